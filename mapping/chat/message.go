@@ -1,0 +1,34 @@
+package chat
+
+import "encoding/json"
+
+// Message is one message of a channel. Index orders the messages of a channel;
+// it grows, and has gaps where messages were deleted.
+type Message struct {
+	SID         string  `json:"sid"`
+	AccountSID  string  `json:"account_sid"`
+	ServiceSID  string  `json:"service_sid"`
+	ChannelSID  string  `json:"channel_sid"`
+	To          string  `json:"to"`
+	From        string  `json:"from"` // identity of the author, who need not be a member any more
+	Body        string  `json:"body"`
+	Attributes  *string `json:"attributes"` // JSON as text; nil in a v1 list means "not shown", not "empty"
+	Index       int64   `json:"index"`
+	WasEdited   bool    `json:"was_edited"`
+	DateCreated Time    `json:"date_created"`
+	DateUpdated Time    `json:"date_updated"`
+
+	Type          string `json:"type"`            // v2 only: "text" or "media"
+	Media         *Media `json:"media"`           // v2 only
+	LastUpdatedBy string `json:"last_updated_by"` // v2 only
+
+	Raw json.RawMessage `json:"-"`
+}
+
+// Media describes the file of a media message. The file itself is not in it.
+type Media struct {
+	SID         string `json:"sid"`
+	Size        int64  `json:"size"` // bytes
+	ContentType string `json:"content_type"`
+	Filename    string `json:"filename"`
+}

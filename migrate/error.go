@@ -1,0 +1,91 @@
+package migrate
+
+import (
+	"errors"
+	"strings"
+)
+
+// Kind says what an error means for what to do next.
+type Kind int
+
+// Kinds of errors. The exit status of the command follows from them.
+const (
+	// Failed is anything that is none of the others.
+	Failed Kind = iota
+	// Usage is a request or a configuration that cannot be carried out.
+	Usage
+	// Credentials were refused.
+	Credentials
+	// NotFound means that the resource is not there.
+	NotFound
+	// Exists means that a resource with that natural key is there already.
+	Exists
+	// Refused means that the service understood the request and will not carry
+	// it out, now or later.
+	Refused
+	// Throttled means that the request was not processed because there were too
+	// many, for longer than we were willing to wait.
+	Throttled
+	// Unavailable means that the service did not answer, or not sensibly, and
+	// that nothing was changed by asking.
+	Unavailable
+	// OutcomeUnknown means that a write may or may not have landed.
+	OutcomeUnknown
+	// Conflict means that the ledger is in use, or was made by different
+	// settings.
+	Conflict
+	// Stalled means that a lane made no progress for too long.
+	Stalled
+	// Interrupted means that the run was told to stop.
+	Interrupted
+	// PageExpired means that the service no longer takes a page token it gave.
+	PageExpired
+)
+
+// Error is what every Source, Target and Ledger returns.
+type Error struct {
+	Op   string // verb and noun: "append message"
+	Kind Kind
+	SID  string // the resource it happened to; empty where there is none
+	Code int    // Twilio's error code; 0 where there is none
+	Hint string // what to do next, for a person; may be empty
+	Err  error
+}
+
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Op)
+	if e.SID != "" {
+		b.WriteString(" " + e.SID)
+	}
+	if e.Err != nil {
+		b.WriteString(": " + e.Err.Error())
+	}
+	return b.String()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf is the Kind of the first *Error in the chain, and Failed where there
+// is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Failed
+}
+
+// HintOf is the first hint in the chain.
+func HintOf(err error) string {
+	for err != nil {
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			return ""
+		}
+		if e.Hint != "" {
+			return e.Hint
+		}
+		err = e.Err
+	}
+	return ""
+}

@@ -1,0 +1,52 @@
+package migrate
+
+// Observer is told what a run does, as it does it. Its methods are called from
+// many goroutines and must return at once.
+type Observer interface {
+	// Total says how many of a kind are known to be there; later calls correct
+	// earlier ones.
+	Total(kind string, n int64)
+	// Done says that n more of a kind are finished.
+	Done(kind string, n int64)
+	// Event says what happened, for a log.
+	Event(Event)
+}
+
+// Event is one line of a run's log.
+type Event struct {
+	Level   Level
+	Message string
+	Fields  []any // alternating keys and values, as log/slog takes them
+}
+
+// Level is how much an Event matters.
+type Level int
+
+// Levels of events.
+const (
+	Detail Level = iota // shown with -v
+	Notice
+	Warning // something was stopped, waited for or held back
+)
+
+// Keys of event fields.
+const (
+	KeyService      = "service"
+	KeyChannel      = "channel"
+	KeyConversation = "conversation"
+	KeyIndex        = "index"
+	KeyReason       = "reason"
+	KeyWait         = "wait"
+)
+
+// Kinds that an Observer and a report count.
+const (
+	KindServices    = "services"
+	KindRoles       = "roles"
+	KindUsers       = "users"
+	KindChannels    = "channels"
+	KindMembers     = "members"
+	KindMessages    = "messages"
+	KindInvites     = "invites"
+	KindCredentials = "credentials"
+)

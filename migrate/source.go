@@ -1,0 +1,48 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+
+	"chatbridge/mapping/chat"
+)
+
+// Source reads a Chat workspace. It has no method that writes.
+//
+// A sequence ends when the source itself says that there is no more; anything
+// else that stops it is yielded as an error, once, as the last element. Errors
+// are of type *Error.
+type Source interface {
+	// Services yields every service of the account.
+	Services(ctx context.Context) iter.Seq2[chat.Service, error]
+	// Roles yields every role of a service.
+	Roles(ctx context.Context, serviceSID string) iter.Seq2[chat.Role, error]
+	// Users yields every user as the list shows them: where Attributes is nil,
+	// User knows more.
+	Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error]
+	// User reads one user whole, by SID.
+	User(ctx context.Context, serviceSID, userSID string) (chat.User, error)
+	// Channels yields every channel, public and private, each once, as the list
+	// shows them: where Attributes is nil, Channel knows more.
+	Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error]
+	// Channel reads one channel whole, by SID.
+	Channel(ctx context.Context, serviceSID, channelSID string) (chat.Channel, error)
+	// Members yields every member of a channel.
+	Members(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Member, error]
+	// Messages yields the messages of a channel that the span selects, each
+	// whole, in the order of their indexes.
+	Messages(ctx context.Context, serviceSID, channelSID string, span Span) iter.Seq2[chat.Message, error]
+	// Invites yields every open invite of a channel.
+	Invites(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Invite, error]
+	// Credentials yields the push credentials of the account.
+	Credentials(ctx context.Context) iter.Seq2[chat.Credential, error]
+}
+
+// Span selects messages of a channel.
+type Span struct {
+	After       int64 // only indexes greater than this; All starts at the first
+	NewestFirst bool  // from the highest index down
+}
+
+// All is the value of Span.After that leaves nothing out.
+const All int64 = -1

@@ -1,0 +1,105 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"chatbridge/mapping/conversations"
+)
+
+// TargetReader is the half of a Target that cannot write. Sequences end as
+// those of Source do, and errors are of type *Error.
+type TargetReader interface {
+	// Services yields every service of the account.
+	Services(ctx context.Context) iter.Seq2[conversations.Service, error]
+	// Configuration reads the three configuration resources of a service.
+	Configuration(ctx context.Context, serviceSID string) (conversations.Configuration, error)
+	// Roles yields every role of a service.
+	Roles(ctx context.Context, serviceSID string) iter.Seq2[conversations.Role, error]
+	// Users yields every user of a service.
+	Users(ctx context.Context, serviceSID string) iter.Seq2[conversations.User, error]
+	// Conversations yields every conversation of a service.
+	Conversations(ctx context.Context, serviceSID string) iter.Seq2[conversations.Conversation, error]
+	// Conversation reads one conversation by SID or unique name.
+	Conversation(ctx context.Context, serviceSID, sidOrUniqueName string) (conversations.Conversation, error)
+	// Participants yields every participant of a conversation.
+	Participants(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.Participant, error]
+	// Messages yields the messages of a conversation, newest first if asked.
+	Messages(ctx context.Context, serviceSID, conversationSID string, newestFirst bool) iter.Seq2[conversations.Message, error]
+	// Timers reads the account's default timers, which would close new
+	// conversations by themselves.
+	Timers(ctx context.Context) (Timers, error)
+}
+
+// Timers are the account-wide defaults after which a conversation becomes
+// inactive or closed, as ISO 8601 durations; empty where unset.
+type Timers struct {
+	Inactive string
+	Closed   string
+}
+
+// Target writes a Conversations workspace. No write of a Target fires a webhook.
+//
+// The verb is the guarantee. Ensure and Set leave the same state however often
+// they are repeated. Append does not: when its error has Kind OutcomeUnknown the
+// write may have landed, may land later, or may never land, and only reading
+// tells.
+type Target interface {
+	TargetReader
+
+	// AppendService creates a service.
+	AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error)
+	// EnsureRole creates the role, or replaces the permissions of the role with
+	// r.SID where that is set.
+	EnsureRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error)
+	// EnsureUser creates the user, or brings the one with that identity to what
+	// is asked.
+	EnsureUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, Change, error)
+	// AppendConversation creates a conversation. Where the unique name is taken
+	// its error has Kind Exists.
+	AppendConversation(ctx context.Context, serviceSID string, c conversations.Conversation) (conversations.Conversation, error)
+	// SetConversation brings name, attributes and dates of the conversation with
+	// c.SID to what is asked; empty fields are left as they are.
+	SetConversation(ctx context.Context, serviceSID string, c conversations.Conversation) error
+	// EnsureParticipant creates the participant, or brings the one with that
+	// identity to what is asked. It does not touch the horizon.
+	EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (conversations.Participant, Change, error)
+	// SetHorizon sets how far the participant with that SID has read.
+	SetHorizon(ctx context.Context, serviceSID, conversationSID, participantSID string, h conversations.Horizon) error
+	// AppendMessage creates a message and returns it as the server stored it.
+	AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error)
+	// SetMessage brings a message that is there to what is asked.
+	SetMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) error
+	// DeleteMessage removes a message; one that is gone already is no error.
+	DeleteMessage(ctx context.Context, serviceSID, conversationSID, messageSID string) error
+	// DeleteConversation removes a conversation; one that is gone already is no
+	// error.
+	DeleteConversation(ctx context.Context, serviceSID, conversationSID string) error
+
+	// SetRoleDefaults sets the default roles and reachability of a service.
+	SetRoleDefaults(ctx context.Context, serviceSID string, c conversations.Configuration) error
+	// SetNotifications sets the push configuration of a service.
+	SetNotifications(ctx context.Context, serviceSID string, n conversations.Notifications) error
+	// SetWebhooks sets the callbacks of a service; empty URLs remove them.
+	SetWebhooks(ctx context.Context, serviceSID string, w conversations.Webhooks) error
+}
+
+// Change says what an Ensure had to do.
+type Change int
+
+// What an Ensure had to do.
+const (
+	Unchanged Change = iota // it was there, as asked
+	Created
+	Updated // it was there, different
+)
+
+// Traffic counts the requests of a run. Every attempt counts.
+type Traffic struct {
+	Reads         int64         `json:"reads"`
+	Writes        int64         `json:"writes"`
+	Throttled     int64         `json:"throttled"` // answers that said "too many"
+	Retried       int64         `json:"retried"`
+	ThrottledTime time.Duration `json:"-"` // waited because of them
+}
