@@ -1,5 +1,7 @@
 package mapping
 
+import "fmt"
+
 // Code names one way in which a resource cannot be carried unchanged.
 type Code string
 
@@ -14,6 +16,8 @@ const (
 	Stop Severity = "stop" // its lane stops until a policy says what to do
 )
 
+var ranks = map[Severity]int{Info: 1, Loss: 2, Skip: 3, Stop: 4}
+
 // Finding is one thing that mapping could not carry unchanged.
 type Finding struct {
 	Code     Code     `json:"code"`
@@ -27,4 +31,61 @@ type Finding struct {
 	// Original is what a policy dropped or shortened, whole. It goes to a
 	// sidecar file and into no report.
 	Original string `json:"-"`
+}
+
+// Worst is the highest severity of the findings, and empty where there are
+// none.
+func Worst(fs []Finding) Severity {
+	var worst Severity
+	for _, f := range fs {
+		if ranks[f.Severity] > ranks[worst] {
+			worst = f.Severity
+		}
+	}
+	return worst
+}
+
+// notes collects the findings about one resource.
+type notes struct {
+	policy     Policy
+	sid        string
+	channelSID string
+	found      []Finding
+}
+
+func (m Mapper) notes(sid, channelSID string) *notes {
+	return &notes{policy: m.Policy, sid: sid, channelSID: channelSID}
+}
+
+// add notes a finding and returns the choice that was made for its code.
+func (n *notes) add(c Code, field, detail string, args ...any) Choice {
+	o := n.policy.option(c)
+	n.found = append(n.found, Finding{
+		Code:       c,
+		Severity:   o.Severity,
+		SID:        n.sid,
+		ChannelSID: n.channelSID,
+		Field:      field,
+		Detail:     fmt.Sprintf(detail, args...),
+	})
+	return o.Choice
+}
+
+// original keeps what the finding added last took away.
+func (n *notes) original(text string) {
+	n.found[len(n.found)-1].Original = text
+}
+
+// keepSkipped gives the findings that leave a resource out the whole of it as
+// Original: its raw form, or what the struct holds where there is none.
+func (n *notes) keepSkipped(raw []byte, resource any) {
+	for i := range n.found {
+		if n.found[i].Severity != Skip {
+			continue
+		}
+		if len(raw) == 0 {
+			raw = []byte(encode(resource))
+		}
+		n.found[i].Original = string(raw)
+	}
 }

@@ -112,6 +112,12 @@ type ServiceRecord struct {
 	// created. It is stored before the create, so that after a crash the one
 	// that is not in it can be recognized.
 	Before []string
+	// Created says that this migration made the target service.
+	Created bool
+	// Saved is the push configuration that the target had before the run put it
+	// off, as JSON, until it is restored; empty where there is nothing to
+	// restore.
+	Saved []byte
 }
 
 // EntityRecord is one role, user or member that the target confirmed.

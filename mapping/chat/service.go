@@ -25,7 +25,17 @@ type Service struct {
 	WebhookFilters               []string           `json:"webhook_filters"`
 	Notifications                Notifications      `json:"notifications"`
 
+	PreWebhookRetryCount  *int64        `json:"pre_webhook_retry_count"`  // v2 only
+	PostWebhookRetryCount *int64        `json:"post_webhook_retry_count"` // v2 only
+	Media                 *ServiceMedia `json:"media"`                    // v2 only
+
 	Raw json.RawMessage `json:"-"`
+}
+
+// ServiceMedia is how a service treats files in messages.
+type ServiceMedia struct {
+	SizeLimitMB          int64  `json:"size_limit_mb"`
+	CompatibilityMessage string `json:"compatibility_message"` // shown by clients that know no files
 }
 
 // Limits are the ceilings of a service; nil where the service does not say.

@@ -1,0 +1,74 @@
+package mapping
+
+import (
+	"unicode/utf8"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+)
+
+// Members that a conversation admits: by default in a new service, and at the
+// most; error 50417 beyond.
+const (
+	defaultMembers = 100
+	maxMembers     = 1000
+)
+
+// systemAuthor writes what nobody wrote: the author of messages that have none,
+// and what Chat puts into created_by where REST made a channel.
+const systemAuthor = "system"
+
+// Channel maps a channel. Its attributes bear the stamp unless the Mapper says
+// otherwise.
+func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) {
+	n := m.notes(c.SID, c.SID)
+	out := conversations.Conversation{
+		FriendlyName: n.name(c.FriendlyName, maxName),
+		UniqueName:   n.uniqueName(c.UniqueName),
+		Attributes:   n.attributes(c.Attributes, maxConversationAttributes),
+		DateCreated:  n.created(c.DateCreated),
+		DateUpdated:  n.date(c.DateUpdated, "date_updated"),
+	}
+	switch c.Type {
+	case chat.PrivateChannel:
+	case chat.PublicChannel:
+		n.add(ChannelPublic, "type", "%d members", c.MembersCount)
+	default:
+		n.add(ChannelType, "type", "%q", c.Type)
+	}
+	if c.CreatedBy != "" && c.CreatedBy != systemAuthor {
+		n.add(CreatedBy, "created_by", "%q", m.renamed(c.CreatedBy))
+	}
+	switch {
+	case c.MembersCount > maxMembers:
+		n.add(MembersOverLimit, "members_count", "%d; %d are the most", c.MembersCount, maxMembers)
+	case c.MembersCount > defaultMembers:
+		n.add(MembersOverDefault, "members_count", "%d; a new service admits %d", c.MembersCount, defaultMembers)
+	}
+	if !m.NoStamp {
+		out.Attributes = n.stamp(out.Attributes, Stamp{
+			SID:        c.SID,
+			ServiceSID: c.ServiceSID,
+			Type:       c.Type,
+			CreatedBy:  m.renamed(c.CreatedBy),
+		})
+	}
+	n.unknownFields("channel", c.Raw)
+	return out, n.found
+}
+
+func (n *notes) uniqueName(name string) string {
+	length := utf8.RuneCountInString(name)
+	var chosen Choice
+	switch {
+	case length > maxUniqueName:
+		chosen = n.add(UniqueNameTooLong, "unique_name", "%d characters, %d fit", length, maxUniqueName)
+	case channelSID.MatchString(name):
+		chosen = n.add(UniqueNameSID, "unique_name", "%s", name)
+	}
+	if chosen != doDrop {
+		return name
+	}
+	n.original(name)
+	return ""
+}

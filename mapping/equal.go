@@ -1,0 +1,95 @@
+package mapping
+
+import (
+	"encoding/json"
+	"io"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// EqualAttributes reports whether two attributes mean the same: equal as JSON
+// values, whatever the order of keys and the white space. Numbers are compared
+// by their exact value, however large: 1, 1.0 and 1e0 are equal, 2^53 and
+// 2^53+1 are not. Of a repeated key the last counts. Empty attributes equal
+// "{}". Text that is not JSON equals only itself.
+func EqualAttributes(a, b string) bool {
+	return a == b || CanonicalAttributes(a) == CanonicalAttributes(b)
+}
+
+// CanonicalAttributes is a text that two attributes share exactly if
+// EqualAttributes holds for them. It is for comparing and hashing, not for
+// sending.
+func CanonicalAttributes(attributes string) string {
+	if blank(attributes) {
+		return "{}"
+	}
+	d := json.NewDecoder(strings.NewReader(attributes))
+	d.UseNumber()
+	var v any
+	if d.Decode(&v) != nil {
+		return attributes
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return attributes
+	}
+	var b strings.Builder
+	writeCanonical(&b, v)
+	return b.String()
+}
+
+func writeCanonical(b *strings.Builder, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		b.WriteByte('{')
+		for i, k := range slices.Sorted(maps.Keys(v)) {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			b.WriteString(encode(k) + ":")
+			writeCanonical(b, v[k])
+		}
+		b.WriteByte('}')
+	case []any:
+		b.WriteByte('[')
+		for i, e := range v {
+			if i > 0 {
+				b.WriteByte(',')
+			}
+			writeCanonical(b, e)
+		}
+		b.WriteByte(']')
+	case json.Number:
+		b.WriteString(canonicalNumber(string(v)))
+	default:
+		b.WriteString(encode(v))
+	}
+}
+
+// canonicalNumber writes a number as 0.digits × 10^exponent, without zeros at
+// either end of the digits. It works on the text because the exponent of a JSON
+// number has no bound: as a big.Rat, 1e999999999 would fill the memory.
+func canonicalNumber(number string) string {
+	text, negative := strings.CutPrefix(number, "-")
+	mantissa, power := text, "0"
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		mantissa, power = text[:i], strings.TrimPrefix(text[i+1:], "+")
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	exponent, ok := new(big.Int).SetString(power, 10)
+	if !ok {
+		return number
+	}
+	all := whole + fraction
+	digits := strings.TrimLeft(all, "0")
+	if digits == "" {
+		return "0"
+	}
+	exponent.Add(exponent, big.NewInt(int64(len(whole)-(len(all)-len(digits)))))
+	sign := ""
+	if negative {
+		sign = "-"
+	}
+	return sign + "0." + strings.TrimRight(digits, "0") + "e" + exponent.String()
+}

@@ -1,0 +1,97 @@
+package mapping
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+)
+
+// maxBody is how many bytes a body may have; error 50504 beyond. That the
+// OpenAPI document says 1,600 characters is true of SMS alone.
+const maxBody = 32 << 10
+
+// emptyPlaceholder stands for a body that was empty, where a policy wants one.
+const emptyPlaceholder = "[empty message]"
+
+// Message maps a message. Its DateUpdated is set only where it was edited,
+// because in Conversations that is what says so. SID and Index are for the
+// server to give.
+func (m Mapper) Message(msg chat.Message) (conversations.Message, []Finding) {
+	n := m.notes(msg.SID, msg.ChannelSID)
+	out := conversations.Message{
+		Author:      n.author(m, msg.From),
+		Body:        n.body(msg),
+		Attributes:  n.attributes(msg.Attributes, maxMessageAttributes),
+		DateCreated: n.created(msg.DateCreated),
+	}
+	if msg.WasEdited {
+		out.DateUpdated = n.date(msg.DateUpdated, "date_updated")
+	}
+	if msg.LastUpdatedBy != "" {
+		n.add(LastUpdatedBy, "last_updated_by", "%q", m.renamed(msg.LastUpdatedBy))
+	}
+	n.unknownFields("message", msg.Raw)
+	n.keepSkipped(msg.Raw, msg)
+	return out, n.found
+}
+
+func (n *notes) author(m Mapper, from string) string {
+	author := m.renamed(from)
+	length := utf8.RuneCountInString(author)
+	switch {
+	case author == "":
+		n.add(AuthorMissing, "from", "%s takes the place", systemAuthor)
+		return systemAuthor
+	case length <= maxIdentity:
+		return author
+	}
+	if n.add(AuthorTooLong, "from", "%d characters, %d fit", length, maxIdentity) != doTruncate {
+		return author
+	}
+	n.original(author)
+	return string([]rune(author)[:maxIdentity])
+}
+
+func (n *notes) body(msg chat.Message) string {
+	body := msg.Body
+	switch {
+	case msg.Media != nil || msg.Type == "media":
+		file := chat.Media{}
+		if msg.Media != nil {
+			file = *msg.Media
+		}
+		chosen := n.add(Media, "media", "%s, %q, %s, %d bytes", file.SID, file.Filename, file.ContentType, file.Size)
+		if chosen != doPlaceholder {
+			break
+		}
+		n.original(encode(file))
+		if body == "" {
+			return fmt.Sprintf("[file not copied: %s, %s, %d bytes]", file.Filename, file.ContentType, file.Size)
+		}
+	case body == "":
+		switch n.add(BodyEmpty, "body", "no text") {
+		case doSpace:
+			return " "
+		case doPlaceholder:
+			return emptyPlaceholder
+		}
+	}
+	if len(body) > maxBody {
+		if n.add(BodyTooLong, "body", "%d bytes, %d fit", len(body), maxBody) == doTruncate {
+			n.original(body)
+			return cut(body, maxBody)
+		}
+	}
+	return body
+}
+
+// cut is the longest beginning of text that has at most limit bytes and does
+// not end within a character.
+func cut(text string, limit int) string {
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}

@@ -1,0 +1,157 @@
+package mapping
+
+import "slices"
+
+// Codes is the table of everything that mapping can report: each code with its
+// severity, its meaning, and what a policy can choose. The rows are grouped by
+// what they are about.
+func Codes() []Rule {
+	all := slices.Clone(rules)
+	for i := range all {
+		all[i].Choices = slices.Clone(all[i].Choices)
+	}
+	return all
+}
+
+var rules = slices.Concat(attributeRules, peopleRules, nameRules, roleRules, serviceRules, channelRules, messageRules)
+
+var ruleOf = func() map[Code]Rule {
+	of := make(map[Code]Rule, len(rules))
+	for _, r := range rules {
+		of[r.Code] = r
+	}
+	return of
+}()
+
+func always(c Code, s Severity, meaning string) Rule {
+	return Rule{Code: c, Severity: s, Meaning: meaning}
+}
+
+// choice makes a rule whose first option is the default.
+func choice(c Code, meaning string, options ...Option) Rule {
+	return Rule{Code: c, Severity: options[0].Severity, Meaning: meaning, Choices: options, Default: options[0].Choice}
+}
+
+// stopLane is the first option wherever something that a person wrote would
+// change.
+var stopLane = Option{doStop, Stop, "stop this lane and say so"}
+
+var attributeRules = []Rule{
+	choice(AttributesUnknown, "the attributes were not shown, so what they hold is not known",
+		stopLane,
+		Option{doDrop, Loss, "go on without attributes"}),
+	choice(AttributesNotJSON, "the attributes are not JSON, which Conversations refuses",
+		stopLane,
+		Option{doWrap, Info, "keep the text as a string under the key " + wrapKey},
+		Option{doDrop, Loss, "go on without attributes"}),
+	choice(AttributesNotObject, "the attributes are JSON and not an object",
+		stopLane,
+		Option{doWrap, Info, "keep the value under the key " + wrapKey},
+		Option{doDrop, Loss, "go on without attributes"},
+		Option{doKeep, Info, "send them as they are; the target may refuse"}),
+	choice(AttributesTooLarge, "the attributes have more bytes than fit",
+		stopLane,
+		Option{doDrop, Loss, "go on without attributes"}),
+	choice(StampKeyTaken, "the attributes have a key "+stampKey+" of their own",
+		stopLane,
+		Option{doOverwrite, Loss, "replace it by the stamp"},
+		Option{doNoStamp, Info, "keep it and leave this conversation without stamp"}),
+	always(StampReplaced, Info, "the channel bears the stamp of an earlier migration, which is replaced"),
+	always(StampShortened, Loss, "the attributes leave room for a stamp with the SIDs alone"),
+	always(StampOmitted, Loss, "the attributes leave no place for a stamp"),
+}
+
+var peopleRules = []Rule{
+	choice(IdentityEmpty, "there is no identity", stopLane, leaveOut),
+	choice(IdentityTooLong, "the identity has more characters than fit; a new one can be given", stopLane, leaveOut),
+	choice(IdentityReserved, "the identity is reserved; a new one can be given", stopLane, leaveOut),
+	choice(IdentitySID, "the identity is shaped like the SID of a user; a new one can be given", stopLane, leaveOut),
+	always(UserMissing, Info, "the user of a member is gone; one is made from the identity alone"),
+	always(UserDate, Loss, "when a user was made and changed cannot be set"),
+	always(UserChannels, Loss, "the user is in more channels than Conversations admits; the last ones will be refused"),
+}
+
+var leaveOut = Option{doSkip, Skip, "leave this user, or this member, out"}
+
+var nameRules = []Rule{
+	choice(NameTooLong, "the friendly name has more characters than fit",
+		stopLane,
+		Option{doTruncate, Loss, "cut it to what fits"}),
+	always(Unnamed, Info, "a friendly name is required and there is none; the source SID takes its place"),
+	choice(UniqueNameTooLong, "the unique name has more characters than fit",
+		stopLane,
+		Option{doDrop, Loss, "go on without unique name"}),
+	choice(UniqueNameSID, "the unique name is shaped like the SID of a conversation, which is refused",
+		stopLane,
+		Option{doDrop, Loss, "go on without unique name"}),
+	always(DateMissing, Loss, "there is no date of creation; it becomes that of the migration"),
+	always(DatePrecision, Info, "the date is cut to the second"),
+	always(UnknownField, Loss, "the source has a field that this version does not know"),
+}
+
+var roleRules = []Rule{
+	always(RoleType, Skip, "the type of the role is unknown"),
+	always(RoleDate, Loss, "when a role was made and changed cannot be set"),
+	choice(RoleEmpty, "none of the permissions is left, and Conversations wants one",
+		Option{doMinimal, Loss, "give it " + leastPermission + " alone, so that nobody gains power"},
+		Option{doSkip, Skip, "leave the role out; who had it gets the default role"},
+		Option{doStop, Stop, "stop and say so"}),
+	always(RoleMissing, Loss, "the role that is referred to does not exist or was not carried; the default role takes its place"),
+	always(RoleScope, Loss, "the role that is referred to is of the wrong type; the default role takes its place"),
+	choice(PermissionInvite, "Conversations has no invites, hence no permission inviteMember",
+		Option{doDrop, Loss, "leave the permission out"},
+		Option{doAddParticipant, Info, "give addParticipant, which can do more"}),
+	choice(PermissionUnknown, "Conversations has no permission that corresponds",
+		Option{doDrop, Loss, "leave the permission out"},
+		Option{doKeep, Info, "send the name as it is; the target may refuse the role"}),
+}
+
+var serviceRules = []Rule{
+	always(ServiceDate, Loss, "when a service was made and changed cannot be set"),
+	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),
+	always(ServiceLimits, Loss, "the limit cannot be set through Conversations; Chat v2 can set it on the new service"),
+	always(EventWebhook, Loss, "Conversations has no callback for a single event; one URL must dispatch"),
+	always(WebhookPayload, Info, "the callbacks will receive the parameter and event names of Conversations"),
+	always(WebhookMethod, Loss, "the method of the callbacks is neither GET nor POST; POST takes its place"),
+	always(WebhookEventUnknown, Loss, "Conversations has no event that corresponds; it is left out"),
+	always(WebhookEventAccount, Loss, "only the account's own callbacks can select this event; it is left out"),
+	always(NotificationInvite, Loss, "Conversations has no invites, hence no push for one"),
+	always(TemplateVariable, Loss, "the push template has a variable that Conversations does not fill, or fills differently"),
+}
+
+var channelRules = []Rule{
+	always(ChannelPublic, Loss, "the channel is public; every conversation is private"),
+	always(ChannelType, Loss, "the type of the channel is unknown; every conversation is private"),
+	always(CreatedBy, Loss, "who made the channel has no field; it is kept in the stamp"),
+	always(MembersOverDefault, Info, "more members than a new service admits; its limit must be raised first"),
+	choice(MembersOverLimit, "more members than any service admits",
+		stopLane,
+		Option{doTry, Loss, "go on; the last ones will be refused"}),
+	always(HorizonLost, Loss, "no message at or below the read horizon was carried"),
+}
+
+var skipMessage = Option{doSkip, Skip, "leave the message out"}
+
+var messageRules = []Rule{
+	always(AuthorMissing, Loss, "the message has no author; "+systemAuthor+" takes the place"),
+	choice(AuthorTooLong, "the author has more characters than fit; a new identity can be given",
+		stopLane,
+		Option{doTruncate, Loss, "cut it to what fits"},
+		skipMessage),
+	choice(BodyEmpty, "the body is empty, which Conversations refuses without media",
+		stopLane,
+		Option{doSpace, Info, "send a single space"},
+		Option{doPlaceholder, Info, "send " + emptyPlaceholder},
+		skipMessage),
+	choice(BodyTooLong, "the body has more bytes than fit",
+		stopLane,
+		Option{doTruncate, Loss, "cut it to what fits"},
+		skipMessage),
+	choice(Media, "the message has a file, which is not copied",
+		stopLane,
+		Option{doPlaceholder, Loss, "send the text; where there is none, name, type and size of the file"},
+		skipMessage),
+	always(LastUpdatedBy, Loss, "who edited the message last has no field"),
+	always(InviteLost, Skip, "Conversations has no invites"),
+	always(CredentialSecret, Skip, "the secrets of a push credential cannot be read; it must be entered again"),
+}

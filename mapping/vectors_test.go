@@ -1,0 +1,269 @@
+package mapping_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+)
+
+const vectorDir = "../testdata/vectors"
+
+// vector is one case: what Chat holds, and what must come of it. The folder
+// that it lies in names the method of Mapper.
+type vector struct {
+	Name    string                  `json:"-"`
+	Kind    string                  `json:"-"`
+	Doc     string                  `json:"doc"`
+	Policy  []string                `json:"policy"`
+	Rename  map[string]string       `json:"rename"`
+	NoStamp bool                    `json:"no_stamp"`
+	Roles   map[string]mapping.Role `json:"-"`
+	RawRole map[string]struct {
+		Type      string `json:"type"`
+		TargetSID string `json:"target_sid"`
+	} `json:"roles"`
+	Migrated [][2]int64 `json:"migrated"` // horizon: pairs of source and target index, rising
+	// Fill puts a letter repeated so many times in the place of "$FILL", in all
+	// of the vector.
+	Fill     int             `json:"fill"`
+	In       json.RawMessage `json:"in"`
+	Out      json.RawMessage `json:"out"` // absent: the result is not for writing, or there is none
+	Findings []expectation   `json:"findings"`
+}
+
+// expectation is a finding as a vector writes it. Detail is compared where it
+// is given; an Original of "$IN" is the whole input.
+type expectation struct {
+	Code       mapping.Code     `json:"code"`
+	Severity   mapping.Severity `json:"severity"`
+	SID        string           `json:"sid"`
+	ChannelSID string           `json:"channel_sid"`
+	Field      string           `json:"field"`
+	Detail     string           `json:"detail"`
+	Original   string           `json:"original"`
+}
+
+// result is what a method of Mapper answers.
+type result struct {
+	out      any // nil where there is nothing
+	findings []mapping.Finding
+}
+
+var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
+	"service": method(func(m mapping.Mapper, v vector, in chat.Service) (any, []mapping.Finding) { return both(m.Service(in)) }),
+	"configuration": method(func(m mapping.Mapper, v vector, in chat.Service) (any, []mapping.Finding) {
+		return both(m.Configuration(in, v.Roles))
+	}),
+	"role": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) { return both(m.Role(in)) }),
+	"user": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
+		return both(m.User(in, v.Roles))
+	}),
+	"missing-user": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return both(m.MissingUser(in.Identity))
+	}),
+	"channel": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) { return both(m.Channel(in)) }),
+	"member": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return both(m.Member(in, v.Roles))
+	}),
+	"horizon": method(horizon),
+	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) { return both(m.Message(in)) }),
+	"invite":  method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) { return nil, m.Invite(in) }),
+	"credential": method(func(m mapping.Mapper, v vector, in chat.Credential) (any, []mapping.Finding) {
+		return nil, m.Credential(in)
+	}),
+}
+
+// blank makes the struct that a vector's out is read into.
+var blank = map[string]func() any{
+	"service":       func() any { return new(conversations.Service) },
+	"configuration": func() any { return new(conversations.Configuration) },
+	"role":          func() any { return new(conversations.Role) },
+	"user":          func() any { return new(conversations.User) },
+	"missing-user":  func() any { return new(conversations.User) },
+	"channel":       func() any { return new(conversations.Conversation) },
+	"member":        func() any { return new(conversations.Participant) },
+	"horizon":       func() any { return new(conversations.Horizon) },
+	"message":       func() any { return new(conversations.Message) },
+}
+
+func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }
+
+func horizon(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+	h, ok, fs := m.Horizon(in, func(old int64) (int64, bool) {
+		target, ok := int64(0), false
+		for _, pair := range v.Migrated {
+			if pair[0] <= old {
+				target, ok = pair[1], true
+			}
+		}
+		return target, ok
+	})
+	if !ok {
+		return nil, fs
+	}
+	return &h, fs
+}
+
+func method[T chat.Resource](call func(mapping.Mapper, vector, T) (any, []mapping.Finding)) func(*testing.T, mapping.Mapper, vector) result {
+	return func(t *testing.T, m mapping.Mapper, v vector) result {
+		in, err := chat.Decode[T](v.In)
+		require.NoError(t, err)
+		out, fs := call(m, v, in)
+		return result{out, fs}
+	}
+}
+
+func (v vector) mapper(t testing.TB) mapping.Mapper {
+	policy, err := mapping.ParsePolicy(v.Policy)
+	require.NoError(t, err)
+	return mapping.Mapper{Policy: policy, Rename: v.Rename, NoStamp: v.NoStamp}
+}
+
+// vectors reads all vectors; none is a failure, since everything here would
+// pass without them.
+func vectors(t testing.TB) []vector {
+	var all []vector
+	err := fs.WalkDir(os.DirFS(vectorDir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".json" {
+			return err
+		}
+		raw, err := os.ReadFile(filepath.Join(vectorDir, name))
+		if err != nil {
+			return err
+		}
+		var size struct{ Fill int }
+		require.NoError(t, json.Unmarshal(raw, &size), name)
+		v := vector{Name: strings.TrimSuffix(name, ".json"), Kind: path.Dir(name)}
+		strict(t, bytes.ReplaceAll(raw, []byte("$FILL"), bytes.Repeat([]byte("x"), size.Fill)), &v, name)
+		v.Roles = mapping.Roles{}
+		for sid, r := range v.RawRole {
+			v.Roles[sid] = mapping.Role{Source: chat.Role{SID: sid, Type: r.Type}, TargetSID: r.TargetSID}
+		}
+		all = append(all, v)
+		return nil
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, all, "no vectors in %s", vectorDir)
+	return all
+}
+
+func strict(t testing.TB, raw []byte, into any, name string) {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(into), name)
+}
+
+func TestVectors(t *testing.T) {
+	for _, v := range vectors(t) {
+		t.Run(v.Name, func(t *testing.T) {
+			require.NotEmpty(t, v.Doc, "a vector says what it pins")
+			call := methods[v.Kind]
+			require.NotNil(t, call, "no method for folder %s", v.Kind)
+			got := call(t, v.mapper(t), v)
+
+			require.Equal(t, v.Findings, expectations(v, got.findings))
+			worst := mapping.Worst(got.findings)
+			switch {
+			case worst == mapping.Stop || worst == mapping.Skip || got.out == nil:
+				require.Empty(t, v.Out, "nothing is to be written")
+			default:
+				require.NotEmpty(t, v.Out, "what is to be written")
+				want := blank[v.Kind]()
+				strict(t, v.Out, want, v.Name)
+				require.Equal(t, want, got.out)
+			}
+		})
+	}
+}
+
+// expectations is what was found, as the vector would write it.
+func expectations(v vector, found []mapping.Finding) []expectation {
+	got := []expectation{}
+	for i, f := range found {
+		e := expectation{f.Code, f.Severity, f.SID, f.ChannelSID, f.Field, f.Detail, f.Original}
+		if i < len(v.Findings) && v.Findings[i].Detail == "" {
+			e.Detail = ""
+		}
+		if f.Original == string(v.In) {
+			e.Original = "$IN"
+		}
+		got = append(got, e)
+	}
+	return got
+}
+
+func TestTableOfCodes(t *testing.T) {
+	all := vectors(t)
+	for _, r := range mapping.Codes() {
+		options := r.Choices
+		if len(options) == 0 {
+			options = []mapping.Option{{Severity: r.Severity}}
+		}
+		for _, o := range options {
+			t.Run(strings.TrimSpace("a vector shows "+string(r.Code)+" "+string(o.Choice)), func(t *testing.T) {
+				require.True(t, shown(all, r, o))
+			})
+		}
+	}
+}
+
+// shown reports whether a vector treats the code so and has a finding to match.
+func shown(all []vector, r mapping.Rule, o mapping.Option) bool {
+	for _, v := range all {
+		policy, _ := mapping.ParsePolicy(v.Policy)
+		if chosen, ok := policy[r.Code]; ok && chosen != o.Choice || !ok && o.Choice != r.Default {
+			continue
+		}
+		for _, f := range v.Findings {
+			if f.Code == r.Code && f.Severity == o.Severity {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func TestEveryFieldHasAVector(t *testing.T) {
+	all := vectors(t)
+	for _, kind := range []string{"service", "role", "user", "channel", "member", "message", "invite", "credential"} {
+		for field, handling := range mapping.Fields(kind) {
+			if handling == mapping.Derived {
+				continue
+			}
+			t.Run("a vector of "+kind+" has "+field+", which is "+string(handling), func(t *testing.T) {
+				require.True(t, occurs(all, kind, strings.Split(field, ".")))
+			})
+		}
+	}
+}
+
+// occurs reports whether a vector about that resource has the field, not null.
+func occurs(all []vector, kind string, field []string) bool {
+	for _, v := range all {
+		about := map[string]string{"configuration": "service", "horizon": "member"}[v.Kind]
+		if v.Kind != kind && about != kind {
+			continue
+		}
+		raw := v.In
+		for _, name := range field {
+			var object map[string]json.RawMessage
+			_ = json.Unmarshal(raw, &object)
+			raw = object[name]
+		}
+		if len(raw) > 0 && string(raw) != "null" {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,65 @@
+// Package archive keeps a Programmable Chat v1 workspace in files: it reads one
+// as a migrate.Source and writes one.
+//
+// # Format
+//
+// An archive is a folder, or a zip of that folder:
+//
+//	manifest.json
+//	credentials.jsonl                      optional
+//	services/IS…/service.json
+//	services/IS…/roles.jsonl
+//	services/IS…/users.jsonl
+//	services/IS…/channels.jsonl
+//	services/IS…/channels/CH…/members.jsonl
+//	services/IS…/channels/CH…/messages.jsonl
+//	services/IS…/channels/CH…/invites.jsonl   optional
+//
+// Folders are named by SID: two capital letters and 32 lower-case hexadecimal
+// digits. No other name is followed, so an archive cannot lead out of itself.
+//
+// service.json holds one JSON object. Each line of a .jsonl file holds one, in
+// UTF-8, without a line break in it, of at most MaxLine bytes. Lines end with
+// "\n"; the last one may lack it. Empty lines are not allowed.
+//
+// An object is one v1 resource exactly as a single fetch returns it, so
+// attributes are text that holds JSON, never null where they are set. Fields
+// that this version does not know and integers of any size survive, because the
+// bytes are kept.
+//
+// Within messages.jsonl indexes grow strictly. Gaps are messages that were
+// deleted. Every other file is in no particular order, and a SID occurs once in
+// it.
+//
+// A file that is not optional may be missing only where channels.jsonl says
+// that there is nothing in it: members.jsonl where members_count is 0,
+// messages.jsonl where messages_count is 0. Anything else that is missing is an
+// error, so that half an archive never looks like a small one.
+//
+// manifest.json says what the archive is:
+//
+//	{
+//	  "schema_version": 1,
+//	  "created_at": "2021-06-01T12:00:00Z",
+//	  "tool": "chatbridge 1.0",
+//	  "account_sid": "AC…",
+//	  "source_api": "v1",
+//	  "files": {"services/IS…/roles.jsonl": {"sha256": "…", "lines": 4}}
+//	}
+//
+// A reader refuses a schema_version above its own and ignores fields it does
+// not know. source_api is the API that was read: v1, or v2, whose resources
+// have more fields. files is optional; where it is there, it names every file
+// but the manifest, and Verify holds the archive to it. service.json counts as
+// one line.
+//
+// # Guarantees
+//
+// Reading never holds more than one resource of a file in memory, beyond an
+// offset for each user and channel. Writing is atomic by file: a name appears
+// when its content is complete and on disk, and the manifest comes last, so a
+// folder without one is an archive that was never finished.
+//
+// The package does not call Twilio, and does not judge or convert what
+// resources say.
+package archive

@@ -1,0 +1,126 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"unicode/utf8"
+)
+
+// MaxLine is the length of the longest line, in bytes, without its end. The
+// largest resource that Chat admits is a body of 32 KiB and attributes of as
+// much, of which JSON escapes make at most six times that, twice over for text
+// within text; this leaves room for what an API adds.
+const MaxLine = 4 << 20
+
+// ErrLineTooLong is in the chain of the error for a line beyond MaxLine.
+var ErrLineTooLong = errors.New("line is too long")
+
+var (
+	errNotObject = errors.New("not a JSON object")
+	errNotUTF8   = errors.New("not UTF-8")
+)
+
+// line is one line of a file, with where it starts.
+type line struct {
+	raw    json.RawMessage
+	offset int64
+	number int // from 1; 0 where the file is read from its end
+}
+
+// failed says that something is wrong with a line of the file name.
+func (l line) failed(name string, err error) error {
+	if l.number == 0 {
+		return fmt.Errorf("%s at byte %d: %w", name, l.offset, err)
+	}
+	return fmt.Errorf("%s:%d: %w", name, l.number, err)
+}
+
+// readLines yields each line of r as a copy. name is for errors only.
+func readLines(name string, r io.Reader) iter.Seq2[line, error] {
+	return func(yield func(line, error) bool) {
+		in := bufio.NewReaderSize(r, 64<<10)
+		l := line{number: 1}
+		for ; ; l.number++ {
+			raw, size, err := readLine(in)
+			if size == 0 && err == io.EOF {
+				return
+			}
+			if err == nil || err == io.EOF {
+				err = checkObject(raw)
+			}
+			if err != nil {
+				yield(line{}, l.failed(name, err))
+				return
+			}
+			l.raw = raw
+			if !yield(l, nil) {
+				return
+			}
+			l.offset += size
+		}
+	}
+}
+
+// readLine returns the next line without its end, and how many bytes it took
+// with it.
+func readLine(in *bufio.Reader) (raw []byte, size int64, err error) {
+	for {
+		part, err := in.ReadSlice('\n')
+		size += int64(len(part))
+		raw = append(raw, part...)
+		if len(raw) > MaxLine+len("\r\n") {
+			return nil, size, fmt.Errorf("%w: more than %d bytes", ErrLineTooLong, MaxLine)
+		}
+		if err != bufio.ErrBufferFull {
+			return trimEnd(raw), size, err
+		}
+	}
+}
+
+func trimEnd(raw []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
+}
+
+// checkObject requires what decoding would otherwise repair in silence: text
+// that is not UTF-8 would become U+FFFD.
+func checkObject(raw []byte) error {
+	switch {
+	case len(raw) > MaxLine:
+		return fmt.Errorf("%w: %d bytes, of at most %d", ErrLineTooLong, len(raw), MaxLine)
+	case !utf8.Valid(raw):
+		return errNotUTF8
+	case !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) || !json.Valid(raw):
+		return errNotObject
+	}
+	return nil
+}
+
+// readWhole reads a file that holds one object.
+func readWhole(fsys fs.FS, name string) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	limit := int64(MaxLine)
+	if name == ManifestPath {
+		limit = maxManifest
+	}
+	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(raw)) > limit {
+		return nil, fmt.Errorf("%s: %w: more than %d bytes", name, ErrLineTooLong, limit)
+	}
+	return raw, nil
+}
+
+// maxManifest admits a manifest that names the files of a million channels.
+const maxManifest = 1 << 30

@@ -1,0 +1,71 @@
+package archive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// SchemaVersion is the version of the format that this package writes, and the
+// newest that it reads.
+const SchemaVersion = 1
+
+// Manifest says what an archive is and, where Files is there, what is in it.
+type Manifest struct {
+	SchemaVersion int             `json:"schema_version"`
+	CreatedAt     time.Time       `json:"created_at"`
+	Tool          string          `json:"tool"`
+	AccountSID    string          `json:"account_sid"`
+	SourceAPI     string          `json:"source_api"`      // v1 or v2
+	Files         map[string]File `json:"files,omitempty"` // by path; every file but the manifest, or none
+}
+
+// File is what the manifest records of one file.
+type File struct {
+	SHA256 string `json:"sha256"` // lower-case hexadecimal
+	Lines  int64  `json:"lines"`
+}
+
+func readManifest(fsys fs.FS) (Manifest, error) {
+	raw, err := readWhole(fsys, ManifestPath)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Manifest{}, refuse(fmt.Errorf("%s is missing", ManifestPath),
+			"name the folder or zip that holds it; an export that was not finished has none")
+	}
+	if err != nil {
+		return Manifest{}, refuse(err, "")
+	}
+	// The version is read before the rest, whose shape it decides.
+	var version struct {
+		SchemaVersion int `json:"schema_version"`
+	}
+	if err := json.Unmarshal(raw, &version); err != nil {
+		return Manifest{}, refuse(fmt.Errorf("read %s: %w", ManifestPath, err), "")
+	}
+	switch {
+	case version.SchemaVersion > SchemaVersion:
+		return Manifest{}, refuse(
+			fmt.Errorf("schema version %d is newer than %d, the newest that is understood here", version.SchemaVersion, SchemaVersion),
+			"use a newer chatbridge")
+	case version.SchemaVersion < 1:
+		return Manifest{}, refuse(fmt.Errorf("%s has no schema_version", ManifestPath), "")
+	}
+	var m Manifest
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return Manifest{}, refuse(fmt.Errorf("read %s: %w", ManifestPath, err), "")
+	}
+	for name := range m.Files {
+		if _, err := parsePath(name); err != nil {
+			return Manifest{}, refuse(fmt.Errorf("read %s: %w", ManifestPath, err), "")
+		}
+	}
+	return m, nil
+}
+
+func refuse(err error, hint string) error {
+	return &migrate.Error{Op: "open archive", Kind: migrate.Usage, Hint: hint, Err: err}
+}

@@ -1,0 +1,161 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"sync"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// Source is an archive as a migrate.Source. It is safe for concurrent use.
+type Source struct {
+	archive *Archive
+
+	mu      sync.Mutex
+	lookups map[string]*lookup // by path, built at the first lookup in the file
+}
+
+var _ migrate.Source = (*Source)(nil)
+
+// NewSource makes a Source that reads a. Closing it ends lookups.
+func NewSource(a *Archive) *Source {
+	return &Source{archive: a, lookups: make(map[string]*lookup)}
+}
+
+// Close releases the files that User and Channel keep open.
+func (s *Source) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for name, l := range s.lookups {
+		errs = append(errs, l.close())
+		delete(s.lookups, name)
+	}
+	return errors.Join(errs...)
+}
+
+// Services yields every service of the archive, in the order of their SIDs.
+func (s *Source) Services(ctx context.Context) iter.Seq2[chat.Service, error] {
+	const op = "list services"
+	return func(yield func(chat.Service, error) bool) {
+		for _, sid := range s.archive.Services() {
+			service, err := s.service(ctx, sid)
+			if err != nil {
+				yield(chat.Service{}, failure(op, sid, err))
+				return
+			}
+			if !yield(service, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *Source) service(ctx context.Context, sid string) (chat.Service, error) {
+	if err := ctx.Err(); err != nil {
+		return chat.Service{}, err
+	}
+	raw, err := s.archive.Service(sid)
+	if err != nil {
+		return chat.Service{}, err
+	}
+	service, err := chat.Decode[chat.Service](raw)
+	if err == nil && service.SID != sid {
+		err = fmt.Errorf("%s holds %q", ServicePath(sid), service.SID)
+	}
+	return service, err
+}
+
+// Roles yields every role of a service.
+func (s *Source) Roles(ctx context.Context, serviceSID string) iter.Seq2[chat.Role, error] {
+	return resources[chat.Role](ctx, s.archive, "list roles", serviceSID, RolesPath(serviceSID))
+}
+
+// Users yields every user, attributes included.
+func (s *Source) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error] {
+	return resources[chat.User](ctx, s.archive, "list users", serviceSID, UsersPath(serviceSID))
+}
+
+// User reads one user.
+func (s *Source) User(ctx context.Context, serviceSID, userSID string) (chat.User, error) {
+	return find[chat.User](ctx, s, "find user", UsersPath(serviceSID), userSID)
+}
+
+// Channels yields every channel, attributes included. A SID that is listed
+// twice is an error.
+func (s *Source) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error] {
+	const op = "list channels"
+	return func(yield func(chat.Channel, error) bool) {
+		seen := make(map[string]struct{})
+		for channel, err := range resources[chat.Channel](ctx, s.archive, op, serviceSID, ChannelsPath(serviceSID)) {
+			if _, twice := seen[channel.SID]; err == nil && twice {
+				err = failure(op, channel.SID, fmt.Errorf("%s lists it twice", ChannelsPath(serviceSID)))
+			}
+			if !yield(channel, err) || err != nil {
+				return
+			}
+			seen[channel.SID] = struct{}{}
+		}
+	}
+}
+
+// Channel reads one channel.
+func (s *Source) Channel(ctx context.Context, serviceSID, channelSID string) (chat.Channel, error) {
+	return find[chat.Channel](ctx, s, "find channel", ChannelsPath(serviceSID), channelSID)
+}
+
+// Members yields every member of a channel.
+func (s *Source) Members(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Member, error] {
+	return resources[chat.Member](ctx, s.archive, "list members", channelSID, MembersPath(serviceSID, channelSID))
+}
+
+// Invites yields every open invite of a channel.
+func (s *Source) Invites(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Invite, error] {
+	return resources[chat.Invite](ctx, s.archive, "list invites", channelSID, InvitesPath(serviceSID, channelSID))
+}
+
+// Credentials yields the push credentials of the account.
+func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
+	return resources[chat.Credential](ctx, s.archive, "list credentials", s.archive.Manifest.AccountSID, CredentialsPath)
+}
+
+// resources decodes a file. sid is what its errors are about.
+func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		for line, err := range a.lines(name) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				yield(none, failure(op, sid, err))
+				return
+			}
+			resource, err := chat.Decode[T](line.raw)
+			if err != nil {
+				yield(none, failure(op, sid, line.failed(name, err)))
+				return
+			}
+			if !yield(resource, nil) {
+				return
+			}
+		}
+	}
+}
+
+// failure makes err what a Source returns.
+func failure(op, sid string, err error) error {
+	e := &migrate.Error{Op: op, Kind: migrate.KindOf(err), SID: sid, Err: err}
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		e.Kind = migrate.Interrupted
+	case errors.Is(err, fs.ErrNotExist):
+		e.Hint = "the archive is incomplete: export it again"
+	}
+	return e
+}

@@ -1,0 +1,128 @@
+package archive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"sync"
+)
+
+// ErrExists is in the chain of the error for a folder that holds a finished
+// archive already.
+var ErrExists = errors.New("the folder holds an archive already")
+
+// Writer writes an archive into a folder. It is safe for concurrent use, one
+// LineWriter for each file.
+type Writer struct {
+	root     *os.Root
+	manifest Manifest
+
+	mu    sync.Mutex
+	files map[string]File
+	open  int
+}
+
+// Create starts an archive in dir, which is made if it is not there. The
+// manifest's schema version and files are the Writer's to fill; the rest is
+// what the manifest will say. Files are readable by their owner only.
+func Create(dir string, manifest Manifest) (*Writer, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create archive: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("create archive: %w", err)
+	}
+	_, err = root.Stat(ManifestPath)
+	if err == nil {
+		err = ErrExists
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("create archive in %s: %w", dir, errors.Join(err, root.Close()))
+	}
+	return &Writer{root: root, manifest: manifest, files: make(map[string]File)}, nil
+}
+
+// WriteService writes the resource of one service.
+func (w *Writer) WriteService(serviceSID string, raw json.RawMessage) error {
+	l, err := w.create(ServicePath(serviceSID))
+	if err != nil {
+		return err
+	}
+	if err := l.Write(raw); err != nil {
+		return errors.Join(err, l.Abort())
+	}
+	return l.Close()
+}
+
+// Lines starts the .jsonl file at name, a path that this package's path
+// functions return. A file of that name is replaced when the new one is closed.
+func (w *Writer) Lines(name string) (*LineWriter, error) {
+	p, err := parsePath(name)
+	if err != nil {
+		return nil, err
+	}
+	if name == ManifestPath || p.file == serviceFile {
+		return nil, fmt.Errorf("%s is not written line by line", name)
+	}
+	return w.create(name)
+}
+
+// Close writes the manifest, with a digest of every file that was written, and
+// so finishes the archive. It fails while a LineWriter is open.
+func (w *Writer) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open > 0 {
+		return fmt.Errorf("finish archive: %d files are still being written", w.open)
+	}
+	m := w.manifest
+	m.SchemaVersion = SchemaVersion
+	m.Files = maps.Clone(w.files)
+	raw, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return fmt.Errorf("finish archive: %w", err)
+	}
+	f, err := createAtomic(w.root, ManifestPath)
+	if err != nil {
+		return fmt.Errorf("finish archive: %w", err)
+	}
+	if _, err := f.Write(append(raw, '\n')); err != nil {
+		return fmt.Errorf("finish archive: %w", errors.Join(err, f.abort()))
+	}
+	if err := f.commit(); err != nil {
+		return fmt.Errorf("finish archive: %w", err)
+	}
+	return w.root.Close()
+}
+
+// Abandon leaves the archive unfinished: what was written stays, without a
+// manifest.
+func (w *Writer) Abandon() error { return w.root.Close() }
+
+func (w *Writer) create(name string) (*LineWriter, error) {
+	if _, err := parsePath(name); err != nil {
+		return nil, err
+	}
+	f, err := createAtomic(w.root, name)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open++
+	return newLineWriter(w, name, f), nil
+}
+
+// finished records a file that was committed, or forgets one that was not.
+func (w *Writer) finished(name string, file File, committed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open--
+	if committed {
+		w.files[name] = file
+	}
+}

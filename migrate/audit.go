@@ -1,0 +1,256 @@
+package migrate
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+)
+
+// Auditor reads a source whole and says what a migration would do. It has no
+// Target and no Ledger, so it cannot write.
+type Auditor struct {
+	Source   Source
+	Observer Observer
+	Settings Settings
+
+	// Traffic reads the request counters of the transport; nil counts nothing.
+	Traffic func() Traffic
+}
+
+// Run audits what the settings select.
+func (a *Auditor) Run(ctx context.Context) (Audit, error) {
+	set := a.Settings.withDefaults()
+	t := &audit{
+		Auditor: a, set: set, tally: newTally(a.Observer), findings: newFindings(),
+		slots: make(chan struct{}, set.Concurrency),
+	}
+	selected, err := selectServices(ctx, a.Source, set.Services)
+	if err != nil {
+		return Audit{}, err
+	}
+	for c, err := range a.Source.Credentials(ctx) {
+		if err != nil {
+			return Audit{}, err
+		}
+		t.count(KindCredentials, 1)
+		t.findings.add(set.Mapper.Credential(c))
+	}
+	result := Audit{SchemaVersion: SchemaVersion, Command: "audit"}
+	var loads []serviceLoad
+	for _, s := range selected {
+		t.count(KindServices, 1)
+		result.Services = append(result.Services, AuditService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
+		load, err := t.service(ctx, s)
+		if err != nil {
+			return Audit{}, err
+		}
+		loads = append(loads, load)
+	}
+	result.Counts = t.counts()
+	result.Findings = t.findings.list()
+	result.Estimate = estimate(loads, set.APS, set.Concurrency)
+	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
+	if a.Traffic != nil {
+		// A migration reads the source just as the audit did.
+		result.Requests.Reads += a.Traffic().Reads
+	}
+	return result, nil
+}
+
+// audit is the state of one Auditor.Run.
+type audit struct {
+	*Auditor
+	set      Settings
+	tally    *tally
+	findings *findings
+	slots    chan struct{}
+}
+
+// count notes that resources are there and were read.
+func (t *audit) count(kind string, n int64) {
+	t.tally.expect(kind, n)
+	t.done(kind, n)
+}
+
+// done notes that resources that were expected already were read.
+func (t *audit) done(kind string, n int64) {
+	t.tally.seen(kind, n)
+	t.tally.observer.Done(kind, n)
+}
+
+func (t *audit) counts() Counts {
+	c, _ := t.tally.snapshot()
+	return Counts{
+		Services: c[KindServices].Source, Roles: c[KindRoles].Source, Users: c[KindUsers].Source,
+		Channels: c[KindChannels].Source, Members: c[KindMembers].Source, Messages: c[KindMessages].Source,
+		Invites: c[KindInvites].Source, Credentials: c[KindCredentials].Source,
+	}
+}
+
+func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error) {
+	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
+	_, found := t.set.Mapper.Service(s)
+	t.findings.add(found)
+	roles := mapping.Roles{}
+	for r, err := range t.Source.Roles(ctx, s.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.count(KindRoles, 1)
+		_, found := t.set.Mapper.Role(r)
+		t.findings.add(found)
+		if !blocked(found) {
+			roles[r.SID] = mapping.Role{Source: r, TargetSID: r.SID}
+			load.roles++
+		}
+	}
+	_, found = t.set.Mapper.Configuration(s, roles)
+	t.findings.add(found)
+	known, err := t.users(ctx, s, roles)
+	if err != nil {
+		return load, err
+	}
+	load.users = int64(len(known))
+	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
+	return load, err
+}
+
+// users reads every user and numbers them by identity.
+func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (map[string]int32, error) {
+	known := map[string]int32{}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(t.set.Concurrency)
+	for u, err := range t.Source.Users(ctx, s.SID) {
+		if err != nil {
+			return nil, err
+		}
+		known[u.Identity] = int32(len(known))
+		t.tally.expect(KindUsers, 1)
+		g.Go(func() error {
+			var err error
+			if u.Attributes == nil {
+				if u, err = t.Source.User(gctx, s.SID, u.SID); err != nil {
+					return err
+				}
+			}
+			_, found := t.set.Mapper.User(u, roles)
+			t.findings.add(found)
+			t.done(KindUsers, 1)
+			return nil
+		})
+	}
+	return known, g.Wait()
+}
+
+// people numbers identities, and knows which of them have no user.
+type people struct {
+	mu  sync.Mutex
+	ids map[string]int32
+}
+
+// id is the number of an identity; fresh says that it had none before, which
+// means that the source has no such user.
+func (p *people) id(identity string) (id int32, fresh bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id, ok := p.ids[identity]
+	if !ok {
+		id = int32(len(p.ids))
+		p.ids[identity] = id
+	}
+	return id, !ok
+}
+
+func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Roles, known *people) ([]channelLoad, error) {
+	var (
+		mu    sync.Mutex
+		loads []channelLoad
+	)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(t.set.Concurrency)
+	for c, err := range t.Source.Channels(ctx, s.SID) {
+		if err != nil {
+			return nil, err
+		}
+		c.Raw = nil
+		t.tally.expect(KindChannels, 1)
+		t.tally.expect(KindMembers, c.MembersCount)
+		t.tally.expect(KindMessages, c.MessagesCount)
+		g.Go(func() error {
+			load, err := t.channel(gctx, s, c, roles, known)
+			mu.Lock()
+			defer mu.Unlock()
+			loads = append(loads, load)
+			return err
+		})
+	}
+	return loads, g.Wait()
+}
+
+func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel, roles mapping.Roles, known *people) (channelLoad, error) {
+	load := channelLoad{sid: listed.SID}
+	c, err := t.Source.Channel(ctx, s.SID, listed.SID)
+	if err != nil {
+		return load, err
+	}
+	_, found := t.set.Mapper.Channel(c)
+	t.findings.add(found)
+	first := All
+	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, Span{After: All}) {
+		if err != nil {
+			return load, err
+		}
+		t.done(KindMessages, 1)
+		_, found := t.set.Mapper.Message(m)
+		t.findings.add(found)
+		if skipped(found) {
+			continue
+		}
+		if first == All {
+			first = m.Index
+		}
+		load.messages++
+	}
+	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.done(KindMembers, 1)
+		t.member(m, roles, known, first, &load)
+	}
+	for i, err := range t.Source.Invites(ctx, s.SID, c.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.count(KindInvites, 1)
+		t.findings.add(t.set.Mapper.Invite(i))
+	}
+	t.done(KindChannels, 1)
+	return load, nil
+}
+
+func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) {
+	_, found := t.set.Mapper.Member(m, roles)
+	t.findings.add(found)
+	if skipped(found) {
+		return
+	}
+	id, fresh := known.id(m.Identity)
+	if fresh {
+		_, found := t.set.Mapper.MissingUser(m.Identity)
+		t.findings.add(found)
+	}
+	load.members = append(load.members, id)
+	if m.LastConsumedMessageIndex == nil {
+		return
+	}
+	_, ok, found := t.set.Mapper.Horizon(m, func(old int64) (int64, bool) { return old, first != All && first <= old })
+	t.findings.add(found)
+	if ok {
+		load.horizons++
+	}
+}

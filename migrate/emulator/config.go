@@ -1,0 +1,102 @@
+package emulator
+
+import (
+	"cmp"
+	"errors"
+	"io/fs"
+	"time"
+)
+
+// What an emulator accepts where its Config says nothing. The values are
+// invented and open nothing.
+const (
+	DefaultAccountSID = "ACe0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0"
+	DefaultAuthToken  = "emulated-token"
+
+	// DefaultAPS is Twilio's documented limit of writes per second, for each
+	// conversation and for each service.
+	DefaultAPS = 30
+
+	// DefaultParticipantLimit is what a new service admits to a conversation.
+	DefaultParticipantLimit = 100
+
+	// DefaultConversationLimit is how many open conversations one identity may
+	// be in.
+	DefaultConversationLimit = 1000
+)
+
+// Config is what an emulator is made of. The zero value is an empty source,
+// default credentials and no limits on the pace.
+type Config struct {
+	// Archive seeds the source with a v1 workspace. At most one of Archive and
+	// Generate may be set.
+	Archive fs.FS
+	// Generate seeds the source with an invented workspace.
+	Generate Generate
+	// Shared makes both hosts one account: what Conversations shows of a Chat
+	// service by itself is there from the start, under the same SIDs. Public
+	// channels are not.
+	Shared bool
+
+	// AccountSID and AuthToken are accepted by both hosts. Default to
+	// DefaultAccountSID and DefaultAuthToken.
+	AccountSID, AuthToken string
+	// APIKey and APISecret are accepted by both hosts, unless empty.
+	APIKey, APISecret string
+	// TargetAccountSID and TargetAuthToken replace AccountSID and AuthToken on
+	// the Conversations host, unless empty; the API key is then not accepted
+	// there.
+	TargetAccountSID, TargetAuthToken string
+
+	// APS limits the writes per second in each conversation and in each
+	// service, averaged over five seconds. Zero is no limit.
+	APS float64
+	// Concurrency limits the requests of an account that may be in flight. Zero
+	// is no limit.
+	Concurrency int
+	// ParticipantLimit and ConversationLimit default to
+	// DefaultParticipantLimit and DefaultConversationLimit.
+	ParticipantLimit, ConversationLimit int
+	// ClampPageSize serves the largest page that a resource has where more is
+	// asked for. Such a request is refused otherwise.
+	ClampPageSize bool
+	// Seed decides which message indexes are skipped, and what the SIDs of the
+	// target are.
+	Seed uint64
+
+	// ChatAddr and ConversationsAddr are where Serve listens. Default to
+	// 127.0.0.1 and a port that the system picks.
+	ChatAddr, ConversationsAddr string
+	// ChatBase and ConversationsBase are the scheme and host of the URLs in
+	// replies. Default to what the request was sent to.
+	ChatBase, ConversationsBase string
+
+	// Latency is added to every request.
+	Latency time.Duration
+	// Now is the clock. Defaults to time.Now.
+	Now func() time.Time
+	// Intercept, if set, stands between every accepted request and its effect.
+	Intercept Interceptor
+}
+
+func (c Config) withDefaults() (Config, error) {
+	if c.Archive != nil && c.Generate.enabled() {
+		return c, errors.New("seed source: an archive and a generated workspace exclude each other")
+	}
+	if (c.APIKey == "") != (c.APISecret == "") {
+		return c, errors.New("configure credentials: an API key needs its secret")
+	}
+	if (c.TargetAccountSID == "") != (c.TargetAuthToken == "") {
+		return c, errors.New("configure credentials: a target account needs its token")
+	}
+	c.AccountSID = cmp.Or(c.AccountSID, DefaultAccountSID)
+	c.AuthToken = cmp.Or(c.AuthToken, DefaultAuthToken)
+	c.ParticipantLimit = cmp.Or(c.ParticipantLimit, DefaultParticipantLimit)
+	c.ConversationLimit = cmp.Or(c.ConversationLimit, DefaultConversationLimit)
+	c.ChatAddr = cmp.Or(c.ChatAddr, "127.0.0.1:0")
+	c.ConversationsAddr = cmp.Or(c.ConversationsAddr, "127.0.0.1:0")
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return c, nil
+}

@@ -1,0 +1,23 @@
+// Package emulator is a local Twilio: the read side of Chat v1 and the whole of
+// what a migration needs of Conversations v1, over HTTP, in memory.
+//
+// It behaves as Twilio's documents say, above all where naive code goes wrong:
+// lists that hide attributes, private channels left out unless asked for, page
+// tokens that do not survive a careless client, indexes that skip, limits, and
+// refusals with Twilio's own codes. Where no document settles a point, it does
+// what is hardest for a client.
+//
+// Vocabulary:
+//
+//   - Source: the Chat v1 side, seeded from an archive or generated. HTTP cannot
+//     change it; the Edit… and Delete… methods of Emulator can.
+//   - Target: the Conversations side, a different account whose services start
+//     empty.
+//   - Exchange: one request on its way. An Interceptor stands between an
+//     exchange and its effect.
+//   - Commit: the moment an exchange takes effect.
+//
+// It shares no code with the client that it tests, so that both cannot be wrong
+// in the same way. It is not a place to keep data, and not a model of Twilio's
+// performance.
+package emulator

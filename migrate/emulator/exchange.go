@@ -1,0 +1,81 @@
+package emulator
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Host is one of the two products.
+type Host string
+
+// The two hosts.
+const (
+	ChatHost          Host = "chat"
+	ConversationsHost Host = "conversations"
+)
+
+// Exchange is one request on its way: read whole, authenticated, and counted
+// against the concurrency limit, with no effect yet.
+type Exchange struct {
+	Host   Host
+	Method string
+	Path   []string // segments, decoded: "v1", "Services", …
+	Query  url.Values
+	Form   url.Values
+
+	webhooks bool
+	base     string
+	path     string // as sent
+	now      time.Time
+	args     []string // what the wildcards of the route matched
+}
+
+// Write reports whether the exchange asks for a change.
+func (x *Exchange) Write() bool { return x.Method != http.MethodGet }
+
+// Interceptor stands between an exchange and its effect. It must answer by
+// writing to w, or hijack or abort the connection. What commit returns is what
+// the emulator would have answered.
+//
+// An interceptor that answers without calling commit lets the request have no
+// effect. One that calls commit and then answers something else loses a reply.
+// commit may also be called later, from another goroutine, at most once; the
+// request then takes effect at that moment.
+type Interceptor func(w http.ResponseWriter, r *http.Request, x *Exchange, commit func() Reply)
+
+func newExchange(host Host, r *http.Request, base string, now time.Time) (*Exchange, error) {
+	x := &Exchange{Host: host, Method: r.Method, path: r.URL.EscapedPath(), base: base, now: now}
+	for segment := range strings.SplitSeq(strings.Trim(x.path, "/"), "/") {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil, notFound("at", x.path)
+		}
+		x.Path = append(x.Path, decoded)
+	}
+	var err error
+	if x.Query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		return nil, invalid(20001, "The query cannot be read: %v", err)
+	}
+	if x.Write() {
+		if err := r.ParseForm(); err != nil {
+			return nil, invalid(20001, "The form cannot be read: %v", err)
+		}
+		x.Form = r.PostForm
+	}
+	x.webhooks = strings.EqualFold(r.Header.Get("X-Twilio-Webhook-Enabled"), "true")
+	return x, nil
+}
+
+// url is the absolute URL of a path made of these segments.
+func (x *Exchange) url(segments ...string) string {
+	var b strings.Builder
+	b.WriteString(x.base)
+	b.WriteString("/v1")
+	for _, s := range segments {
+		b.WriteByte('/')
+		b.WriteString(url.PathEscape(s))
+	}
+	return b.String()
+}

@@ -1,0 +1,147 @@
+package emulator
+
+import (
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// host is the way that both products take a request: credentials, the
+// concurrency limit, the interceptor, and then the handler.
+type host struct {
+	name      Host
+	emulator  *Emulator
+	base      string // of the URLs in replies; empty for what the request names
+	accept    []credentials
+	routes    *routes
+	before    func(*Exchange) error // refuses what no route should see; may be nil
+	counts    *hostCounts
+	inFlight  atomic.Int64
+	unrouted  func(x *Exchange, known bool) error
+	maxFlight int64
+}
+
+type credentials struct{ user, password string }
+
+func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	started := time.Now()
+	n := h.inFlight.Add(1)
+	defer h.inFlight.Add(-1)
+	w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))
+	d := &durationWriter{ResponseWriter: w, started: started}
+	x, err := h.admit(r, n)
+	if err != nil {
+		d.send(h.refused(err))
+		return
+	}
+	if !h.wait(r) {
+		return
+	}
+	commit := func() Reply { return h.commit(x) }
+	if intercept := h.emulator.config.Intercept; intercept != nil {
+		intercept(d, r, x, commit)
+		return
+	}
+	d.send(commit())
+}
+
+// admit checks what Twilio checks before it looks at a resource.
+func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
+	if r.Method == http.MethodGet {
+		h.counts.reads.Add(1)
+	} else {
+		h.counts.writes.Add(1)
+	}
+	if !h.authenticated(r) {
+		return nil, refuse(http.StatusUnauthorized, 20003, "Authenticate")
+	}
+	if h.maxFlight > 0 && inFlight > h.maxFlight {
+		return nil, refuse(http.StatusTooManyRequests, 20429, "Too Many Requests")
+	}
+	base := h.base
+	if base == "" {
+		base = "http://" + r.Host
+	}
+	return newExchange(h.name, r, base, h.emulator.now())
+}
+
+func (h *host) authenticated(r *http.Request) bool {
+	user, password, sent := r.BasicAuth()
+	for _, c := range h.accept {
+		if sent && equal(user, c.user) && equal(password, c.password) {
+			return true
+		}
+	}
+	return false
+}
+
+func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+
+// wait adds the latency, and reports whether the client is still there.
+func (h *host) wait(r *http.Request) bool {
+	latency := h.emulator.config.Latency
+	if latency <= 0 {
+		return true
+	}
+	timer := time.NewTimer(latency)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+func (h *host) commit(x *Exchange) Reply {
+	x.now = h.emulator.now()
+	if h.before != nil {
+		if err := h.before(x); err != nil {
+			return h.refused(err)
+		}
+	}
+	handle, known := h.routes.find(x)
+	if handle == nil {
+		return h.refused(h.unrouted(x, known))
+	}
+	reply, err := handle(x)
+	if err != nil {
+		return h.refused(err)
+	}
+	return reply
+}
+
+func (h *host) refused(err error) Reply {
+	var no *refusal
+	if !errors.As(err, &no) {
+		no = &refusal{http.StatusInternalServerError, 20500, err.Error()}
+	}
+	if no.status == http.StatusTooManyRequests {
+		h.counts.throttled.Add(1)
+	}
+	reply := no.reply()
+	if no.status == http.StatusUnauthorized {
+		reply.Header = http.Header{"Www-Authenticate": {`Basic realm="Twilio API"`}}
+	}
+	return reply
+}
+
+// durationWriter says how long the request took when its reply starts.
+type durationWriter struct {
+	http.ResponseWriter
+	started time.Time
+}
+
+func (w *durationWriter) send(r Reply) { r.WriteTo(w) }
+
+func (w *durationWriter) WriteHeader(status int) {
+	seconds := time.Since(w.started).Seconds()
+	w.Header().Set("Twilio-Request-Duration", strconv.FormatFloat(seconds, 'f', 3, 64))
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController hijack, flush and set deadlines.
+func (w *durationWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,97 @@
+package emulator
+
+import (
+	"encoding/json"
+	"fmt"
+	"io/fs"
+
+	"chatbridge/migrate/archive"
+)
+
+// load reads an archive whole.
+func (s *source) load(fsys fs.FS) error {
+	a, err := archive.Open(fsys)
+	if err != nil {
+		return err
+	}
+	for raw, err := range a.Lines(archive.CredentialsPath) {
+		if err != nil {
+			return err
+		}
+		if err := shelve(&s.credentials, raw); err != nil {
+			return err
+		}
+	}
+	for _, sid := range a.Services() {
+		if err := s.loadService(a, sid); err != nil {
+			return fmt.Errorf("load %s: %w", sid, err)
+		}
+	}
+	return nil
+}
+
+func shelve(on *shelf[json.RawMessage], raw json.RawMessage) error {
+	h, err := readHeader(raw)
+	if err == nil {
+		on.add(h.SID, raw)
+	}
+	return err
+}
+
+func (s *source) loadService(a *archive.Archive, sid string) error {
+	raw, err := a.Service(sid)
+	if err != nil {
+		return err
+	}
+	v := newChatService(sid, raw)
+	s.services.add(sid, v)
+	if err := each(a, archive.RolesPath(sid), func(raw json.RawMessage) error { return shelve(&v.roles, raw) }); err != nil {
+		return err
+	}
+	if err := each(a, archive.UsersPath(sid), v.addUser); err != nil {
+		return err
+	}
+	return each(a, archive.ChannelsPath(sid), func(raw json.RawMessage) error {
+		c, err := v.addChannel(raw)
+		if err != nil {
+			return err
+		}
+		return loadChannel(a, v, c)
+	})
+}
+
+func loadChannel(a *archive.Archive, v *chatService, c *channel) error {
+	if err := each(a, archive.MembersPath(v.sid, c.sid), c.addMember); err != nil {
+		return err
+	}
+	if err := each(a, archive.InvitesPath(v.sid, c.sid), func(raw json.RawMessage) error { return shelve(&c.invites, raw) }); err != nil {
+		return err
+	}
+	var past archived
+	err := each(a, archive.MessagesPath(v.sid, c.sid), func(raw json.RawMessage) error {
+		h, err := readHeader(raw)
+		if err != nil {
+			return err
+		}
+		if h.Index == nil {
+			return fmt.Errorf("message %s has no index", h.SID)
+		}
+		past = append(past, chatMessage{*h.Index, h.SID, raw})
+		return nil
+	})
+	past.sort()
+	c.history.base = past
+	return err
+}
+
+func each(a *archive.Archive, name string, take func(json.RawMessage) error) error {
+	for raw, err := range a.Lines(name) {
+		if err != nil {
+			return err
+		}
+		if err := take(raw); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/binary"
+	"strings"
+)
+
+var messagePages = listing{key: "messages", max: 100, filters: []string{"Order"}}
+
+func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply, error) {
+	if c.stateAt(x.now) == stateClosed {
+		return Reply{}, errClosed
+	}
+	f := form{values: x.Form}
+	m := message{created: dateOf(x.now), updated: noDate}
+	if x.Form.Get("MediaSid") != "" {
+		return Reply{}, invalid(50507, "Media %s not found", x.Form.Get("MediaSid"))
+	}
+	f.message(&m)
+	if m.body == "" {
+		f.fail(invalid(50503, "Message body or media is required"))
+	}
+	if f.err != nil {
+		return Reply{}, f.err
+	}
+	m.id = t.newID()
+	stored := t.post(s, c, m)
+	c.touch(x.now)
+	c.active = dateOf(x.now)
+	if c.state == stateInactive {
+		c.state = stateActive
+	}
+	t.fire(x, s, "onMessageAdded")
+	return created(t.showMessage(x, s, c, stored))
+}
+
+// post appends a message as its author's, who need not be a participant.
+func (t *target) post(s *service, c *conversation, m message) *message {
+	m.author = s.author(cmp.Or(m.author, "system"))
+	if p, in := c.byIdentity[m.author]; in {
+		m.participant = p.id
+	}
+	t.push(s, c, m.author)
+	return c.messages.append(m, mix(t.config.Seed, binary.BigEndian.Uint64(c.id[:])))
+}
+
+// author returns one copy of a name, however many messages bear it.
+func (s *service) author(name string) string {
+	if known, found := s.authors[name]; found {
+		return known
+	}
+	name = strings.Clone(name)
+	s.authors[name] = name
+	return name
+}
+
+func (f *form) message(m *message) {
+	f.text("Author", &m.author, maxIdentity, 50310)
+	f.text("Body", &m.body, maxBody, 50504)
+	f.attributes(&m.attributes, maxMessageAttributes)
+	f.date("DateCreated", &m.created)
+	f.date("DateUpdated", &m.updated)
+}
+
+func (t *target) listMessages(x *Exchange, s *service, c *conversation) (Reply, error) {
+	from, err := t.pager.cursor(x, messagePages)
+	if err != nil {
+		return Reply{}, err
+	}
+	backwards, err := newestFirst(x)
+	if err != nil {
+		return Reply{}, err
+	}
+	return t.pager.list(x, messagePages, from, shown(c.messages.from(from.after, backwards), func(m *message) any {
+		return t.showMessage(x, s, c, m)
+	}))
+}
+
+// newestFirst reads Order.
+func newestFirst(x *Exchange) (bool, error) {
+	switch order := x.Query.Get("Order"); order {
+	case "", "asc":
+		return false, nil
+	case "desc":
+		return true, nil
+	default:
+		return false, invalid(20001, "Order %q is neither asc nor desc", order)
+	}
+}
+
+func (t *target) fetchMessage(x *Exchange, s *service, c *conversation) (Reply, error) {
+	at, found := c.messages.find(x.args[2])
+	if !found {
+		return Reply{}, notFound("Message", x.args[2])
+	}
+	return ok(t.showMessage(x, s, c, &c.messages.messages[at]))
+}
+
+func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply, error) {
+	at, found := c.messages.find(x.args[2])
+	if !found {
+		return Reply{}, notFound("Message", x.args[2])
+	}
+	f := form{values: x.Form}
+	next := c.messages.messages[at]
+	next.updated = dateOf(x.now)
+	f.some("Author", "Body", "Attributes", "DateCreated", "DateUpdated", "Subject")
+	f.message(&next)
+	if next.body == "" {
+		f.fail(invalid(50503, "Message body or media is required"))
+	}
+	if f.err != nil {
+		return Reply{}, f.err
+	}
+	next.author = s.author(cmp.Or(next.author, "system"))
+	next.participant = id{}
+	if p, in := c.byIdentity[next.author]; in {
+		next.participant = p.id
+	}
+	c.messages.messages[at] = next
+	c.touch(x.now)
+	t.fire(x, s, "onMessageUpdated")
+	return ok(t.showMessage(x, s, c, &next))
+}
+
+func (t *target) deleteMessage(x *Exchange, s *service, c *conversation) (Reply, error) {
+	at, found := c.messages.find(x.args[2])
+	if !found {
+		return Reply{}, notFound("Message", x.args[2])
+	}
+	c.messages.remove(at)
+	c.touch(x.now)
+	t.fire(x, s, "onMessageRemoved")
+	return gone()
+}
+
+type messageView struct {
+	AccountSID      string            `json:"account_sid"`
+	ChatServiceSID  string            `json:"chat_service_sid"`
+	ConversationSID string            `json:"conversation_sid"`
+	SID             string            `json:"sid"`
+	Index           int64             `json:"index"`
+	Author          string            `json:"author"`
+	Body            string            `json:"body"`
+	Media           []struct{}        `json:"media"`
+	Attributes      string            `json:"attributes"`
+	ParticipantSID  *string           `json:"participant_sid"`
+	DateCreated     date              `json:"date_created"`
+	DateUpdated     date              `json:"date_updated"`
+	Delivery        *struct{}         `json:"delivery"`
+	URL             string            `json:"url"`
+	Links           map[string]string `json:"links"`
+	ContentSID      *string           `json:"content_sid"`
+}
+
+func (t *target) showMessage(x *Exchange, s *service, c *conversation, m *message) any {
+	sid := m.id.sid("IM")
+	self := x.url("Services", s.sid, "Conversations", c.sid, "Messages", sid)
+	v := messageView{
+		AccountSID: t.account, ChatServiceSID: s.sid, ConversationSID: c.sid, SID: sid, Index: m.index,
+		Author: m.author, Body: m.body, Attributes: attributesOr(m.attributes),
+		DateCreated: m.created, DateUpdated: m.updated, URL: self,
+		Links: map[string]string{"delivery_receipts": self + "/Receipts", "channel_metadata": self + "/ChannelMetadata"},
+	}
+	if m.participant != (id{}) {
+		p := m.participant.sid("MB")
+		v.ParticipantSID = &p
+	}
+	return v
+}

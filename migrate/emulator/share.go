@@ -1,0 +1,3 @@
+package emulator
+
+func (t *target) share(*source) error { return nil }

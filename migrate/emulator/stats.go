@@ -1,0 +1,45 @@
+package emulator
+
+import "sync/atomic"
+
+// Stats counts what an emulator was asked, since it was made. Refused requests
+// count too.
+type Stats struct {
+	Chat          HostStats
+	Conversations HostStats
+
+	RefusedSourceWrites int64 // writes sent to the Chat host; all are refused
+	Pushes              int64 // push notifications that devices would have shown
+	Webhooks            int64 // callbacks that would have been made
+	WebhookHeaders      int64 // writes that asked for callbacks, configured or not
+}
+
+// HostStats counts the requests to one host.
+type HostStats struct {
+	Reads     int64 // GET
+	Writes    int64 // everything else
+	Throttled int64 // answered 429
+}
+
+type hostCounts struct{ reads, writes, throttled atomic.Int64 }
+
+func (c *hostCounts) stats() HostStats {
+	return HostStats{Reads: c.reads.Load(), Writes: c.writes.Load(), Throttled: c.throttled.Load()}
+}
+
+type counts struct {
+	chat, conversations                                   hostCounts
+	refusedSourceWrites, pushes, webhooks, webhookHeaders atomic.Int64
+}
+
+// Stats returns the counts so far.
+func (e *Emulator) Stats() Stats {
+	return Stats{
+		Chat:                e.counts.chat.stats(),
+		Conversations:       e.counts.conversations.stats(),
+		RefusedSourceWrites: e.counts.refusedSourceWrites.Load(),
+		Pushes:              e.counts.pushes.Load(),
+		Webhooks:            e.counts.webhooks.Load(),
+		WebhookHeaders:      e.counts.webhookHeaders.Load(),
+	}
+}

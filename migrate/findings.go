@@ -1,0 +1,63 @@
+package migrate
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"chatbridge/mapping"
+)
+
+// samplesKept is how many SIDs a report shows for each code: enough to look
+// one up, few enough to read.
+const samplesKept = 5
+
+// findings counts findings by code and keeps a few SIDs of each.
+type findings struct {
+	mu     sync.Mutex
+	counts map[mapping.Code]*FindingCount
+}
+
+func newFindings() *findings {
+	return &findings{counts: map[mapping.Code]*FindingCount{}}
+}
+
+func (f *findings) add(found []mapping.Finding) {
+	if len(found) == 0 {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, one := range found {
+		c := f.counts[one.Code]
+		if c == nil {
+			c = &FindingCount{Code: one.Code, Samples: []string{}}
+			f.counts[one.Code] = c
+		}
+		c.Count++
+		c.Severity = mapping.Worst([]mapping.Finding{{Severity: c.Severity}, one})
+		if len(c.Samples) < samplesKept && one.SID != "" && !slices.Contains(c.Samples, one.SID) {
+			c.Samples = append(c.Samples, one.SID)
+		}
+	}
+}
+
+// list is every finding, the gravest first, then by code.
+func (f *findings) list() []FindingCount {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make([]FindingCount, 0, len(f.counts))
+	for _, c := range f.counts {
+		all = append(all, *c)
+	}
+	slices.SortFunc(all, func(a, b FindingCount) int {
+		if a.Severity != b.Severity {
+			if mapping.Worst([]mapping.Finding{{Severity: a.Severity}, {Severity: b.Severity}}) == a.Severity {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Code, b.Code)
+	})
+	return all
+}

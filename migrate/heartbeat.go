@@ -1,0 +1,58 @@
+package migrate
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+)
+
+// heartbeatEvery is how often a run says in the ledger that it lives. Status
+// reads it from another process, and a resumed run learns from it how long ago
+// the last one died.
+const heartbeatEvery = time.Second
+
+// Progress is what a running migration writes into its RunRecord.
+type Progress struct {
+	Totals map[string]int64     `json:"totals"`
+	Counts map[string]KindCount `json:"counts"`
+	Lanes  int                  `json:"lanes"` // at work
+	Traffic
+}
+
+// heartbeat writes progress until the returned function is called, which waits
+// for it to end. A failing ledger is noticed by the lanes, so the heartbeat only
+// ends.
+func (r *run) heartbeat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(heartbeatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-tick.C:
+				rec := r.record
+				rec.HeartbeatAt, rec.Progress = now, r.progress()
+				if r.Ledger.PutRun(ctx, rec) != nil {
+					return
+				}
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+func (r *run) progress() []byte {
+	counts, totals := r.tally.snapshot()
+	raw, err := json.Marshal(Progress{Totals: totals, Counts: counts, Lanes: len(r.lanes), Traffic: r.Traffic()})
+	if err != nil {
+		panic(err) // numbers under text keys always encode
+	}
+	return raw
+}

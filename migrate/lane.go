@@ -1,0 +1,206 @@
+package migrate
+
+import (
+	"context"
+	"time"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+)
+
+// lane takes one channel through its stages. It is serial: one write in flight.
+// It can be run again from any state in which an earlier one was cut off.
+type lane struct {
+	*service
+	channel chat.Channel
+	record  ChannelRecord
+	want    conversations.Conversation
+	dog     *watchdog
+
+	created bool  // its conversation was created in this run, so nothing of ours can be in it yet
+	wrote   bool  // something in this conversation was written in this run
+	last    int64 // index in the target of the last confirmed message
+	members []chat.Member
+	copied  int64 // messages dealt with, in this run or before
+	joined  int64 // members dealt with, in this run or before
+}
+
+// runLane runs one lane and decides what its error means: most stop only the
+// lane.
+func (s *service) runLane(ctx context.Context, p planned) error {
+	l := &lane{service: s, channel: p.channel, record: p.record}
+	s.tally.seen(KindChannels, 1)
+	lctx, dog := newWatchdog(ctx, s.set.Watchdog, p.channel.SID)
+	l.dog = dog
+	err := l.migrateChannel(lctx)
+	dog.stop()
+	if err != nil && lctx.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(lctx)
+	}
+	if err == nil {
+		s.unfinished.Add(-1)
+		if l.wrote {
+			s.tally.written(KindChannels, 1)
+		} else {
+			s.tally.existing(KindChannels, 1)
+		}
+		return s.breaker.ended(nil, s.set.MaxErrors)
+	}
+	if endsRun(ctx, err) {
+		return err
+	}
+	s.fail(ctx, KindChannels, l.channel.SID, l.record.TargetSID, err)
+	s.tally.failed(KindChannels, 1)
+	s.tally.failed(KindMembers, max(0, l.channel.MembersCount-l.joined))
+	s.tally.failed(KindMessages, max(0, l.channel.MessagesCount-l.copied))
+	if err := l.put(ctx); err != nil {
+		return err
+	}
+	return s.breaker.ended(err, s.set.MaxErrors)
+}
+
+// migrateChannel is the whole way of one channel. A queue worker would call it
+// as a job.
+func (l *lane) migrateChannel(ctx context.Context) error {
+	if err := l.conversation(ctx); err != nil {
+		return err
+	}
+	if err := l.participants(ctx); err != nil {
+		return err
+	}
+	if err := l.messages(ctx); err != nil {
+		return err
+	}
+	if l.record.Stage < Checked {
+		if err := l.readBack(ctx); err != nil {
+			return err
+		}
+		if err := l.advance(ctx, Checked); err != nil {
+			return err
+		}
+	}
+	if err := l.horizons(ctx); err != nil {
+		return err
+	}
+	if err := l.invites(ctx); err != nil {
+		return err
+	}
+	if err := l.dates(ctx); err != nil {
+		return err
+	}
+	if l.record.Stage != Done || l.wrote {
+		if err := l.advance(ctx, Done); err != nil {
+			return err
+		}
+		return l.clearFailure(ctx, l.channel.SID)
+	}
+	return nil
+}
+
+// conversation finds or creates the conversation.
+func (l *lane) conversation(ctx context.Context) error {
+	if l.record.TargetSID != "" {
+		return nil
+	}
+	full, err := l.Source.Channel(ctx, l.source.SID, l.channel.SID)
+	if err != nil {
+		return err
+	}
+	want, found := l.set.Mapper.Channel(full)
+	l.findings.add(found)
+	if blocked(found) {
+		return blockedError("map channel", l.channel.SID, found)
+	}
+	l.want = want
+	sid, err := l.stamps.claim(ctx, want)
+	if err != nil {
+		return err
+	}
+	if sid != "" {
+		l.record.Adopted = true
+		l.event(Notice, "adopted a conversation that was made earlier", KeyChannel, l.channel.SID, KeyConversation, sid)
+		return l.opened(ctx, sid)
+	}
+	if err := l.quiet.ensure(ctx); err != nil {
+		return err
+	}
+	for range attempts {
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		made, err := l.Target.AppendConversation(ctx, l.service.record.TargetSID, want)
+		l.dog.progress()
+		switch {
+		case err == nil:
+			l.wrote, l.created = true, true
+			return l.opened(ctx, made.SID)
+		case KindOf(err) == Exists, KindOf(err) == OutcomeUnknown:
+			if KindOf(err) == OutcomeUnknown {
+				if err := l.settle(ctx); err != nil {
+					return err
+				}
+			}
+			sid, err := l.stamps.search(ctx, want)
+			if err != nil {
+				return err
+			}
+			if sid != "" {
+				l.wrote = true
+				return l.opened(ctx, sid)
+			}
+		default:
+			return err
+		}
+	}
+	return &Error{Op: "create conversation", Kind: Unavailable, SID: l.channel.SID, Err: errNoAnswer, Hint: "run the same command again to resume"}
+}
+
+func (l *lane) opened(ctx context.Context, sid string) error {
+	l.record.TargetSID = sid
+	return l.advance(ctx, Open)
+}
+
+func (l *lane) advance(ctx context.Context, to Stage) error {
+	l.record.Stage = to
+	l.dog.progress()
+	return l.put(ctx)
+}
+
+func (l *lane) put(ctx context.Context) error {
+	return ledgerFailed(l.Ledger.PutChannel(context.WithoutCancel(ctx), l.record))
+}
+
+// settle gives a write whose outcome is unknown the time to land.
+func (l *lane) settle(ctx context.Context) error {
+	l.dog.waiting(l.set.Settle)
+	l.event(Detail, "waiting for a request without answer to land", KeyChannel, l.channel.SID, KeyWait, l.set.Settle)
+	return l.wait(ctx, l.set.Settle)
+}
+
+// dates gives the conversation its own dates back, which every write moved.
+func (l *lane) dates(ctx context.Context) error {
+	if !l.wrote && l.record.Stage == Done {
+		return nil
+	}
+	want := conversations.Conversation{SID: l.record.TargetSID, DateUpdated: l.channel.DateUpdated.UTC().Truncate(time.Second)}
+	if want.DateUpdated.IsZero() || l.channel.DateUpdated.IsZero() {
+		return nil
+	}
+	if err := l.proceed(ctx); err != nil {
+		return err
+	}
+	return l.Target.SetConversation(ctx, l.service.record.TargetSID, want)
+}
+
+// invites reads and reports them: Conversations has none.
+func (l *lane) invites(ctx context.Context) error {
+	for i, err := range l.Source.Invites(ctx, l.source.SID, l.channel.SID) {
+		if err != nil {
+			return err
+		}
+		l.tally.expect(KindInvites, 1)
+		l.tally.seen(KindInvites, 1)
+		l.findings.add(l.set.Mapper.Invite(i))
+	}
+	return nil
+}

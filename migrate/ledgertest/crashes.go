@@ -1,0 +1,159 @@
+package ledgertest
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+func testLanes(t *testing.T, open Open) {
+	t.Run("many lanes put beside each other and lose nothing", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path)
+		const lanes, messages = 16, 300
+		var running sync.WaitGroup
+		for lane := range lanes {
+			channel := sid("CH", lane)
+			running.Go(func() {
+				for n := range int64(messages) {
+					if !assert.NoError(t, l.PutMessage(t.Context(), channel, message(n, int64(lane)))) {
+						return
+					}
+					newest, ok, err := l.Newest(t.Context(), channel)
+					if !assert.NoError(t, err) || !assert.True(t, ok) || !assert.Equal(t, message(n, int64(lane)), newest) {
+						return
+					}
+				}
+				assert.NoError(t, l.Sync(t.Context()))
+			})
+		}
+		running.Wait()
+		require.NoError(t, l.Close())
+
+		l = open(t, path)
+		for lane := range lanes {
+			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", lane), -1)), messages)
+		}
+		require.NoError(t, l.Close())
+	})
+}
+
+func testCrashes(t *testing.T, open Open) {
+	t.Run("what is left is a prefix of what was put, and holds what was synced", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path)
+		const channels, puts = 4, 4100
+		synced := 0
+		var crashes []crash
+		for n := range puts {
+			require.NoError(t, l.PutMessage(t.Context(), sid("CH", n%channels), message(int64(n/channels), 0)))
+			if n%1000 == 700 {
+				require.NoError(t, l.Sync(t.Context()))
+				synced = n + 1
+			}
+			if n%500 == 0 || n == synced-1 {
+				crashes = append(crashes, crash{copied(t, path), synced, n + 1})
+			}
+		}
+		require.NoError(t, l.Close())
+		for _, c := range crashes {
+			l := open(t, c.path)
+			left := 0
+			for n := range puts {
+				m, ok, err := l.AtOrBelow(t.Context(), sid("CH", n%channels), int64(n/channels))
+				require.NoError(t, err)
+				if !ok || m.SourceIndex != int64(n/channels) {
+					break
+				}
+				left++
+			}
+			for channel := range channels {
+				require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", channel), -1)), (left+channels-1-channel)/channels, "something is there behind what is lost")
+			}
+			require.GreaterOrEqual(t, left, c.synced)
+			require.LessOrEqual(t, left, c.put)
+			require.NoError(t, l.PutMessage(t.Context(), sid("CH", 0), message(puts, 0)))
+			require.NoError(t, l.Close())
+		}
+	})
+
+	for name, put := range map[string]func(*testing.T, migrate.Ledger) error{
+		"a service": func(t *testing.T, l migrate.Ledger) error {
+			return l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: sid("IS", 1)})
+		},
+		"a run":     func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
+		"a suspect": func(t *testing.T, l migrate.Ledger) error { return l.Suspect(t.Context(), sid("CH", 1), 1) },
+	} {
+		t.Run(name+" survives when its put has returned, and with it what was put before", func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			l := open(t, path)
+			require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
+			require.NoError(t, put(t, l))
+			left := copied(t, path)
+			require.NoError(t, l.Close())
+
+			l = open(t, left)
+			services, err := l.Services(t.Context())
+			require.NoError(t, err)
+			_, run, err := l.LastRun(t.Context())
+			require.NoError(t, err)
+			suspects, err := l.Suspects(t.Context(), sid("CH", 1))
+			require.NoError(t, err)
+			require.Equal(t, [3]bool{name == "a service", name == "a run", name == "a suspect"},
+				[3]bool{len(services) == 1, run, len(suspects) == 1})
+			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
+			require.NoError(t, l.Close())
+		})
+	}
+
+	t.Run("closing syncs", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path)
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
+		require.NoError(t, l.Close())
+		require.Error(t, l.PutMessage(t.Context(), sid("CH", 1), message(1, 0)))
+		require.Error(t, l.Sync(t.Context()))
+
+		l = open(t, path)
+		require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
+		require.NoError(t, l.Close())
+	})
+}
+
+// crash is a copy of a ledger that was put so many messages and synced after
+// so many.
+type crash struct {
+	path        string
+	synced, put int
+}
+
+// copied copies the files of an open ledger as a crash would leave them: shared
+// memory and locks do not survive one.
+func copied(t *testing.T, path string) string {
+	t.Helper()
+	files, err := filepath.Glob(path + "*")
+	require.NoError(t, err)
+	folder := t.TempDir()
+	for _, file := range files {
+		if strings.HasSuffix(file, "-shm") || strings.HasSuffix(file, ".lock") {
+			continue
+		}
+		from, err := os.Open(file)
+		require.NoError(t, err)
+		to, err := os.Create(filepath.Join(folder, filepath.Base(file)))
+		require.NoError(t, err)
+		_, err = io.Copy(to, from)
+		require.NoError(t, err)
+		require.NoError(t, from.Close())
+		require.NoError(t, to.Close())
+	}
+	return filepath.Join(folder, filepath.Base(path))
+}

@@ -1,0 +1,215 @@
+package ledgertest
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"chatbridge/migrate"
+)
+
+type entityKey struct {
+	kind migrate.EntityKind
+	sid  string
+}
+
+type failureKey struct{ sid, kind string }
+
+// model is the plainest ledger there is.
+type model struct {
+	services map[string]migrate.ServiceRecord
+	entities map[entityKey]migrate.EntityRecord
+	channels map[string]migrate.ChannelRecord
+	messages map[string]map[int64]migrate.MessageRecord
+	suspects map[string]map[int64]bool
+	failures map[failureKey]migrate.Failure
+	runs     map[string]migrate.RunRecord
+}
+
+func newModel() *model {
+	m := &model{
+		services: map[string]migrate.ServiceRecord{},
+		entities: map[entityKey]migrate.EntityRecord{},
+		channels: map[string]migrate.ChannelRecord{},
+		messages: map[string]map[int64]migrate.MessageRecord{},
+		suspects: map[string]map[int64]bool{},
+		failures: map[failureKey]migrate.Failure{},
+		runs:     map[string]migrate.RunRecord{},
+	}
+	for _, c := range sids("CH") {
+		m.messages[c], m.suspects[c] = map[int64]migrate.MessageRecord{}, map[int64]bool{}
+	}
+	return m
+}
+
+func sids(prefix string) []string {
+	return []string{sid(prefix, 1), sid(prefix, 0xab), prefix + "0123456789ABCDEF0123456789ABCDEF", prefix + "x", "other", ""}
+}
+
+var kinds = []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity}
+
+func testModel(t *testing.T, open Open) {
+	t.Run("any sequence of calls answers as a plain model does", func(t *testing.T) {
+		folder, opened := t.TempDir(), 0
+		rapid.Check(t, func(rt *rapid.T) {
+			opened++
+			path := filepath.Join(folder, fmt.Sprintf("%d.db", opened))
+			l := open(t, path)
+			defer func() { require.NoError(rt, l.Close()) }()
+			m := newModel()
+			actions := m.puts(&l)
+			actions["reopen"] = func(rt *rapid.T) {
+				require.NoError(rt, l.Close())
+				l = open(t, path)
+			}
+			actions[""] = func(rt *rapid.T) { m.compare(rt, l) }
+			rt.Repeat(actions)
+		})
+	})
+}
+
+// puts are the calls that change a ledger, done to both.
+func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"put service": func(t *rapid.T) {
+			r := migrate.ServiceRecord{
+				SourceSID: pick(t, sids("IS")), TargetSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
+				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Open, migrate.Done}), Before: pick(t, [][]string{nil, {}, sids("IS")}),
+			}
+			require.NoError(t, (*l).PutService(t.Context(), r))
+			m.services[r.SourceSID] = r
+		},
+		"put entity": func(t *rapid.T) {
+			r := migrate.EntityRecord{
+				Kind: pick(t, kinds), SourceSID: pick(t, sids("MB")), TargetSID: pick(t, sids("US")), ParentSID: pick(t, sids("CH")),
+				Existing: rapid.Bool().Draw(t, "existing"), Horizon: rapid.Ptr(rapid.Int64(), true).Draw(t, "horizon"),
+			}
+			require.NoError(t, (*l).PutEntity(t.Context(), r))
+			m.entities[entityKey{r.Kind, r.SourceSID}] = r
+		},
+		"put channel": func(t *rapid.T) {
+			r := migrate.ChannelRecord{
+				SourceSID: pick(t, sids("CH")), TargetSID: pick(t, sids("CH")), ServiceSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
+				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Copied, migrate.Done}), Adopted: rapid.Bool().Draw(t, "adopted"),
+				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}),
+			}
+			require.NoError(t, (*l).PutChannel(t.Context(), r))
+			m.channels[r.SourceSID] = r
+		},
+		"put message": func(t *rapid.T) {
+			channel := pick(t, sids("CH"))
+			r := migrate.MessageRecord{SourceIndex: index(t), TargetIndex: rapid.Int64().Draw(t, "target"), SourceSID: pick(t, sids("IM")), TargetSID: pick(t, sids("IM"))}
+			require.NoError(t, (*l).PutMessage(t.Context(), channel, r))
+			m.messages[channel][r.SourceIndex] = r
+		},
+		"forget messages": func(t *rapid.T) {
+			channel, after := pick(t, sids("CH")), index(t)
+			require.NoError(t, (*l).ForgetMessages(t.Context(), channel, after))
+			maps.DeleteFunc(m.messages[channel], func(i int64, _ migrate.MessageRecord) bool { return i > after })
+		},
+		"suspect": func(t *rapid.T) {
+			channel, i := pick(t, sids("CH")), index(t)
+			require.NoError(t, (*l).Suspect(t.Context(), channel, i))
+			m.suspects[channel][i] = true
+		},
+		"put failure": func(t *rapid.T) {
+			f := migrate.Failure{Kind: pick(t, []string{"", "user", "channel"}), SourceSID: pick(t, sids("CH")), Reason: rapid.String().Draw(t, "reason"), At: noon}
+			require.NoError(t, (*l).PutFailure(t.Context(), f))
+			m.failures[failureKey{f.SourceSID, f.Kind}] = f
+		},
+		"clear failures": func(t *rapid.T) {
+			s := pick(t, sids("CH"))
+			require.NoError(t, (*l).ClearFailures(t.Context(), s))
+			maps.DeleteFunc(m.failures, func(k failureKey, _ migrate.Failure) bool { return k.sid == s })
+		},
+		"put run": func(t *rapid.T) {
+			hour := rapid.IntRange(0, 4).Draw(t, "hour")
+			r := migrate.RunRecord{ID: fmt.Sprint(hour), PID: rapid.Int().Draw(t, "pid"), StartedAt: noon.Add(time.Duration(hour) * time.Hour), Status: "running"}
+			require.NoError(t, (*l).PutRun(t.Context(), r))
+			m.runs[r.ID] = r
+		},
+		"sync": func(t *rapid.T) { require.NoError(t, (*l).Sync(t.Context())) },
+	}
+}
+
+func pick[T any](t *rapid.T, from []T) T { return rapid.SampledFrom(from).Draw(t, "pick") }
+
+func index(t *rapid.T) int64 { return rapid.Int64Range(-2, 12).Draw(t, "index") }
+
+// compare requires that every read of l answers as the model does.
+func (m *model) compare(t *rapid.T, l migrate.Ledger) {
+	services, err := l.Services(t.Context())
+	require.NoError(t, err)
+	require.ElementsMatch(t, slices.Collect(maps.Values(m.services)), services)
+	for _, s := range sids("IS") {
+		requireFound(t, m.services, s)(l.Service(t.Context(), s))
+		channels := slices.DeleteFunc(slices.Collect(maps.Values(m.channels)), func(c migrate.ChannelRecord) bool { return c.ServiceSID != s })
+		slices.SortFunc(channels, func(a, b migrate.ChannelRecord) int { return cmp.Compare(a.SourceSID, b.SourceSID) })
+		got := collect(t, l.Channels(t.Context(), s))
+		require.Len(t, got, len(channels))
+		for i := range channels {
+			require.Equal(t, channels[i], got[i])
+		}
+	}
+	for _, kind := range kinds {
+		for _, s := range sids("MB") {
+			requireFound(t, m.entities, entityKey{kind, s})(l.Entity(t.Context(), kind, s))
+		}
+		for _, parent := range sids("CH") {
+			entities := slices.DeleteFunc(slices.Collect(maps.Values(m.entities)), func(e migrate.EntityRecord) bool { return e.Kind != kind || e.ParentSID != parent })
+			require.ElementsMatch(t, entities, collect(t, l.Entities(t.Context(), kind, parent)))
+		}
+	}
+	for _, c := range sids("CH") {
+		requireFound(t, m.channels, c)(l.Channel(t.Context(), c))
+		m.compareMessages(t, l, c)
+	}
+	require.ElementsMatch(t, slices.Collect(maps.Values(m.failures)), collect(t, l.Failures(t.Context())))
+	last := ""
+	for id := range m.runs {
+		last = max(last, id)
+	}
+	requireFound(t, m.runs, last)(l.LastRun(t.Context()))
+}
+
+func (m *model) compareMessages(t *rapid.T, l migrate.Ledger, channel string) {
+	messages := m.messages[channel]
+	indexes := slices.Sorted(maps.Keys(messages))
+	after := index(t)
+	var want []migrate.MessageRecord
+	for _, i := range indexes {
+		if i > after {
+			want = append(want, messages[i])
+		}
+	}
+	require.Equal(t, want, collect(t, l.Messages(t.Context(), channel, after)))
+	newest, below := int64(99), int64(99)
+	for _, i := range indexes {
+		newest = i
+		if i <= after {
+			below = i
+		}
+	}
+	requireFound(t, messages, newest)(l.Newest(t.Context(), channel))
+	requireFound(t, messages, below)(l.AtOrBelow(t.Context(), channel, after))
+	suspects, err := l.Suspects(t.Context(), channel)
+	require.NoError(t, err)
+	require.Equal(t, slices.Sorted(maps.Keys(m.suspects[channel])), suspects)
+}
+
+// requireFound checks a lookup of key against the model's map.
+func requireFound[K comparable, R any](t *rapid.T, records map[K]R, key K) func(R, bool, error) {
+	return func(got R, ok bool, err error) {
+		require.NoError(t, err)
+		want, there := records[key]
+		require.Equal(t, there, ok)
+		require.Equal(t, want, got)
+	}
+}

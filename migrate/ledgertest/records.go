@@ -1,0 +1,243 @@
+package ledgertest
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+var noon = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+
+func testBind(t *testing.T, open Open) {
+	bound := migrate.Fingerprint{"source account": "AC1", "target account": "AC2", "policy": "strict"}
+
+	t.Run("an empty ledger takes a fingerprint and keeps it", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l := open(t, path)
+		require.NoError(t, l.Bind(t.Context(), bound))
+		require.NoError(t, l.Bind(t.Context(), bound))
+		require.NoError(t, l.Close())
+
+		l = open(t, path)
+		require.NoError(t, l.Bind(t.Context(), bound))
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a mismatch is a conflict that names each setting and both values", func(t *testing.T) {
+		l := fresh(t, open)
+		require.NoError(t, l.Bind(t.Context(), bound))
+
+		err := l.Bind(t.Context(), migrate.Fingerprint{"source account": "AC1", "target account": "AC3", "stamp": "no"})
+
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+		require.NotEmpty(t, migrate.HintOf(err))
+		for _, part := range []string{"target account", "AC2", "AC3", "policy", "strict", "stamp", "no"} {
+			require.ErrorContains(t, err, part)
+		}
+		require.NotContains(t, err.Error(), "source account")
+		require.NoError(t, l.Bind(t.Context(), bound), "a refused fingerprint was stored")
+	})
+}
+
+func testServices(t *testing.T, open Open) {
+	t.Run("a put service is found and listed, and replaces the one before", func(t *testing.T) {
+		l := fresh(t, open)
+		_, ok, err := l.Service(t.Context(), sid("IS", 1))
+		require.NoError(t, err)
+		require.False(t, ok)
+		planned := migrate.ServiceRecord{SourceSID: sid("IS", 1), FriendlyName: "Desk ✨", Before: []string{sid("IS", 7), "IS8"}}
+		other := migrate.ServiceRecord{SourceSID: sid("IS", 2), FriendlyName: "Desk ✨", Stage: migrate.Done}
+		require.NoError(t, l.PutService(t.Context(), planned))
+		require.NoError(t, l.PutService(t.Context(), other))
+		got, ok, err := l.Service(t.Context(), planned.SourceSID)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, planned, got)
+
+		opened := planned
+		opened.TargetSID, opened.Stage = sid("IS", 9), migrate.Open
+		require.NoError(t, l.PutService(t.Context(), opened))
+
+		all, err := l.Services(t.Context())
+		require.NoError(t, err)
+		require.ElementsMatch(t, []migrate.ServiceRecord{opened, other}, all)
+	})
+}
+
+func testEntities(t *testing.T, open Open) {
+	t.Run("kinds are kept apart although their SIDs are equal", func(t *testing.T) {
+		l := fresh(t, open)
+		horizon := int64(0)
+		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity} {
+			r := migrate.EntityRecord{Kind: kind, SourceSID: "XX1", TargetSID: "XX2", ParentSID: "XX3", Existing: kind == migrate.UserEntity}
+			if kind == migrate.MemberEntity {
+				r.Horizon = &horizon
+			}
+			require.NoError(t, l.PutEntity(t.Context(), r))
+			got, ok, err := l.Entity(t.Context(), kind, "XX1")
+			require.NoError(t, err)
+			require.True(t, ok)
+			require.Equal(t, r, got)
+			require.Equal(t, []migrate.EntityRecord{r}, collect(t, l.Entities(t.Context(), kind, "XX3")))
+		}
+		_, ok, err := l.Entity(t.Context(), migrate.RoleEntity, "XX2")
+		require.NoError(t, err)
+		require.False(t, ok)
+	})
+
+	t.Run("a loop over more than a page may put what it walks over", func(t *testing.T) {
+		l := fresh(t, open)
+		const members = 1203
+		for n := range members {
+			r := migrate.EntityRecord{Kind: migrate.MemberEntity, SourceSID: sid("MB", n), TargetSID: sid("MB", n+members), ParentSID: sid("CH", 1)}
+			require.NoError(t, l.PutEntity(t.Context(), r))
+		}
+		seen := map[string]bool{}
+		for r, err := range l.Entities(t.Context(), migrate.MemberEntity, sid("CH", 1)) {
+			require.NoError(t, err)
+			require.False(t, seen[r.SourceSID], "seen twice")
+			seen[r.SourceSID] = true
+			horizon := int64(len(seen))
+			r.Horizon = &horizon
+			require.NoError(t, l.PutEntity(t.Context(), r))
+		}
+		require.Len(t, seen, members)
+		for _, r := range collect(t, l.Entities(t.Context(), migrate.MemberEntity, sid("CH", 1))) {
+			require.NotNil(t, r.Horizon)
+		}
+	})
+}
+
+func testChannels(t *testing.T, open Open) {
+	t.Run("the channels of a service come in the order of their SIDs, whatever their shape", func(t *testing.T) {
+		l := fresh(t, open)
+		sids := []string{"", "AA", "CH0", sid("CH", 1), sid("CH", 0xab), "CHA", "CHz", "XXz"}
+		for i := len(sids) - 1; i >= 0; i-- {
+			require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: sids[i], ServiceSID: sid("IS", 1)}))
+		}
+		require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: sid("CH", 2), ServiceSID: sid("IS", 2)}))
+
+		var got []string
+		for _, r := range collect(t, l.Channels(t.Context(), sid("IS", 1))) {
+			got = append(got, r.SourceSID)
+		}
+		require.Equal(t, sids, got)
+	})
+
+	t.Run("a put channel replaces the one before and keeps its messages", func(t *testing.T) {
+		l := fresh(t, open)
+		r := migrate.ChannelRecord{
+			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon,
+		}
+		require.NoError(t, l.PutChannel(t.Context(), r))
+		require.NoError(t, l.PutMessage(t.Context(), r.SourceSID, message(0, 0)))
+		r.TargetSID, r.Stage, r.Adopted, r.Messages, r.Members = sid("CH", 2), migrate.Copied, true, 1, 2
+		require.NoError(t, l.PutChannel(t.Context(), r))
+
+		got, ok, err := l.Channel(t.Context(), r.SourceSID)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, r, got)
+		require.Equal(t, []migrate.MessageRecord{message(0, 0)}, collect(t, l.Messages(t.Context(), r.SourceSID, -1)))
+	})
+
+	t.Run("a channel that only its messages name is not a channel record", func(t *testing.T) {
+		l := fresh(t, open)
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
+		_, ok, err := l.Channel(t.Context(), sid("CH", 1))
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.Empty(t, collect(t, l.Channels(t.Context(), "")))
+	})
+}
+
+func testSuspects(t *testing.T, open Open) {
+	t.Run("suspects are kept once each, in order, by channel", func(t *testing.T) {
+		l := fresh(t, open)
+		for _, index := range []int64{9, 2, 9, 0} {
+			require.NoError(t, l.Suspect(t.Context(), sid("CH", 1), index))
+		}
+		require.NoError(t, l.Suspect(t.Context(), sid("CH", 2), 4))
+		got, err := l.Suspects(t.Context(), sid("CH", 1))
+		require.NoError(t, err)
+		require.Equal(t, []int64{0, 2, 9}, got)
+		got, err = l.Suspects(t.Context(), sid("CH", 3))
+		require.NoError(t, err)
+		require.Empty(t, got)
+	})
+}
+
+func testFailures(t *testing.T, open Open) {
+	t.Run("a failure is found, replaced and cleared", func(t *testing.T) {
+		l := fresh(t, open)
+		f := migrate.Failure{Kind: "channel", SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), TargetSID: sid("CH", 2), Reason: "refused", Hint: "shorten", At: noon}
+		other := migrate.Failure{Kind: "user", Reason: "no SID", At: noon.Add(time.Millisecond)}
+		require.NoError(t, l.PutFailure(t.Context(), f))
+		require.NoError(t, l.PutFailure(t.Context(), other))
+		f.Reason = "refused again"
+		require.NoError(t, l.PutFailure(t.Context(), f))
+		require.ElementsMatch(t, []migrate.Failure{f, other}, collect(t, l.Failures(t.Context())))
+
+		require.NoError(t, l.ClearFailures(t.Context(), f.SourceSID))
+		require.Equal(t, []migrate.Failure{other}, collect(t, l.Failures(t.Context())))
+	})
+
+	t.Run("a loop over more than a page may clear what it walks over", func(t *testing.T) {
+		l := fresh(t, open)
+		const failures = 1001
+		for n := range failures {
+			require.NoError(t, l.PutFailure(t.Context(), migrate.Failure{Kind: "user", SourceSID: sid("US", n), At: noon}))
+		}
+		seen := 0
+		for f, err := range l.Failures(t.Context()) {
+			require.NoError(t, err)
+			require.NoError(t, l.ClearFailures(t.Context(), f.SourceSID))
+			seen++
+		}
+		require.Equal(t, failures, seen)
+		require.Empty(t, collect(t, l.Failures(t.Context())))
+	})
+}
+
+func testRuns(t *testing.T, open Open) {
+	t.Run("the last run is the one that started last, not the one put last", func(t *testing.T) {
+		l := fresh(t, open)
+		_, ok, err := l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.False(t, ok)
+		later := migrate.RunRecord{ID: "b", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Progress: []byte(`{"n":1}`)}
+		earlier := migrate.RunRecord{ID: "a", StartedAt: noon.Add(-time.Hour), EndedAt: noon.Add(-time.Minute), Status: "failed"}
+		require.NoError(t, l.PutRun(t.Context(), later))
+		require.NoError(t, l.PutRun(t.Context(), earlier))
+		later.Progress, later.Summary, later.Status = []byte(`{"n":2}`), []byte(`{}`), "complete"
+		require.NoError(t, l.PutRun(t.Context(), later))
+
+		got, ok, err := l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, later, got)
+	})
+}
+
+func testContexts(t *testing.T, open Open) {
+	t.Run("an ended context is refused and costs nothing that was put before", func(t *testing.T) {
+		l := fresh(t, open)
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
+		ended, end := context.WithCancel(t.Context())
+		end()
+		require.ErrorIs(t, l.PutMessage(ended, sid("CH", 1), message(1, 0)), context.Canceled)
+		err := l.PutRun(ended, migrate.RunRecord{ID: "a"})
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
+		_, _, err = l.Newest(ended, sid("CH", 1))
+		require.ErrorIs(t, err, context.Canceled)
+
+		require.NoError(t, l.Sync(t.Context()))
+		require.Equal(t, []migrate.MessageRecord{message(0, 0)}, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)))
+	})
+}

@@ -1,0 +1,187 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+
+	"chatbridge/mapping/conversations"
+)
+
+// messages brings the messages of the channel over, in order, one in flight.
+// What the ledger has is not looked at again; what it may have missed is found
+// by align before the first write.
+func (l *lane) messages(ctx context.Context) error {
+	newest, any, err := l.Ledger.Newest(ctx, l.channel.SID)
+	if err != nil {
+		return ledgerFailed(err)
+	}
+	after := All
+	l.last = -1
+	if any {
+		after, l.last = newest.SourceIndex, newest.TargetIndex
+	}
+	if err := l.countConfirmed(ctx); err != nil {
+		return err
+	}
+	f := newFeed(l.Source.Messages(ctx, l.source.SID, l.channel.SID, Span{After: after}), l.set.Mapper)
+	defer f.stop()
+	f.found = l.findings.add
+	f.skipped = func() {
+		l.copied++
+		l.tally.seen(KindMessages, 1)
+		l.tally.skipped(KindMessages, 1)
+	}
+	head, err := f.peek()
+	if err != nil {
+		return err
+	}
+	if head != nil {
+		if err := l.appendAll(ctx, f); err != nil {
+			return err
+		}
+	}
+	l.tally.expect(KindMessages, l.copied-l.channel.MessagesCount)
+	if l.copied != l.channel.MessagesCount {
+		l.event(Detail, "the channel counts other messages than it shows",
+			KeyChannel, l.channel.SID, "counted", l.channel.MessagesCount, "shown", l.copied)
+	}
+	if l.record.Stage < Copied {
+		return l.advance(ctx, Copied)
+	}
+	return nil
+}
+
+// countConfirmed counts what earlier runs brought over.
+func (l *lane) countConfirmed(ctx context.Context) error {
+	n := l.record.Messages
+	if l.record.Stage != Done {
+		n = 0
+		for _, err := range l.Ledger.Messages(ctx, l.channel.SID, All) {
+			if err != nil {
+				return ledgerFailed(err)
+			}
+			n++
+		}
+	}
+	l.copied, l.record.Messages = n, n
+	l.tally.seen(KindMessages, n)
+	l.tally.existing(KindMessages, n)
+	return nil
+}
+
+func (l *lane) appendAll(ctx context.Context, f *feed) error {
+	if err := l.quiet.ensure(ctx); err != nil {
+		return err
+	}
+	if l.record.Stage != Open {
+		if err := l.advance(ctx, Open); err != nil {
+			return err
+		}
+	}
+	if !l.created {
+		if err := l.resume(ctx, f); err != nil {
+			return err
+		}
+	}
+	for {
+		m, err := f.peek()
+		if err != nil || m == nil {
+			return err
+		}
+		if err := l.append(ctx, f, m); err != nil {
+			return err
+		}
+	}
+}
+
+// resume finds out where an earlier run, whose end nobody knows, left off. The
+// message after that may still be on its way.
+func (l *lane) resume(ctx context.Context, f *feed) error {
+	left := l.quietAt.Sub(l.started)
+	l.dog.waiting(left)
+	if err := l.wait(ctx, left); err != nil {
+		return err
+	}
+	if err := l.align(ctx, f); err != nil {
+		return err
+	}
+	m, err := f.peek()
+	if err != nil || m == nil || !l.crashed && !l.record.Adopted {
+		return err
+	}
+	return ledgerFailed(l.Ledger.Suspect(ctx, l.channel.SID, m.index))
+}
+
+// append writes one message until it is confirmed, or known not to be wanted.
+func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
+	for range attempts {
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		l.wrote = true
+		got, err := l.Target.AppendMessage(ctx, l.service.record.TargetSID, l.record.TargetSID, m.want)
+		l.dog.progress()
+		if err == nil {
+			if !sameOrigin(m.want, got) {
+				return l.notAsAsked(m, got)
+			}
+			return l.confirm(ctx, f, m, got, true)
+		}
+		if KindOf(err) != OutcomeUnknown {
+			return err
+		}
+		if err := l.settle(ctx); err != nil {
+			return err
+		}
+		got, ok, err := l.landed(ctx, m)
+		if err != nil {
+			return err
+		}
+		if ok {
+			return l.confirm(ctx, f, m, got, true)
+		}
+		if err := l.Ledger.Suspect(ctx, l.channel.SID, m.index); err != nil {
+			return ledgerFailed(err)
+		}
+	}
+	return &Error{Op: "append message", Kind: Unavailable, SID: m.sid, Err: errNoAnswer, Hint: "run the same command again to resume"}
+}
+
+// notAsAsked stops the lane when the service stored a message under another
+// author or date: going on would make all of history wrong.
+func (l *lane) notAsAsked(m *mapped, got conversations.Message) error {
+	return &Error{
+		Op: "append message", Kind: Refused, SID: m.sid,
+		Err: fmt.Errorf("the service stored it as %s with date %s instead of %s, in %s of %s",
+			whose(m.want, got), got.DateCreated.UTC(), m.want.DateCreated, got.SID, l.record.TargetSID),
+		Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
+	}
+}
+
+func whose(want, got conversations.Message) string {
+	if want.Author == got.Author {
+		return "the same author"
+	}
+	return "another author"
+}
+
+// confirm notes that the target has a message.
+func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversations.Message, written bool) error {
+	err := l.Ledger.PutMessage(context.WithoutCancel(ctx), l.channel.SID, MessageRecord{
+		SourceIndex: m.index, TargetIndex: have.Index, SourceSID: m.sid, TargetSID: have.SID,
+	})
+	if err != nil {
+		return ledgerFailed(err)
+	}
+	f.take()
+	l.last = have.Index
+	l.copied++
+	l.record.Messages++
+	l.tally.seen(KindMessages, 1)
+	if written {
+		l.tally.written(KindMessages, 1)
+	} else {
+		l.tally.existing(KindMessages, 1)
+	}
+	return nil
+}

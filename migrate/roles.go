@@ -1,0 +1,73 @@
+package migrate
+
+import (
+	"context"
+	"slices"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+)
+
+// ensureRoles brings the roles of the service over. A role is known by its type
+// and name: one that is there gets the permissions, and is not doubled. Where
+// two source roles have the same type and name, both become the first of them.
+func (s *service) ensureRoles(ctx context.Context) error {
+	s.roles = mapping.Roles{}
+	type key struct{ kind, name string }
+	there := map[key]conversations.Role{}
+	for r, err := range s.Target.Roles(ctx, s.record.TargetSID) {
+		if err != nil {
+			return err
+		}
+		there[key{r.Type, r.FriendlyName}] = r
+	}
+	taken := map[key]bool{}
+	for src, err := range s.Source.Roles(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		s.tally.expect(KindRoles, 1)
+		s.tally.seen(KindRoles, 1)
+		want, found := s.set.Mapper.Role(src)
+		s.findings.add(found)
+		if blocked(found) {
+			s.fail(ctx, KindRoles, src.SID, "", blockedError("map role", src.SID, found))
+			s.tally.failed(KindRoles, 1)
+			continue
+		}
+		k := key{want.Type, want.FriendlyName}
+		have, exists := there[k]
+		change := Unchanged
+		if exists && !taken[k] && !samePermissions(have.Permissions, want.Permissions) {
+			want.SID, change = have.SID, Updated
+		}
+		if !exists {
+			change = Created
+		}
+		if change != Unchanged {
+			if err := s.proceed(ctx); err != nil {
+				return err
+			}
+			if have, err = s.Target.EnsureRole(ctx, s.record.TargetSID, want); err != nil {
+				return err
+			}
+			there[k] = have
+		}
+		taken[k] = true
+		s.tally.changed(KindRoles, change)
+		s.roles[src.SID] = mapping.Role{Source: src, TargetSID: have.SID}
+		if err := s.Ledger.PutEntity(ctx, EntityRecord{
+			Kind: RoleEntity, SourceSID: src.SID, TargetSID: have.SID, ParentSID: s.source.SID, Existing: exists,
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func samePermissions(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
+}

@@ -1,0 +1,242 @@
+package migrate
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping/chat"
+)
+
+// servicesAtOnce is how many services are worked on beside each other. Each has
+// a gate of its own, so that two take hardly longer than one; the lanes of all
+// of them share Settings.Concurrency.
+const servicesAtOnce = 4
+
+// run is the state of one Migration.Run.
+type run struct {
+	*Migration
+	set      Settings
+	tally    *tally
+	findings *findings
+	lanes    chan struct{} // a slot for each lane at work
+	breaker  *breaker
+	record   RunRecord
+	started  time.Time
+
+	// quietAt is when everything that an earlier process may have left in flight
+	// has landed or never will.
+	quietAt time.Time
+	// crashed says that the run before this one ended without saying so.
+	crashed bool
+
+	mu       sync.Mutex
+	services []SummaryService
+	failures []FailureLine
+	beat     func() // stops the heartbeat and waits for it
+}
+
+func newRun(m *Migration) *run {
+	own := *m
+	set := own.Settings.withDefaults()
+	r := &run{
+		Migration: &own,
+		set:       set,
+		tally:     newTally(m.Observer),
+		findings:  newFindings(),
+		lanes:     make(chan struct{}, set.Concurrency),
+		breaker:   newBreaker(set.Concurrency),
+		started:   time.Now(),
+		beat:      func() {},
+	}
+	if own.Traffic == nil {
+		own.Traffic = func() Traffic { return Traffic{} }
+	}
+	return r
+}
+
+// open notes in the ledger that a run began, and finds out how the last one
+// ended.
+func (r *run) open(ctx context.Context) error {
+	last, ok, err := r.Ledger.LastRun(ctx)
+	if err != nil {
+		return err
+	}
+	r.quietAt = r.started
+	if ok && last.EndedAt.IsZero() {
+		r.crashed = true
+		// A clock that was set back must not make this wait longer than the
+		// settle time itself.
+		ago := max(0, r.started.Sub(last.HeartbeatAt))
+		r.quietAt = r.started.Add(max(0, r.set.Settle-ago))
+	}
+	host, _ := os.Hostname()
+	r.record = RunRecord{
+		ID: rand.Text(), PID: os.Getpid(), Host: host,
+		StartedAt: r.started, HeartbeatAt: r.started, Status: RunningStatus,
+	}
+	if err := r.Ledger.PutRun(ctx, r.record); err != nil {
+		return err
+	}
+	r.beat = r.heartbeat(ctx)
+	return nil
+}
+
+// close notes in the ledger how the run ended. It does so also when the context
+// is done, because that is one of the ways in which runs end.
+func (r *run) close(ctx context.Context, s Summary) error {
+	r.beat()
+	ctx = context.WithoutCancel(ctx)
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode summary: %w", err)
+	}
+	r.record.HeartbeatAt, r.record.EndedAt = time.Now(), time.Now()
+	r.record.Status, r.record.Progress, r.record.Summary = s.Status, r.progress(), raw
+	if err := r.Ledger.Sync(ctx); err != nil {
+		return err
+	}
+	return r.Ledger.PutRun(ctx, r.record)
+}
+
+// whole does the run: every service up to its lanes, one after the other, so
+// that a service whose creation was not confirmed can be told from its
+// neighbours; then all of them beside each other.
+func (r *run) whole(ctx context.Context) error {
+	if err := r.guardTimers(ctx); err != nil {
+		return err
+	}
+	selected, err := selectServices(ctx, r.Source, r.set.Services)
+	if err != nil {
+		return err
+	}
+	for c, err := range r.Source.Credentials(ctx) {
+		if err != nil {
+			return err
+		}
+		r.tally.expect(KindCredentials, 1)
+		r.tally.seen(KindCredentials, 1)
+		r.findings.add(r.set.Mapper.Credential(c))
+	}
+	r.tally.expect(KindServices, int64(len(selected)))
+	works := make([]*service, 0, len(selected))
+	for _, s := range selected {
+		w, err := r.openService(ctx, s)
+		if err != nil {
+			return err
+		}
+		works = append(works, w)
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(servicesAtOnce)
+	for _, w := range works {
+		g.Go(func() error { return w.migrate(gctx) })
+	}
+	if err := g.Wait(); err != nil {
+		if ctx.Err() != nil || errors.Is(err, errDrained) {
+			return r.interrupted(err)
+		}
+		return err
+	}
+	return r.breaker.verdict()
+}
+
+// guardTimers refuses to write under default timers: the service would close
+// old conversations by itself, and closed is for ever.
+func (r *run) guardTimers(ctx context.Context) error {
+	t, err := r.Target.Timers(ctx)
+	if err != nil {
+		return err
+	}
+	if t.Inactive == "" && t.Closed == "" {
+		return nil
+	}
+	return &Error{
+		Op: "check account", Kind: Usage,
+		Err:  fmt.Errorf("the target account has default timers (inactive %q, closed %q) that would close migrated conversations for good", t.Inactive, t.Closed),
+		Hint: "clear the default timers in the Twilio Console (Conversations, Defaults), then run again",
+	}
+}
+
+func (r *run) interrupted(err error) error {
+	return &Error{Op: "migrate", Kind: Interrupted, Err: err, Hint: "run the same command again to resume"}
+}
+
+func (r *run) event(level Level, message string, fields ...any) {
+	r.Observer.Event(Event{Level: level, Message: message, Fields: fields})
+}
+
+// errDrained ends lanes after the write that was in flight.
+var errDrained = errors.New("stopped on request")
+
+// proceed is asked before each write: it says no when the run is to end.
+func (r *run) proceed(ctx context.Context) error {
+	select {
+	case <-r.Drain:
+		return errDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	default:
+		return nil
+	}
+}
+
+// wait lets time pass, unless the run is to end.
+func (r *run) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return r.proceed(ctx)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-r.Drain:
+		return errDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// selectServices reads the services that were asked for, in the order in which
+// the source lists them.
+func selectServices(ctx context.Context, src Source, sids []string) ([]chat.Service, error) {
+	missing := map[string]bool{}
+	for _, sid := range sids {
+		missing[sid] = true
+	}
+	var selected []chat.Service
+	for s, err := range src.Services(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if len(sids) > 0 && !slices.Contains(sids, s.SID) {
+			continue
+		}
+		delete(missing, s.SID)
+		selected = append(selected, s)
+	}
+	if len(missing) > 0 {
+		return nil, &Error{
+			Op: "select service", Kind: NotFound, SID: slices.Sorted(maps.Keys(missing))[0],
+			Err:  errors.New("the source account has no such service"),
+			Hint: "list the services that are there with: chatbridge audit",
+		}
+	}
+	if len(selected) == 0 {
+		return nil, &Error{
+			Op: "select services", Kind: NotFound, Err: errors.New("the source account has no services"),
+			Hint: "check that TWILIO_ACCOUNT_SID names the account that holds the Chat services",
+		}
+	}
+	return selected, nil
+}

@@ -1,0 +1,67 @@
+package migrate
+
+import (
+	"time"
+
+	"chatbridge/mapping"
+)
+
+// Settings are what a person chooses about a migration, an audit or a
+// verification.
+type Settings struct {
+	// Services selects source services by SID. Empty selects all.
+	Services []string
+
+	// ToService is the SID of the target service to write into. Empty creates a
+	// new one for each source service.
+	ToService string
+
+	// Mapper converts; its zero value takes every default.
+	Mapper mapping.Mapper
+
+	// Concurrency is how many lanes run beside each other.
+	//
+	// Defaults to 16.
+	Concurrency int
+
+	// APS is how many writes a second are planned for one conversation, and for
+	// one service. The pace itself is kept by the transport; here it serves the
+	// estimate. Zero plans without a limit.
+	APS float64
+
+	// Settle is how long a write whose outcome is unknown is given to land
+	// before the target is read. It must be longer than the service can sit on
+	// a request whose connection is gone; no document says how long that is.
+	//
+	// Defaults to 10 seconds.
+	Settle time.Duration
+
+	// Watchdog stops a lane that made no progress for this long.
+	//
+	// Defaults to 2 minutes.
+	Watchdog time.Duration
+
+	// MaxErrors ends the run when this many lanes were stopped. Zero never does.
+	MaxErrors int
+}
+
+// Defaults of Settings.
+const (
+	DefaultConcurrency = 16
+	DefaultAPS         = 30 // Twilio's documented limit, for each conversation and for each service
+	DefaultSettle      = 10 * time.Second
+	DefaultWatchdog    = 2 * time.Minute
+)
+
+func (s Settings) withDefaults() Settings {
+	if s.Concurrency <= 0 {
+		s.Concurrency = DefaultConcurrency
+	}
+	if s.Settle <= 0 {
+		s.Settle = DefaultSettle
+	}
+	if s.Watchdog <= 0 {
+		s.Watchdog = DefaultWatchdog
+	}
+	return s
+}

@@ -1,0 +1,59 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+
+	"chatbridge/migrate"
+)
+
+const (
+	channelNumber  = `(SELECT id FROM channels WHERE sid = ?)`
+	messageColumns = `SELECT source_index, target_index, source_sid, target_sid FROM messages WHERE channel_id = ` + channelNumber
+)
+
+// Messages yields the confirmed messages of a channel with source indexes
+// greater than after, in their order.
+func (r *Reader) Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[migrate.MessageRecord, error] {
+	return pages("read messages", channelSID, func(last *migrate.MessageRecord) ([]migrate.MessageRecord, error) {
+		from := after
+		if last != nil {
+			from = last.SourceIndex
+		}
+		return all(ctx, r, messageColumns+` AND source_index > ? ORDER BY source_index LIMIT ?`,
+			[]any{packSID(channelPrefix, channelSID), from, pageRows}, scanMessage)
+	})
+}
+
+// Newest is the confirmed message with the greatest source index.
+func (r *Reader) Newest(ctx context.Context, channelSID string) (migrate.MessageRecord, bool, error) {
+	m, ok, err := one(ctx, r, messageColumns+` ORDER BY source_index DESC LIMIT 1`,
+		[]any{packSID(channelPrefix, channelSID)}, scanMessage)
+	return m, ok, fault("read newest message", channelSID, err)
+}
+
+// AtOrBelow is the confirmed message with the greatest source index that is not
+// above index.
+func (r *Reader) AtOrBelow(ctx context.Context, channelSID string, index int64) (migrate.MessageRecord, bool, error) {
+	m, ok, err := one(ctx, r, messageColumns+` AND source_index <= ? ORDER BY source_index DESC LIMIT 1`,
+		[]any{packSID(channelPrefix, channelSID), index}, scanMessage)
+	return m, ok, fault("read message", channelSID, err)
+}
+
+func scanMessage(rows *sql.Rows) (m migrate.MessageRecord, err error) {
+	err = rows.Scan(&m.SourceIndex, &m.TargetIndex, packedSID{messagePrefix, &m.SourceSID}, packedSID{messagePrefix, &m.TargetSID})
+	return m, err
+}
+
+// Suspects lists the source indexes of a channel whose writes may still land, in
+// their order.
+func (r *Reader) Suspects(ctx context.Context, channelSID string) ([]int64, error) {
+	indexes, err := all(ctx, r, `SELECT source_index FROM suspects WHERE channel_id = `+channelNumber+` ORDER BY source_index`,
+		[]any{packSID(channelPrefix, channelSID)},
+		func(rows *sql.Rows) (index int64, err error) {
+			err = rows.Scan(&index)
+			return index, err
+		})
+	return indexes, fault("read suspects", channelSID, err)
+}

@@ -1,0 +1,177 @@
+package sqlite_test
+
+import (
+	"crypto/sha256"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+)
+
+// closed makes a ledger with some messages and closes it.
+func closed(t *testing.T, messages int) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := sqlite.Open(t.Context(), path)
+	require.NoError(t, err)
+	put(t, l, 0, messages)
+	require.NoError(t, l.Close())
+	return path
+}
+
+func put(t *testing.T, l *sqlite.Ledger, from, to int) {
+	t.Helper()
+	for n := from; n < to; n++ {
+		r := migrate.MessageRecord{SourceIndex: int64(n), TargetIndex: int64(n), SourceSID: sid("IM", n), TargetSID: sid("IM", n)}
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), r))
+	}
+}
+
+// alter runs SQL on a ledger file behind its back.
+func alter(t *testing.T, path, statement string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", path)
+	require.NoError(t, err)
+	_, err = db.ExecContext(t.Context(), statement)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+}
+
+// snapshot is every file of a folder with the hash of its bytes.
+func snapshot(t *testing.T, folder string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, e := range entries {
+		content := "a folder"
+		if !e.IsDir() {
+			b, err := os.ReadFile(filepath.Join(folder, e.Name()))
+			require.NoError(t, err)
+			content = fmt.Sprintf("%x", sha256.Sum256(b))
+		}
+		files[e.Name()] = content
+	}
+	return files
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		kind migrate.Kind
+		path func(t *testing.T) string
+	}{
+		"a folder": {migrate.Usage, func(t *testing.T) string {
+			folder := filepath.Join(t.TempDir(), "ledger.db")
+			require.NoError(t, os.Mkdir(folder, 0o700))
+			return folder
+		}},
+		"an empty path":         {migrate.Usage, func(*testing.T) string { return "" }},
+		"a missing folder":      {migrate.Usage, func(t *testing.T) string { return filepath.Join(t.TempDir(), "missing", "ledger.db") }},
+		"a device":              {migrate.Usage, func(*testing.T) string { return os.DevNull }},
+		"a path below a file":   {migrate.Usage, func(t *testing.T) string { return filepath.Join(write(t, "a file"), "ledger.db") }},
+		"a folder of no writer": {migrate.Usage, func(*testing.T) string { return "/proc/ledger.db" }},
+		"a text file": {migrate.Usage, func(t *testing.T) string {
+			return write(t, "not a ledger, but longer than a header of one hundred bytes")
+		}},
+		"a short file": {migrate.Usage, func(t *testing.T) string { return write(t, "SQL") }},
+		"another program's database": {migrate.Usage, func(t *testing.T) string {
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			alter(t, path, "CREATE TABLE songs (title TEXT)")
+			return path
+		}},
+		"a database with another application's mark": {migrate.Usage, func(t *testing.T) string {
+			path := filepath.Join(t.TempDir(), "ledger.db")
+			alter(t, path, "PRAGMA application_id = 1")
+			return path
+		}},
+		"a newer schema": {migrate.Conflict, func(t *testing.T) string {
+			path := closed(t, 1)
+			alter(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
+			return path
+		}},
+		"a damaged page": {migrate.Failed, func(t *testing.T) string {
+			path := closed(t, 5000)
+			file, err := os.OpenFile(path, os.O_RDWR, 0)
+			require.NoError(t, err)
+			info, err := file.Stat()
+			require.NoError(t, err)
+			_, err = file.WriteAt(make([]byte, 4096), info.Size()/2/4096*4096)
+			require.NoError(t, err)
+			require.NoError(t, file.Close())
+			return path
+		}},
+		"a file that was cut off": {migrate.Failed, func(t *testing.T) string {
+			path := closed(t, 5000)
+			require.NoError(t, os.Truncate(path, 8192))
+			return path
+		}},
+	} {
+		t.Run(name+" is refused with a hint and left as it was", func(t *testing.T) {
+			path := c.path(t)
+			var before map[string]string
+			watched := path != "" && filepath.Dir(path) != "/proc" && filepath.Dir(path) != "/dev" && isFolder(filepath.Dir(path))
+			if watched {
+				before = snapshot(t, filepath.Dir(path))
+			}
+
+			_, err := sqlite.Open(t.Context(), path)
+
+			require.Error(t, err)
+			require.Equal(t, c.kind, migrate.KindOf(err), err)
+			require.NotEmpty(t, migrate.HintOf(err), err)
+			if watched {
+				require.Equal(t, before, snapshot(t, filepath.Dir(path)))
+			}
+		})
+	}
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
+}
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func TestOpen(t *testing.T) {
+	t.Run("closing leaves the ledger file and nothing beside it", func(t *testing.T) {
+		path := closed(t, 100)
+		files, err := filepath.Glob(path + "*")
+		require.NoError(t, err)
+		require.Equal(t, []string{path}, files)
+	})
+
+	t.Run("two names of one file are one ledger, and its lock goes with Close", func(t *testing.T) {
+		path := closed(t, 1)
+		name := filepath.Join(t.TempDir(), "link ?%.db")
+		require.NoError(t, os.Symlink(path, name))
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		_, err = sqlite.Open(t.Context(), name)
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+		require.NoError(t, l.Close())
+		require.NoError(t, l.Close())
+		l, err = sqlite.Open(t.Context(), name)
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a path may hold what means something in a URI", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "a b?mode=memory#%41&.db")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		require.FileExists(t, path)
+		require.NoError(t, l.Close())
+	})
+}

@@ -1,0 +1,194 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+)
+
+// stamps finds conversations again that this migration made: after a crash,
+// after a create that nobody confirmed, and for a ledger that was lost.
+type stamps struct {
+	service *service
+
+	mu      sync.Mutex
+	listed  bool
+	there   map[string]string // recognition key to target SID, of conversations that no channel has yet
+	unsure  bool              // a create of this run had an unknown outcome
+	adopted bool
+}
+
+// recognition is what a conversation is known by: the stamp, or, where
+// attributes are left untouched, everything else that the source determines.
+func recognition(c conversations.Conversation) string {
+	if stamp, ok := mapping.ReadStamp(c.Attributes); ok {
+		return "stamp\x00" + stamp.SID
+	}
+	return strings.Join([]string{"fields", c.UniqueName, c.FriendlyName, c.DateCreated.UTC().String(), mapping.CanonicalAttributes(c.Attributes)}, "\x00")
+}
+
+// claim returns the conversation that was made for a channel earlier, if there
+// is one. The target is listed once, by the first lane that asks.
+func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (string, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s := t.service
+	if s.fresh {
+		return "", nil
+	}
+	if !t.listed {
+		if err := t.list(ctx); err != nil {
+			return "", err
+		}
+	}
+	key := recognition(want)
+	sid := t.there[key]
+	delete(t.there, key)
+	t.adopted = t.adopted || sid != ""
+	return sid, nil
+}
+
+func (t *stamps) list(ctx context.Context) error {
+	s := t.service
+	if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {
+		return err
+	}
+	taken, err := t.taken(ctx)
+	if err != nil {
+		return err
+	}
+	t.there = map[string]string{}
+	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+		if err != nil {
+			return err
+		}
+		if !taken[c.SID] {
+			t.there[recognition(c)] = c.SID
+		}
+	}
+	t.listed = true
+	return nil
+}
+
+// taken are the conversations that the ledger has for a channel.
+func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
+	s := t.service
+	taken := map[string]bool{}
+	for c, err := range s.Ledger.Channels(ctx, s.source.SID) {
+		if err != nil {
+			return nil, ledgerFailed(err)
+		}
+		if c.TargetSID != "" {
+			taken[c.TargetSID] = true
+		}
+	}
+	return taken, nil
+}
+
+// search looks for a conversation whose creation was not confirmed.
+func (t *stamps) search(ctx context.Context, want conversations.Conversation) (string, error) {
+	t.mu.Lock()
+	t.unsure = true
+	t.mu.Unlock()
+	s := t.service
+	if want.UniqueName != "" {
+		c, err := s.Target.Conversation(ctx, s.record.TargetSID, want.UniqueName)
+		if KindOf(err) == NotFound && err != nil {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		if recognition(c) != recognition(want) {
+			return "", nameTaken(want, c.SID)
+		}
+		return c.SID, nil
+	}
+	taken, err := t.taken(ctx)
+	if err != nil {
+		return "", err
+	}
+	key := recognition(want)
+	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+		if err != nil {
+			return "", err
+		}
+		if recognition(c) == key && !taken[c.SID] {
+			return c.SID, nil
+		}
+	}
+	return "", nil
+}
+
+func nameTaken(want conversations.Conversation, sid string) error {
+	return &Error{
+		Op: "create conversation", Kind: Refused, SID: sid, Code: 50353,
+		Err:  errors.New("the unique name " + want.UniqueName + " is taken by a conversation of somebody else"),
+		Hint: "rename that conversation, or migrate into a new service (leave out --to-service)",
+	}
+}
+
+// sweep removes conversations that a create without answer made after another
+// had been made in its place. Only an empty one that bears the stamp of a
+// channel which has its conversation already is ours to remove.
+func (t *stamps) sweep(ctx context.Context) error {
+	s := t.service
+	if !t.unsure && !(s.crashed && !s.fresh && s.record.Stage != Done) {
+		return nil
+	}
+	if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {
+		return err
+	}
+	taken, err := t.taken(ctx)
+	if err != nil {
+		return err
+	}
+	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+		if err != nil {
+			return err
+		}
+		stamp, ours := mapping.ReadStamp(c.Attributes)
+		if !ours || stamp.ServiceSID != s.source.SID || taken[c.SID] {
+			continue
+		}
+		rec, known, err := s.Ledger.Channel(ctx, stamp.SID)
+		if err != nil {
+			return ledgerFailed(err)
+		}
+		if !known || rec.TargetSID == "" {
+			continue
+		}
+		empty, err := s.isEmpty(ctx, c.SID)
+		if err != nil {
+			return err
+		}
+		if !empty {
+			s.event(Warning, "a second conversation bears the stamp of a channel, and is not empty: left alone",
+				KeyChannel, stamp.SID, KeyConversation, c.SID)
+			continue
+		}
+		if err := s.proceed(ctx); err != nil {
+			return err
+		}
+		if err := s.Target.DeleteConversation(ctx, s.record.TargetSID, c.SID); err != nil {
+			return err
+		}
+		s.event(Notice, "removed an empty conversation that a request without answer had left",
+			KeyChannel, stamp.SID, KeyConversation, c.SID)
+	}
+	return nil
+}
+
+func (s *service) isEmpty(ctx context.Context, conversationSID string) (bool, error) {
+	for _, err := range s.Target.Messages(ctx, s.record.TargetSID, conversationSID, true) {
+		return false, err
+	}
+	for _, err := range s.Target.Participants(ctx, s.record.TargetSID, conversationSID) {
+		return false, err
+	}
+	return true, nil
+}

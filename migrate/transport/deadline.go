@@ -1,0 +1,84 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync/atomic"
+	"time"
+)
+
+// AttemptError is why an attempt brought no whole reply.
+type AttemptError struct {
+	// Sent is false when the attempt provably never got a connection to write
+	// the request to: nothing can have come of it.
+	Sent bool
+	Err  error
+}
+
+func (e *AttemptError) Error() string { return e.Err.Error() }
+
+func (e *AttemptError) Unwrap() error { return e.Err }
+
+// ErrTooLarge is the error for a body over the size limit. Asking again would
+// bring it again.
+var ErrTooLarge = errors.New("reply is larger than chatbridge accepts")
+
+var errDeadline = errors.New("no whole reply within the deadline of one attempt")
+
+// Deadline gives each attempt that long for everything: connecting, writing,
+// waiting, and reading the body, which it holds in memory up to limit bytes.
+// Its errors are of type *AttemptError.
+func Deadline(next http.RoundTripper, timeout time.Duration, limit int64) http.RoundTripper {
+	return &deadline{next: next, timeout: timeout, limit: limit}
+}
+
+type deadline struct {
+	next    http.RoundTripper
+	timeout time.Duration
+	limit   int64
+}
+
+func (d *deadline) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithTimeoutCause(req.Context(), d.timeout, errDeadline)
+	defer cancel()
+
+	var sent atomic.Bool
+	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
+	resp, err := d.next.RoundTrip(req.WithContext(traced))
+	if err != nil {
+		return nil, &AttemptError{Sent: sent.Load(), Err: explain(ctx, err)}
+	}
+	raw, err := d.read(resp)
+	if err != nil {
+		return nil, &AttemptError{Sent: true, Err: fmt.Errorf("read reply: %w", explain(ctx, err))}
+	}
+	hold(resp, raw)
+	resp.Request = req
+	return resp, nil
+}
+
+func (d *deadline) read(resp *http.Response) ([]byte, error) {
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, d.limit+1))
+	if err != nil {
+		return nil, err
+	}
+	if int64(len(raw)) > d.limit {
+		return nil, ErrTooLarge
+	}
+	return raw, nil
+}
+
+// explain tells our own deadline from the caller's.
+func explain(ctx context.Context, err error) error {
+	if errors.Is(context.Cause(ctx), errDeadline) {
+		return errDeadline
+	}
+	return err
+}

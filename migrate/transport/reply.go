@@ -1,0 +1,104 @@
+package transport
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Twilio's codes for "too many". The request was not processed.
+const (
+	codeConcurrency = 20429 // of the account
+	codeRate        = 50063 // of the conversation or the service
+	codeServiceRate = 50074 // of the service
+)
+
+// held is a body that was read whole.
+type held struct {
+	*bytes.Reader
+	raw []byte
+}
+
+func (h *held) Close() error { return nil }
+
+func hold(resp *http.Response, raw []byte) {
+	resp.Body = &held{Reader: bytes.NewReader(raw), raw: raw}
+	resp.ContentLength = int64(len(raw))
+}
+
+// bytesOf returns the body without consuming it. A body that no decorator below
+// has held yet is read here.
+func bytesOf(resp *http.Response) ([]byte, error) {
+	if h, ok := resp.Body.(*held); ok {
+		return h.raw, nil
+	}
+	raw, err := io.ReadAll(resp.Body)
+	_ = resp.Body.Close()
+	if err != nil {
+		return nil, err
+	}
+	hold(resp, raw)
+	return raw, nil
+}
+
+// codeOf is Twilio's error code in a reply, 0 where there is none.
+func codeOf(resp *http.Response) int {
+	if resp.StatusCode < 400 {
+		return 0
+	}
+	raw, err := bytesOf(resp)
+	if err != nil {
+		return 0
+	}
+	var body struct {
+		Code int `json:"code"`
+	}
+	if json.Unmarshal(raw, &body) != nil {
+		return 0
+	}
+	return body.Code
+}
+
+// Throttled reports whether a reply with that status and code says "too many":
+// by code first, since limits are also answered with 403.
+func Throttled(status, code int) bool {
+	switch code {
+	case codeConcurrency, codeRate, codeServiceRate:
+		return true
+	}
+	return status == http.StatusTooManyRequests
+}
+
+func throttled(resp *http.Response) bool {
+	return resp != nil && resp.StatusCode >= 400 && Throttled(resp.StatusCode, codeOf(resp))
+}
+
+// contended reports whether a code says that something else was writing to the
+// same resource: a user, channel, conversation, participant or member modified
+// at the same time, or one that is being deleted.
+func contended(code int) bool {
+	switch code {
+	case 50002, 50213, 50349, 50391, 50419, 50449:
+		return true
+	}
+	return false
+}
+
+// retryAfter reads the header, in seconds or as an HTTP date. It is -1 where
+// there is none that can be read.
+func retryAfter(resp *http.Response, now time.Time) time.Duration {
+	v := resp.Header.Get("Retry-After")
+	if v == "" {
+		return -1
+	}
+	if seconds, err := strconv.ParseFloat(v, 64); err == nil && seconds >= 0 && seconds < 1e9 {
+		return time.Duration(seconds * float64(time.Second))
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return -1
+}

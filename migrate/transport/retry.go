@@ -1,0 +1,195 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+)
+
+// Patience bounds how long a call is tried. Zero fields take the defaults.
+type Patience struct {
+	Attempts  int           // Defaults to 10.
+	Elapsed   time.Duration // Defaults to 2 minutes: no attempt begins later.
+	FirstWait time.Duration // Defaults to 500 ms; each wait doubles the one before.
+	MaxWait   time.Duration // Defaults to 30 s; a longer Retry-After is shortened to this.
+}
+
+func (p Patience) withDefaults() Patience {
+	if p.Attempts <= 0 {
+		p.Attempts = 10
+	}
+	if p.Elapsed <= 0 {
+		p.Elapsed = 2 * time.Minute
+	}
+	if p.FirstWait <= 0 {
+		p.FirstWait = 500 * time.Millisecond
+	}
+	if p.MaxWait <= 0 {
+		p.MaxWait = 30 * time.Second
+	}
+	return p
+}
+
+// Retry repeats attempts as the class of the call allows.
+//
+// A Read and an Ensure are repeated after any error of the network, 408, 429,
+// 5xx, any code that says "too many" or "someone else is writing", and a reply
+// that the call's Check does not accept. An Append is repeated only where it
+// provably did not commit: nothing was sent, "too many", or 503 with a
+// Retry-After. Any class is repeated, twice at most, after a 401 that follows a
+// success: an authentication service that falters must not end a run of hours.
+//
+// What remains in the end is returned as it came: the last reply or the last
+// error.
+func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
+	p = p.withDefaults()
+	r := &retry{next: next, patience: p}
+	r.executor = failsafe.With(retrypolicy.NewBuilder[attempt]().
+		HandleIf(func(a attempt, err error) bool { return a.again(err) }).
+		WithDelayFunc(r.wait).
+		WithMaxAttempts(p.Attempts).
+		WithMaxDuration(p.Elapsed).
+		ReturnLastFailure().
+		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[attempt]) {
+			c.retry(e.Delay, throttled(e.LastResult().resp))
+		}).
+		Build())
+	return r
+}
+
+// doubts is how many attempts may end with 401 where the credentials were
+// accepted before.
+const doubts = 3
+
+type retry struct {
+	next     http.RoundTripper
+	patience Patience
+	executor failsafe.Executor[attempt]
+	trusted  atomic.Bool // the credentials were accepted once
+}
+
+type attempt struct {
+	call    Call
+	ctx     context.Context
+	resp    *http.Response
+	number  int
+	trusted bool
+}
+
+// RoundTrip returns what the last attempt brought, not what the executor says:
+// where the context ends while a reply arrives the executor drops the reply,
+// and with it the knowledge that a write landed.
+func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, call := req.Context(), callOf(req)
+	last, lastErr := attempt{call: call, ctx: ctx}, error(nil)
+	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
+		last = attempt{call: call, ctx: ctx, number: e.Attempts(), trusted: r.trusted.Load()}
+		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
+		return last, lastErr
+	})
+	if last.number == 0 || (err != nil && ctx.Err() != nil && last.repeatable(lastErr)) {
+		// Nothing was tried, or the wait for another attempt was cut short. An
+		// Append waits only where nothing can have come of the attempt before.
+		return nil, &AttemptError{Sent: last.number > 0 && call.Class != Append, Err: context.Cause(ctx)}
+	}
+	return last.resp, lastErr
+}
+
+func (r *retry) try(req *http.Request, first bool) (*http.Response, error) {
+	again, err := rewind(req, first)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := r.next.RoundTrip(again)
+	if err == nil && resp.StatusCode < 300 {
+		r.trusted.Store(true)
+	}
+	return resp, err
+}
+
+var errRewind = errors.New("request body cannot be sent again")
+
+func rewind(req *http.Request, first bool) (*http.Request, error) {
+	if first || req.Body == nil || req.Body == http.NoBody {
+		return req, nil
+	}
+	if req.GetBody == nil {
+		return nil, errRewind
+	}
+	body, err := req.GetBody()
+	if err != nil {
+		return nil, err
+	}
+	again := req.Clone(req.Context())
+	again.Body = body
+	return again, nil
+}
+
+func (a attempt) again(err error) bool { return a.ctx.Err() == nil && a.repeatable(err) }
+
+func (a attempt) repeatable(err error) bool {
+	if err != nil {
+		if errors.Is(err, errRewind) || errors.Is(err, ErrTooLarge) || errors.Is(err, ErrReadOnly) {
+			return false
+		}
+		return a.call.Class != Append || !Sent(err)
+	}
+	status := a.resp.StatusCode
+	switch {
+	case throttled(a.resp):
+		return true
+	case status == http.StatusUnauthorized:
+		return a.trusted && a.number < doubts
+	case a.call.Class == Append:
+		return status == http.StatusServiceUnavailable && retryAfter(a.resp, time.Now()) >= 0
+	case status >= 500, status == http.StatusRequestTimeout, contended(codeOf(a.resp)):
+		return true
+	}
+	return status < 300 && !a.accepted()
+}
+
+func (a attempt) accepted() bool {
+	if a.call.Check == nil {
+		return true
+	}
+	raw, err := bytesOf(a.resp)
+	return err == nil && a.call.Check(raw) == nil
+}
+
+// wait is the pause before the next attempt: what the service asks for, or half
+// to all of a backoff that doubles, so that callers who failed together do not
+// return together.
+func (r *retry) wait(e failsafe.ExecutionAttempt[attempt]) time.Duration {
+	if resp := e.LastResult().resp; resp != nil {
+		if asked := retryAfter(resp, time.Now()); asked >= 0 {
+			return min(asked, r.patience.MaxWait)
+		}
+	}
+	backoff := r.patience.MaxWait
+	if shift := e.Retries(); shift < 16 {
+		backoff = min(backoff, r.patience.FirstWait<<shift)
+	}
+	return backoff/2 + rand.N(backoff/2+1)
+}
+
+// Sent reports whether a request that ended with err may have reached the
+// service. Where nothing is known it says that it may.
+func Sent(err error) bool {
+	if e, ok := errors.AsType[*AttemptError](err); ok {
+		return e.Sent
+	}
+	if errors.Is(err, ErrReadOnly) {
+		return false
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok {
+		return e.Op != "dial"
+	}
+	return true
+}

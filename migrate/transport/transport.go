@@ -1,0 +1,102 @@
+package transport
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// Options are the settings of New. The zero value is usable.
+type Options struct {
+	// Base makes the connections.
+	//
+	// Defaults to NewBase(Concurrency).
+	Base http.RoundTripper
+
+	// Concurrency is the most requests in flight at once.
+	//
+	// Defaults to 32.
+	Concurrency int
+
+	// APS is how many writes a second each conversation, and each service, is
+	// given. Zero does not pace.
+	APS float64
+
+	// AttemptTimeout is the time one attempt has for everything.
+	//
+	// Defaults to 30 seconds.
+	AttemptTimeout time.Duration
+
+	// MaxReply is the largest body that is read, in bytes.
+	//
+	// Defaults to 64 MiB: a page of a thousand users with attributes of 16 KiB,
+	// escaped at its worst, is below it.
+	MaxReply int64
+
+	// Patience bounds the attempts of one call.
+	Patience Patience
+
+	// Counter counts the requests. May be nil.
+	Counter *Counter
+
+	// Logger gets a debug line for each attempt. May be nil.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	if o.Concurrency <= 0 {
+		o.Concurrency = 32
+	}
+	if o.AttemptTimeout <= 0 {
+		o.AttemptTimeout = 30 * time.Second
+	}
+	if o.MaxReply <= 0 {
+		o.MaxReply = 64 << 20
+	}
+	if o.Base == nil {
+		o.Base = NewBase(o.Concurrency)
+	}
+	if o.Counter == nil {
+		o.Counter = &Counter{}
+	}
+	return o
+}
+
+// New stacks the decorators. From the outside in:
+//
+//	retry     a wait between attempts must hold neither a token nor a slot
+//	pace      every attempt takes a token, since Twilio counts every one
+//	limit     a slot is held on the wire only, not while waiting for a token
+//	count     attempts, not calls
+//	log       attempts, with the time they took on the wire
+//	deadline  its time is the wire's alone; all above see bodies that are whole
+//
+// The caller's http.Client must have no Timeout of its own, which would span
+// every attempt and every wait.
+func New(o Options) http.RoundTripper {
+	o = o.withDefaults()
+	rt := Deadline(o.Base, o.AttemptTimeout, o.MaxReply)
+	if o.Logger != nil {
+		rt = Log(rt, o.Logger)
+	}
+	rt = Count(rt, o.Counter)
+	rt = Limit(rt, o.Concurrency)
+	rt = Pace(rt, o.APS)
+	return Retry(rt, o.Patience, o.Counter)
+}
+
+// NewBase returns a transport that keeps as many idle connections to a host as
+// there are requests at once: the default of 2 would open a new one for almost
+// every request under load.
+//
+// It speaks HTTP/1.1 only. Over HTTP/2 all requests share one connection, and
+// losing it would leave the outcome of every write in flight unknown at once.
+func NewBase(concurrency int) *http.Transport {
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.MaxIdleConnsPerHost = max(2, concurrency)
+	base.MaxIdleConns = 2 * base.MaxIdleConnsPerHost
+	base.ForceAttemptHTTP2 = false
+	base.Protocols = new(http.Protocols)
+	base.Protocols.SetHTTP1(true)
+	return base
+}

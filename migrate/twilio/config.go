@@ -1,0 +1,109 @@
+package twilio
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/transport"
+)
+
+// Where Twilio is.
+const (
+	ChatURL          = "https://chat.twilio.com"
+	ConversationsURL = "https://conversations.twilio.com"
+)
+
+// DefaultFetchers is how many messages of a page are fetched at once where the
+// list did not show their attributes.
+const DefaultFetchers = 8
+
+// Config says how to reach one side.
+type Config struct {
+	// BaseURL is scheme and host, without a path. Plain http is taken for
+	// loopback only, since every request carries the credentials.
+	//
+	// Defaults to ChatURL for a Source and ConversationsURL for a Target.
+	BaseURL string
+
+	// Username and Password are an Account SID with its auth token, or an API
+	// key with its secret.
+	Username string
+	Password string
+
+	// AccountSID is the account of an API key. Defaults to Username.
+	AccountSID string
+
+	// HTTP carries the requests. It must not follow redirects.
+	//
+	// Defaults to transport.New(transport.Options{}).
+	HTTP http.RoundTripper
+
+	// Fetchers is how many messages of a page a Source fetches at once.
+	//
+	// Defaults to DefaultFetchers.
+	Fetchers int
+
+	// Notice is told what a Source leaves out because it went away while it was
+	// read. May be nil.
+	Notice func(migrate.Event)
+}
+
+func (c Config) withDefaults(baseURL string) Config {
+	if c.BaseURL == "" {
+		c.BaseURL = baseURL
+	}
+	if c.AccountSID == "" {
+		c.AccountSID = c.Username
+	}
+	if c.HTTP == nil {
+		c.HTTP = transport.New(transport.Options{})
+	}
+	if c.Fetchers <= 0 {
+		c.Fetchers = DefaultFetchers
+	}
+	if c.Notice == nil {
+		c.Notice = func(migrate.Event) {}
+	}
+	return c
+}
+
+// parseBase reads a base URL. Its errors never repeat the URL, which may hold a
+// password.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, unusable(errors.New("base URL cannot be read"), "")
+	case u.User != nil:
+		return nil, unusable(errors.New("base URL holds credentials"),
+			"give credentials by environment: TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET")
+	case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return nil, unusable(errors.New("base URL needs a scheme and a host"), "")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
+		return nil, unusable(errors.New("base URL must be scheme and host only"), "")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, unusable(fmt.Errorf("plain http to %s would show the credentials to the network", u.Hostname()),
+			"use https; plain http is taken for 127.0.0.1, ::1 and localhost only")
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+func loopback(host string) bool {
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func unusable(err error, hint string) error {
+	if hint == "" {
+		hint = "give a URL like " + ChatURL + " or " + ConversationsURL
+	}
+	return &migrate.Error{Op: "configure connection", Kind: migrate.Usage, Hint: hint, Err: err}
+}

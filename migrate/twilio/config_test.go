@@ -1,0 +1,64 @@
+package twilio
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+func TestConfig(t *testing.T) {
+	for name, c := range map[string]struct {
+		url  string
+		kind migrate.Kind // Failed for what is taken
+	}{
+		"https":                       {"https://chat.twilio.com", migrate.Failed},
+		"https with a trailing slash": {"https://chat.twilio.com/", migrate.Failed},
+		"https to any host":           {"https://proxy.example:8443", migrate.Failed},
+		"http to 127.0.0.1":           {"http://127.0.0.1:8080", migrate.Failed},
+		"http to 127.9.9.9":           {"http://127.9.9.9", migrate.Failed},
+		"http to ::1":                 {"http://[::1]:8080", migrate.Failed},
+		"http to localhost":           {"http://localhost:8080", migrate.Failed},
+		"http to another machine":     {"http://chat.twilio.com", migrate.Usage},
+		"http to a lookalike":         {"http://localhost.example.com", migrate.Usage},
+		"http to 0.0.0.0":             {"http://0.0.0.0:8080", migrate.Usage},
+		"credentials in it":           {"https://AC1:hidden@chat.twilio.com", migrate.Usage},
+		"a user name in it":           {"https://AC1@chat.twilio.com", migrate.Usage},
+		"a query":                     {"https://chat.twilio.com?x=hidden", migrate.Usage},
+		"an empty query":              {"https://chat.twilio.com?", migrate.Usage},
+		"a fragment":                  {"https://chat.twilio.com#hidden", migrate.Usage},
+		"a path":                      {"https://chat.twilio.com/v1", migrate.Usage},
+		"no scheme":                   {"chat.twilio.com", migrate.Usage},
+		"another scheme":              {"ftp://chat.twilio.com", migrate.Usage},
+		"nothing readable":            {"https://hidden:%zz", migrate.Usage},
+	} {
+		t.Run("base URL with "+name, func(t *testing.T) {
+			_, err := NewSource(Config{BaseURL: c.url, Username: account, Password: token})
+			_, targetErr := NewTarget(Config{BaseURL: c.url, Username: account, Password: token})
+			require.Equal(t, err, targetErr)
+			if c.kind == migrate.Failed {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, c.kind, migrate.KindOf(err))
+			require.NotEmpty(t, migrate.HintOf(err))
+			require.NotContains(t, err.Error(), "hidden")
+		})
+	}
+	t.Run("goes to Twilio where nothing is said", func(t *testing.T) {
+		s, err := NewSource(Config{Username: account, Password: token})
+		require.NoError(t, err)
+		require.Equal(t, ChatURL, s.host.base.String())
+		target, err := NewTarget(Config{Username: account, Password: token})
+		require.NoError(t, err)
+		require.Equal(t, ConversationsURL, target.host.base.String())
+	})
+	t.Run("wants credentials and says which", func(t *testing.T) {
+		_, err := NewSource(Config{Username: account})
+		require.Equal(t, migrate.Credentials, migrate.KindOf(err))
+		require.Contains(t, migrate.HintOf(err), "TWILIO_AUTH_TOKEN")
+		_, err = NewTarget(Config{Password: token})
+		require.Contains(t, migrate.HintOf(err), "CHATBRIDGE_TARGET_")
+	})
+}

@@ -1,0 +1,172 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/transport"
+)
+
+// hints are the sentences that differ between the two sides.
+type hints struct {
+	credentials string
+	address     string // which setting holds the base URL
+}
+
+var (
+	sourceHints = hints{
+		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET",
+		address:     "--chat-url",
+	}
+	targetHints = hints{
+		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET; for another target account, the CHATBRIDGE_TARGET_ variables",
+		address:     "--conversations-url",
+	}
+)
+
+func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {
+	return &migrate.Error{Op: c.op, Kind: kind, SID: c.sid, Err: err}
+}
+
+// lost is the Kind of a request that went out and brought no answer that says
+// what became of it.
+func (c *call) lost() migrate.Kind {
+	if c.limits.Class == transport.Append {
+		return migrate.OutcomeUnknown
+	}
+	return migrate.Unavailable
+}
+
+// broken explains a request without a whole reply.
+func (c *call) broken(err error) error {
+	if e, ok := errors.AsType[*url.Error](err); ok {
+		err = e.Err // it names the whole address, in which identities stand
+	}
+	sent := transport.Sent(err)
+	switch {
+	case errors.Is(err, transport.ErrReadOnly):
+		return c.fail(migrate.Failed, err)
+	case c.ctx.Err() != nil && !(sent && c.limits.Class == transport.Append):
+		return c.fail(migrate.Interrupted, context.Cause(c.ctx))
+	case c.ctx.Err() != nil:
+		return c.fail(migrate.OutcomeUnknown, context.Cause(c.ctx))
+	case !sent:
+		e := c.fail(migrate.Unavailable, err)
+		e.Hint = fmt.Sprintf("check the network and %s, then run again", c.hints.address)
+		return e
+	}
+	e := c.fail(c.lost(), err)
+	e.Hint = "the service did not answer; running again resumes"
+	return e
+}
+
+// senseless explains a 2xx reply that cannot be what was asked for.
+func (c *call) senseless(err error) error {
+	e := c.fail(c.lost(), fmt.Errorf("make sense of reply: %w", err))
+	e.Hint = fmt.Sprintf("check that %s is the address of the API; if it is, run again", c.hints.address)
+	return e
+}
+
+// refused explains a reply that is not 2xx: by Twilio's code first and by the
+// HTTP status second, since a proxy answers without a code and Twilio answers
+// some limits, and an unknown Chat service, with 403.
+func (c *call) refused(resp *http.Response, raw []byte) error {
+	var body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	twilios := json.Unmarshal(raw, &body) == nil
+	status := resp.StatusCode
+
+	e := c.fail(migrate.Refused, nil)
+	e.Code = body.Code
+	e.Err = errors.New(c.reason(status, body.Code, body.Message))
+
+	kind, known := kindOfCode(body.Code)
+	switch {
+	case transport.Throttled(status, body.Code):
+		e.Kind = migrate.Throttled
+		e.Hint = "too many requests for longer than chatbridge waits; run again, or lower --concurrency or --aps"
+	case known:
+		e.Kind = kind
+	case status == http.StatusUnauthorized:
+		e.Kind = migrate.Credentials
+	case status == http.StatusNotFound && twilios:
+		e.Kind = migrate.NotFound
+	case status < 400, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
+		e.Kind = migrate.Usage
+		e.Hint = fmt.Sprintf("this is not an answer of Twilio's API: check %s", c.hints.address)
+	case status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
+		e.Kind = migrate.Unavailable
+	case status >= 500, status == http.StatusRequestTimeout:
+		e.Kind = c.lost()
+	}
+	if e.Hint == "" {
+		e.Hint = c.hint(e)
+	}
+	return e
+}
+
+func (c *call) hint(e *migrate.Error) string {
+	switch {
+	case e.Code == codeNoChatService:
+		return "list services with: chatbridge audit"
+	case e.Code == codeNoPermission:
+		return "the account may be suspended or closed: see the Twilio Console"
+	case e.Kind == migrate.Credentials:
+		return c.hints.credentials
+	case e.Kind == migrate.NotFound:
+		return "check the SID, and that the credentials belong to its account"
+	case e.Kind == migrate.Unavailable, e.Kind == migrate.OutcomeUnknown:
+		return "the service failed; running again resumes"
+	case e.Kind == migrate.PageExpired:
+		return "the list changed under the reader too often; run again"
+	case e.Code != 0 && e.Kind == migrate.Refused:
+		return fmt.Sprintf("see https://www.twilio.com/docs/errors/%d", e.Code)
+	}
+	return ""
+}
+
+// reason words a refusal. Twilio's own message is left out where the request
+// held what a person wrote, because it may quote it.
+func (c *call) reason(status, code int, message string) string {
+	at := fmt.Sprintf("HTTP %d", status)
+	if code != 0 {
+		at = fmt.Sprintf("HTTP %d, Twilio error %d", status, code)
+	}
+	said := meaning(code)
+	if said == "" && !c.private {
+		said = oneLine(message)
+	}
+	if said == "" {
+		said = strings.ToLower(http.StatusText(status))
+	}
+	if said == "" {
+		return at
+	}
+	return said + " (" + at + ")"
+}
+
+// longestMessage is the most of Twilio's message that an error repeats, in
+// bytes.
+const longestMessage = 200
+
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, s)
+	if len(s) > longestMessage {
+		s = strings.ToValidUTF8(s[:longestMessage], "")
+	}
+	return strings.TrimSpace(s)
+}

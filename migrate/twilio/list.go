@@ -1,0 +1,64 @@
+package twilio
+
+import (
+	"context"
+	"iter"
+
+	"chatbridge/migrate"
+)
+
+// restarts is how often a list is begun again after its page token expired.
+const restarts = 3
+
+// resumable is pages that begin again, after telling restarted, when a page
+// token expired.
+func (h *host) resumable(ctx context.Context, op, sid string, first func(*call) error, restarted func()) iter.Seq2[page, error] {
+	return func(yield func(page, error) bool) {
+		for left := restarts; ; left-- {
+			expired := false
+			for p, err := range h.pages(ctx, op, sid, first) {
+				if left > 0 && migrate.KindOf(err) == migrate.PageExpired {
+					expired = true
+					break
+				}
+				if !yield(p, err) {
+					return
+				}
+			}
+			if !expired {
+				return
+			}
+			restarted()
+		}
+	}
+}
+
+// records follows a list and yields each record once, by SID: lists shift while
+// they are read, and a list whose page token expired is read from the start
+// again.
+func records[T any](h *host, ctx context.Context, op, sid string, first func(*call) error,
+	decode func([]byte) (T, error), sidOf func(T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var none T
+		yielded := sidSet{}
+		for p, err := range h.resumable(ctx, op, sid, first, func() {}) {
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for _, raw := range p.records {
+				r, err := decode(raw)
+				if err == nil && sidOf(r) == "" {
+					err = errNoSID
+				}
+				if err != nil {
+					yield(none, &migrate.Error{Op: op, Kind: migrate.Unavailable, SID: sid, Err: err})
+					return
+				}
+				if yielded.add(sidOf(r)) && !yield(r, nil) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package twilio
+
+import (
+	"context"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+
+	chatv1 "github.com/twilio/twilio-go/rest/chat/v1"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// Messages is of migrate.Source. Chat v1 lists show set attributes as null, so
+// each such message is fetched, a page at a time and several at once; a message
+// that the span leaves out is not fetched. A message that was deleted between
+// the two reads is left out and told to Config.Notice.
+func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
+	return func(yield func(chat.Message, error) bool) {
+		first := func(c *call) error {
+			params := (&chatv1.ListMessageParams{}).SetPageSize(messagePage).SetOrder(order(span.NewestFirst))
+			_, err := chatAPI(c).PageMessage(segment(serviceSID), segment(channelSID), params, "", "")
+			return err
+		}
+		for fresh, err := range messages(s.host, ctx, "list messages", channelSID, span.NewestFirst, first, placeChat) {
+			if err != nil {
+				yield(chat.Message{}, err)
+				return
+			}
+			selected, done := within(fresh, span)
+			whole, err := s.whole(ctx, serviceSID, channelSID, selected)
+			for _, m := range whole {
+				if !yield(m, nil) {
+					return
+				}
+			}
+			if err != nil {
+				yield(chat.Message{}, err)
+				return
+			}
+			if done {
+				return
+			}
+		}
+	}
+}
+
+func order(newestFirst bool) string {
+	if newestFirst {
+		return "desc"
+	}
+	return "asc"
+}
+
+func placeChat(raw []byte) (placed[chat.Message], error) {
+	m, err := chat.Decode[chat.Message](raw)
+	if err == nil {
+		err = indexed(raw)
+	}
+	if err == nil && m.SID == "" {
+		err = errNoSID
+	}
+	return placed[chat.Message]{message: m, index: m.Index, sid: m.SID}, err
+}
+
+// within selects what the span asks for. It is done when nothing that comes
+// later can be in the span.
+func within(fresh []placed[chat.Message], span migrate.Span) (selected []chat.Message, done bool) {
+	for _, m := range fresh {
+		if m.index > span.After {
+			selected = append(selected, m.message)
+		} else if span.NewestFirst {
+			return selected, true
+		}
+	}
+	return selected, false
+}
+
+// whole fetches the messages whose attributes the list did not show, in place.
+// With an error come those messages before the first that could not be read.
+func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, listed []chat.Message) ([]chat.Message, error) {
+	errs := make([]error, len(listed))
+	var g errgroup.Group
+	g.SetLimit(s.fetchers)
+	for i := range listed {
+		if listed[i].Attributes != nil {
+			continue
+		}
+		g.Go(func() error {
+			listed[i], errs[i] = s.message(ctx, serviceSID, channelSID, listed[i])
+			return nil
+		})
+	}
+	_ = g.Wait()
+
+	kept := listed[:0]
+	gone := ""
+	for i, m := range listed {
+		switch {
+		case errs[i] == nil:
+			kept = append(kept, m)
+		case migrate.KindOf(errs[i]) == migrate.NotFound:
+			gone = m.SID
+			s.notice(migrate.Event{
+				Level:   migrate.Notice,
+				Message: "message was deleted while it was read",
+				Fields:  []any{migrate.KeyChannel, channelSID, migrate.KeyIndex, m.Index},
+			})
+		default:
+			return kept, errs[i]
+		}
+	}
+	if gone == "" {
+		return kept, nil
+	}
+	// A channel that is gone answers the same for each of its messages, and
+	// that is no end of the list.
+	_, err := s.Channel(ctx, serviceSID, channelSID)
+	return kept, err
+}
+
+// message reads one message whole. It keeps the SID and index of the list where
+// that fails.
+func (s *Source) message(ctx context.Context, serviceSID, channelSID string, listed chat.Message) (chat.Message, error) {
+	m, err := one(s.host, ctx, "read message", listed.SID, reading, placeChat, func(c *call) error {
+		_, err := chatAPI(c).FetchMessage(segment(serviceSID), segment(channelSID), segment(listed.SID))
+		return err
+	})
+	if err != nil {
+		return listed, err
+	}
+	return m.message, nil
+}

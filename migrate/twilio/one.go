@@ -1,0 +1,64 @@
+package twilio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"chatbridge/migrate/transport"
+)
+
+// one makes a request that is answered with one resource. The reply is decoded
+// while the transport can still ask again, where the class allows that.
+func one[T any](h *host, ctx context.Context, op, sid string, limits transport.Call,
+	decode func([]byte) (T, error), ask func(*call) error) (T, error) {
+	var r T
+	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
+	c.limits.Check = func(raw []byte) (err error) {
+		r, err = decode(raw)
+		return err
+	}
+	err := ask(c)
+	c.settle(err)
+	if c.err != nil {
+		var none T
+		return none, c.err
+	}
+	return r, nil
+}
+
+var (
+	errNoSID   = errors.New("resource has no SID")
+	errNoIndex = errors.New("message has no index")
+)
+
+// identified makes sure that a reply is a resource: an object of any other kind
+// would be read as one with every field empty.
+func identified(raw []byte) error {
+	var r struct {
+		SID string `json:"sid"`
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return fmt.Errorf("read SID: %w", err)
+	}
+	if r.SID == "" {
+		return errNoSID
+	}
+	return nil
+}
+
+// indexed makes sure that a message has an index: null would be read as 0, the
+// first message.
+func indexed(raw []byte) error {
+	var m struct {
+		Index *int64 `json:"index"`
+	}
+	if err := json.Unmarshal(raw, &m); err != nil {
+		return fmt.Errorf("read index: %w", err)
+	}
+	if m.Index == nil {
+		return errNoIndex
+	}
+	return nil
+}

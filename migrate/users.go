@@ -1,0 +1,158 @@
+package migrate
+
+import (
+	"context"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping/chat"
+)
+
+// users brings the users of a service over, each when the first lane needs it,
+// so that no lane waits for users it does not have.
+type users struct {
+	service *service
+
+	mu      sync.Mutex
+	byName  map[string]*user // by source identity
+	inOrder []*user
+}
+
+// user is one user on their way. The first that asks does the work; the others
+// wait for it.
+type user struct {
+	source chat.User // as listed, without raw bytes
+	gone   bool      // the source has a member of that identity and no user
+
+	once sync.Mutex
+	done bool
+	err  error
+}
+
+func newUsers(s *service) *users {
+	return &users{service: s, byName: map[string]*user{}}
+}
+
+// list reads which users there are.
+func (u *users) list(ctx context.Context) error {
+	s := u.service
+	for src, err := range s.Source.Users(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		src.Raw = nil
+		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
+			src.Attributes = nil
+		}
+		one := &user{source: src}
+		u.byName[src.Identity] = one
+		u.inOrder = append(u.inOrder, one)
+		s.tally.expect(KindUsers, 1)
+		s.tally.seen(KindUsers, 1)
+	}
+	return nil
+}
+
+// attributesKept bounds what the list of users keeps of each in memory, in
+// bytes. Longer attributes are read again when they are needed.
+const attributesKept = 256
+
+// ensure makes sure that the user with that source identity is in the target.
+func (u *users) ensure(ctx context.Context, identity string) error {
+	u.mu.Lock()
+	one := u.byName[identity]
+	if one == nil {
+		one = &user{source: chat.User{Identity: identity}, gone: true}
+		u.byName[identity] = one
+	}
+	u.mu.Unlock()
+	return u.bring(ctx, one)
+}
+
+// gateAtOnce is how many users are written beside each other: enough to use
+// the whole limit of the gate when an answer takes a quarter of a second.
+const gateAtOnce = 8
+
+// rest brings over the users that no lane needed.
+func (u *users) rest(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(gateAtOnce)
+	for _, one := range u.inOrder {
+		g.Go(func() error {
+			// A user that cannot be carried is counted and said; the others go on.
+			if err := u.bring(gctx, one); err != nil && endsRun(gctx, err) {
+				return err
+			}
+			return nil
+		})
+	}
+	return g.Wait()
+}
+
+func (u *users) bring(ctx context.Context, one *user) error {
+	one.once.Lock()
+	defer one.once.Unlock()
+	if one.done {
+		return one.err
+	}
+	err := u.write(ctx, one)
+	if err != nil && endsRun(ctx, err) {
+		return err
+	}
+	one.done, one.err = true, err
+	s := u.service
+	if err != nil && !one.gone {
+		s.fail(ctx, KindUsers, one.source.SID, "", err)
+		s.tally.failed(KindUsers, 1)
+	}
+	return err
+}
+
+func (u *users) write(ctx context.Context, one *user) error {
+	s := u.service
+	if one.gone {
+		want, found := s.set.Mapper.MissingUser(one.source.Identity)
+		s.findings.add(found)
+		if blocked(found) {
+			return blockedError("map user", one.source.Identity, found)
+		}
+		if err := s.proceed(ctx); err != nil {
+			return err
+		}
+		_, _, err := s.Target.EnsureUser(ctx, s.record.TargetSID, want)
+		return err
+	}
+	src := one.source
+	rec, known, err := s.Ledger.Entity(ctx, UserEntity, src.SID)
+	if err != nil {
+		return ledgerFailed(err)
+	}
+	if known {
+		s.tally.existing(KindUsers, 1)
+		return nil
+	}
+	if src.Attributes == nil {
+		if src, err = s.Source.User(ctx, s.source.SID, src.SID); err != nil {
+			return err
+		}
+	}
+	want, found := s.set.Mapper.User(src, s.roles)
+	s.findings.add(found)
+	if blocked(found) {
+		return blockedError("map user", src.SID, found)
+	}
+	if err := s.proceed(ctx); err != nil {
+		return err
+	}
+	got, change, err := s.Target.EnsureUser(ctx, s.record.TargetSID, want)
+	if err != nil {
+		return err
+	}
+	s.tally.changed(KindUsers, change)
+	rec = EntityRecord{Kind: UserEntity, SourceSID: src.SID, TargetSID: got.SID, ParentSID: s.source.SID, Existing: change != Created}
+	if err := s.Ledger.PutEntity(ctx, rec); err != nil {
+		return ledgerFailed(err)
+	}
+	return s.clearFailure(ctx, src.SID)
+}

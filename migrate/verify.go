@@ -1,0 +1,169 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping"
+)
+
+// Verifier reads both sides again and compares what is there with what the
+// mapping says should be. It shares no state with a migration: where the
+// conversations bear our stamp it needs no ledger.
+type Verifier struct {
+	Source   Source
+	Target   TargetReader
+	Ledger   LedgerReader // consulted for what stamps do not tell; may be nil
+	Observer Observer
+	Settings Settings
+}
+
+// LedgerReader is the part of a Ledger that a verification reads.
+type LedgerReader interface {
+	Service(ctx context.Context, sourceSID string) (ServiceRecord, bool, error)
+	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
+	Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[MessageRecord, error]
+}
+
+// Class says in which way an item differs between the two sides.
+type Class string
+
+// Classes of differences. Foreign items are listed and are no difference.
+const (
+	Missing      Class = "missing"   // in the source, not in the target
+	Extra        Class = "extra"     // in the target, written by a migration, not in the source
+	Doubled      Class = "doubled"   // in the target more often than in the source
+	Reordered    Class = "reordered" // there, in another place
+	Altered      Class = "altered"   // there, with another value in Field
+	WrongDate    Class = "wrong date"
+	WrongAuthor  Class = "wrong author"
+	WrongRole    Class = "wrong role"
+	WrongHorizon Class = "wrong horizon"
+	Foreign      Class = "foreign" // written into the target by someone else
+)
+
+// Difference is one item that is not equal on both sides.
+type Difference struct {
+	Class     Class  `json:"class"`
+	Kind      string `json:"kind"`
+	Channel   string `json:"channel_sid,omitempty"`
+	SourceSID string `json:"source_sid,omitempty"` // empty where the source lacks it
+	TargetSID string `json:"target_sid,omitempty"` // empty where the target lacks it
+	Field     string `json:"field,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+}
+
+// Verification is what a comparison found.
+type Verification struct {
+	SchemaVersion int              `json:"schema_version"`
+	Command       string           `json:"command"`
+	Equal         bool             `json:"equal"`
+	Services      []SummaryService `json:"services"`
+	Compared      map[string]int64 `json:"compared"`    // by kind
+	Differences   map[Class]int64  `json:"differences"` // by class, foreign ones too
+	Duration      float64          `json:"duration_seconds"`
+}
+
+// Run compares everything the settings select and calls report for each
+// difference, one at a time. A difference in a channel is reported only when a
+// second look, a settle time later, finds it again.
+func (v *Verifier) Run(ctx context.Context, report func(Difference)) (Verification, error) {
+	set := v.Settings.withDefaults()
+	started := time.Now()
+	c := &comparison{
+		Verifier: v, set: set, tally: newTally(v.Observer),
+		result: Verification{
+			SchemaVersion: SchemaVersion, Command: "verify",
+			Compared: map[string]int64{}, Differences: map[Class]int64{},
+		},
+		sink: report,
+	}
+	selected, err := selectServices(ctx, v.Source, set.Services)
+	if err != nil {
+		return c.result, err
+	}
+	for _, s := range selected {
+		if err := c.service(ctx, s); err != nil {
+			return c.result, err
+		}
+	}
+	c.result.Equal = true
+	for class, n := range c.result.Differences {
+		if class != Foreign && n > 0 {
+			c.result.Equal = false
+		}
+	}
+	c.result.Duration = time.Since(started).Seconds()
+	return c.result, nil
+}
+
+// comparison is the state of one Verifier.Run.
+type comparison struct {
+	*Verifier
+	set   Settings
+	tally *tally
+
+	mu     sync.Mutex
+	result Verification
+	sink   func(Difference)
+}
+
+func (c *comparison) report(all ...Difference) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range all {
+		c.result.Differences[d.Class]++
+		c.sink(d)
+	}
+}
+
+func (c *comparison) compared(kind string, n int64) {
+	c.mu.Lock()
+	c.result.Compared[kind] += n
+	c.mu.Unlock()
+	c.tally.observer.Done(kind, n)
+}
+
+// channels compares the channels of a service, as many beside each other as
+// lanes would run.
+func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(c.set.Concurrency)
+	seen := map[string]bool{}
+	for ch, err := range c.Source.Channels(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		ch.Raw = nil
+		seen[ch.SID] = true
+		c.tally.expect(KindChannels, 1)
+		c.tally.expect(KindMessages, ch.MessagesCount)
+		c.tally.expect(KindMembers, ch.MembersCount)
+		g.Go(func() error { return s.channel(gctx, ch) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for sid, targets := range s.stamped {
+		if !seen[sid] {
+			for _, target := range targets {
+				c.report(Difference{Class: Extra, Kind: KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"})
+			}
+		}
+	}
+	return nil
+}
+
+// stampOf is the source SID that a conversation's stamp names, and the service
+// it came from.
+func stampOf(attributes string) (channelSID, serviceSID string) {
+	stamp, ok := mapping.ReadStamp(attributes)
+	if !ok {
+		return "", ""
+	}
+	return stamp.SID, stamp.ServiceSID
+}

@@ -1,0 +1,174 @@
+package migrate
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+)
+
+// channel compares one channel, and looks a second time before it says that
+// something differs: a reply may lag behind a write, and people may be at work.
+func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) error {
+	found, err := s.compareChannel(ctx, listed.SID)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(found.differences, func(d Difference) bool { return d.Class != Foreign }) {
+		if err := sleep(ctx, s.set.Settle); err != nil {
+			return err
+		}
+		if found, err = s.compareChannel(ctx, listed.SID); err != nil {
+			return err
+		}
+	}
+	s.report(found.differences...)
+	s.compared(KindChannels, 1)
+	s.compared(KindMembers, found.members)
+	s.compared(KindMessages, found.messages)
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// channelFound is what the comparison of one channel found.
+type channelFound struct {
+	differences []Difference
+	members     int64
+	messages    int64
+}
+
+func (f *channelFound) add(d Difference) { f.differences = append(f.differences, d) }
+
+func (f *channelFound) foreign() bool {
+	return slices.ContainsFunc(f.differences, func(d Difference) bool { return d.Class == Foreign })
+}
+
+func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*channelFound, error) {
+	f := &channelFound{}
+	src, err := s.Source.Channel(ctx, s.source.SID, sid)
+	if err != nil {
+		return nil, err
+	}
+	want, found := s.set.Mapper.Channel(src)
+	have, ok, err := s.conversationOf(ctx, src, want)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		f.add(Difference{Class: Missing, Kind: KindChannels, Channel: sid, SourceSID: sid, Detail: reason(found)})
+		return f, nil
+	}
+	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
+	if err != nil {
+		return nil, err
+	}
+	marks := newMarks(members)
+	if err := s.compareMessages(ctx, sid, have.SID, marks, f); err != nil {
+		return nil, err
+	}
+	if err := s.compareMembers(ctx, sid, have.SID, members, marks, f); err != nil {
+		return nil, err
+	}
+	s.compareFields(sid, want, have, f)
+	return f, nil
+}
+
+func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
+	at := Difference{Class: Altered, Kind: KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID}
+	for _, c := range []struct {
+		field string
+		equal bool
+	}{
+		{"friendly_name", want.FriendlyName == have.FriendlyName},
+		{"unique_name", want.UniqueName == have.UniqueName},
+		{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes)},
+		{"state", have.State == "" || have.State == cmp.Or(want.State, "active")},
+	} {
+		if !c.equal {
+			at.Field = c.field
+			f.add(at)
+		}
+	}
+	at.Class = WrongDate
+	if !want.DateCreated.Equal(have.DateCreated) {
+		at.Field = "date_created"
+		f.add(at)
+	}
+	// What others wrote moved it.
+	if !want.DateUpdated.Equal(have.DateUpdated) && !f.foreign() {
+		at.Field = "date_updated"
+		f.add(at)
+	}
+}
+
+func (s *verifiedService) compareMembers(ctx context.Context, sid, target string, members []chat.Member, marks *marks, f *channelFound) error {
+	there := map[string]conversations.Participant{}
+	for p, err := range s.Target.Participants(ctx, s.target, target) {
+		if err != nil {
+			return err
+		}
+		there[p.Identity] = p
+	}
+	for _, m := range members {
+		f.members++
+		want, found := s.set.Mapper.Member(m, s.roles)
+		if skipped(found) {
+			continue
+		}
+		have, ok := there[want.Identity]
+		delete(there, want.Identity)
+		if !ok {
+			f.add(Difference{Class: Missing, Kind: KindMembers, Channel: sid, SourceSID: m.SID, Detail: reason(found)})
+			continue
+		}
+		s.compareMember(sid, m, want, have, marks, f)
+	}
+	for _, p := range there {
+		f.add(Difference{Class: Foreign, Kind: KindMembers, Channel: sid, TargetSID: p.SID})
+	}
+	return nil
+}
+
+func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *marks, f *channelFound) {
+	at := Difference{Class: Altered, Kind: KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID}
+	with := func(class Class, field string) {
+		at.Class, at.Field = class, field
+		f.add(at)
+	}
+	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
+		with(WrongRole, "role_sid")
+	}
+	if !mapping.EqualAttributes(want.Attributes, have.Attributes) {
+		with(Altered, "attributes")
+	}
+	if !want.DateCreated.Equal(have.DateCreated) {
+		with(WrongDate, "date_created")
+	}
+	h, ok, _ := s.set.Mapper.Horizon(m, marks.at)
+	switch {
+	case ok && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
+		with(Foreign, "last_read_message_index") // read on since
+		return
+	case ok != (have.LastReadMessageIndex != nil), ok && *have.LastReadMessageIndex != h.LastReadMessageIndex:
+		with(WrongHorizon, "last_read_message_index")
+	case ok && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
+		with(WrongHorizon, "last_read_timestamp")
+	}
+	if !want.DateUpdated.Equal(have.DateUpdated) {
+		with(WrongDate, "date_updated")
+	}
+}
