@@ -218,7 +218,7 @@ func FuzzMessage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, from, body, attributes string, index int64, media bool, raw string) {
 		in := chat.Message{SID: "IM01", From: from, Body: body, Attributes: &attributes, Index: index, Raw: json.RawMessage(raw)}
 		if media {
-			in.Media = &chat.Media{Filename: body}
+			in.Media = &chat.Media{Filename: body + from, ContentType: attributes}
 		}
 		out, found := mapping.Mapper{Policy: policy}.Message(in)
 		again, _ := mapping.Mapper{Policy: policy}.Message(in)

@@ -45,7 +45,7 @@ func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) 
 	case c.MembersCount > defaultMembers:
 		n.add(MembersOverDefault, "members_count", "%d; a new service admits %d", c.MembersCount, defaultMembers)
 	}
-	if !m.NoStamp {
+	if !m.NoStamp && !n.stopped("attributes") {
 		out.Attributes = n.stamp(out.Attributes, Stamp{
 			SID:        c.SID,
 			ServiceSID: c.ServiceSID,

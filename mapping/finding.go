@@ -1,6 +1,9 @@
 package mapping
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Code names one way in which a resource cannot be carried unchanged.
 type Code string
@@ -74,6 +77,11 @@ func (n *notes) add(c Code, field, detail string, args ...any) Choice {
 // original keeps what the finding added last took away.
 func (n *notes) original(text string) {
 	n.found[len(n.found)-1].Original = text
+}
+
+// stopped reports whether a finding about the field stops the lane.
+func (n *notes) stopped(field string) bool {
+	return slices.ContainsFunc(n.found, func(f Finding) bool { return f.Field == field && f.Severity == Stop })
 }
 
 // keepSkipped gives the findings that leave a resource out the whole of it as

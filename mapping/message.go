@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"chatbridge/mapping/chat"
@@ -62,13 +63,12 @@ func (n *notes) body(msg chat.Message) string {
 		if msg.Media != nil {
 			file = *msg.Media
 		}
-		chosen := n.add(Media, "media", "%s, %q, %s, %d bytes", file.SID, file.Filename, file.ContentType, file.Size)
-		if chosen != doPlaceholder {
+		if n.add(Media, "media", "%s, %q, %s, %d bytes", file.SID, file.Filename, file.ContentType, file.Size) != doPlaceholder {
 			break
 		}
 		n.original(encode(file))
 		if body == "" {
-			return fmt.Sprintf("[file not copied: %s, %s, %d bytes]", file.Filename, file.ContentType, file.Size)
+			body = filePlaceholder(file)
 		}
 	case body == "":
 		switch n.add(BodyEmpty, "body", "no text") {
@@ -85,6 +85,18 @@ func (n *notes) body(msg chat.Message) string {
 		}
 	}
 	return body
+}
+
+// filePlaceholder says what is known of a file that is not copied: many have no
+// name.
+func filePlaceholder(file chat.Media) string {
+	about := []string{"file not copied"}
+	for _, s := range []string{file.Filename, file.ContentType} {
+		if s != "" {
+			about = append(about, s)
+		}
+	}
+	return fmt.Sprintf("[%s, %d bytes]", strings.Join(about, ", "), file.Size)
 }
 
 // cut is the longest beginning of text that has at most limit bytes and does

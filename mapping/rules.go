@@ -122,7 +122,7 @@ var serviceRules = []Rule{
 var channelRules = []Rule{
 	always(ChannelPublic, Loss, "the channel is public; every conversation is private"),
 	always(ChannelType, Loss, "the type of the channel is unknown; every conversation is private"),
-	always(CreatedBy, Loss, "who made the channel has no field; it is kept in the stamp"),
+	always(CreatedBy, Loss, "who made the channel has no field; the stamp keeps it, where there is one"),
 	always(MembersOverDefault, Info, "more members than a new service admits; its limit must be raised first"),
 	choice(MembersOverLimit, "more members than any service admits",
 		stopLane,

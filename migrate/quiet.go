@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"sync"
 
 	"chatbridge/mapping/conversations"
 )
@@ -15,13 +14,15 @@ import (
 type quiet struct {
 	service *service
 
-	mu   sync.Mutex
-	done bool
+	latch latch
+	done  bool
 }
 
 func (q *quiet) ensure(ctx context.Context) error {
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	if err := q.latch.lock(ctx); err != nil {
+		return err
+	}
+	defer q.latch.unlock()
 	if q.done {
 		return nil
 	}

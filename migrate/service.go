@@ -130,7 +130,7 @@ func (s *service) slot(ctx context.Context) error {
 // openService finds or creates the target of a source service.
 func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
 	s := &service{run: r, source: src}
-	s.users, s.quiet, s.stamps = newUsers(s), &quiet{service: s}, &stamps{service: s}
+	s.users, s.quiet, s.stamps = newUsers(s), &quiet{service: s, latch: newLatch()}, &stamps{service: s, latch: newLatch()}
 	r.tally.seen(KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.add(found)

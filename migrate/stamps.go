@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -15,11 +15,10 @@ import (
 type stamps struct {
 	service *service
 
-	mu      sync.Mutex
-	listed  bool
-	there   map[string]string // recognition key to target SID, of conversations that no channel has yet
-	unsure  bool              // a create of this run had an unknown outcome
-	adopted bool
+	latch  latch
+	listed bool
+	there  map[string]string // recognition key to target SID, of conversations that no channel has yet
+	unsure atomic.Bool       // a create of this run had an unknown outcome
 }
 
 // recognition is what a conversation is known by: the stamp, or, where
@@ -34,8 +33,10 @@ func recognition(c conversations.Conversation) string {
 // claim returns the conversation that was made for a channel earlier, if there
 // is one. The target is listed once, by the first lane that asks.
 func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	if err := t.latch.lock(ctx); err != nil {
+		return "", err
+	}
+	defer t.latch.unlock()
 	s := t.service
 	if s.fresh {
 		return "", nil
@@ -48,7 +49,6 @@ func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (st
 	key := recognition(want)
 	sid := t.there[key]
 	delete(t.there, key)
-	t.adopted = t.adopted || sid != ""
 	return sid, nil
 }
 
@@ -91,9 +91,7 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 
 // search looks for a conversation whose creation was not confirmed.
 func (t *stamps) search(ctx context.Context, want conversations.Conversation) (string, error) {
-	t.mu.Lock()
-	t.unsure = true
-	t.mu.Unlock()
+	t.unsure.Store(true)
 	s := t.service
 	if want.UniqueName != "" {
 		c, err := s.Target.Conversation(ctx, s.record.TargetSID, want.UniqueName)
@@ -137,7 +135,7 @@ func nameTaken(want conversations.Conversation, sid string) error {
 // channel which has its conversation already is ours to remove.
 func (t *stamps) sweep(ctx context.Context) error {
 	s := t.service
-	if !t.unsure && !(s.crashed && !s.fresh && s.record.Stage != Done) {
+	if !t.unsure.Load() && !(s.crashed && !s.fresh && s.record.Stage != Done) {
 		return nil
 	}
 	if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {

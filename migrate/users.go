@@ -25,9 +25,9 @@ type user struct {
 	source chat.User // as listed, without raw bytes
 	gone   bool      // the source has a member of that identity and no user
 
-	once sync.Mutex
-	done bool
-	err  error
+	latch latch
+	done  bool
+	err   error
 }
 
 func newUsers(s *service) *users {
@@ -45,7 +45,7 @@ func (u *users) list(ctx context.Context) error {
 		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
 			src.Attributes = nil
 		}
-		one := &user{source: src}
+		one := &user{source: src, latch: newLatch()}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
 		s.tally.expect(KindUsers, 1)
@@ -63,7 +63,7 @@ func (u *users) ensure(ctx context.Context, identity string) error {
 	u.mu.Lock()
 	one := u.byName[identity]
 	if one == nil {
-		one = &user{source: chat.User{Identity: identity}, gone: true}
+		one = &user{source: chat.User{Identity: identity}, gone: true, latch: newLatch()}
 		u.byName[identity] = one
 	}
 	u.mu.Unlock()
@@ -91,8 +91,10 @@ func (u *users) rest(ctx context.Context) error {
 }
 
 func (u *users) bring(ctx context.Context, one *user) error {
-	one.once.Lock()
-	defer one.once.Unlock()
+	if err := one.latch.lock(ctx); err != nil {
+		return err
+	}
+	defer one.latch.unlock()
 	if one.done {
 		return one.err
 	}

@@ -38,13 +38,12 @@ func Open(fsys fs.FS) (*Archive, error) {
 	return &Archive{Manifest: m, fsys: fsys, services: services}, nil
 }
 
-// OpenPath opens the folder or zip file at path. In a zip the archive may be
-// the root, or a single folder at the root. The closer is to be closed after
-// the last read. Symbolic links that lead out of a folder are not followed.
+// OpenPath opens the folder or zip file at path. The closer is to be closed
+// after the last read.
 func OpenPath(path string) (*Archive, io.Closer, error) {
-	fsys, closer, err := openPath(path)
+	fsys, closer, err := OpenFS(path)
 	if err != nil {
-		return nil, nil, refuse(err, "name a folder or a .zip file that holds an archive")
+		return nil, nil, err
 	}
 	a, err := Open(fsys)
 	if err != nil {
@@ -53,7 +52,18 @@ func OpenPath(path string) (*Archive, io.Closer, error) {
 	return a, closer, nil
 }
 
-func openPath(path string) (fs.FS, io.Closer, error) {
+// OpenFS opens the files of the folder or zip file at path. In a zip the
+// archive may be the root, or a single folder at the root. Symbolic links that
+// lead out of a folder are not followed.
+func OpenFS(path string) (fs.FS, io.Closer, error) {
+	fsys, closer, err := openFS(path)
+	if err != nil {
+		return nil, nil, refuse(err, "name a folder or a .zip file that holds an archive")
+	}
+	return fsys, closer, nil
+}
+
+func openFS(path string) (fs.FS, io.Closer, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, nil, err

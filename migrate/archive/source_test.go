@@ -172,13 +172,13 @@ func TestNewestFirst(t *testing.T) {
 		require.Less(t, read-before, 256<<10)
 	})
 	t.Run("is the reverse of oldest first, whatever the length of lines", func(t *testing.T) {
-		sizes := []int{0, 1, 40, 64<<10 - 30, 64 << 10, 64<<10 + 1, 300 << 10, 3}
-		for name, fsys := range stored(t, long(200, func(i int) int { return sizes[i%len(sizes)] })) {
+		sizes := []int{0, 1, 40, 64<<10 - 30, 64 << 10, 64<<10 + 1, 200 << 10, 3}
+		for name, fsys := range stored(t, long(32, func(i int) int { return sizes[i%len(sizes)] })) {
 			s := source(t, fsys)
 			forward := indexes(t, s, migrate.Span{After: migrate.All})
 			backward := indexes(t, s, migrate.Span{After: migrate.All, NewestFirst: true})
 			slices.Reverse(backward)
-			require.Len(t, forward, 200)
+			require.Len(t, forward, 32)
 			require.Equal(t, forward, backward, name)
 		}
 	})

@@ -15,7 +15,7 @@ type Generate struct {
 	Services int // defaults to 1
 	Channels int // of all services together; 0 generates nothing
 	Messages int // of all channels together
-	Longest  int // messages of one channel, out of Messages; 0 leaves it to chance
+	Longest  int // messages of the longest channel, out of Messages; 0 leaves it open
 	Users    int // of each service; defaults to 20, or a fifth of the channels
 	Members  int // of each channel; defaults to 8, and is never more than Users
 
@@ -65,6 +65,8 @@ func (g Generate) check() error {
 		return fmt.Errorf("generate workspace: channels=%d, of at least 1", g.Channels)
 	case g.Longest > g.Messages:
 		return fmt.Errorf("generate workspace: longest=%d, of messages=%d", g.Longest, g.Messages)
+	case g.Longest > 0 && g.Longest*g.Channels < g.Messages:
+		return fmt.Errorf("generate workspace: channels=%d of at most longest=%d cannot hold messages=%d", g.Channels, g.Longest, g.Messages)
 	}
 	return nil
 }
@@ -82,13 +84,11 @@ func (g Generate) withDefaults() Generate {
 func (g Generate) sizes() []int {
 	sizes := make([]int, g.Channels)
 	left, from := g.Messages, 0
-	if g.Longest > 0 || g.Channels == 1 {
-		sizes[0] = cmp.Or(g.Longest, left)
-		left, from = left-sizes[0], 1
-	}
 	ceiling := left
 	if g.Longest > 0 {
 		ceiling = g.Longest
+		sizes[0] = g.Longest
+		left, from = left-g.Longest, 1
 	}
 	weight := func(i int) float64 { return 1 / float64(i-from+2) }
 	var total float64
@@ -100,11 +100,10 @@ func (g Generate) sizes() []int {
 		sizes[i] = min(ceiling, int(float64(left)*weight(i)/total))
 		rest -= sizes[i]
 	}
-	for i := from; rest > 0 && i < g.Channels; i++ {
-		share := min(rest, (rest+g.Channels-i-1)/(g.Channels-i))
-		sizes[i] += share
-		rest -= share
+	for i := from; rest > 0; i++ {
+		more := min(rest, ceiling-sizes[i])
+		sizes[i] += more
+		rest -= more
 	}
-	sizes[0] += rest
 	return sizes
 }

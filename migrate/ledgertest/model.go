@@ -69,8 +69,9 @@ func testModel(t *testing.T, open Open) {
 				require.NoError(rt, l.Close())
 				l = open(t, path)
 			}
-			actions[""] = func(rt *rapid.T) { m.compare(rt, l) }
+			actions["compare"] = func(rt *rapid.T) { m.compare(rt, l) }
 			rt.Repeat(actions)
+			m.compare(rt, l)
 		})
 	})
 }
@@ -82,6 +83,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.ServiceRecord{
 				SourceSID: pick(t, sids("IS")), TargetSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Open, migrate.Done}), Before: pick(t, [][]string{nil, {}, sids("IS")}),
+				Created: rapid.Bool().Draw(t, "created"), Saved: pick(t, [][]byte{nil, []byte("{}")}),
 			}
 			require.NoError(t, (*l).PutService(t.Context(), r))
 			m.services[r.SourceSID] = r

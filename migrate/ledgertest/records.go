@@ -51,7 +51,7 @@ func testServices(t *testing.T, open Open) {
 		require.NoError(t, err)
 		require.False(t, ok)
 		planned := migrate.ServiceRecord{SourceSID: sid("IS", 1), FriendlyName: "Desk ✨", Before: []string{sid("IS", 7), "IS8"}}
-		other := migrate.ServiceRecord{SourceSID: sid("IS", 2), FriendlyName: "Desk ✨", Stage: migrate.Done}
+		other := migrate.ServiceRecord{SourceSID: sid("IS", 2), FriendlyName: "Desk ✨", Stage: migrate.Done, Created: true, Saved: []byte(`{"log_enabled":true}`)}
 		require.NoError(t, l.PutService(t.Context(), planned))
 		require.NoError(t, l.PutService(t.Context(), other))
 		got, ok, err := l.Service(t.Context(), planned.SourceSID)

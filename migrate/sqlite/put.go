@@ -18,8 +18,8 @@ func (l *Ledger) PutService(ctx context.Context, r migrate.ServiceRecord) error 
 		before = string(b)
 	}
 	return fault("put service", r.SourceSID, l.group.putDurable(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `REPLACE INTO services (sid, target_sid, friendly_name, stage, before) VALUES (?, ?, ?, ?, ?)`,
-			packSID(servicePrefix, r.SourceSID), packSID(servicePrefix, r.TargetSID), r.FriendlyName, int64(r.Stage), before)
+		return l.group.exec(ctx, `REPLACE INTO services (sid, target_sid, friendly_name, stage, before, created, saved) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			packSID(servicePrefix, r.SourceSID), packSID(servicePrefix, r.TargetSID), r.FriendlyName, int64(r.Stage), before, r.Created, r.Saved)
 	}))
 }
 

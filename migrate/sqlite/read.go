@@ -9,7 +9,7 @@ import (
 	"chatbridge/migrate"
 )
 
-const serviceColumns = `SELECT sid, target_sid, friendly_name, stage, before FROM services`
+const serviceColumns = `SELECT sid, target_sid, friendly_name, stage, before, created, saved FROM services`
 
 // Service finds a service by its source SID.
 func (r *Reader) Service(ctx context.Context, sourceSID string) (migrate.ServiceRecord, bool, error) {
@@ -25,7 +25,7 @@ func (r *Reader) Services(ctx context.Context) ([]migrate.ServiceRecord, error) 
 
 func scanService(rows *sql.Rows) (s migrate.ServiceRecord, err error) {
 	var before sql.NullString
-	err = rows.Scan(packedSID{servicePrefix, &s.SourceSID}, packedSID{servicePrefix, &s.TargetSID}, &s.FriendlyName, &s.Stage, &before)
+	err = rows.Scan(packedSID{servicePrefix, &s.SourceSID}, packedSID{servicePrefix, &s.TargetSID}, &s.FriendlyName, &s.Stage, &before, &s.Created, &s.Saved)
 	if err == nil && before.Valid {
 		err = json.Unmarshal([]byte(before.String), &s.Before)
 	}

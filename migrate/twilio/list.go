@@ -52,7 +52,7 @@ func records[T any](h *host, ctx context.Context, op, sid string, first func(*ca
 					err = errNoSID
 				}
 				if err != nil {
-					yield(none, &migrate.Error{Op: op, Kind: migrate.Unavailable, SID: sid, Err: err})
+					yield(none, unreadable(op, sid, err))
 					return
 				}
 				if yielded.add(sidOf(r)) && !yield(r, nil) {
@@ -60,5 +60,17 @@ func records[T any](h *host, ctx context.Context, op, sid string, first func(*ca
 				}
 			}
 		}
+	}
+}
+
+// unreadable is the error for a record of a page that cannot be used. To leave
+// it out would be to lose it.
+func unreadable(op, sid string, err error) error {
+	return &migrate.Error{
+		Op:   op,
+		Kind: migrate.Unavailable,
+		SID:  sid,
+		Hint: "the service sent a record that chatbridge cannot use: run again, and report it if it stays",
+		Err:  err,
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-
-	"chatbridge/migrate"
 )
 
 // placed is a message of either side, with what orders it.
@@ -76,7 +74,7 @@ func messages[T any](h *host, ctx context.Context, op, sid string, newest bool, 
 				return
 			}
 			if err != nil {
-				yield(nil, &migrate.Error{Op: op, Kind: migrate.Unavailable, SID: sid, Err: err})
+				yield(nil, unreadable(op, sid, err))
 				return
 			}
 		}

@@ -13,7 +13,9 @@ CREATE TABLE services (
 	target_sid    BLOB NOT NULL,
 	friendly_name TEXT NOT NULL,
 	stage         INTEGER NOT NULL,
-	before        TEXT -- JSON array; NULL where there is none
+	before        TEXT, -- JSON array; NULL where there is none
+	created       INTEGER NOT NULL,
+	saved         BLOB -- JSON; NULL where there is nothing to restore
 ) WITHOUT ROWID;
 
 CREATE TABLE entities (

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/transport"
+	"chatbridge/migrate/twilio"
+)
+
+// connectionOptions say where the two sides are and how hard to work them.
+type connectionOptions struct {
+	ChatURL          string
+	ConversationsURL string
+	FromArchive      string
+	Concurrency      int
+	APS              float64
+	Timeout          time.Duration
+
+	// base makes the connections; nil takes the default of package transport.
+	base http.RoundTripper
+}
+
+const defaultTimeout = 30 * time.Second
+
+func (o *connectionOptions) flags(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http only to this machine")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http only to this machine")
+		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path`, and not from Chat v1")
+		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels that are worked on at once")
+		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes a second for each conversation and for each service; 0 sets no limit")
+		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time that one attempt of a request has")
+	})
+}
+
+func (o *connectionOptions) check() error {
+	switch {
+	case o.Concurrency < 1 || o.Concurrency > 1000:
+		return misuse("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
+	case !(o.APS >= 0 && o.APS <= 10000):
+		return misuse("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
+	case o.Timeout <= 0:
+		return misuse("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
+	}
+	return nil
+}
+
+// requestsALane is how many requests a lane has in flight at most, in the
+// middle: its own, and those that fetch what a list does not show.
+const requestsALane = 2
+
+// probePatience is short: what does not answer the first question is more
+// likely to be a wrong setting than a service that is down for a moment.
+var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, FirstWait: 250 * time.Millisecond, MaxWait: 2 * time.Second}
+
+func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logger, p transport.Patience) http.RoundTripper {
+	return transport.New(transport.Options{
+		Base:           o.base,
+		Concurrency:    requestsALane * o.Concurrency,
+		APS:            o.APS,
+		AttemptTimeout: o.Timeout,
+		Patience:       p,
+		Counter:        counter,
+		Logger:         log,
+	})
+}

@@ -1,0 +1,64 @@
+package main
+
+import (
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/mattn/go-isatty"
+)
+
+// console is all that a command knows of the process it runs in.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+	env []string // as os.Environ gives it
+
+	// terminal reports whether a person sits behind a stream.
+	terminal func(stream any) bool
+	// signals delivers interrupts until the returned function is called.
+	signals func() (<-chan os.Signal, func())
+	// every is the time between two status lines.
+	every time.Duration
+}
+
+// statusEvery is how often progress is told where there is no terminal: often
+// enough to see that it lives, seldom enough for a log that is kept.
+const statusEvery = 5 * time.Second
+
+func newConsole() *console {
+	return &console{
+		in:       os.Stdin,
+		out:      os.Stdout,
+		err:      os.Stderr,
+		env:      os.Environ(),
+		terminal: isTerminal,
+		signals:  interrupts,
+		every:    statusEvery,
+	}
+}
+
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+func interrupts() (<-chan os.Signal, func()) {
+	c := make(chan os.Signal, 2)
+	signal.Notify(c, os.Interrupt, syscall.SIGTERM)
+	return c, func() { signal.Stop(c) }
+}
+
+// getenv is the value of a variable, and empty where it is not set.
+func (c *console) getenv(name string) string {
+	for _, pair := range c.env {
+		if key, value, _ := strings.Cut(pair, "="); key == name {
+			return value
+		}
+	}
+	return ""
+}

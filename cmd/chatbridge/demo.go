@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/transport"
+	"chatbridge/reports"
+)
+
+// demoOptions are those of demo.
+type demoOptions struct {
+	*commonOptions
+	console *console
+	serve   func(context.Context, emulator.Config) (*emulator.Server, error)
+}
+
+func newDemo(c *console, common *commonOptions) *cobra.Command {
+	o := &demoOptions{commonOptions: common, console: c, serve: emulator.Serve}
+	return &cobra.Command{
+		Use:   "demo",
+		Short: "Watch a small workspace being migrated, without an account",
+		Long: `Start a local Twilio with the workspace of a small invented company, and run
+audit, migrate and verify against it, over HTTP on this machine.
+
+It needs no account, asks nothing, ignores the credentials, settings and proxies
+of the environment, sends nothing to any network, and leaves nothing behind.` +
+			exitHelp(exitDone, exitFailed, exitIncomplete, exitInterrupted),
+		Example: `  chatbridge demo`,
+		GroupID: groupStart,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), o) },
+	}
+}
+
+func runDemo(ctx context.Context, o *demoOptions) (err error) {
+	workspace, err := sample()
+	if err != nil {
+		return err
+	}
+	server, err := o.serve(ctx, emulator.Config{Archive: workspace})
+	if err != nil {
+		return fmt.Errorf("start emulator: %w", err)
+	}
+	defer server.Close()
+	dir, err := os.MkdirTemp("", "chatbridge-demo-")
+	if err != nil {
+		return fmt.Errorf("make folder for the ledger: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	base := loopbackOnly()
+	defer base.CloseIdleConnections()
+	d := &demonstration{
+		console: demoConsole(o.console),
+		audit: auditOptions{
+			commonOptions: o.commonOptions,
+			connectionOptions: connectionOptions{
+				ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL,
+				Concurrency: migrate.DefaultConcurrency, APS: migrate.DefaultAPS, Timeout: defaultTimeout, base: base,
+			},
+			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
+			outputOption:   outputOption{Output: string(reports.Text)},
+			connect:        dial,
+		},
+		ledger: ledgerOption{Ledger: filepath.Join(dir, defaultLedger)},
+	}
+	d.audit.console = d.console
+	return d.run(ctx)
+}
+
+// demonstration is the script of the demo.
+type demonstration struct {
+	console *console
+	audit   auditOptions
+	ledger  ledgerOption
+}
+
+func (d *demonstration) run(ctx context.Context) error {
+	d.say("A local Twilio was started. Its Chat v1 holds the workspace of a small company;",
+		"its Conversations is empty. What follows is what chatbridge does with a real",
+		"account, over HTTP, only that nothing leaves this machine.")
+
+	d.step("1. Look before anything is written", "chatbridge audit",
+		"The audit reads the source whole and writes nothing.")
+	if err := runAudit(ctx, &d.audit); err != nil {
+		return err
+	}
+
+	d.step("2. Migrate", "chatbridge migrate",
+		"The local Twilio has no limit on writes, so this takes less than was estimated.",
+		"What arrived is kept in a ledger; a run that is killed goes on where it was.")
+	if err := d.migrate(ctx); err != nil {
+		return err
+	}
+
+	d.step("3. Run it again", "chatbridge migrate",
+		"Everything is there, so nothing is written.")
+	if err := d.migrate(ctx); err != nil {
+		return err
+	}
+
+	d.step("4. Compare both sides", "chatbridge verify",
+		"The comparison reads source and target again, message by message.")
+	if err := d.verify(ctx); err != nil {
+		return err
+	}
+
+	d.say("", "That was all. To do it for real:",
+		"",
+		"    export TWILIO_ACCOUNT_SID=AC… TWILIO_AUTH_TOKEN=…",
+		"    chatbridge audit",
+		"    chatbridge migrate",
+		"    chatbridge verify",
+		"",
+		"To rehearse with the local Twilio from another shell: chatbridge emulate")
+	return nil
+}
+
+func (d *demonstration) migrate(ctx context.Context) error {
+	o := &migrateOptions{
+		auditOptions: d.audit, ledgerOption: d.ledger,
+		Settle: migrate.DefaultSettle, Watchdog: migrate.DefaultWatchdog, Yes: true,
+		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) { return sqlite.Open(ctx, path) },
+	}
+	o.APS = 0
+	return runMigrate(ctx, o)
+}
+
+func (d *demonstration) verify(ctx context.Context) error {
+	return runVerify(ctx, &verifyOptions{
+		commonOptions: d.audit.commonOptions, connectionOptions: d.audit.connectionOptions,
+		mappingOptions: d.audit.mappingOptions, outputOption: d.audit.outputOption, ledgerOption: d.ledger,
+		console: d.console, connect: d.audit.connect, openLedger: sqlite.OpenReader,
+	})
+}
+
+func (d *demonstration) say(lines ...string) {
+	fmt.Fprintln(d.console.out, strings.Join(lines, "\n"))
+}
+
+func (d *demonstration) step(title, command string, lines ...string) {
+	d.say("", "== "+title+" ==", strings.Join(lines, "\n"), "", "$ "+command, "")
+}
+
+// demoConsole is c with the environment of the demo: nothing of the real one but
+// what says how the terminal looks.
+func demoConsole(c *console) *console {
+	own := *c
+	own.env = []string{
+		sourcePrefix + accountVariable + "=" + emulator.DefaultAccountSID,
+		sourcePrefix + tokenVariable + "=" + emulator.DefaultAuthToken,
+		"NO_COLOR=" + c.getenv("NO_COLOR"),
+		"TERM=" + c.getenv("TERM"),
+	}
+	own.in = strings.NewReader("")
+	return &own
+}
+
+// loopbackOnly makes connections to this machine, and none to a proxy or to
+// anywhere else.
+func loopbackOnly() *http.Transport {
+	base := transport.NewBase(requestsALane * migrate.DefaultConcurrency)
+	base.Proxy = nil
+	dial := base.DialContext
+	base.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if host, _, err := net.SplitHostPort(address); err != nil || !net.ParseIP(host).IsLoopback() {
+			return nil, fmt.Errorf("dial %s: the demo stays on this machine", address)
+		}
+		return dial(ctx, network, address)
+	}
+	return base
+}

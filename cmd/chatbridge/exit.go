@@ -1,0 +1,120 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+// Exit statuses. Scripts depend on the numbers.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitIncomplete  = 3
+	exitCredentials = 4
+	exitService     = 5
+	exitLedger      = 8
+	exitInterrupted = 130
+)
+
+// exitTable is what every help text says about exit statuses.
+var exitTable = []struct {
+	status  int
+	meaning string
+}{
+	{exitDone, "done and clean"},
+	{exitFailed, "failed"},
+	{exitUsage, "usage or configuration is wrong; nothing was changed"},
+	{exitIncomplete, "finished, but something was not carried or differs"},
+	{exitCredentials, "credentials are missing or were refused"},
+	{exitService, "stopped by the service; running again can succeed"},
+	{exitLedger, "the ledger is in use, or was made by different settings"},
+	{exitInterrupted, "interrupted; running again resumes"},
+}
+
+// exitHelp is the section of a help text that lists some statuses, or all where
+// none are named.
+func exitHelp(statuses ...int) string {
+	var b strings.Builder
+	b.WriteString("\n\nExit status:\n")
+	for _, row := range exitTable {
+		if len(statuses) == 0 || slices.Contains(statuses, row.status) {
+			fmt.Fprintf(&b, "  %3d  %s\n", row.status, row.meaning)
+		}
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// outcome ends a command that did its work with a status other than 0.
+type outcome struct {
+	status  int
+	message string
+	hint    string
+}
+
+func (o *outcome) Error() string { return o.message }
+
+// statusOf is the exit status for an error.
+func statusOf(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if o, ok := errors.AsType[*outcome](err); ok {
+		return o.status
+	}
+	if _, ok := errors.AsType[*migrate.Error](err); !ok {
+		if errors.Is(err, context.Canceled) {
+			return exitInterrupted
+		}
+		return exitFailed
+	}
+	switch migrate.KindOf(err) {
+	case migrate.Usage, migrate.NotFound:
+		return exitUsage
+	case migrate.Credentials:
+		return exitCredentials
+	case migrate.Throttled, migrate.Unavailable, migrate.OutcomeUnknown, migrate.Stalled, migrate.PageExpired:
+		return exitService
+	case migrate.Conflict:
+		return exitLedger
+	case migrate.Interrupted:
+		return exitInterrupted
+	default:
+		return exitFailed
+	}
+}
+
+// hintOf is what to do about an error. There is always something.
+func hintOf(err error) string {
+	if o, ok := errors.AsType[*outcome](err); ok && o.hint != "" {
+		return o.hint
+	}
+	if h := migrate.HintOf(err); h != "" {
+		return h
+	}
+	switch statusOf(err) {
+	case exitService, exitInterrupted:
+		return "run the same command again to resume"
+	case exitUsage:
+		return "see: chatbridge --help"
+	default:
+		return "run again with -v to see what led to it"
+	}
+}
+
+// complain writes an error as its two lines.
+func complain(w io.Writer, err error) {
+	fmt.Fprintf(w, "error: %s\nhint: %s\n", reports.Plain(err.Error()), reports.Plain(hintOf(err)))
+}
+
+// misuse is the error of a request that cannot be carried out.
+func misuse(hint, format string, args ...any) error {
+	return &migrate.Error{Op: "read command line", Kind: migrate.Usage, Err: fmt.Errorf(format, args...), Hint: hint}
+}

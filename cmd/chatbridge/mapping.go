@@ -1,0 +1,122 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// mappingOptions say what is carried, where to, and how. They are what a ledger
+// is bound to.
+type mappingOptions struct {
+	Services   []string
+	ToService  string
+	Policies   []string
+	Identities string
+	Stamp      bool
+}
+
+// newService is the value of --to-service that creates a service for each one of
+// the source.
+const newService = "new"
+
+var serviceSID = regexp.MustCompile(`^IS[0-9a-fA-F]{32}$`)
+
+func (o *mappingOptions) flags(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
+		fs.StringVar(&o.ToService, "to-service", newService, "new, or the `SID` of the service to write into")
+		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do where something does not fit, as `code=choice` (repeatable)")
+		fs.StringVar(&o.Identities, "identities", "", "rename people as this CSV `file` of old,new says")
+		fs.BoolVar(&o.Stamp, "stamp", true, "mark new conversations in their attributes, which also keeps what has no field")
+	})
+}
+
+func (o *mappingOptions) check() error {
+	for _, sid := range o.Services {
+		if !serviceSID.MatchString(sid) {
+			return misuse("list the services with: chatbridge audit", "--service %q is not IS and 32 hexadecimal digits", sid)
+		}
+	}
+	if o.ToService != newService && !serviceSID.MatchString(o.ToService) {
+		return misuse("give new, or the SID of a Conversations service", "--to-service %q is neither new nor IS and 32 hexadecimal digits", o.ToService)
+	}
+	return nil
+}
+
+// mapper makes the mapper that the options ask for.
+func (o *mappingOptions) mapper() (mapping.Mapper, error) {
+	policy, err := mapping.ParsePolicy(o.Policies)
+	if err != nil {
+		return mapping.Mapper{}, misuse("codes and choices are listed in the README", "--policy: %w", err)
+	}
+	rename, err := readIdentities(o.Identities)
+	if err != nil {
+		return mapping.Mapper{}, &migrate.Error{
+			Op: "read identities", Kind: migrate.Usage, Err: err,
+			Hint: "the file is CSV with two columns, the old identity and the new one, without a heading",
+		}
+	}
+	return mapping.Mapper{Policy: policy, Rename: rename, NoStamp: !o.Stamp}, nil
+}
+
+// target is ToService as the engine takes it.
+func (o *mappingOptions) target() string {
+	if o.ToService == newService {
+		return ""
+	}
+	return o.ToService
+}
+
+// selected are the services that the options take, or an error that names one
+// that is not there.
+func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
+	var taken []chat.Service
+	for _, s := range all {
+		if len(o.Services) == 0 || slices.Contains(o.Services, s.SID) {
+			taken = append(taken, s)
+		}
+	}
+	for _, sid := range o.Services {
+		if !slices.ContainsFunc(taken, func(s chat.Service) bool { return s.SID == sid }) {
+			return nil, &migrate.Error{
+				Op: "select service", Kind: migrate.NotFound, SID: sid,
+				Err:  errors.New("the source has no such service"),
+				Hint: "list the services that are there with: chatbridge audit",
+			}
+		}
+	}
+	if len(taken) == 0 {
+		return nil, &migrate.Error{
+			Op: "select services", Kind: migrate.NotFound, Err: errors.New("the source account has no Chat services"),
+			Hint: "check that TWILIO_ACCOUNT_SID names the account that holds them",
+		}
+	}
+	return taken, nil
+}
+
+// fingerprint is what another run has to agree in to go on with the same ledger.
+func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerprint {
+	services := "all"
+	if len(o.Services) > 0 {
+		services = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ",")
+	}
+	return migrate.Fingerprint{
+		"source account": s.sourceAccount,
+		"target account": s.targetAccount,
+		"--service":      services,
+		"--to-service":   o.ToService,
+		"--policy":       m.Policy.String(),
+		"--stamp":        strconv.FormatBool(o.Stamp),
+		"--identities":   hashRename(m.Rename),
+		"ledger schema":  strconv.Itoa(ledgerSchema),
+	}
+}

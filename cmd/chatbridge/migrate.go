@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// migrateOptions are those of migrate.
+type migrateOptions struct {
+	auditOptions
+	ledgerOption
+	Settle    time.Duration
+	Watchdog  time.Duration
+	MaxErrors int
+	Yes       bool
+	DryRun    bool
+
+	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
+}
+
+// ledgerOption says where the ledger is.
+type ledgerOption struct{ Ledger string }
+
+const defaultLedger = "chatbridge.db"
+
+func (o *ledgerOption) flags(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that remembers what arrived")
+	})
+}
+
+func newMigrate(c *console, common *commonOptions) *cobra.Command {
+	o := &migrateOptions{
+		auditOptions: auditOptions{commonOptions: common, console: c, connect: dial},
+		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) {
+			return sqlite.Open(ctx, path)
+		},
+	}
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Migrate, or resume a migration",
+		Long: `Move Chat v1 services into Conversations: roles, users, channels, members,
+messages and read horizons, with their dates and authors. What was done is kept
+in the ledger; running the same command again goes on where it stopped and writes
+nothing twice.
+
+It never writes to the source, and no write fires a webhook, a push notification
+or an SMS. Settings, credentials and both addresses are checked before anything
+is written. It asks before it begins; where there is no terminal to ask on, --yes
+answers. The first interrupt finishes what is in flight, the second stops at once;
+either way running again resumes. --dry-run is the same as chatbridge audit.` +
+			exitHelp(),
+		Example: `  chatbridge migrate --dry-run
+  chatbridge migrate --service IS… --ledger support.db`,
+		GroupID: groupMigrate,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runMigrate(cmd.Context(), o) },
+	}
+	o.connectionOptions.flags(cmd.Flags())
+	o.mappingOptions.flags(cmd.Flags())
+	o.outputOption.flags(cmd.Flags(), auditForms...)
+	o.ledgerOption.flags(cmd.Flags())
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time that a write of unknown outcome is given to land")
+		fs.DurationVar(&o.Watchdog, "watchdog", migrate.DefaultWatchdog, "stop a channel that made no progress for so long")
+		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run when so many channels were stopped; 0 never does")
+		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
+	})
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
+	return cmd
+}
+
+func (o *migrateOptions) check() (reports.Format, error) {
+	switch {
+	case o.Settle <= 0:
+		return "", misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+	case o.Watchdog <= 0:
+		return "", misuse("write a duration with its unit, such as 2m", "--watchdog %s is not above 0", o.Watchdog)
+	case o.MaxErrors < 0:
+		return "", misuse("0 never ends a run", "--max-errors %d is below 0", o.MaxErrors)
+	case o.Ledger == "":
+		return "", misuse("the default is "+defaultLedger, "--ledger is empty")
+	}
+	return o.auditOptions.check()
+}
+
+func runMigrate(ctx context.Context, o *migrateOptions) error {
+	form, err := o.check()
+	if err != nil {
+		return err
+	}
+	if o.DryRun {
+		return runAudit(ctx, &o.auditOptions)
+	}
+	mapper, err := o.mapper()
+	if err != nil {
+		return err
+	}
+	if !o.Yes && !o.console.terminal(o.console.in) {
+		return misuse("look first with chatbridge audit; to begin: chatbridge migrate --yes", "there is no terminal to ask on")
+	}
+	s, err := o.prepare(ctx, mapper)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return o.begin(ctx, form, s, mapper)
+}
+
+// prepare connects both sides, shows the plan and asks. Nothing is written.
+func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*sides, error) {
+	ctx, stop := cutAtOnce(ctx, o.console)
+	defer stop()
+	log := o.logger(o.console, o.console.err)
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, writeTarget)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	if err := o.agree(ctx, s); err != nil {
+		_ = s.Close()
+		return nil, interrupted(ctx, err)
+	}
+	return s, nil
+}
+
+func (o *migrateOptions) agree(ctx context.Context, s *sides) error {
+	services, err := o.selected(s.services)
+	if err != nil {
+		return err
+	}
+	if to := o.target(); to != "" {
+		if _, err := s.reader.Configuration(ctx, to); err != nil {
+			return err
+		}
+	}
+	if !o.Quiet || !o.Yes {
+		o.showPlan(s, services)
+	}
+	if o.Yes {
+		return nil
+	}
+	fmt.Fprint(o.console.err, "Begin? [y/N] ")
+	answer, _ := bufio.NewReader(o.console.in).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return misuse("run the same command again when you are ready", "not begun")
+}
+
+func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
+	w := o.console.err
+	fmt.Fprintf(w, "Migrate from account %s to account %s:\n", s.sourceAccount, s.targetAccount)
+	for _, one := range services {
+		to := cmp.Or(o.target(), "a new service")
+		fmt.Fprintf(w, "  %s %s -> %s\n", one.SID, reports.Plain(one.FriendlyName), to)
+	}
+	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
+}
+
+func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *sides, mapper mapping.Mapper) error {
+	ctx, drain, stop := interruptible(ctx, o.console)
+	defer stop()
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	if err := ledger.Bind(ctx, o.fingerprint(s, mapper)); err != nil {
+		return err
+	}
+	shown := o.progress(o.console, "migrated", form != reports.Text)
+	m := &migrate.Migration{
+		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
+		Settings: migrate.Settings{
+			Services: o.Services, ToService: o.target(), Mapper: mapper,
+			Concurrency: o.Concurrency, APS: o.APS,
+			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors,
+		},
+		Traffic: s.counter.Traffic,
+		Drain:   drain,
+	}
+	summary, err := m.Run(ctx)
+	shown.Close()
+	if werr := reports.Summary(o.console.out, form, summary); werr != nil {
+		return werr
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if summary.Status == migrate.Partial {
+		return &outcome{
+			status:  exitIncomplete,
+			message: fmt.Sprintf("%s not carried whole", plural(len(summary.Failures), "resource was", "resources were")),
+			hint:    "see what and why with: chatbridge status --ledger " + o.Ledger + "; run the same command again to try again",
+		}
+	}
+	return nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

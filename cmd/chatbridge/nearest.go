@@ -1,0 +1,36 @@
+package main
+
+import "slices"
+
+// nearest is the candidate that is the fewest edits away from word, and empty
+// where none is near enough to be a slip of the fingers.
+func nearest(word string, candidates []string) string {
+	best, least := "", 1+max(2, len(word)/3)
+	for _, c := range slices.Sorted(slices.Values(candidates)) {
+		if d := edits(word, c); d < least {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance between two words, in bytes.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

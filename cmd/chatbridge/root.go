@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// run is the whole program: it runs the command that args name and returns the
+// exit status.
+func run(ctx context.Context, c *console, args []string) int {
+	root := newRoot(c)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil {
+		complain(c.err, err)
+	}
+	return statusOf(err)
+}
+
+func newRoot(c *console) *cobra.Command {
+	common := &commonOptions{}
+	root := &cobra.Command{
+		Use:   "chatbridge",
+		Short: "Move Twilio Programmable Chat v1 into Twilio Conversations",
+		Long: `chatbridge moves Twilio Programmable Chat v1 services into Twilio Conversations:
+every message exactly once, in order, dated and authored as it was. It never
+writes to the source, and running it again resumes.
+
+See it work without an account:  chatbridge demo
+Before a real run, look first:   chatbridge audit
+
+Every setting can be given as a flag, as a variable (--to-service is
+CHATBRIDGE_TO_SERVICE) and as a key of the file that --config names
+(to-service: new). A flag wins over a variable, a variable over the file.
+Credentials are read from the environment only: TWILIO_ACCOUNT_SID with
+TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; for another
+target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          knownCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := applySettings(cmd, c.env); err != nil {
+				return err
+			}
+			return common.check()
+		},
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.SetFlagErrorFunc(explainFlag)
+	common.flags(root.PersistentFlags())
+	root.AddGroup(
+		&cobra.Group{ID: groupStart, Title: "Start here:"},
+		&cobra.Group{ID: groupMigrate, Title: "Migrate:"},
+		&cobra.Group{ID: groupMore, Title: "More:"},
+	)
+	root.SetHelpCommandGroupID(groupMore)
+	root.AddCommand(
+		newDemo(c, common),
+		newAudit(c, common),
+		newMigrate(c, common),
+		newVerify(c, common),
+		newStatus(c),
+		newEmulate(c),
+		newVersion(c),
+		newCompletion(c),
+		newExitTopic(),
+	)
+	return root
+}
+
+// Groups of commands in the help text.
+const (
+	groupStart   = "start"
+	groupMigrate = "migrate"
+	groupMore    = "more"
+)
+
+// newExitTopic is a help topic and no command: chatbridge help exit-status.
+func newExitTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-status",
+		Short: "What the exit statuses mean",
+		Long:  "What the exit statuses of chatbridge mean." + exitHelp(),
+	}
+}
+
+// knownCommand refuses words that name no command.
+func knownCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		names = append(names, c.Name())
+	}
+	hint := "list the commands with: chatbridge --help"
+	if n := nearest(args[0], names); n != "" {
+		hint = fmt.Sprintf("did you mean: chatbridge %s", n)
+	}
+	return misuse(hint, "there is no command %q", args[0])
+}
+
+// noArguments refuses words after a command that takes none.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return misuse(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+}
+
+// explainFlag turns an error of the flag parser into one with a hint.
+func explainFlag(cmd *cobra.Command, err error) error {
+	if words := cmd.Flags().Args(); !cmd.HasParent() && len(words) > 0 {
+		return knownCommand(cmd, words)
+	}
+	hint := fmt.Sprintf("see: %s --help", cmd.CommandPath())
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		if n := nearest(unknown.GetSpecifiedName(), names); n != "" {
+			hint = fmt.Sprintf("did you mean: %s --%s", cmd.CommandPath(), n)
+		}
+	}
+	return misuse(hint, "%s", strings.TrimSpace(err.Error()))
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"chatbridge/migrate/emulator"
+)
+
+// Secrets of the emulators in scripts. They are to be found nowhere.
+const (
+	scriptToken  = "token-0b5e55ed-never-to-be-seen"
+	scriptSecret = "secret-c0ffee42-never-to-be-seen"
+	scriptKey    = "SK00000000000000000000000000000abc"
+)
+
+// TestScripts drives the real program. Commands of the scripts' own:
+//
+//	emulate archive=DIR|generate=… [aps=N]
+//	                  serve an emulator, and put what chatbridge needs to use it
+//	                  into the environment
+//	exits N ARG…      run chatbridge and require the exit status
+//	refused N ARG…    the same, and require an error with a hint, nothing on
+//	                  stdout, and that no ledger was made
+//	writes N          require that the emulator took N writes so far
+//	fields NAME…      require that stdout is one JSON object with these fields
+//	unseen            require that no secret is in stdout, stderr or any file
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(e *testscript.Env) error {
+			workspaces, err := filepath.Abs(filepath.Join("..", "..", "testdata", "workspaces"))
+			e.Setenv("WORKSPACES", workspaces)
+			// Nothing may want a proxy to reach this machine.
+			e.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
+			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+			return err
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"emulate": scriptEmulate,
+			"exits":   scriptExits,
+			"refused": scriptRefused,
+			"writes":  scriptWrites,
+			"fields":  scriptFields,
+			"unseen":  scriptUnseen,
+		},
+	})
+}
+
+func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
+	c := emulator.Config{AuthToken: scriptToken, APIKey: scriptKey, APISecret: scriptSecret}
+	for _, a := range args {
+		name, value, _ := strings.Cut(a, "=")
+		var err error
+		switch name {
+		case "archive":
+			c.Archive = os.DirFS(value)
+		case "generate":
+			c.Generate, err = emulator.ParseGenerate(value)
+		case "aps":
+			c.APS, err = strconv.ParseFloat(value, 64)
+		default:
+			ts.Fatalf("emulate has no %q", name)
+		}
+		ts.Check(err)
+	}
+	s, err := emulator.Serve(context.Background(), c)
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(s.Close()) })
+	servers.put(ts.Getenv("WORK"), s)
+	for name, value := range map[string]string{
+		"TWILIO_ACCOUNT_SID":           emulator.DefaultAccountSID,
+		"TWILIO_AUTH_TOKEN":            scriptToken,
+		"CHAT":                         s.ChatURL,
+		"CONVERSATIONS":                s.ConversationsURL,
+		"CHATBRIDGE_CHAT_URL":          s.ChatURL,
+		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
+	} {
+		ts.Setenv(name, value)
+	}
+}
+
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec("chatbridge", args[1:]...); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			ts.Fatalf("run chatbridge: %v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit status %d, want %d", got, want)
+	}
+}
+
+func scriptRefused(ts *testscript.TestScript, neg bool, args []string) {
+	scriptExits(ts, neg, args)
+	lines := strings.Split(strings.TrimSuffix(ts.ReadFile("stderr"), "\n"), "\n")
+	if len(lines) != 2 || !strings.HasPrefix(lines[0], "error: ") || !strings.HasPrefix(lines[1], "hint: ") || len(lines[1]) < 10 {
+		ts.Fatalf("stderr is not an error and a hint")
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("there is something on stdout")
+	}
+	made, err := filepath.Glob(filepath.Join(ts.Getenv("WORK"), "*.db*"))
+	ts.Check(err)
+	if len(made) > 0 {
+		ts.Fatalf("a ledger was made: %v", made)
+	}
+}
+
+func scriptWrites(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.ParseInt(args[0], 10, 64)
+	ts.Check(err)
+	stats := servers.of(ts.Getenv("WORK")).Stats()
+	if got := stats.Conversations.Writes; (got == want) == neg {
+		ts.Fatalf("%d writes", got)
+	}
+	if stats.Chat.Writes != 0 {
+		ts.Fatalf("%d writes to the source", stats.Chat.Writes)
+	}
+}
+
+func scriptFields(ts *testscript.TestScript, neg bool, args []string) {
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
+	var object map[string]any
+	ts.Check(decoder.Decode(&object))
+	if decoder.More() {
+		ts.Fatalf("there is more than one object")
+	}
+	got, want := slices.Sorted(maps.Keys(object)), slices.Sorted(slices.Values(args))
+	if !slices.Equal(got, want) {
+		ts.Fatalf("fields are %v", got)
+	}
+}
+
+func scriptUnseen(ts *testscript.TestScript, neg bool, args []string) {
+	seen := map[string][]byte{"stdout": []byte(ts.ReadFile("stdout")), "stderr": []byte(ts.ReadFile("stderr"))}
+	work := ts.Getenv("WORK")
+	ts.Check(filepath.WalkDir(work, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		seen[path], err = os.ReadFile(path)
+		return err
+	}))
+	for where, raw := range seen {
+		for _, secret := range secretForms() {
+			if bytes.Contains(raw, []byte(secret)) {
+				ts.Fatalf("%s holds a secret", where)
+			}
+		}
+	}
+}
+
+// secretForms are the ways in which a secret could be seen: as it is, and as
+// basic authentication encodes it.
+func secretForms() []string {
+	forms := []string{scriptToken, scriptSecret}
+	for user, secret := range map[string]string{emulator.DefaultAccountSID: scriptToken, scriptKey: scriptSecret} {
+		forms = append(forms,
+			base64.StdEncoding.EncodeToString([]byte(secret)),
+			base64.StdEncoding.EncodeToString([]byte(user+":"+secret)))
+	}
+	return forms
+}

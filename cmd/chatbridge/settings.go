@@ -1,0 +1,165 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+)
+
+const (
+	envPrefix = "CHATBRIDGE_"
+	// settingKey annotates the flags that are settings.
+	settingKey = "chatbridge_setting"
+	configFlag = "config"
+)
+
+// settings declares flags that can be given as variables and in the
+// configuration file as well.
+func settings(fs *pflag.FlagSet, declare func(*pflag.FlagSet)) {
+	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own.SortFlags = false
+	declare(own)
+	own.VisitAll(func(f *pflag.Flag) {
+		f.Annotations = map[string][]string{settingKey: {"true"}}
+		fs.AddFlag(f)
+	})
+}
+
+func isSetting(f *pflag.Flag) bool { return f.Annotations[settingKey] != nil }
+
+// variable is the name under which the environment gives a setting.
+func variable(setting string) string {
+	return envPrefix + strings.ToUpper(strings.ReplaceAll(setting, "-", "_"))
+}
+
+// applySettings fills the flags of cmd that were not given from the
+// configuration file and, over it, from the environment.
+func applySettings(cmd *cobra.Command, environ []string) error {
+	known := settingNames(cmd.Root())
+	fromEnv := koanf.New(".")
+	err := fromEnv.Load(env.Provider("", env.Opt{
+		Prefix:      envPrefix,
+		EnvironFunc: func() []string { return environ },
+		TransformFunc: func(key, value string) (string, any) {
+			name := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-")
+			if value == "" || !slices.Contains(known, name) {
+				return "", nil
+			}
+			return name, value
+		},
+	}), nil)
+	if err != nil {
+		return fmt.Errorf("read environment: %w", err)
+	}
+	all, err := readConfig(configPath(cmd, fromEnv), known)
+	if err != nil {
+		return err
+	}
+	if err := all.Merge(fromEnv); err != nil {
+		return fmt.Errorf("merge settings: %w", err)
+	}
+	var failed error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if failed != nil || f.Changed || !isSetting(f) || !all.Exists(f.Name) {
+			return
+		}
+		if err := set(f, all.Get(f.Name)); err != nil {
+			from := "the configuration file"
+			if fromEnv.Exists(f.Name) {
+				from = variable(f.Name)
+			}
+			failed = misuse(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s in %s: %w", f.Name, from, err)
+		}
+	})
+	return failed
+}
+
+// configPath is where the configuration file is, and empty where there is none.
+func configPath(cmd *cobra.Command, fromEnv *koanf.Koanf) string {
+	if f := cmd.Flags().Lookup(configFlag); f != nil && f.Changed {
+		return f.Value.String()
+	}
+	return fromEnv.String(configFlag)
+}
+
+// readConfig reads the file at path, which may only hold settings: a name that
+// nothing reads would be a wish that is silently not granted.
+func readConfig(path string, known []string) (*koanf.Koanf, error) {
+	k := koanf.New(".")
+	if path == "" {
+		return k, nil
+	}
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+		hint := "the file is YAML, one setting a line, such as: concurrency: 8"
+		if errors.Is(err, fs.ErrNotExist) {
+			hint = "check the path given with --config"
+		}
+		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: oneLine(err), Hint: hint}
+	}
+	for _, key := range k.Keys() {
+		if slices.Contains(known, key) && key != configFlag {
+			continue
+		}
+		hint := "settings are named like the flags: see chatbridge migrate --help"
+		if n := nearest(key, known); n != "" {
+			hint = fmt.Sprintf("did you mean: %s", n)
+		}
+		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: fmt.Errorf("%s has no setting %q", path, key), Hint: hint}
+	}
+	return k, nil
+}
+
+// oneLine keeps an error of a parser on the one line that an error gets.
+func oneLine(err error) error {
+	return flat{err}
+}
+
+type flat struct{ error }
+
+func (f flat) Error() string { return strings.Join(strings.Fields(f.error.Error()), " ") }
+func (f flat) Unwrap() error { return f.error }
+
+// settingNames are the names of every setting of every command: one file serves
+// all of them.
+func settingNames(root *cobra.Command) []string {
+	var names []string
+	note := func(f *pflag.Flag) {
+		if isSetting(f) && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	root.PersistentFlags().VisitAll(note)
+	for _, c := range root.Commands() {
+		c.Flags().VisitAll(note)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// set gives a flag a value as the file or the environment holds it.
+func set(f *pflag.Flag, value any) error {
+	list, isList := value.([]any)
+	if !isList {
+		return f.Value.Set(fmt.Sprint(value))
+	}
+	slice, ok := f.Value.(pflag.SliceValue)
+	if !ok {
+		return errors.New("one value is wanted, not a list")
+	}
+	texts := make([]string, len(list))
+	for i, v := range list {
+		texts[i] = fmt.Sprint(v)
+	}
+	return slice.Replace(texts)
+}

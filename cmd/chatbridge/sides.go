@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
+	"chatbridge/migrate/transport"
+	"chatbridge/migrate/twilio"
+)
+
+// access says what a command is going to do with the target.
+type access int
+
+const (
+	noTarget access = iota
+	readTarget
+	writeTarget
+)
+
+// sides are the two ends of a migration, connected.
+type sides struct {
+	source        migrate.Source
+	sourceAccount string
+	services      []chat.Service // of the source
+
+	reader        migrate.TargetReader // nil without access to the target
+	writer        migrate.Target       // nil unless it is to be written
+	targetAccount string
+
+	counter *transport.Counter
+	closers []io.Closer
+}
+
+// Close releases what is open.
+func (s *sides) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// connector opens the two sides for a command.
+type connector struct {
+	*connectionOptions
+	console *console
+	log     *slog.Logger
+	notice  func(migrate.Event)
+}
+
+// dial checks settings and credentials and asks each side a question, so
+// that what cannot work is known before anything is written.
+func dial(ctx context.Context, c connector, target access) (*sides, error) {
+	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
+	if err != nil {
+		return nil, err
+	}
+	services, err := probe.ask(ctx)
+	if err := errors.Join(err, probe.Close()); err != nil {
+		return nil, err
+	}
+	counter := &transport.Counter{}
+	s, err := c.open(c.transport(counter, c.log, transport.Patience{}), target)
+	if err != nil {
+		return nil, err
+	}
+	s.counter, s.services = counter, services
+	return s, nil
+}
+
+// open makes both sides and sends nothing.
+func (c connector) open(http http.RoundTripper, target access) (s *sides, err error) {
+	s = &sides{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := c.openSource(s, http); err != nil {
+		return s, err
+	}
+	if target == noTarget {
+		return s, nil
+	}
+	return s, c.openTarget(s, http, target)
+}
+
+func (c connector) openSource(s *sides, http http.RoundTripper) error {
+	if c.FromArchive != "" {
+		a, closer, err := archive.OpenPath(c.FromArchive)
+		if err != nil {
+			return err
+		}
+		src := archive.NewSource(a)
+		s.source, s.sourceAccount = src, a.Manifest.AccountSID
+		s.closers = append(s.closers, src, closer)
+		return nil
+	}
+	cred, err := c.console.sourceCredentials()
+	if err != nil {
+		return err
+	}
+	src, err := twilio.NewSource(twilio.Config{
+		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account,
+		HTTP: http, Notice: c.notice,
+	})
+	if err != nil {
+		return err
+	}
+	s.source, s.sourceAccount = src, cred.account
+	return nil
+}
+
+func (c connector) openTarget(s *sides, http http.RoundTripper, target access) error {
+	cred, err := c.console.targetCredentials()
+	if err != nil {
+		return err
+	}
+	if target == readTarget {
+		http = transport.ReadOnly(http)
+	}
+	t, err := twilio.NewTarget(twilio.Config{
+		BaseURL: c.ConversationsURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
+	})
+	if err != nil {
+		return err
+	}
+	s.reader, s.targetAccount = t, cred.account
+	if target == writeTarget {
+		s.writer = t
+	}
+	return nil
+}
+
+// ask puts questions to each side that only the right service answers: both
+// hosts list services, but channels are known to Chat alone, and timers to
+// Conversations.
+func (s *sides) ask(ctx context.Context) ([]chat.Service, error) {
+	var services []chat.Service
+	for one, err := range s.source.Services(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		one.Raw = nil
+		services = append(services, one)
+	}
+	if len(services) > 0 {
+		for _, err := range s.source.Channels(ctx, services[0].SID) {
+			if err != nil {
+				return nil, err
+			}
+			break
+		}
+	}
+	if s.reader == nil {
+		return services, nil
+	}
+	_, err := s.reader.Timers(ctx)
+	return services, err
+}

@@ -1,0 +1,61 @@
+package emulator_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate/emulator"
+)
+
+func TestServe(t *testing.T) {
+	status := func(url string) (int, error) {
+		client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		r, err := http.NewRequest(http.MethodGet, url+"/v1/Services", nil)
+		require.NoError(t, err)
+		r.SetBasicAuth(emulator.DefaultAccountSID, emulator.DefaultAuthToken)
+		resp, err := client.Do(r)
+		if err != nil {
+			return 0, err
+		}
+		return resp.StatusCode, resp.Body.Close()
+	}
+	t.Run("listens on two ports until closed", func(t *testing.T) {
+		s, err := emulator.Serve(t.Context(), emulator.Config{})
+		require.NoError(t, err)
+		require.NotEqual(t, s.ChatURL, s.ConversationsURL)
+		for _, url := range []string{s.ChatURL, s.ConversationsURL} {
+			code, err := status(url)
+			require.NoError(t, err)
+			require.Equal(t, http.StatusOK, code)
+		}
+		require.NoError(t, s.Close())
+		_, err = status(s.ChatURL)
+		require.Error(t, err)
+	})
+	t.Run("ends with its context", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s, err := emulator.Serve(ctx, emulator.Config{})
+		require.NoError(t, err)
+		cancel()
+		require.NoError(t, s.Close())
+		_, err = status(s.ConversationsURL)
+		require.Error(t, err)
+	})
+	t.Run("refuses settings that contradict each other, and an address in use", func(t *testing.T) {
+		for _, c := range []emulator.Config{
+			{Archive: workspace(t), Generate: emulator.Generate{Channels: 1}}, {APIKey: "SK1"}, {TargetAccountSID: "AC1"},
+			{Generate: emulator.Generate{Channels: 1, Longest: 1}},
+		} {
+			_, err := emulator.Serve(t.Context(), c)
+			require.Error(t, err)
+		}
+		s, err := emulator.Serve(t.Context(), emulator.Config{})
+		require.NoError(t, err)
+		defer s.Close()
+		_, err = emulator.Serve(t.Context(), emulator.Config{ConversationsAddr: s.ChatURL[len("http://"):]})
+		require.Error(t, err)
+	})
+}

@@ -1,0 +1,46 @@
+package emulator_test
+
+import (
+	"fmt"
+	"net/http"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate/emulator"
+)
+
+// TestMemory holds the emulator to what a run against a large workspace needs.
+func TestMemory(t *testing.T) {
+	const messages = 20_000
+	b := newBench(t, emulator.Config{Generate: emulator.Generate{Channels: 1, Messages: 1_000_000}})
+	_, c := b.conversation()
+	before := heap()
+	for i := range messages {
+		b.make(c+"/Messages", "Author", "ada", "Body", fmt.Sprintf("message number %d, of usual length, more or less, as people write", i), "DateCreated", "2019-01-01T00:00:00Z")
+	}
+	require.Less(t, (heap()-before)/messages, uint64(600), "bytes for each message in the target")
+	require.Less(t, before, uint64(50<<20), "an invented source takes no room")
+	runtime.KeepAlive(b)
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+func BenchmarkAppend(b *testing.B) {
+	e, err := emulator.New(emulator.Config{})
+	require.NoError(b, err)
+	t := &bench{t: &testing.T{}, conversations: e.Conversations()}
+	_, c := t.conversation()
+	values := form("Author", "ada", "Body", "message of usual length, more or less", "DateCreated", "2019-01-01T00:00:00Z")
+	for b.Loop() {
+		if a := t.send(t.conversations, http.MethodPost, c+"/Messages", values); a.status != http.StatusCreated {
+			b.Fatal(a.raw)
+		}
+	}
+}

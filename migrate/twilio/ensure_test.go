@@ -1,0 +1,162 @@
+package twilio
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+func TestWhatIsThereIsBroughtToWhatIsAsked(t *testing.T) {
+	// there answers a create with exists, and reads and updates with record.
+	there := func(t *testing.T, code int, record string) *stub {
+		return serve(t, func(r seen) (int, string) {
+			if r.Method == "POST" && (strings.HasSuffix(r.Path, "/Users") || strings.HasSuffix(r.Path, "/Participants")) {
+				return refusal(409, code)
+			}
+			return 200, record
+		})
+	}
+	last := func(s *stub) seen { all := s.requests(); return all[len(all)-1] }
+
+	const user = `{"sid": "US1", "identity": "ann", "friendly_name": "Ann", "attributes": "{\"a\": 1, \"b\": 2}", "role_sid": "RL1"}`
+	for name, c := range map[string]struct {
+		ask    conversations.User
+		change migrate.Change
+		form   url.Values
+	}{
+		"the same user":             {conversations.User{FriendlyName: "Ann", Attributes: `{"b":2,"a":1}`, RoleSID: "RL1"}, migrate.Unchanged, url.Values{}},
+		"a user asked less of":      {conversations.User{}, migrate.Unchanged, url.Values{}},
+		"a user with another name":  {conversations.User{FriendlyName: "Anna", RoleSID: "RL1"}, migrate.Updated, url.Values{"FriendlyName": {"Anna"}}},
+		"a user with another role":  {conversations.User{RoleSID: "RL2"}, migrate.Updated, url.Values{"RoleSid": {"RL2"}}},
+		"a user with other content": {conversations.User{Attributes: `{"a":1}`}, migrate.Updated, url.Values{"Attributes": {`{"a":1}`}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := there(t, 50201, user)
+			c.ask.Identity = "ann"
+			got, change, err := s.target(t).EnsureUser(t.Context(), service, c.ask)
+			require.NoError(t, err)
+			require.Equal(t, c.change, change)
+			require.Equal(t, "US1", got.SID)
+			if c.change == migrate.Updated {
+				require.Equal(t, "POST "+svcPath+"/Users/US1", last(s).uri())
+			} else {
+				require.Len(t, s.requests(), 2)
+			}
+			require.Equal(t, c.form, last(s).Form)
+		})
+	}
+
+	const participant = `{"sid": "MB1", "identity": "ann", "role_sid": "RL1", "attributes": "{}", "date_created": "2016-02-29T12:00:00Z", "date_updated": "2017-01-01T00:00:00Z"}`
+	for name, c := range map[string]struct {
+		ask    conversations.Participant
+		change migrate.Change
+		form   url.Values
+	}{
+		"the same participant": {conversations.Participant{RoleSID: "RL1", Attributes: "{}", DateCreated: created.Add(time.Millisecond), DateUpdated: updated}, migrate.Unchanged, url.Values{}},
+		"a participant with another role": {conversations.Participant{RoleSID: "RL2", DateCreated: created, DateUpdated: updated}, migrate.Updated,
+			url.Values{"RoleSid": {"RL2"}, "DateUpdated": {"2017-01-01T00:00:00Z"}}},
+		"a participant created at another time": {conversations.Participant{DateCreated: updated, DateUpdated: updated}, migrate.Updated,
+			url.Values{"DateCreated": {"2017-01-01T00:00:00Z"}, "DateUpdated": {"2017-01-01T00:00:00Z"}}},
+		"a participant whose date moved": {conversations.Participant{DateUpdated: created}, migrate.Updated,
+			url.Values{"DateUpdated": {"2016-02-29T12:00:00Z"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := there(t, 50433, participant)
+			c.ask.Identity = "ann"
+			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, c.ask)
+			require.NoError(t, err)
+			require.Equal(t, c.change, change)
+			require.Equal(t, "MB1", got.SID)
+			require.Equal(t, "GET "+convPath+"/Participants/ann", s.requests()[1].uri())
+			if c.change == migrate.Updated {
+				require.Equal(t, "POST "+convPath+"/Participants/MB1", last(s).uri())
+			}
+			require.Equal(t, c.form, last(s).Form)
+		})
+	}
+
+	for _, address := range []string{"someone else", "nobody"} {
+		t.Run("found in the list where the address leads to "+address, func(t *testing.T) {
+			const identity = "US00000000000000000000000000000009"
+			s := serve(t, func(r seen) (int, string) {
+				switch {
+				case r.Method == "POST" && strings.HasSuffix(r.Path, "/Users"):
+					return refusal(409, 50201)
+				case r.Method == "POST" && strings.HasSuffix(r.Path, "/Participants"):
+					return refusal(409, 50433)
+				case r.Query != "" && strings.HasSuffix(r.Path, "/Users"):
+					return 200, list("users", "", `{"sid": "US1", "identity": "x"}`, `{"sid": "US2", "identity": "`+identity+`"}`)
+				case r.Query != "":
+					return 200, list("participants", "", `{"sid": "MB1", "identity": "x"}`, `{"sid": "MB2", "identity": "`+identity+`"}`)
+				case address == "nobody":
+					return refusal(404, 20404)
+				}
+				return 200, `{"sid": "XX9", "identity": "someone else"}`
+			})
+			u, _, err := s.target(t).EnsureUser(t.Context(), service, conversations.User{Identity: identity})
+			require.NoError(t, err)
+			require.Equal(t, "US2", u.SID)
+			p, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, conversations.Participant{Identity: identity})
+			require.NoError(t, err)
+			require.Equal(t, "MB2", p.SID)
+		})
+	}
+	t.Run("an error where it exists and cannot be found", func(t *testing.T) {
+		s := serve(t, func(r seen) (int, string) {
+			switch {
+			case r.Method == "POST":
+				return refusal(409, 50201)
+			case r.Query != "":
+				return 200, list("users", "")
+			}
+			return refusal(404, 20404)
+		})
+		_, _, err := s.target(t).EnsureUser(t.Context(), service, conversations.User{Identity: "ann"})
+		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+	})
+}
+
+func TestEnsureRoleAfterALostReply(t *testing.T) {
+	ask := conversations.Role{FriendlyName: "agent", Type: "service", Permissions: []string{"b", "a"}}
+	for name, c := range map[string]struct {
+		listed string
+		posts  int
+	}{
+		"takes the one that landed":             {`{"sid": "RL7", "friendly_name": "agent", "type": "service", "permissions": ["a", "b"]}`, 1},
+		"creates it again where none landed":    {`{"sid": "RL7", "friendly_name": "agent", "type": "conversation", "permissions": []}`, 2},
+		"completes one that is there, not ours": {`{"sid": "RL7", "friendly_name": "agent", "type": "service", "permissions": ["a"]}`, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			posts := 0
+			s := serve(t, func(r seen) (int, string) {
+				if r.Method == "GET" {
+					return 200, list("roles", "", c.listed)
+				}
+				if posts++; posts == 1 {
+					return 500, ""
+				}
+				return 201, `{"sid": "RL7"}`
+			})
+			r, err := s.target(t).EnsureRole(t.Context(), service, ask)
+			require.NoError(t, err)
+			require.Equal(t, "RL7", r.SID)
+			require.Equal(t, c.posts, posts)
+		})
+	}
+	t.Run("gives up in the end", func(t *testing.T) {
+		s := serve(t, func(r seen) (int, string) {
+			if r.Method == "GET" {
+				return 200, list("roles", "")
+			}
+			return 500, ""
+		})
+		_, err := s.target(t).EnsureRole(t.Context(), service, ask)
+		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+	})
+}

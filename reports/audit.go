@@ -1,0 +1,173 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+)
+
+// Audit renders an audit in any of the formats.
+func Audit(w io.Writer, f Format, a migrate.Audit) error {
+	switch f {
+	case JSON:
+		a.Services, a.Findings = filled(a.Services), filledFindings(a.Findings)
+		return encodeJSON(w, a)
+	case CSV:
+		return encodeCSV(w, auditRows(a))
+	}
+	return auditDocument(a).render(w, f)
+}
+
+func auditDocument(a migrate.Audit) *document {
+	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
+	services := tableBlock{header: []string{"service", "name"}}
+	for _, s := range a.Services {
+		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
+	}
+	d.add(heading("What is there"), services, countTable(a.Counts))
+	d.add(heading("What a migration would do"),
+		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
+			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
+	d.add(heading("How long it would take"), paragraph(estimateText(a)), boundTable(a.Estimate))
+	d.findings(a.Findings, "What would not arrive as it was")
+	d.add(heading("What to do next"))
+	d.add(auditNext(a)...)
+	return d
+}
+
+func auditVerdict(a migrate.Audit) string {
+	there := fmt.Sprintf("%s with %s", count(int64(len(a.Services)), "service", "services"), count(a.Counts.Messages, "message", "messages"))
+	stops, losses := gravest(a.Findings)
+	switch {
+	case stops > 0:
+		return fmt.Sprintf("%s; %s to decide on first.", there, count(stops, "thing", "things"))
+	case losses > 0:
+		return fmt.Sprintf("%s can be migrated; %s would not arrive, listed below.", there, count(losses, "kind of detail", "kinds of detail"))
+	}
+	return there + " can be migrated as they are."
+}
+
+// gravest counts what stops a lane, and the codes under which something is lost
+// in part or whole.
+func gravest(findings []migrate.FindingCount) (stops, losses int64) {
+	for _, f := range findings {
+		switch f.Severity {
+		case mapping.Stop:
+			stops += f.Count
+		case mapping.Loss, mapping.Skip:
+			losses++
+		}
+	}
+	return stops, losses
+}
+
+func estimateText(a migrate.Audit) string {
+	e := a.Estimate
+	text := fmt.Sprintf("At least %s.", Duration(e.Seconds))
+	if e.APS > 0 {
+		text += fmt.Sprintf(" Twilio takes %s writes a second for each conversation and for each service, and", strconv.FormatFloat(e.APS, 'f', -1, 64))
+	} else {
+		text += " Without a limit on writes,"
+	}
+	switch e.BoundBy {
+	case "gate":
+		text += " what decides is the gate: users, roles and conversations share the limit of their service."
+	case "longest lane":
+		text += " what decides is the longest lane: the messages of one channel have to be written one after the other."
+		if e.LongestChannel != "" {
+			text += " It is " + e.LongestChannel + "."
+		}
+	case "concurrency":
+		text += " what decides is how many channels are worked on at once: see --concurrency."
+	default:
+		text += " nothing has to wait."
+	}
+	return text
+}
+
+func boundTable(e migrate.Estimate) tableBlock {
+	return tableBlock{
+		header:  []string{"bound", "at least"},
+		numbers: []int{1},
+		rows: [][]string{
+			{"gate (roles, users, conversations)", Duration(e.Gate)},
+			{"longest lane (one channel)", Duration(e.LongestLane)},
+			{"concurrency (all writes over the lanes)", Duration(e.Concurrency)},
+		},
+	}
+}
+
+func countTable(c migrate.Counts) tableBlock {
+	t := tableBlock{header: []string{"kind", "count"}, numbers: []int{1}}
+	for _, k := range kindCounts(c) {
+		t.rows = append(t.rows, []string{k.kind, Number(k.n)})
+	}
+	return t
+}
+
+type kindCount struct {
+	kind string
+	n    int64
+}
+
+func kindCounts(c migrate.Counts) []kindCount {
+	return []kindCount{
+		{migrate.KindServices, c.Services},
+		{migrate.KindRoles, c.Roles},
+		{migrate.KindUsers, c.Users},
+		{migrate.KindChannels, c.Channels},
+		{migrate.KindMembers, c.Members},
+		{migrate.KindMessages, c.Messages},
+		{migrate.KindInvites, c.Invites},
+		{migrate.KindCredentials, c.Credentials},
+	}
+}
+
+func auditNext(a migrate.Audit) []block {
+	stops, _ := gravest(a.Findings)
+	if stops == 0 {
+		return []block{paragraph("Nothing has to be decided. To begin:"), commands{"chatbridge migrate"}}
+	}
+	next := commands{}
+	for _, f := range a.Findings {
+		if f.Severity != mapping.Stop {
+			continue
+		}
+		for _, choice := range choices[f.Code] {
+			if choice.Severity != mapping.Stop {
+				next = append(next, fmt.Sprintf("--policy %s=%s    # %s", f.Code, choice.Choice, choice.Meaning))
+			}
+		}
+	}
+	return []block{
+		paragraph("Choose what to do with each thing that would stop its channel. A channel with one that is not decided is not carried whole; the others are. The choices:"),
+		next,
+		paragraph("Look again with the choices, then begin with the same ones:"),
+		commands{"chatbridge audit --policy …", "chatbridge migrate --policy …"},
+	}
+}
+
+// auditRows are an audit as measures: one value a row.
+func auditRows(a migrate.Audit) [][]string {
+	rows := [][]string{{"section", "name", "measure", "value"}}
+	for _, s := range a.Services {
+		rows = append(rows, []string{"service", s.SourceSID, "friendly_name", s.FriendlyName})
+	}
+	for _, k := range kindCounts(a.Counts) {
+		rows = append(rows, []string{"counts", k.kind, "count", whole(k.n)})
+	}
+	rows = append(rows,
+		[]string{"requests", "reads", "count", whole(a.Requests.Reads)},
+		[]string{"requests", "writes", "count", whole(a.Requests.Writes)},
+		[]string{"estimate", "seconds", "value", fraction(a.Estimate.Seconds)},
+		[]string{"estimate", "bound_by", "value", a.Estimate.BoundBy},
+	)
+	return append(rows, findingRows(a.Findings)...)
+}
+
+func whole(n int64) string { return strconv.FormatInt(n, 10) }
+
+func fraction(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

@@ -1,0 +1,233 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+const (
+	serviceSID = "IS00000000000000000000000000000001"
+	targetSID  = "IS000000000000000000000000000000f1"
+	channelSID = "CH00000000000000000000000000000001"
+	messageSID = "IM00000000000000000000000000000001"
+)
+
+// hostile is what a stranger may have called a channel.
+const hostile = "=cmd|'/c calc'!A1\x1b[31m\n|<b>*x*</b>\u202eevil\u009b2J\xff"
+
+func audit() migrate.Audit {
+	return migrate.Audit{
+		SchemaVersion: migrate.SchemaVersion, Command: "audit",
+		Services: []migrate.AuditService{{SourceSID: serviceSID, FriendlyName: "Support & Sales"}, {SourceSID: targetSID, FriendlyName: hostile}},
+		Counts:   migrate.Counts{Services: 2, Roles: 11, Users: 1040, Channels: 30, Members: 144, Messages: 1234567, Invites: 6, Credentials: 2},
+		Requests: migrate.PlanRequests{Reads: 72, Writes: 1359},
+		Estimate: migrate.Estimate{
+			Seconds: 3725, BoundBy: "longest lane", Gate: 1.93, LongestLane: 3700, Concurrency: 61,
+			LongestChannel: channelSID, APS: 30,
+		},
+		Findings: []migrate.FindingCount{
+			{Code: mapping.AttributesNotJSON, Severity: mapping.Stop, Count: 3, Samples: []string{messageSID}},
+			{Code: mapping.Media, Severity: mapping.Skip, Count: 1, Samples: nil},
+			{Code: mapping.ChannelPublic, Severity: mapping.Loss, Count: 1200, Samples: []string{channelSID, "CH2", "CH3"}},
+		},
+	}
+}
+
+func summary() migrate.Summary {
+	return migrate.Summary{
+		SchemaVersion: migrate.SchemaVersion, Command: "migrate", Status: migrate.Partial,
+		Services: []migrate.SummaryService{{SourceSID: serviceSID, TargetSID: targetSID, FriendlyName: hostile}, {SourceSID: "IS2"}},
+		Counts: map[string]migrate.KindCount{
+			migrate.KindMessages: {Source: 970, Written: 968, Existing: 1, Failed: 1},
+			migrate.KindServices: {Source: 1, Written: 1},
+			"webhooks":           {Source: 1, Written: 1},
+		},
+		Requests: migrate.Traffic{Reads: 383, Writes: 1353, Throttled: 4, Retried: 5},
+		Findings: audit().Findings,
+		Failures: []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "append message: " + hostile, Hint: "try again"}},
+		Duration: 75.25,
+	}
+}
+
+func status() reports.Status {
+	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	ended := began.Add(100 * time.Second)
+	return reports.Status{
+		SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: "chatbridge.db",
+		Run: &reports.Run{
+			Status: migrate.Partial, PID: 7, Host: "box", StartedAt: began, SeenAt: ended, EndedAt: &ended,
+			Done: 1200, Written: 1000, Total: 1300, Requests: summary().Requests,
+		},
+		Services: []reports.ServiceStatus{{
+			SourceSID: serviceSID, TargetSID: targetSID, FriendlyName: hostile, Stage: "open",
+			Channels: reports.Part{Done: 29, Total: 30}, Messages: reports.Part{Done: 968, Total: 970},
+		}},
+		Failures: summary().Failures,
+		Next:     "chatbridge migrate",
+	}
+}
+
+func verification(t *testing.T, f reports.Format, items ...migrate.Difference) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	v := reports.NewVerification(&b, f)
+	counts := map[migrate.Class]int64{}
+	for _, d := range items {
+		v.Difference(d)
+		counts[d.Class]++
+	}
+	require.NoError(t, v.Close(migrate.Verification{
+		SchemaVersion: migrate.SchemaVersion, Command: "verify", Equal: len(items) == 0,
+		Services: summary().Services, Compared: map[string]int64{migrate.KindMessages: 970}, Differences: counts, Duration: 1.5,
+	}))
+	return b.Bytes()
+}
+
+func differences() []migrate.Difference {
+	return []migrate.Difference{
+		{Class: migrate.Missing, Kind: "message", Channel: channelSID, SourceSID: messageSID},
+		{Class: migrate.Extra, Kind: "message", Channel: channelSID, TargetSID: "IM2"},
+		{Class: migrate.Altered, Kind: "message", Channel: channelSID, SourceSID: messageSID, TargetSID: "IM2", Field: "body", Detail: hostile},
+		{Class: migrate.Foreign, Kind: "message", Channel: channelSID, TargetSID: "IM3"},
+	}
+}
+
+// rendered is every report in every format it has.
+func rendered(t *testing.T) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	put := func(name string, write func(*bytes.Buffer) error) {
+		var b bytes.Buffer
+		require.NoError(t, write(&b), name)
+		all[name] = b.Bytes()
+	}
+	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv"}
+	for f, ext := range extension {
+		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, audit()) })
+		put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary()) })
+		if f != reports.CSV {
+			put("status."+ext, func(b *bytes.Buffer) error { return reports.WriteStatus(b, f, status()) })
+		}
+		if f != reports.Markdown {
+			all["verification."+ext] = verification(t, f, differences()...)
+		}
+	}
+	return all
+}
+
+func TestGolden(t *testing.T) {
+	for name, got := range rendered(t) {
+		t.Run(name+" is as it was agreed on", func(t *testing.T) {
+			path := filepath.Join("..", "testdata", "golden", name)
+			if *update {
+				require.NoError(t, os.WriteFile(path, got, 0o644))
+				return
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "go test ./reports -update writes it")
+			require.Equal(t, string(want), string(got))
+		})
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	for name, got := range rendered(t) {
+		t.Run(name+" holds no control character", func(t *testing.T) {
+			for _, r := range string(got) {
+				if r != '\n' {
+					require.False(t, unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r), "%q", r)
+				}
+			}
+			require.Contains(t, string(got), "calc", "the name is still to be recognized")
+		})
+	}
+	t.Run("no cell of a CSV begins a formula", func(t *testing.T) {
+		for name, got := range rendered(t) {
+			if !strings.HasSuffix(name, ".csv") {
+				continue
+			}
+			rows, err := csv.NewReader(bytes.NewReader(got)).ReadAll()
+			require.NoError(t, err)
+			for _, row := range rows {
+				for _, c := range row {
+					require.False(t, strings.HasPrefix(c, "=") || strings.HasPrefix(c, "+") || strings.HasPrefix(c, "@"), c)
+				}
+			}
+		}
+	})
+	t.Run("every row of a Markdown table has the cells of its heading", func(t *testing.T) {
+		for name, got := range rendered(t) {
+			if !strings.HasSuffix(name, ".md") {
+				continue
+			}
+			want := 0
+			for line := range strings.Lines(string(got)) {
+				bars := strings.Count(strings.ReplaceAll(line, `\|`, ""), "|")
+				if bars == 0 {
+					want = 0
+					continue
+				}
+				if want == 0 {
+					want = bars
+				}
+				require.Equal(t, want, bars, line)
+			}
+		}
+	})
+}
+
+func TestJSON(t *testing.T) {
+	fields := map[string][]string{
+		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "findings"},
+		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "failures", "duration_seconds"},
+		"status.json":       {"schema_version", "command", "ledger", "run", "services", "failures", "next"},
+		"verification.json": {"schema_version", "command", "equal", "services", "compared", "differences", "duration_seconds", "items"},
+	}
+	for name, want := range fields {
+		t.Run(name+" is one object with the agreed fields", func(t *testing.T) {
+			var got map[string]any
+			require.NoError(t, json.Unmarshal(rendered(t)[name], &got))
+			for _, f := range want {
+				require.Contains(t, got, f)
+			}
+			require.Len(t, got, len(want))
+			require.EqualValues(t, migrate.SchemaVersion, got["schema_version"])
+		})
+	}
+	t.Run("empty lists are empty, and not null", func(t *testing.T) {
+		var b bytes.Buffer
+		require.NoError(t, reports.Audit(&b, reports.JSON, migrate.Audit{}))
+		require.NoError(t, reports.Summary(&b, reports.JSON, migrate.Summary{}))
+		require.NotContains(t, strings.ReplaceAll(b.String(), `"counts": null`, ""), "null")
+	})
+	t.Run("a comparison without differences has no items", func(t *testing.T) {
+		var got struct {
+			Equal bool  `json:"equal"`
+			Items []any `json:"items"`
+		}
+		require.NoError(t, json.Unmarshal(verification(t, reports.JSON), &got))
+		require.True(t, got.Equal)
+		require.Empty(t, got.Items)
+	})
+	t.Run("names survive the escaping", func(t *testing.T) {
+		var got migrate.Audit
+		require.NoError(t, json.Unmarshal(rendered(t)["audit.json"], &got))
+		require.Equal(t, strings.ToValidUTF8(hostile, "\ufffd"), got.Services[1].FriendlyName)
+	})
+}

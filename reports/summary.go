@@ -1,0 +1,162 @@
+package reports
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"chatbridge/migrate"
+)
+
+// Summary renders what a migration did in any of the formats.
+func Summary(w io.Writer, f Format, s migrate.Summary) error {
+	switch f {
+	case JSON:
+		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
+		return encodeJSON(w, s)
+	case CSV:
+		return encodeCSV(w, summaryRows(s))
+	}
+	return summaryDocument(s).render(w, f)
+}
+
+func summaryDocument(s migrate.Summary) *document {
+	d := &document{title: "Migration", verdict: summaryVerdict(s)}
+	d.add(heading("Services"), serviceTable(s.Services))
+	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "failed"}, numbers: []int{1, 2, 3, 4}}
+	for _, kind := range kindsOf(s.Counts) {
+		c := s.Counts[kind]
+		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.Failed)})
+	}
+	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
+	d.failures(s.Failures)
+	if written(s) > 0 || s.Status != migrate.Complete {
+		d.findings(s.Findings, "What did not arrive as it was")
+	}
+	d.add(heading("What to do next"))
+	d.add(summaryNext(s)...)
+	return d
+}
+
+func summaryVerdict(s migrate.Summary) string {
+	took := "in " + Duration(s.Duration)
+	switch s.Status {
+	case migrate.Complete:
+		if written(s) == 0 {
+			return "complete " + took + "; everything was there already."
+		}
+		return "complete " + took + "."
+	case migrate.Partial:
+		return fmt.Sprintf("finished %s, but %s not carried whole.", took, count(int64(len(s.Failures)), "resource was", "resources were"))
+	case migrate.InterruptedStatus:
+		return "interrupted after " + Duration(s.Duration) + "; running it again resumes."
+	case migrate.FailedStatus:
+		return "failed after " + Duration(s.Duration) + "; what arrived is noted, and running it again resumes."
+	}
+	return s.Status
+}
+
+// written is how many resources of all kinds a run wrote. A run that wrote none
+// repeats nothing about what an earlier one could not carry.
+func written(s migrate.Summary) int64 {
+	var n int64
+	for _, c := range s.Counts {
+		n += c.Written
+	}
+	return n
+}
+
+func trafficText(s migrate.Summary) string {
+	r := s.Requests
+	return fmt.Sprintf("Requests: %s and %s. Throttled: %s. Repeated: %s.",
+		count(r.Reads, "read", "reads"), count(r.Writes, "write", "writes"), Number(r.Throttled), Number(r.Retried))
+}
+
+func summaryNext(s migrate.Summary) []block {
+	switch s.Status {
+	case migrate.Complete:
+		return []block{paragraph("Compare both sides, item by item:"), commands{"chatbridge verify"}}
+	case migrate.Partial:
+		return []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status", "chatbridge migrate"}}
+	}
+	return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate"}}
+}
+
+func serviceTable(services []migrate.SummaryService) tableBlock {
+	t := tableBlock{header: []string{"source", "target", "name"}}
+	for _, one := range services {
+		t.rows = append(t.rows, []string{one.SourceSID, cmp.Or(one.TargetSID, "none yet"), one.FriendlyName})
+	}
+	return t
+}
+
+// failuresShown bounds the table of a text; the ledger has them all.
+const failuresShown = 20
+
+func (d *document) failures(all []migrate.FailureLine) {
+	if len(all) == 0 {
+		return
+	}
+	t := tableBlock{header: []string{"kind", "source", "target", "reason"}}
+	for _, f := range all[:min(failuresShown, len(all))] {
+		t.rows = append(t.rows, []string{f.Kind, f.SourceSID, cmp.Or(f.TargetSID, "none"), f.Reason})
+	}
+	d.add(heading("What was not carried, and why"), t)
+	if len(all) > failuresShown {
+		d.add(paragraph(fmt.Sprintf("And %s more: chatbridge status lists them all.", Number(int64(len(all)-failuresShown)))))
+	}
+}
+
+// kindsOf are the kinds that were counted, in the order in which they are
+// carried, and after them any other.
+func kindsOf[V any](counts map[string]V) []string {
+	var kinds []string
+	for _, k := range kindCounts(migrate.Counts{}) {
+		if _, ok := counts[k.kind]; ok {
+			kinds = append(kinds, k.kind)
+		}
+	}
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		if !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+func summaryRows(s migrate.Summary) [][]string {
+	rows := [][]string{
+		{"section", "name", "measure", "value"},
+		{"run", "status", "value", s.Status},
+		{"run", "duration_seconds", "value", fraction(s.Duration)},
+	}
+	for _, one := range s.Services {
+		rows = append(rows,
+			[]string{"service", one.SourceSID, "target_sid", one.TargetSID},
+			[]string{"service", one.SourceSID, "friendly_name", one.FriendlyName})
+	}
+	for _, kind := range kindsOf(s.Counts) {
+		c := s.Counts[kind]
+		rows = append(rows,
+			[]string{"counts", kind, "source", whole(c.Source)},
+			[]string{"counts", kind, "written", whole(c.Written)},
+			[]string{"counts", kind, "existing", whole(c.Existing)},
+			[]string{"counts", kind, "failed", whole(c.Failed)})
+	}
+	rows = append(rows,
+		[]string{"requests", "reads", "count", whole(s.Requests.Reads)},
+		[]string{"requests", "writes", "count", whole(s.Requests.Writes)},
+		[]string{"requests", "throttled", "count", whole(s.Requests.Throttled)},
+		[]string{"requests", "retried", "count", whole(s.Requests.Retried)})
+	rows = append(rows, findingRows(s.Findings)...)
+	for _, f := range s.Failures {
+		rows = append(rows,
+			[]string{"failure", f.SourceSID, "kind", f.Kind},
+			[]string{"failure", f.SourceSID, "target_sid", f.TargetSID},
+			[]string{"failure", f.SourceSID, "reason", f.Reason},
+			[]string{"failure", f.SourceSID, "hint", f.Hint})
+	}
+	return rows
+}
