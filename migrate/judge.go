@@ -5,6 +5,7 @@ type judge struct {
 	channel, target string
 
 	gap     int
+	newest  int64    // date of the latest message so far that both sides have
 	missing []digest // only the source has them
 	only    []digest // only the target has them
 	twice   map[identity]string
@@ -13,6 +14,7 @@ type judge struct {
 // same notes a message that both sides have.
 func (j *judge) same(want, have digest, f *channelFound) {
 	j.twice[want.identity()] = want.sid
+	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
 		f.add(Difference{Class: WrongDate, Kind: KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated"})
 	}
@@ -31,7 +33,7 @@ func (j *judge) part(want, have []digest, next *digest) {
 	}
 	for _, d := range have {
 		d.gap = j.gap
-		d.ahead = next == nil || d.created > next.created
+		d.ahead = d.created > j.newest && (next == nil || d.created > next.created)
 		j.only = append(j.only, d)
 	}
 }

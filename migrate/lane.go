@@ -200,6 +200,7 @@ func (l *lane) invites(ctx context.Context) error {
 		}
 		l.tally.expect(KindInvites, 1)
 		l.tally.seen(KindInvites, 1)
+		l.tally.skipped(KindInvites, 1)
 		l.findings.add(l.set.Mapper.Invite(i))
 	}
 	return nil

@@ -125,6 +125,7 @@ func (r *run) whole(ctx context.Context) error {
 		}
 		r.tally.expect(KindCredentials, 1)
 		r.tally.seen(KindCredentials, 1)
+		r.tally.skipped(KindCredentials, 1)
 		r.findings.add(r.set.Mapper.Credential(c))
 	}
 	r.tally.expect(KindServices, int64(len(selected)))

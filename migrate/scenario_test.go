@@ -100,6 +100,10 @@ func channels(users int) *rapid.Generator[channelPlan] {
 	})
 }
 
+// scenarioStart is when the first channel was made. It lies before the year
+// 2000, where synctest's clock begins.
+var scenarioStart = time.Date(1999, 3, 1, 9, 0, 0, 0, time.UTC)
+
 const scenarioService = "IS00000000000000000000000000000001"
 
 func sidOf(prefix string, n int) string { return fmt.Sprintf("%s%032x", prefix, n+1) }
@@ -120,7 +124,7 @@ func (s scenario) archive() fs.FS {
 		out[name] = &fstest.MapFile{Data: b.Bytes(), Mode: 0o600}
 	}
 	const account = "AC00000000000000000000000000000001"
-	start := time.Date(2019, 3, 1, 9, 0, 0, 0, time.UTC)
+	start := scenarioStart
 	stamp := func(at time.Time) string { return at.Format(time.RFC3339) }
 	dir := "services/" + scenarioService + "/"
 	put("manifest.json", map[string]any{"schema_version": 1, "account_sid": account, "source_api": "v1", "created_at": stamp(start)})

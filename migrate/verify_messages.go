@@ -22,7 +22,7 @@ type digest struct {
 	updated    int64 // seconds; 0 where it is not set
 	blocked    string
 	gap        int  // which stretch of differences it is in
-	ahead      bool // dated after the next message that both sides have, or there is none
+	ahead      bool // dated after what both sides have around it, as what people write is
 }
 
 // identity is what two messages must share to be taken for the same one. The

@@ -23,7 +23,7 @@ type auditOptions struct {
 
 var auditForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV}
 
-func newAudit(c *console, common *commonOptions) *cobra.Command {
+func newAudit(c *console, common *commonOptions, run func(context.Context, *auditOptions) error) *cobra.Command {
 	o := &auditOptions{commonOptions: common, console: c, connect: dial}
 	cmd := &cobra.Command{
 		Use:   "audit",
@@ -38,7 +38,7 @@ credentials of the source are needed, and none with --from-archive.` +
   chatbridge audit --service IS… --output markdown > audit.md`,
 		GroupID: groupStart,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runAudit(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())

@@ -26,7 +26,7 @@ type demoOptions struct {
 	serve   func(context.Context, emulator.Config) (*emulator.Server, error)
 }
 
-func newDemo(c *console, common *commonOptions) *cobra.Command {
+func newDemo(c *console, common *commonOptions, run func(context.Context, *demoOptions) error) *cobra.Command {
 	o := &demoOptions{commonOptions: common, console: c, serve: emulator.Serve}
 	return &cobra.Command{
 		Use:   "demo",
@@ -40,7 +40,7 @@ of the environment, sends nothing to any network, and leaves nothing behind.` +
 		Example: `  chatbridge demo`,
 		GroupID: groupStart,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 }
 

@@ -27,7 +27,7 @@ type emulateOptions struct {
 	open    func(path string) (fs.FS, io.Closer, error)
 }
 
-func newEmulate(c *console) *cobra.Command {
+func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *cobra.Command {
 	o := &emulateOptions{console: c, serve: emulator.Serve, open: openWorkspace}
 	cmd := &cobra.Command{
 		Use:   "emulate",
@@ -42,7 +42,7 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
   chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0`,
 		GroupID: groupStart,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runEmulate(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&o.Archive, "archive", "", "seed from this folder or zip `path` (default the sample of chatbridge demo)")

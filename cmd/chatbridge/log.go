@@ -9,6 +9,7 @@ import (
 	"github.com/lmittmann/tint"
 
 	"chatbridge/migrate"
+	"chatbridge/reports"
 )
 
 // logger makes the log of a command. It writes to w.
@@ -22,12 +23,24 @@ func (o *commonOptions) logger(c *console, w io.Writer) *slog.Logger {
 	}
 	switch {
 	case o.LogFormat == logJSON:
-		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
 	case c.terminal(c.err):
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.colored(c)}))
+		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.colored(c), ReplaceAttr: harmless}))
 	default:
-		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
 	}
+}
+
+// harmless spells out what a terminal would obey: names and answers in a log
+// come from strangers.
+func harmless(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(reports.Plain(v))
+	case error:
+		a.Value = slog.StringValue(reports.Plain(v.Error()))
+	}
+	return a
 }
 
 // colored reports whether what goes to a terminal may have colors.

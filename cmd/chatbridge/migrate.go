@@ -42,7 +42,7 @@ func (o *ledgerOption) flags(fs *pflag.FlagSet) {
 	})
 }
 
-func newMigrate(c *console, common *commonOptions) *cobra.Command {
+func newMigrate(c *console, common *commonOptions, run func(context.Context, *migrateOptions) error) *cobra.Command {
 	o := &migrateOptions{
 		auditOptions: auditOptions{commonOptions: common, console: c, connect: dial},
 		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) {
@@ -67,7 +67,7 @@ either way running again resumes. --dry-run is the same as chatbridge audit.` +
   chatbridge migrate --service IS… --ledger support.db`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runMigrate(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())

@@ -24,6 +24,23 @@ func run(ctx context.Context, c *console, args []string) int {
 
 func newRoot(c *console) *cobra.Command {
 	common := &commonOptions{}
+	root := bareRoot(c, common)
+	root.AddCommand(
+		newDemo(c, common, runDemo),
+		newAudit(c, common, runAudit),
+		newMigrate(c, common, runMigrate),
+		newVerify(c, common, runVerify),
+		newStatus(c, runStatus),
+		newEmulate(c, runEmulate),
+		newVersion(c),
+		newCompletion(c),
+		newExitTopic(),
+	)
+	return root
+}
+
+// bareRoot is the program without its commands.
+func bareRoot(c *console, common *commonOptions) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "chatbridge",
 		Short: "Move Twilio Programmable Chat v1 into Twilio Conversations",
@@ -63,17 +80,6 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 		&cobra.Group{ID: groupMore, Title: "More:"},
 	)
 	root.SetHelpCommandGroupID(groupMore)
-	root.AddCommand(
-		newDemo(c, common),
-		newAudit(c, common),
-		newMigrate(c, common),
-		newVerify(c, common),
-		newStatus(c),
-		newEmulate(c),
-		newVersion(c),
-		newCompletion(c),
-		newExitTopic(),
-	)
 	return root
 }
 

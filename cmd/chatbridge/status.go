@@ -24,7 +24,7 @@ type statusOptions struct {
 
 var statusForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown}
 
-func newStatus(c *console) *cobra.Command {
+func newStatus(c *console, run func(context.Context, *statusOptions) error) *cobra.Command {
 	o := &statusOptions{console: c, openLedger: sqlite.OpenReader}
 	cmd := &cobra.Command{
 		Use:   "status",
@@ -38,7 +38,7 @@ It never opens a connection, needs no credentials and changes nothing.` +
   chatbridge status --ledger support.db --output json`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runStatus(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), statusForms...)

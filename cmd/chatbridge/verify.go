@@ -27,7 +27,7 @@ type verifyOptions struct {
 
 var verifyForms = []reports.Format{reports.Text, reports.JSON, reports.CSV}
 
-func newVerify(c *console, common *commonOptions) *cobra.Command {
+func newVerify(c *console, common *commonOptions, run func(context.Context, *verifyOptions) error) *cobra.Command {
 	o := &verifyOptions{commonOptions: common, console: c, connect: dial, openLedger: sqlite.OpenReader}
 	cmd := &cobra.Command{
 		Use:   "verify",
@@ -45,7 +45,7 @@ they bear none. Give it the settings that the migration had.` +
   chatbridge verify --output csv > differences.csv`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runVerify(cmd.Context(), o) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())

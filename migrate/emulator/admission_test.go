@@ -151,3 +151,35 @@ func TestInterceptor(t *testing.T) {
 		require.Equal(t, "Late", items[0]["friendly_name"])
 	})
 }
+
+func TestConcurrentUse(t *testing.T) {
+	b := newBench(t, emulator.Config{Archive: workspace(t), APS: 1000})
+	s := b.service()
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			c := s + "/Conversations/" + b.make(s+"/Conversations").text("sid")
+			last := -1.0
+			for range 50 {
+				index := b.make(c+"/Messages", "Body", "x").body["index"].(float64)
+				require.Greater(t, index, last)
+				last = index
+				b.read(c + "/Messages")
+				b.read(s + "/Conversations")
+			}
+		})
+		wg.Go(func() {
+			for range 50 {
+				_, err := b.e.AppendToChannel(privateSID, "ada", "x")
+				require.NoError(t, err)
+				b.readChat(private + "/Messages?Order=desc")
+				b.e.Stats()
+			}
+		})
+	}
+	wg.Wait()
+	messages, _ := b.pages(b.chat, private+"/Messages", "messages")
+	require.Len(t, messages, 203)
+	conversations, _ := b.pages(b.conversations, s+"/Conversations", "conversations")
+	require.Len(t, conversations, 4)
+}

@@ -10,9 +10,9 @@ import (
 )
 
 func TestParseGenerate(t *testing.T) {
-	g, err := emulator.ParseGenerate("channels=1000,messages=200000,seed=1,users=50,members=5,services=2,longest=9,attributes=0.5")
+	g, err := emulator.ParseGenerate("channels=1000,messages=200000,seed=1,users=50,members=5,services=2,longest=900,attributes=0.5")
 	require.NoError(t, err)
-	require.Equal(t, emulator.Generate{Seed: 1, Services: 2, Channels: 1000, Messages: 200000, Longest: 9, Users: 50, Members: 5, Attributes: 0.5}, g)
+	require.Equal(t, emulator.Generate{Seed: 1, Services: 2, Channels: 1000, Messages: 200000, Longest: 900, Users: 50, Members: 5, Attributes: 0.5}, g)
 	for _, wrong := range []string{"", "rooms=1", "channels=x", "channels=-1", "channels=0", "messages=5", "channels=1,messages=1,longest=2", "channels=2,messages=9,longest=4", "channels=1,seed=-1"} {
 		_, err := emulator.ParseGenerate(wrong)
 		require.Error(t, err, wrong)

@@ -60,7 +60,7 @@ func (f *form) participant(s *service, p *participant) {
 	f.date("DateUpdated", &p.updated)
 }
 
-// join adds a participant, and the user behind it where there is none.
+// join adds a participant, unless there are too many.
 func (t *target) join(s *service, c *conversation, p *participant, now time.Time) error {
 	if _, in := c.byIdentity[p.identity]; in {
 		return refuse(http.StatusConflict, 50433, "Participant already exists")
@@ -71,16 +71,19 @@ func (t *target) join(s *service, c *conversation, p *participant, now time.Time
 	if s.memberships[p.identity] >= t.config.ConversationLimit {
 		return refuse(http.StatusForbidden, 50214, "Conversation limit of %d exceeded for the identity", t.config.ConversationLimit)
 	}
+	p.id = t.newID()
+	t.seat(s, c, p, now)
+	return nil
+}
+
+// seat adds a participant, and the user behind it where there is none.
+func (t *target) seat(s *service, c *conversation, p *participant, now time.Time) {
 	if _, exists := s.identities[p.identity]; !exists {
 		t.addUser(s, user{identity: p.identity}, dateOf(now))
-	}
-	if p.id == (id{}) {
-		p.id = t.newID()
 	}
 	c.participants.add(p.sid(), p)
 	c.byIdentity[p.identity] = p
 	s.memberships[p.identity]++
-	return nil
 }
 
 func (s *service) leave(c *conversation, p *participant, now time.Time) {

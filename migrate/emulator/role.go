@@ -1,8 +1,6 @@
 package emulator
 
-import (
-	"slices"
-)
+import "slices"
 
 // Types of roles.
 const (
@@ -16,22 +14,25 @@ type role struct {
 	created, updated date
 }
 
-// permissionScopes says which types of roles may hold a permission.
-var permissionScopes = map[string][]string{
-	"createConversation": {serviceRole}, "joinConversation": {serviceRole},
-	"leaveConversation": {conversationRole}, "sendMessage": {conversationRole},
-	"sendMediaMessage": {conversationRole}, "deleteOwnMessage": {conversationRole},
-}
-
-func init() {
-	for _, name := range []string{
+// Permissions that only one type of roles may hold, and those that both may.
+var (
+	servicePermissions      = []string{"createConversation", "joinConversation"}
+	conversationPermissions = []string{"leaveConversation", "sendMessage", "sendMediaMessage", "deleteOwnMessage"}
+	sharedPermissions       = []string{
 		"deleteConversation", "addParticipant", "removeParticipant", "editConversationName", "editConversationAttributes",
 		"editOwnMessage", "editAnyMessage", "editOwnMessageAttributes", "editAnyMessageAttributes", "deleteAnyMessage",
 		"editOwnUserInfo", "editAnyUserInfo", "editOwnParticipantAttributes", "editAnyParticipantAttributes",
 		"editNotificationLevel", "addNonChatParticipant",
-	} {
-		permissionScopes[name] = []string{conversationRole, serviceRole}
 	}
+)
+
+// permitted reports whether roles of a type may hold a permission.
+func permitted(kind, permission string) bool {
+	own := servicePermissions
+	if kind == conversationRole {
+		own = conversationPermissions
+	}
+	return slices.Contains(own, permission) || slices.Contains(sharedPermissions, permission)
 }
 
 var rolePages = listing{key: "roles", max: 50}
@@ -43,15 +44,15 @@ func (t *target) addDefaultRoles(s *service) {
 		s.roles.add(r.sid, r)
 		return r.sid
 	}
-	add(serviceRole, "service admin", "createConversation", "joinConversation", "deleteConversation", "addParticipant",
+	add(serviceRole, "Service Admin", "createConversation", "joinConversation", "deleteConversation", "addParticipant",
 		"removeParticipant", "editConversationName", "editConversationAttributes", "editAnyMessage",
 		"editAnyMessageAttributes", "deleteAnyMessage", "editAnyUserInfo")
-	s.configuration.serviceRole = add(serviceRole, "service user", "createConversation", "joinConversation", "editOwnUserInfo")
-	s.configuration.creatorRole = add(conversationRole, "channel admin", "sendMessage", "sendMediaMessage", "leaveConversation",
+	s.configuration.serviceRole = add(serviceRole, "Service User", "createConversation", "joinConversation", "editOwnUserInfo")
+	s.configuration.creatorRole = add(conversationRole, "Channel Admin", "sendMessage", "sendMediaMessage", "leaveConversation",
 		"deleteConversation", "addParticipant", "removeParticipant", "editConversationName", "editConversationAttributes",
 		"editOwnMessage", "editOwnMessageAttributes", "editAnyMessage", "editAnyMessageAttributes", "deleteOwnMessage",
 		"deleteAnyMessage", "editOwnUserInfo")
-	s.configuration.conversationRole = add(conversationRole, "channel user", "sendMessage", "sendMediaMessage",
+	s.configuration.conversationRole = add(conversationRole, "Channel User", "sendMessage", "sendMediaMessage",
 		"leaveConversation", "editOwnMessage", "editOwnMessageAttributes", "deleteOwnMessage", "editOwnUserInfo")
 }
 
@@ -80,7 +81,7 @@ func (f *form) permissions(kind string) []string {
 		f.fail(invalid(20001, "Permission is required"))
 	}
 	for _, name := range names {
-		if !slices.Contains(permissionScopes[name], kind) {
+		if !permitted(kind, name) {
 			f.fail(invalid(50104, "Permission %q does not exist for a %s role", name, kind))
 		}
 	}

@@ -38,12 +38,6 @@ func (s *shelf[T]) find(key string) (v T, ok bool) {
 	return v, false
 }
 
-func (s *shelf[T]) replace(key string, v T) {
-	if i, ok := s.position(key); ok {
-		s.slots[i].value = v
-	}
-}
-
 func (s *shelf[T]) remove(key string) bool {
 	i, ok := s.position(key)
 	if ok {

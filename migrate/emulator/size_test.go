@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"testing"
 
@@ -13,7 +14,7 @@ import (
 
 // TestMemory holds the emulator to what a run against a large workspace needs.
 func TestMemory(t *testing.T) {
-	const messages = 20_000
+	const messages = 5_000
 	b := newBench(t, emulator.Config{Generate: emulator.Generate{Channels: 1, Messages: 1_000_000}})
 	_, c := b.conversation()
 	before := heap()
@@ -41,6 +42,22 @@ func BenchmarkAppend(b *testing.B) {
 	for b.Loop() {
 		if a := t.send(t.conversations, http.MethodPost, c+"/Messages", values); a.status != http.StatusCreated {
 			b.Fatal(a.raw)
+		}
+	}
+}
+
+func BenchmarkSourcePage(b *testing.B) {
+	e, err := emulator.New(emulator.Config{Generate: emulator.Generate{Channels: 1, Messages: 200_000}})
+	require.NoError(b, err)
+	c := e.Channels()[0]
+	h := e.Chat()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, "/v1/Services/"+c.ServiceSID+"/Channels/"+c.SID+"/Messages?PageSize=1000", nil)
+		r.SetBasicAuth(emulator.DefaultAccountSID, emulator.DefaultAuthToken)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Body)
 		}
 	}
 }

@@ -22,7 +22,6 @@ var (
 
 	service = "/v1/Services/" + serviceSID
 	private = service + "/Channels/" + privateSID
-	public  = service + "/Channels/" + publicSID
 )
 
 func messageSID(index int) string { return fmt.Sprintf("IM%032x", index+0xabc) }

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"go/build"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// packages are the packages of the module and what each imports, tests left out.
+func packages(t *testing.T) map[string][]string {
+	t.Helper()
+	root, err := filepath.Abs(filepath.Join("..", ".."))
+	require.NoError(t, err)
+	imports := map[string][]string{}
+	for _, top := range []string{"cmd", "mapping", "migrate", "reports"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			if err != nil || !d.IsDir() {
+				return err
+			}
+			p, err := build.ImportDir(path, 0)
+			if _, none := err.(*build.NoGoError); none {
+				return nil
+			}
+			name, relErr := filepath.Rel(root, path)
+			imports["chatbridge/"+filepath.ToSlash(name)] = p.Imports
+			if err == nil {
+				err = relErr
+			}
+			return err
+		}))
+	}
+	return imports
+}
+
+func TestImports(t *testing.T) {
+	all := packages(t)
+	require.Contains(t, all, "chatbridge/migrate/twilio")
+	require.Contains(t, all, "chatbridge/mapping/chat")
+
+	// may holds for each package what it may import of the module.
+	may := func(name string, allowed ...string) {
+		for _, imported := range all[name] {
+			if strings.HasPrefix(imported, "chatbridge/") {
+				require.Contains(t, allowed, imported, "%s imports it", name)
+			}
+		}
+	}
+	vocabulary := []string{"chatbridge/mapping/chat", "chatbridge/mapping/conversations"}
+	t.Run("mapping imports nothing of ours but its vocabulary", func(t *testing.T) {
+		may("chatbridge/mapping", vocabulary...)
+		may("chatbridge/mapping/chat")
+		may("chatbridge/mapping/conversations")
+	})
+	t.Run("the engine imports none of its drivers", func(t *testing.T) {
+		may("chatbridge/migrate", append(vocabulary, "chatbridge/mapping")...)
+	})
+	t.Run("drivers import the engine, and no other driver", func(t *testing.T) {
+		for name := range all {
+			if !strings.HasPrefix(name, "chatbridge/migrate/") {
+				continue
+			}
+			allowed := append(slices.Clone(vocabulary), "chatbridge/migrate", "chatbridge/mapping")
+			if name == "chatbridge/migrate/twilio" {
+				allowed = append(allowed, "chatbridge/migrate/transport")
+			}
+			may(name, allowed...)
+		}
+	})
+	t.Run("the emulator shares nothing with the client that it tests", func(t *testing.T) {
+		may("chatbridge/migrate/emulator")
+	})
+	t.Run("reports open nothing", func(t *testing.T) {
+		may("chatbridge/reports", "chatbridge/mapping", "chatbridge/migrate")
+		for _, forbidden := range []string{"net", "net/http", "os"} {
+			require.NotContains(t, all["chatbridge/reports"], forbidden)
+		}
+	})
+	t.Run("only the driver imports twilio-go", func(t *testing.T) {
+		for name, imports := range all {
+			for _, imported := range imports {
+				if strings.HasPrefix(imported, "github.com/twilio/") {
+					require.Equal(t, "chatbridge/migrate/twilio", name)
+				}
+			}
+		}
+	})
+	t.Run("nothing imports the command", func(t *testing.T) {
+		for name, imports := range all {
+			require.NotContains(t, imports, "chatbridge/cmd/chatbridge", name)
+		}
+	})
+}

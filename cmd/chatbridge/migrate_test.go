@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/sqlite"
+)
+
+// rig is migrate in this process, against an emulator.
+type rig struct {
+	screen
+	*migrateOptions
+}
+
+func newRig(t *testing.T, s *emulator.Server, stdin string, terminal bool) rig {
+	t.Helper()
+	sc := newScreen(stdin, terminal,
+		"TWILIO_ACCOUNT_SID="+emulator.DefaultAccountSID, "TWILIO_AUTH_TOKEN="+emulator.DefaultAuthToken)
+	base := loopbackOnly()
+	t.Cleanup(base.CloseIdleConnections)
+	return rig{sc, &migrateOptions{
+		auditOptions: auditOptions{
+			commonOptions: &commonOptions{LogFormat: logText, NoColor: true},
+			connectionOptions: connectionOptions{
+				ChatURL: s.ChatURL, ConversationsURL: s.ConversationsURL, Concurrency: 4, Timeout: defaultTimeout, base: base,
+			},
+			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
+			outputOption:   outputOption{"json"},
+			console:        sc.console,
+			connect:        dial,
+		},
+		ledgerOption: ledgerOption{filepath.Join(t.TempDir(), "l.db")},
+		Settle:       migrate.DefaultSettle, Watchdog: migrate.DefaultWatchdog,
+		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) { return sqlite.Open(ctx, path) },
+	}}
+}
+
+func sampleServer(t *testing.T, intercept emulator.Interceptor) *emulator.Server {
+	t.Helper()
+	workspace, err := sample()
+	require.NoError(t, err)
+	return newTestServer(t, emulator.Config{Archive: workspace, Intercept: intercept})
+}
+
+func TestMigrateAsks(t *testing.T) {
+	t.Run("and begins when the answer is yes", func(t *testing.T) {
+		r := newRig(t, sampleServer(t, nil), "Yes\n", true)
+		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
+		require.Contains(t, r.stderr.String(), "Begin? [y/N]")
+		require.FileExists(t, r.Ledger)
+	})
+	for name, answer := range map[string]string{"no": "no\n", "nothing": "\n", "the end of input": ""} {
+		t.Run("and changes nothing when the answer is "+name, func(t *testing.T) {
+			server := sampleServer(t, nil)
+			r := newRig(t, server, answer, true)
+			err := runMigrate(t.Context(), r.migrateOptions)
+			require.Equal(t, exitUsage, statusOf(err))
+			require.NoFileExists(t, r.Ledger)
+			require.Zero(t, server.Stats().Conversations.Writes)
+		})
+	}
+}
+
+func TestMigrateInterrupted(t *testing.T) {
+	t.Run("finishes what is in flight at the first signal, and resumes", func(t *testing.T) {
+		var r rig
+		var writes atomic.Int64
+		server := sampleServer(t, func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Write() && writes.Add(1) == 300 {
+				r.interrupts <- os.Interrupt
+			}
+			commit().WriteTo(w)
+		})
+		r = newRig(t, server, "", false)
+		r.Yes = true
+		err := runMigrate(t.Context(), r.migrateOptions)
+		require.Equal(t, exitInterrupted, statusOf(err))
+		require.Contains(t, r.stderr.String(), "interrupt again to stop at once")
+		var s migrate.Summary
+		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
+		require.Equal(t, migrate.InterruptedStatus, s.Status)
+
+		again := newRig(t, server, "", false)
+		again.Yes, again.Ledger = true, r.Ledger
+		require.NoError(t, runMigrate(t.Context(), again.migrateOptions))
+		require.NoError(t, json.Unmarshal(again.stdout.Bytes(), &s))
+		require.Equal(t, migrate.Complete, s.Status)
+	})
+	t.Run("stops at once at the second", func(t *testing.T) {
+		var r rig
+		var writes atomic.Int64
+		stuck := make(chan struct{})
+		server := sampleServer(t, func(w http.ResponseWriter, req *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Write() && writes.Add(1) >= 300 {
+				if writes.Load() == 300 {
+					r.interrupts <- os.Interrupt
+					r.interrupts <- os.Interrupt
+				}
+				select {
+				case <-req.Context().Done():
+				case <-stuck:
+				}
+				panic(http.ErrAbortHandler)
+			}
+			commit().WriteTo(w)
+		})
+		defer close(stuck)
+		r = newRig(t, server, "", false)
+		r.Yes = true
+		err := runMigrate(t.Context(), r.migrateOptions)
+		require.Equal(t, exitInterrupted, statusOf(err))
+		require.Contains(t, r.stderr.String(), "stopping at once")
+	})
+}
+
+func TestMigratePartial(t *testing.T) {
+	t.Run("ends with 3 and says how to see what stopped", func(t *testing.T) {
+		server := newTestServer(t, emulator.Config{Archive: os.DirFS("../../testdata/workspaces/edge-cases")})
+		r := newRig(t, server, "", false)
+		r.Yes = true
+		err := runMigrate(t.Context(), r.migrateOptions)
+		require.Equal(t, exitIncomplete, statusOf(err))
+		require.Contains(t, hintOf(err), "chatbridge status --ledger")
+
+		shown := newScreen("", false)
+		require.NoError(t, runStatus(t.Context(), &statusOptions{
+			outputOption: outputOption{"text"}, ledgerOption: r.ledgerOption, console: shown.console, openLedger: sqlite.OpenReader,
+		}))
+		require.Contains(t, shown.stdout.String(), "What was not carried, and why")
+		require.Contains(t, shown.stdout.String(), "chatbridge migrate --ledger")
+		require.False(t, strings.ContainsAny(shown.stdout.String(), "\x1b\u009b"))
+	})
+}
+
+func TestEmulate(t *testing.T) {
+	t.Run("prints lines that make the program use it, until it is interrupted", func(t *testing.T) {
+		s := newScreen("", false)
+		served := make(chan *emulator.Server, 1)
+		o := &emulateOptions{
+			Generate: "channels=2,messages=5,seed=1", console: s.console,
+			serve: func(ctx context.Context, c emulator.Config) (*emulator.Server, error) {
+				server, err := emulator.Serve(ctx, c)
+				served <- server
+				s.interrupts <- os.Interrupt
+				return server, err
+			},
+		}
+		require.NoError(t, runEmulate(t.Context(), o))
+		server := <-served
+		for _, line := range []string{
+			"export TWILIO_ACCOUNT_SID=" + emulator.DefaultAccountSID,
+			"export TWILIO_AUTH_TOKEN=" + emulator.DefaultAuthToken,
+			"export CHATBRIDGE_CHAT_URL=" + server.ChatURL,
+			"export CHATBRIDGE_CONVERSATIONS_URL=" + server.ConversationsURL,
+		} {
+			require.Contains(t, s.stdout.String(), line+"\n")
+		}
+	})
+	t.Run("an address that is taken is said with a hint", func(t *testing.T) {
+		taken := sampleServer(t, nil)
+		s := newScreen("", false)
+		o := &emulateOptions{ChatAddr: strings.TrimPrefix(taken.ChatURL, "http://"), console: s.console, serve: emulator.Serve}
+		err := runEmulate(t.Context(), o)
+		require.Equal(t, exitUsage, statusOf(err))
+		require.Contains(t, hintOf(err), "--chat-addr")
+	})
+}

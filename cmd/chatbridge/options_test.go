@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/twilio"
+)
+
+// parseMigrate gives the options that migrate would run with.
+func parseMigrate(t *testing.T, env []string, args ...string) (*migrateOptions, error) {
+	t.Helper()
+	s := newScreen("", false, env...)
+	common := &commonOptions{}
+	root := bareRoot(s.console, common)
+	var got *migrateOptions
+	root.AddCommand(newMigrate(s.console, common, func(_ context.Context, o *migrateOptions) error {
+		got = o
+		return nil
+	}))
+	root.SetArgs(append([]string{"migrate"}, args...))
+	err := root.ExecuteContext(t.Context())
+	return got, err
+}
+
+func TestMigrateOptions(t *testing.T) {
+	t.Run("without arguments they are the documented defaults", func(t *testing.T) {
+		o, err := parseMigrate(t, nil)
+		require.NoError(t, err)
+		require.Equal(t, "chatbridge.db", o.Ledger)
+		require.Equal(t, "new", o.ToService)
+		require.Empty(t, o.target())
+		require.Empty(t, o.Services)
+		require.Equal(t, migrate.DefaultConcurrency, o.Concurrency)
+		require.EqualValues(t, 30, o.APS)
+		require.Equal(t, migrate.DefaultSettle, o.Settle)
+		require.Equal(t, migrate.DefaultWatchdog, o.Watchdog)
+		require.Equal(t, twilio.ChatURL, o.ChatURL)
+		require.Equal(t, twilio.ConversationsURL, o.ConversationsURL)
+		require.True(t, o.Stamp)
+		require.False(t, o.Yes)
+		require.False(t, o.DryRun)
+		_, err = o.check()
+		require.NoError(t, err)
+	})
+	t.Run("every flag arrives", func(t *testing.T) {
+		o, err := parseMigrate(t, nil, "--ledger", "a.db", "--service", "ISa", "--service", "ISb", "--to-service", "ISc",
+			"--concurrency", "3", "--aps", "12.5", "--settle", "1s", "--watchdog", "2s", "--max-errors", "4",
+			"--policy", "media=skip", "--identities", "i.csv", "--stamp=false", "--chat-url", "http://a", "--conversations-url", "http://b",
+			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run")
+		require.NoError(t, err)
+		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
+		require.Equal(t, mappingOptions{[]string{"ISa", "ISb"}, "ISc", []string{"media=skip"}, "i.csv", false}, o.mappingOptions)
+		require.Equal(t, connectionOptions{
+			ChatURL: "http://a", ConversationsURL: "http://b", FromArchive: "x.zip", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+		}, o.connectionOptions)
+		require.Equal(t, commonOptions{LogFormat: "json", Verbose: true, NoColor: true}, *o.commonOptions)
+		require.Equal(t, outputOption{"json"}, o.outputOption)
+		require.Equal(t, []any{time.Second, 2 * time.Second, 4, true, true}, []any{o.Settle, o.Watchdog, o.MaxErrors, o.Yes, o.DryRun})
+	})
+	t.Run("the environment wins over the file, and a flag over both", func(t *testing.T) {
+		file := filepath.Join(t.TempDir(), "c.yaml")
+		require.NoError(t, os.WriteFile(file, []byte("concurrency: 1\naps: 1\nmax-errors: 1\nyes: true\npolicy: [media=skip, empty-body=skip]\n"), 0o600))
+		o, err := parseMigrate(t, []string{"CHATBRIDGE_APS=2", "CHATBRIDGE_MAX_ERRORS=2", "CHATBRIDGE_LEDGER="}, "--config", file, "--max-errors", "3")
+		require.NoError(t, err)
+		require.Equal(t, 1, o.Concurrency)
+		require.EqualValues(t, 2, o.APS)
+		require.Equal(t, 3, o.MaxErrors)
+		require.True(t, o.Yes)
+		require.Equal(t, []string{"media=skip", "empty-body=skip"}, o.Policies)
+		require.Equal(t, defaultLedger, o.Ledger, "an empty variable is one that is not set")
+	})
+	t.Run("every setting has a variable", func(t *testing.T) {
+		root := newRoot(newScreen("", false).console)
+		names := settingNames(root)
+		require.Contains(t, names, "to-service")
+		require.NotContains(t, names, "dry-run", "what is said once is no setting")
+		require.Equal(t, "CHATBRIDGE_TO_SERVICE", variable("to-service"))
+	})
+}
+
+func TestCredentials(t *testing.T) {
+	const (
+		account = "AC00000000000000000000000000000001"
+		other   = "AC00000000000000000000000000000002"
+		key     = "SK00000000000000000000000000000001"
+	)
+	t.Run("the target's are the source's unless others are given", func(t *testing.T) {
+		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t").console
+		source, err := c.sourceCredentials()
+		require.NoError(t, err)
+		target, err := c.targetCredentials()
+		require.NoError(t, err)
+		require.Equal(t, credentials{account, account, "t"}, source)
+		require.Equal(t, source, target)
+	})
+	t.Run("another target account has its own", func(t *testing.T) {
+		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t",
+			"CHATBRIDGE_TARGET_ACCOUNT_SID="+other, "CHATBRIDGE_TARGET_API_KEY="+key, "CHATBRIDGE_TARGET_API_SECRET=s").console
+		target, err := c.targetCredentials()
+		require.NoError(t, err)
+		require.Equal(t, credentials{other, key, "s"}, target)
+	})
+	t.Run("they have no form that shows the secret", func(t *testing.T) {
+		c := credentials{account, key, "hunter2"}
+		for _, s := range []string{c.String(), c.GoString(), c.LogValue().String()} {
+			require.NotContains(t, s, "hunter2")
+			require.Contains(t, s, account)
+		}
+	})
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+func TestProgress(t *testing.T) {
+	t.Run("a line every interval tells what is done, how fast, and what is left", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScreen("", false)
+			s.every = 5 * time.Second
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", false)
+			time.Sleep(5*time.Second + time.Millisecond)
+			p.Total(migrate.KindMessages, 3000)
+			p.Done(migrate.KindMessages, 1000)
+			time.Sleep(5 * time.Second)
+			p.Done(migrate.KindMessages, 500)
+			time.Sleep(5 * time.Second)
+			p.Close()
+			require.Equal(t, []string{
+				"migrated: reading what is there",
+				"migrated: 1,000 of 3,000 (33%), 0 a second, time left unknown",
+				"migrated: 1,500 of 3,000 (50%), 100 a second, 15 s left",
+				"migrated: 1,500 of 3,000 in 15 s",
+			}, strings.Split(strings.TrimSpace(s.stderr.String()), "\n"))
+		})
+	})
+	t.Run("more than was announced is no more than all of it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScreen("", false)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", false)
+			p.Total(migrate.KindMessages, 10)
+			p.Done(migrate.KindMessages, 15)
+			p.Close()
+			require.Contains(t, s.stderr.String(), "15 of 15")
+		})
+	})
+	t.Run("nobody is shown any who does not look", func(t *testing.T) {
+		for name, o := range map[string]struct {
+			common   commonOptions
+			quiet    bool
+			terminal bool
+		}{
+			"asked for quiet":               {common: commonOptions{LogFormat: logText, Quiet: true}},
+			"asked for quiet on a terminal": {common: commonOptions{LogFormat: logText, Quiet: true}, terminal: true},
+			"a program reads":               {common: commonOptions{LogFormat: logText}, quiet: true},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				s := newScreen("", o.terminal)
+				p := o.common.progress(s.console, "migrated", o.quiet)
+				p.Total(migrate.KindMessages, 10)
+				p.Done(migrate.KindMessages, 5)
+				time.Sleep(time.Minute)
+				p.Close()
+				require.Empty(t, s.stderr.String(), name)
+			})
+		}
+	})
+	t.Run("a terminal is shown a bar, also while a program reads the result", func(t *testing.T) {
+		s := newScreen("", true)
+		p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", true)
+		p.Total(migrate.KindMessages, 10)
+		p.Done(migrate.KindMessages, 5)
+		p.Event(migrate.Event{Level: migrate.Warning, Message: "not carried", Fields: []any{migrate.KeyReason, "too long"}})
+		p.Close()
+		require.Contains(t, s.stderr.String(), "migrated")
+		require.Contains(t, s.stderr.String(), "\r")
+		require.Contains(t, s.stderr.String(), "not carried")
+	})
+}
+
+func TestLog(t *testing.T) {
+	event := migrate.Event{Level: migrate.Warning, Message: "held back", Fields: []any{migrate.KeyReason, "name\x1b[31m\n", "error", errors.New("\u009b31m")}}
+	detail := migrate.Event{Level: migrate.Detail, Message: "detail"}
+	for name, tc := range map[string]struct {
+		common   commonOptions
+		terminal bool
+		env      string
+		colored  bool
+		details  bool
+	}{
+		"colors on a terminal":          {common: commonOptions{LogFormat: logText}, terminal: true, colored: true},
+		"no colors with NO_COLOR":       {common: commonOptions{LogFormat: logText}, terminal: true, env: "NO_COLOR=1"},
+		"no colors with --no-color":     {common: commonOptions{LogFormat: logText, NoColor: true}, terminal: true},
+		"no colors on a dumb terminal":  {common: commonOptions{LogFormat: logText}, terminal: true, env: "TERM=dumb"},
+		"no colors in a file":           {common: commonOptions{LogFormat: logText}},
+		"no colors in JSON":             {common: commonOptions{LogFormat: logJSON}, terminal: true},
+		"details where they are wanted": {common: commonOptions{LogFormat: logText, Verbose: true}, details: true},
+	} {
+		t.Run("there are "+name, func(t *testing.T) {
+			s := newScreen("", tc.terminal, tc.env)
+			log := tc.common.logger(s.console, s.console.err)
+			logEvent(log, event)
+			logEvent(log, detail)
+			require.Contains(t, s.stderr.String(), "held back")
+			require.NotContains(t, s.stderr.String(), "\x1b[31m", "a name has no colors of its own")
+			require.NotContains(t, s.stderr.String(), "\u009b")
+			require.Equal(t, tc.colored, strings.Contains(s.stderr.String(), "\x1b["))
+			require.Equal(t, tc.details, strings.Contains(s.stderr.String(), "detail"))
+		})
+	}
+}
