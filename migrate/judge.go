@@ -16,7 +16,7 @@ func (j *judge) same(want, have digest, f *channelFound) {
 	j.twice[want.identity()] = want.sid
 	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
-		f.add(Difference{Class: WrongDate, Kind: KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated"})
+		f.add(Difference{Class: WrongDate, Kind: KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated", at: want.index})
 	}
 }
 
@@ -28,7 +28,7 @@ func (j *judge) part(want, have []digest, next *digest) {
 	}
 	j.gap++
 	for _, d := range want {
-		d.gap = j.gap
+		d.gap, d.tail = j.gap, next == nil
 		j.missing = append(j.missing, d)
 	}
 	for _, d := range have {
@@ -53,7 +53,7 @@ func (j *judge) verdict(ours map[string]bool, f *channelFound) {
 		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes
 	})
 	for _, w := range j.missing {
-		f.add(Difference{Class: Missing, Kind: KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked})
+		f.add(Difference{Class: Missing, Kind: KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, tail: w.tail})
 	}
 	for _, h := range j.only {
 		d := Difference{Kind: KindMessages, Channel: j.channel, TargetSID: h.sid}
@@ -86,7 +86,7 @@ func (j *judge) pair(f *channelFound, class Class, field string, match func(want
 			missing = append(missing, w)
 			continue
 		}
-		f.add(Difference{Class: class, Kind: KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field})
+		f.add(Difference{Class: class, Kind: KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field, at: w.index})
 		j.only = append(j.only[:found], j.only[found+1:]...)
 	}
 	j.missing = missing

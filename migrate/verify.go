@@ -20,6 +20,8 @@ type Verifier struct {
 	Ledger   LedgerReader // consulted for what stamps do not tell; may be nil
 	Observer Observer
 	Settings Settings
+
+	mender *mender // set by a Repairer
 }
 
 // LedgerReader is the part of a Ledger that a verification reads.
@@ -55,6 +57,10 @@ type Difference struct {
 	TargetSID string `json:"target_sid,omitempty"` // empty where the target lacks it
 	Field     string `json:"field,omitempty"`
 	Detail    string `json:"detail,omitempty"`
+
+	at   int64 // of a message, its index in the source
+	tail bool  // of a message that is missing: nothing that both sides have follows it
+	mend mend  // what would bring it back; nil where nothing does
 }
 
 // Verification is what a comparison found.
@@ -112,13 +118,20 @@ type comparison struct {
 	sink   func(Difference)
 }
 
-func (c *comparison) report(all ...Difference) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// report passes differences on, and lets the mender have them.
+func (c *comparison) report(ctx context.Context, all ...Difference) error {
 	for _, d := range all {
+		c.mu.Lock()
 		c.result.Differences[d.Class]++
 		c.sink(d)
+		c.mu.Unlock()
+		if c.mender != nil {
+			if err := c.mender.take(ctx, d); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
 }
 
 func (c *comparison) compared(kind string, n int64) {
@@ -151,7 +164,9 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 	for sid, targets := range s.stamped {
 		if !seen[sid] {
 			for _, target := range targets {
-				c.report(Difference{Class: Extra, Kind: KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"})
+				if err := c.report(ctx, Difference{Class: Extra, Kind: KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
+					return err
+				}
 			}
 		}
 	}

@@ -26,7 +26,9 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 			return err
 		}
 	}
-	s.report(found.differences...)
+	if err := s.report(ctx, found.differences...); err != nil {
+		return err
+	}
 	s.compared(KindChannels, 1)
 	s.compared(KindMembers, found.members)
 	s.compared(KindMessages, found.messages)
@@ -46,6 +48,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // channelFound is what the comparison of one channel found.
 type channelFound struct {
+	source, target string // SIDs of the channel and its conversation
+	want           conversations.Conversation
+
 	differences []Difference
 	members     int64
 	messages    int64
@@ -58,13 +63,13 @@ func (f *channelFound) foreign() bool {
 }
 
 func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*channelFound, error) {
-	f := &channelFound{}
+	f := &channelFound{source: sid}
 	src, err := s.Source.Channel(ctx, s.source.SID, sid)
 	if err != nil {
 		return nil, err
 	}
 	want, found := s.set.Mapper.Channel(src)
-	have, ok, err := s.conversationOf(ctx, src, want)
+	have, ok, err := s.conversationOf(ctx, src, want, f)
 	if err != nil {
 		return nil, err
 	}
@@ -72,6 +77,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 		f.add(Difference{Class: Missing, Kind: KindChannels, Channel: sid, SourceSID: sid, Detail: reason(found)})
 		return f, nil
 	}
+	f.target, f.want = have.SID, want
 	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
 	if err != nil {
 		return nil, err
@@ -88,7 +94,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 }
 
 func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
-	at := Difference{Class: Altered, Kind: KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID}
+	at := Difference{Class: Altered, Kind: KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID, mend: s.mendConversation(f)}
 	for _, c := range []struct {
 		field string
 		equal bool
@@ -132,7 +138,12 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {
-			f.add(Difference{Class: Missing, Kind: KindMembers, Channel: sid, SourceSID: m.SID, Detail: reason(found)})
+			d := Difference{Class: Missing, Kind: KindMembers, Channel: sid, SourceSID: m.SID, Detail: reason(found)}
+			if !blocked(found) {
+				h, read, _ := s.set.Mapper.Horizon(m, marks.at)
+				d.mend = s.mendMember(f, m.SID, want, h, read)
+			}
+			f.add(d)
 			continue
 		}
 		s.compareMember(sid, m, want, have, marks, f)
@@ -144,7 +155,8 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 }
 
 func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *marks, f *channelFound) {
-	at := Difference{Class: Altered, Kind: KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID}
+	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
+	at := Difference{Class: Altered, Kind: KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, mend: s.mendMember(f, m.SID, want, h, read)}
 	with := func(class Class, field string) {
 		at.Class, at.Field = class, field
 		f.add(at)
@@ -158,14 +170,17 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	if !want.DateCreated.Equal(have.DateCreated) {
 		with(WrongDate, "date_created")
 	}
-	h, ok, _ := s.set.Mapper.Horizon(m, marks.at)
 	switch {
-	case ok && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
+	case read && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
+		at.mend = nil
 		with(Foreign, "last_read_message_index") // read on since
 		return
-	case ok != (have.LastReadMessageIndex != nil), ok && *have.LastReadMessageIndex != h.LastReadMessageIndex:
+	case !read && have.LastReadMessageIndex != nil:
+		at.mend = nil // no request takes a horizon away
 		with(WrongHorizon, "last_read_message_index")
-	case ok && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
+	case read && (have.LastReadMessageIndex == nil || *have.LastReadMessageIndex != h.LastReadMessageIndex):
+		with(WrongHorizon, "last_read_message_index")
+	case read && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
 		with(WrongHorizon, "last_read_timestamp")
 	}
 	if !want.DateUpdated.Equal(have.DateUpdated) {

@@ -22,6 +22,7 @@ type digest struct {
 	updated    int64 // seconds; 0 where it is not set
 	blocked    string
 	gap        int  // which stretch of differences it is in
+	tail       bool // nothing that both sides have follows it
 	ahead      bool // dated after what both sides have around it, as what people write is
 }
 
@@ -128,6 +129,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		return err
 	}
 	j.verdict(ours, f)
+	s.mendMessages(j, f)
 	return nil
 }
 

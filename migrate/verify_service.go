@@ -29,8 +29,10 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	c.result.Services = append(c.result.Services, SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
 	c.compared(KindServices, 1)
 	if s.target == "" {
-		c.report(Difference{Class: Missing, Kind: KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
-		return nil
+		return c.report(ctx, Difference{Class: Missing, Kind: KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
+	}
+	if s.mender != nil {
+		s.mender.enter(s)
 	}
 	if err := s.compareRoles(ctx); err != nil {
 		return err
@@ -107,11 +109,21 @@ func (s *verifiedService) compareRoles(ctx context.Context) error {
 		k := key{want.Type, want.FriendlyName}
 		have, ok := there[k]
 		switch {
-		case blocked(found) || !ok:
-			s.report(Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: src.FriendlyName})
+		case blocked(found):
+			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: reason(found)}); err != nil {
+				return err
+			}
+			continue
+		case !ok:
+			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, mend: s.mendRole(want)}); err != nil {
+				return err
+			}
 			continue
 		case !seen[k] && !samePermissions(want.Permissions, have.Permissions):
-			s.report(Difference{Class: Altered, Kind: KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions"})
+			want.SID = have.SID
+			if err := s.report(ctx, Difference{Class: Altered, Kind: KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions", mend: s.mendRole(want)}); err != nil {
+				return err
+			}
 		}
 		seen[k] = true
 		s.roles[src.SID] = mapping.Role{Source: src, TargetSID: have.SID}
@@ -125,18 +137,35 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 		return err
 	}
 	want, _ := s.set.Mapper.Configuration(s.source, s.roles)
-	altered := func(field string, equal bool) {
-		if !equal {
-			s.report(Difference{Class: Altered, Kind: KindServices, SourceSID: s.source.SID, TargetSID: s.target, Field: field})
+	role := func(want, have string) bool { return want == "" || want == have }
+	return s.unequal(ctx, Difference{Class: Altered, Kind: KindServices, SourceSID: s.source.SID, TargetSID: s.target}, []field{
+		{"default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID), s.mendDefaults(want)},
+		{"default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID), s.mendDefaults(want)},
+		{"default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID), s.mendDefaults(want)},
+		{"reachability_enabled", want.ReachabilityEnabled == have.ReachabilityEnabled, s.mendDefaults(want)},
+		{"notifications", want.Notifications == s.pushes(have.Notifications), s.mendNotifications(want.Notifications)},
+		{"webhooks", sameWebhooks(want.Webhooks, have.Webhooks), s.mendWebhooks(want.Webhooks)},
+	})
+}
+
+// field is one field of a resource that is compared.
+type field struct {
+	name  string
+	equal bool
+	mend  mend
+}
+
+// unequal reports each field that differs.
+func (s *verifiedService) unequal(ctx context.Context, d Difference, fields []field) error {
+	for _, f := range fields {
+		if f.equal {
+			continue
+		}
+		d.Field, d.mend = f.name, f.mend
+		if err := s.report(ctx, d); err != nil {
+			return err
 		}
 	}
-	role := func(want, have string) bool { return want == "" || want == have }
-	altered("default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID))
-	altered("default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID))
-	altered("default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID))
-	altered("reachability_enabled", want.ReachabilityEnabled == have.ReachabilityEnabled)
-	altered("notifications", want.Notifications == have.Notifications)
-	altered("webhooks", sameWebhooks(want.Webhooks, have.Webhooks))
 	return nil
 }
 
@@ -172,21 +201,25 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			continue
 		}
 		if !ok {
-			s.report(Difference{Class: Missing, Kind: KindUsers, SourceSID: src.SID, Detail: reason(found)})
+			d := Difference{Class: Missing, Kind: KindUsers, SourceSID: src.SID, Detail: reason(found)}
+			if !blocked(found) {
+				d.mend = s.mendUser(want)
+			}
+			if err := s.report(ctx, d); err != nil {
+				return err
+			}
 			continue
 		}
 		at := Difference{Class: Altered, Kind: KindUsers, SourceSID: src.SID, TargetSID: have.SID}
-		if want.FriendlyName != have.FriendlyName {
-			at.Field = "friendly_name"
-			s.report(at)
+		if err := s.unequal(ctx, at, []field{
+			{"friendly_name", want.FriendlyName == have.FriendlyName, s.mendUser(want)},
+			{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), s.mendUser(want)},
+		}); err != nil {
+			return err
 		}
-		if !mapping.EqualAttributes(want.Attributes, have.Attributes) {
-			at.Field = "attributes"
-			s.report(at)
-		}
-		if want.RoleSID != "" && want.RoleSID != have.RoleSID {
-			at.Class, at.Field = WrongRole, "role_sid"
-			s.report(at)
+		at.Class = WrongRole
+		if err := s.unequal(ctx, at, []field{{"role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID, s.mendUser(want)}}); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -218,7 +251,7 @@ func (s *verifiedService) listConversations(ctx context.Context) error {
 }
 
 // conversationOf finds the conversation of a channel.
-func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, want conversations.Conversation) (conversations.Conversation, bool, error) {
+func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, want conversations.Conversation, f *channelFound) (conversations.Conversation, bool, error) {
 	sid := ""
 	if s.Ledger != nil {
 		rec, ok, err := s.Ledger.Channel(ctx, c.SID)
@@ -235,7 +268,7 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 		}
 		for _, other := range stamped {
 			if other != sid {
-				s.report(Difference{Class: Doubled, Kind: KindChannels, Channel: c.SID, SourceSID: c.SID, TargetSID: other,
+				f.add(Difference{Class: Doubled, Kind: KindChannels, Channel: c.SID, SourceSID: c.SID, TargetSID: other,
 					Detail: fmt.Sprintf("bears the stamp of the channel, which has %s", sid)})
 			}
 		}

@@ -26,7 +26,7 @@ func TestKilled(t *testing.T) {
 		"after the write took effect":  func(commit func() emulator.Reply) { commit() },
 	}
 	for when, moment := range moments {
-		for _, write := range []int64{1, 7, 150, 600, 1200} {
+		for _, write := range []int64{1, 150, 1200} {
 			t.Run(fmt.Sprintf("a run killed at write %d, %s, resumes", write, when), func(t *testing.T) {
 				t.Parallel()
 				workspace, err := sample()

@@ -25,7 +25,7 @@ func (o *commonOptions) logger(c *console, w io.Writer) *slog.Logger {
 	case o.LogFormat == logJSON:
 		return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
 	case c.terminal(c.err):
-		return slog.New(tint.NewHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.colored(c), ReplaceAttr: harmless}))
+		return slog.New(tint.NewTextHandler(w, &tint.Options{Level: level, TimeFormat: time.TimeOnly, NoColor: !o.colored(c), ReplaceAttr: harmless}))
 	default:
 		return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level, ReplaceAttr: harmless}))
 	}

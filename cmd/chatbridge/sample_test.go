@@ -31,7 +31,7 @@ func TestSample(t *testing.T) {
 		got := contents(t, fsys)
 		require.Len(t, got, len(want))
 		for i := range want {
-			require.Equal(t, want[i], got[i], "go generate ./cmd/chatbridge brings it up to date")
+			require.True(t, want[i] == got[i], "%s differs: go generate ./cmd/chatbridge brings it up to date", want[i].name)
 		}
 	})
 }

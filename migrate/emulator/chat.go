@@ -22,7 +22,7 @@ var (
 
 type chatHandler func(*Exchange, *chatService) (Reply, error)
 
-func (s *source) register(r *routes, c Config) {
+func (s *source) register(r *routes) {
 	get := func(path string, h handler) {
 		r.add(http.MethodGet+" "+path, func(x *Exchange) (Reply, error) {
 			s.mu.RLock()

@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"net/http"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,23 +31,32 @@ func TestChatContract(t *testing.T) {
 	require.Len(t, checker.Seen(), b.e.Routes(emulator.ChatHost), "every operation is covered")
 }
 
-func TestGeneratedWorkspaceContract(t *testing.T) {
-	checker := oai.Chat(t)
-	b := newBench(t, emulator.Config{Generate: emulator.Generate{Channels: 9, Messages: 200, Services: 2, Seed: 4}})
-	b.chat = checker.Wrap(b.chat)
-	services, _ := b.pages(b.chat, "/v1/Services", "services")
-	for _, s := range services {
-		base := "/v1/Services/" + s["sid"].(string)
-		b.pages(b.chat, base+"/Roles", "roles")
-		b.pages(b.chat, base+"/Users", "users")
-		channels, _ := b.pages(b.chat, base+"/Channels?Type=public&Type=private", "channels")
-		for _, c := range channels {
-			channel := base + "/Channels/" + c["sid"].(string)
-			b.pages(b.chat, channel+"/Members", "members")
-			b.pages(b.chat, channel+"/Messages", "messages")
-		}
+func TestWorkspacesContract(t *testing.T) {
+	const samples = "../../testdata/workspaces"
+	for name, config := range map[string]emulator.Config{
+		"generated":    {Generate: emulator.Generate{Channels: 9, Messages: 200, Services: 2, Seed: 4}},
+		"support-desk": {Archive: os.DirFS(samples + "/support-desk")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checker := oai.Chat(t)
+			b := newBench(t, config)
+			b.chat = checker.Wrap(b.chat)
+			services, _ := b.pages(b.chat, "/v1/Services", "services")
+			require.NotEmpty(t, services)
+			for _, s := range services {
+				base := "/v1/Services/" + s["sid"].(string)
+				b.pages(b.chat, base+"/Roles", "roles")
+				b.pages(b.chat, base+"/Users", "users")
+				channels, _ := b.pages(b.chat, base+"/Channels?Type=public&Type=private", "channels")
+				for _, c := range channels {
+					channel := base + "/Channels/" + c["sid"].(string)
+					b.pages(b.chat, channel+"/Members", "members")
+					b.pages(b.chat, channel+"/Messages", "messages")
+				}
+			}
+			require.Len(t, checker.Seen(), 6)
+		})
 	}
-	require.Len(t, checker.Seen(), 6)
 }
 
 func TestConversationsContract(t *testing.T) {

@@ -10,7 +10,7 @@
 // Vocabulary:
 //
 //   - Source: the Chat v1 side, seeded from an archive or generated. HTTP cannot
-//     change it; the Edit… and Delete… methods of Emulator can.
+//     change it; the methods of Emulator that end in Channel can.
 //   - Target: the Conversations side, a different account whose services start
 //     empty.
 //   - Exchange: one request on its way. An Interceptor stands between an

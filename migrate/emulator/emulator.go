@@ -55,7 +55,7 @@ func (e *Emulator) newChatHost() *host {
 		}
 		return nil
 	}
-	e.source.register(h.routes, e.config)
+	e.source.register(h.routes)
 	return h
 }
 

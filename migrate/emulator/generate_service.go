@@ -82,10 +82,10 @@ func (w *world) addRoles(v *chatService) {
 		kind, name  string
 		permissions []string
 	}{
-		{"deployment", "Service Admin", []string{"createChannel", "joinChannel", "destroyChannel", "addMember", "removeMember", "editChannelName", "editAnyMessage", "deleteAnyMessage", "editAnyUserInfo"}},
-		{"deployment", "Service User", []string{"createChannel", "joinChannel", "editOwnUserInfo"}},
-		{"channel", "Channel Admin", []string{"sendMessage", "leaveChannel", "destroyChannel", "addMember", "inviteMember", "removeMember", "editChannelName", "editOwnMessage", "deleteAnyMessage"}},
-		{"channel", "Channel User", []string{"sendMessage", "leaveChannel", "editOwnMessage", "deleteOwnMessage"}},
+		{"deployment", "service admin", []string{"createChannel", "joinChannel", "destroyChannel", "addMember", "removeMember", "editChannelName", "editAnyMessage", "deleteAnyMessage", "editAnyUserInfo"}},
+		{"deployment", "service user", []string{"createChannel", "joinChannel", "editOwnUserInfo"}},
+		{"channel", "channel admin", []string{"sendMessage", "leaveChannel", "destroyChannel", "addMember", "inviteMember", "removeMember", "editChannelName", "editOwnMessage", "deleteAnyMessage"}},
+		{"channel", "channel user", []string{"sendMessage", "leaveChannel", "editOwnMessage", "deleteOwnMessage"}},
 	} {
 		sid := w.id(kindRole, i).sid("RL")
 		w.roles[i] = sid

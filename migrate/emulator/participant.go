@@ -128,6 +128,9 @@ func (t *target) updateParticipant(x *Exchange, s *service, c *conversation) (Re
 	next.updated = dateOf(x.now)
 	f.some("Identity", "RoleSid", "Attributes", "DateCreated", "DateUpdated", "LastReadMessageIndex", "LastReadTimestamp",
 		"MessagingBinding.ProxyAddress", "MessagingBinding.ProjectedAddress")
+	if f.has("Identity") && x.Form.Get("Identity") != p.identity {
+		f.fail(invalid(20001, "This emulator does not give a participant another identity"))
+	}
 	f.participant(s, &next)
 	f.horizon(&next.read)
 	f.timestamp("LastReadTimestamp", &next.readAt)

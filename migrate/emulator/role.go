@@ -37,22 +37,23 @@ func permitted(kind, permission string) bool {
 
 var rolePages = listing{key: "roles", max: 50}
 
-// addDefaultRoles gives a new service the four roles that Chat gives one.
+// addDefaultRoles gives a new service the four roles that Chat gives one, in the
+// spelling of the examples in its OpenAPI document.
 func (t *target) addDefaultRoles(s *service) {
 	add := func(kind, name string, permissions ...string) string {
 		r := &role{sid: t.newSID("RL"), kind: kind, name: name, permissions: permissions, created: s.created, updated: s.created}
 		s.roles.add(r.sid, r)
 		return r.sid
 	}
-	add(serviceRole, "Service Admin", "createConversation", "joinConversation", "deleteConversation", "addParticipant",
+	add(serviceRole, "service admin", "createConversation", "joinConversation", "deleteConversation", "addParticipant",
 		"removeParticipant", "editConversationName", "editConversationAttributes", "editAnyMessage",
 		"editAnyMessageAttributes", "deleteAnyMessage", "editAnyUserInfo")
-	s.configuration.serviceRole = add(serviceRole, "Service User", "createConversation", "joinConversation", "editOwnUserInfo")
-	s.configuration.creatorRole = add(conversationRole, "Channel Admin", "sendMessage", "sendMediaMessage", "leaveConversation",
+	s.configuration.serviceRole = add(serviceRole, "service user", "createConversation", "joinConversation", "editOwnUserInfo")
+	s.configuration.creatorRole = add(conversationRole, "channel admin", "sendMessage", "sendMediaMessage", "leaveConversation",
 		"deleteConversation", "addParticipant", "removeParticipant", "editConversationName", "editConversationAttributes",
 		"editOwnMessage", "editOwnMessageAttributes", "editAnyMessage", "editAnyMessageAttributes", "deleteOwnMessage",
 		"deleteAnyMessage", "editOwnUserInfo")
-	s.configuration.conversationRole = add(conversationRole, "Channel User", "sendMessage", "sendMediaMessage",
+	s.configuration.conversationRole = add(conversationRole, "channel user", "sendMessage", "sendMediaMessage",
 		"leaveConversation", "editOwnMessage", "editOwnMessageAttributes", "deleteOwnMessage", "editOwnUserInfo")
 }
 

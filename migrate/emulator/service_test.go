@@ -21,7 +21,7 @@ func TestService(t *testing.T) {
 			names = append(names, r["type"].(string)+" "+r["friendly_name"].(string))
 			require.NotEmpty(t, r["permissions"])
 		}
-		require.Equal(t, []string{"service Service Admin", "service Service User", "conversation Channel Admin", "conversation Channel User"}, names)
+		require.Equal(t, []string{"service service admin", "service service user", "conversation channel admin", "conversation channel user"}, names)
 		c := b.read(s + "/Configuration")
 		require.Equal(t, roles[1]["sid"], c.text("default_chat_service_role_sid"))
 		require.Equal(t, roles[2]["sid"], c.text("default_conversation_creator_role_sid"))

@@ -11,6 +11,8 @@ import (
 
 	"github.com/failsafe-go/failsafe-go"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
+
+	"chatbridge/migrate"
 )
 
 // Patience bounds how long a call is tried. Zero fields take the defaults.
@@ -59,6 +61,7 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 		ReturnLastFailure().
 		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[attempt]) {
 			c.retry(e.Delay, throttled(e.LastResult().resp))
+			migrate.Waiting(e.LastResult().ctx, e.Delay)
 		}).
 		Build())
 	return r

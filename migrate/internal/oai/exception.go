@@ -17,6 +17,7 @@ type exception struct {
 var exceptions = []exception{
 	{"date_created", isRFC2822, "the prose of Chat v1 says RFC 2822, its schema and examples ISO 8601: both are taken"},
 	{"date_updated", isRFC2822, "as date_created"},
+	{"last_consumption_timestamp", isRFC2822, "as date_created"},
 	{"status", isNotParticipating, "Chat v1 spells this status of a user channel not_participating; v2 corrected it, and both are seen"},
 }
 
