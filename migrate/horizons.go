@@ -60,7 +60,7 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 			return nil
 		}
 	}
-	if err := l.quiet.ensure(ctx); err != nil {
+	if err := l.hush(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {
@@ -68,12 +68,12 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 	}
 	l.wrote = true
 	defer l.dog.progress()
-	return l.Target.SetHorizon(ctx, l.service.record.TargetSID, l.record.TargetSID, rec.TargetSID, want)
+	return l.Target.SetHorizon(ctx, l.target, l.record.TargetSID, rec.TargetSID, want)
 }
 
 func (l *lane) readParticipants(ctx context.Context) (map[string]conversations.Participant, error) {
 	there := map[string]conversations.Participant{}
-	for p, err := range l.Target.Participants(ctx, l.service.record.TargetSID, l.record.TargetSID) {
+	for p, err := range l.Target.Participants(ctx, l.target, l.record.TargetSID) {
 		if err != nil {
 			return nil, err
 		}

@@ -121,14 +121,14 @@ func (l *lane) conversation(ctx context.Context) error {
 		l.event(Notice, "adopted a conversation that was made earlier", KeyChannel, l.channel.SID, KeyConversation, sid)
 		return l.opened(ctx, sid)
 	}
-	if err := l.quiet.ensure(ctx); err != nil {
+	if err := l.hush(ctx); err != nil {
 		return err
 	}
 	for range attempts {
 		if err := l.proceed(ctx); err != nil {
 			return err
 		}
-		made, err := l.Target.AppendConversation(ctx, l.service.record.TargetSID, want)
+		made, err := l.Target.AppendConversation(ctx, l.target, want)
 		l.dog.progress()
 		switch {
 		case err == nil:
@@ -189,7 +189,7 @@ func (l *lane) dates(ctx context.Context) error {
 	if err := l.proceed(ctx); err != nil {
 		return err
 	}
-	return l.Target.SetConversation(ctx, l.service.record.TargetSID, want)
+	return l.Target.SetConversation(ctx, l.target, want)
 }
 
 // invites reads and reports them: Conversations has none.

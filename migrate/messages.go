@@ -70,7 +70,7 @@ func (l *lane) countConfirmed(ctx context.Context) error {
 }
 
 func (l *lane) appendAll(ctx context.Context, f *feed) error {
-	if err := l.quiet.ensure(ctx); err != nil {
+	if err := l.hush(ctx); err != nil {
 		return err
 	}
 	if l.record.Stage != Open {
@@ -119,7 +119,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return err
 		}
 		l.wrote = true
-		got, err := l.Target.AppendMessage(ctx, l.service.record.TargetSID, l.record.TargetSID, m.want)
+		got, err := l.Target.AppendMessage(ctx, l.target, l.record.TargetSID, m.want)
 		l.dog.progress()
 		if err == nil {
 			if !sameOrigin(m.want, got) {

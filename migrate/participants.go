@@ -36,7 +36,7 @@ func (l *lane) participants(ctx context.Context) error {
 			l.joined++
 			continue
 		}
-		if err := l.quiet.ensure(ctx); err != nil {
+		if err := l.hush(ctx); err != nil {
 			return err
 		}
 		if err := l.users.ensure(ctx, m.Identity); err != nil {
@@ -45,7 +45,7 @@ func (l *lane) participants(ctx context.Context) error {
 		if err := l.proceed(ctx); err != nil {
 			return err
 		}
-		got, change, err := l.Target.EnsureParticipant(ctx, l.service.record.TargetSID, l.record.TargetSID, want)
+		got, change, err := l.Target.EnsureParticipant(ctx, l.target, l.record.TargetSID, want)
 		if err != nil {
 			return err
 		}

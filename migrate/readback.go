@@ -45,7 +45,7 @@ func (l *lane) compareBack(ctx context.Context, late []conversations.Message) (*
 	defer stop()
 	var lost *MessageRecord
 	rec, err, more := next()
-	for have, readErr := range l.Target.Messages(ctx, l.service.record.TargetSID, l.record.TargetSID, false) {
+	for have, readErr := range l.Target.Messages(ctx, l.target, l.record.TargetSID, false) {
 		if readErr != nil {
 			return nil, readErr
 		}
@@ -84,7 +84,7 @@ func (l *lane) removeLate(ctx context.Context, late []conversations.Message, hav
 		}
 		l.wrote = true
 		l.event(Notice, "removed a copy that landed late", KeyConversation, l.record.TargetSID, "message", have.SID)
-		return l.Target.DeleteMessage(ctx, l.service.record.TargetSID, l.record.TargetSID, have.SID)
+		return l.Target.DeleteMessage(ctx, l.target, l.record.TargetSID, have.SID)
 	}
 	return nil
 }

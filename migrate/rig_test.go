@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync"
@@ -15,6 +14,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -51,27 +51,8 @@ func workspace(t *testing.T, name string) fs.FS {
 	return os.DirFS(dir)
 }
 
-// direct hands requests to a handler in the same process.
-type direct struct{ handler http.Handler }
-
-func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	w := httptest.NewRecorder()
-	r = r.Clone(r.Context())
-	r.RequestURI = r.URL.RequestURI()
-	if r.Body == nil {
-		r.Body = http.NoBody
-	}
-	d.handler.ServeHTTP(w, r)
-	reply := w.Result()
-	reply.Request = r
-	return reply, nil
-}
-
 func (r *rig) transport(h http.Handler, c *transport.Counter) http.RoundTripper {
-	return transport.New(transport.Options{Base: direct{h}, Concurrency: 32, Counter: c, Patience: r.patience})
+	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: 32, Counter: c, Patience: r.patience})
 }
 
 func (r *rig) source(c *transport.Counter) *twilio.Source {

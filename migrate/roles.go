@@ -15,7 +15,7 @@ func (s *service) ensureRoles(ctx context.Context) error {
 	s.roles = mapping.Roles{}
 	type key struct{ kind, name string }
 	there := map[key]conversations.Role{}
-	for r, err := range s.Target.Roles(ctx, s.record.TargetSID) {
+	for r, err := range s.Target.Roles(ctx, s.target) {
 		if err != nil {
 			return err
 		}
@@ -48,7 +48,7 @@ func (s *service) ensureRoles(ctx context.Context) error {
 			if err := s.proceed(ctx); err != nil {
 				return err
 			}
-			if have, err = s.Target.EnsureRole(ctx, s.record.TargetSID, want); err != nil {
+			if have, err = s.Target.EnsureRole(ctx, s.target, want); err != nil {
 				return err
 			}
 			there[k] = have

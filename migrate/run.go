@@ -1,6 +1,7 @@
 package migrate
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -72,7 +73,12 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.quietAt = r.started
-	if ok && last.EndedAt.IsZero() {
+	switch {
+	case !ok:
+		// A new ledger may stand in for one that was lost a moment ago. Only what
+		// is found in the target makes anyone wait for this.
+		r.quietAt = r.started.Add(r.set.Settle)
+	case last.EndedAt.IsZero():
 		r.crashed = true
 		// A clock that was set back must not make this wait longer than the
 		// settle time itself.
@@ -142,13 +148,14 @@ func (r *run) whole(ctx context.Context) error {
 	for _, w := range works {
 		g.Go(func() error { return w.migrate(gctx) })
 	}
-	if err := g.Wait(); err != nil {
-		if ctx.Err() != nil || errors.Is(err, errDrained) {
-			return r.interrupted(err)
-		}
-		return err
+	err = g.Wait()
+	if err == nil {
+		err = r.finishShared(ctx, works)
 	}
-	return r.breaker.verdict()
+	if err != nil && (ctx.Err() != nil || errors.Is(err, errDrained)) {
+		return r.interrupted(err)
+	}
+	return cmp.Or(err, r.breaker.verdict())
 }
 
 // guardTimers refuses to write under default timers: the service would close

@@ -18,13 +18,16 @@ import (
 type service struct {
 	*run
 	source chat.Service
-	record ServiceRecord
-	fresh  bool // its target was created in this run, so nothing can be in it yet
+	target string // SID
+	fresh  bool   // its target was created in this run, so nothing can be in it yet
 
 	roles  mapping.Roles
 	users  *users
-	quiet  *quiet
 	stamps *stamps
+
+	quiet  latch // guards the rest
+	hushed bool  // the push notifications are off, and the ledger knows what they were
+	record ServiceRecord
 
 	unfinished atomic.Int64 // lanes of the plan that are not done
 }
@@ -48,6 +51,9 @@ func (s *service) migrate(ctx context.Context) error {
 	}
 	if err := s.stamps.sweep(ctx); err != nil {
 		return err
+	}
+	if !s.record.Created {
+		return nil // others may share its target
 	}
 	return s.finish(ctx)
 }
@@ -130,7 +136,7 @@ func (s *service) slot(ctx context.Context) error {
 // openService finds or creates the target of a source service.
 func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
 	s := &service{run: r, source: src}
-	s.users, s.quiet, s.stamps = newUsers(s), &quiet{service: s, latch: newLatch()}, &stamps{service: s, latch: newLatch()}
+	s.users, s.quiet, s.stamps = newUsers(s), newLatch(), &stamps{service: s, latch: newLatch()}
 	r.tally.seen(KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.add(found)
@@ -158,7 +164,7 @@ func (r *run) openService(ctx context.Context, src chat.Service) (*service, erro
 	if err := r.Ledger.PutService(ctx, rec); err != nil {
 		return nil, err
 	}
-	s.record = rec
+	s.target, s.record = rec.TargetSID, rec
 	r.mu.Lock()
 	r.services = append(r.services, SummaryService{SourceSID: src.SID, TargetSID: rec.TargetSID, FriendlyName: src.FriendlyName})
 	r.mu.Unlock()

@@ -62,7 +62,7 @@ func (t *stamps) list(ctx context.Context) error {
 		return err
 	}
 	t.there = map[string]string{}
-	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (t *stamps) search(ctx context.Context, want conversations.Conversation) (s
 	t.unsure.Store(true)
 	s := t.service
 	if want.UniqueName != "" {
-		c, err := s.Target.Conversation(ctx, s.record.TargetSID, want.UniqueName)
+		c, err := s.Target.Conversation(ctx, s.target, want.UniqueName)
 		if KindOf(err) == NotFound && err != nil {
 			return "", nil
 		}
@@ -111,7 +111,7 @@ func (t *stamps) search(ctx context.Context, want conversations.Conversation) (s
 		return "", err
 	}
 	key := recognition(want)
-	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return "", err
 		}
@@ -145,7 +145,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
 		}
@@ -172,7 +172,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
-		if err := s.Target.DeleteConversation(ctx, s.record.TargetSID, c.SID); err != nil {
+		if err := s.Target.DeleteConversation(ctx, s.target, c.SID); err != nil {
 			return err
 		}
 		s.event(Notice, "removed an empty conversation that a request without answer had left",
@@ -182,10 +182,10 @@ func (t *stamps) sweep(ctx context.Context) error {
 }
 
 func (s *service) isEmpty(ctx context.Context, conversationSID string) (bool, error) {
-	for _, err := range s.Target.Messages(ctx, s.record.TargetSID, conversationSID, true) {
+	for _, err := range s.Target.Messages(ctx, s.target, conversationSID, true) {
 		return false, err
 	}
-	for _, err := range s.Target.Participants(ctx, s.record.TargetSID, conversationSID) {
+	for _, err := range s.Target.Participants(ctx, s.target, conversationSID) {
 		return false, err
 	}
 	return true, nil

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -15,6 +17,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -33,28 +36,58 @@ func TestTorture(t *testing.T) {
 		first, last = *seed, *seed+1
 	}
 	generator := scenarios()
+	total := &struck{faults: map[faults.Kind]int64{}}
 	for n := first; n < last; n++ {
 		ok := t.Run("", func(t *testing.T) {
 			s := generator.Example(n)
-			synctest.Test(t, func(t *testing.T) { torture(t, s) })
+			synctest.Test(t, func(t *testing.T) { torture(t, s, total) })
 		})
 		if !ok {
 			t.Errorf("seed %d failed; repeat it with: go test ./migrate -run TestTorture -seed %d -v", n, n)
 		}
 	}
+	t.Logf("seeds %d to %d: %d kills, faults: %v", first, last-1, total.kills, total.faults)
+	if *seed < 0 && *seeds >= 50 {
+		require.NotZero(t, total.kills)
+		require.Greater(t, len(total.faults), len(faults.Kinds())/2)
+	}
 }
 
-func torture(t *testing.T, s scenario) {
-	r := newRig(t, emulator.Config{Archive: s.archive(), Seed: s.FaultSeed})
+// struck counts what happened over all scenarios, so that a test that injects
+// nothing is noticed.
+type struck struct {
+	mu     sync.Mutex
+	faults map[faults.Kind]int64
+	kills  int
+}
+
+func (s *struck) add(f map[faults.Kind]int64, kills int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for k, n := range f {
+		s.faults[k] += n
+	}
+	s.kills += kills
+}
+
+func torture(t *testing.T, s scenario, total *struck) {
+	plan, err := faults.Parse(fmt.Sprintf("seed=%d,rate=%g", s.FaultSeed, s.Rate))
+	require.NoError(t, err)
+	r := newRig(t, emulator.Config{Archive: s.archive(), Seed: s.FaultSeed, Intercept: plan.Intercept})
 	r.settings.Concurrency, r.settings.Settle = s.Concurrency, s.Settle
+	kills := 0
 	for i, k := range s.Kills {
-		r.killed(t, k)
-		if s.LoseLedger[i] {
-			r.ledger = filepath.Join(t.TempDir(), "new.db")
+		if r.killed(t, k) {
+			kills++
+			if s.LoseLedger[i] {
+				r.ledger = filepath.Join(t.TempDir(), "new.db")
+			}
 		}
 	}
 	sum := r.untilDone(t)
 	require.Equal(t, migrate.Complete, sum.Status, "%+v", sum.Failures)
+	plan.Close()
+	total.add(plan.Counts(), kills)
 	v, differences := r.verify(t.Context())
 	require.Empty(t, differences)
 	require.True(t, v.Equal)
@@ -84,7 +117,7 @@ func (r *rig) untilDone(t *testing.T) migrate.Summary {
 
 // killed runs a migration whose process is gone at a write: nothing of it
 // reaches the emulator after that, and the ledger keeps what it had committed.
-func (r *rig) killed(t *testing.T, k kill) {
+func (r *rig) killed(t *testing.T, k kill) bool {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -104,12 +137,13 @@ func (r *rig) killed(t *testing.T, k kill) {
 		require.Error(t, err)
 		r.ledger = after
 	}
+	return g.fallen.Load()
 }
 
 // drivers are both sides with a cut in the connection.
 func (r *rig) drivers(c *transport.Counter, g *guillotine) (*twilio.Source, *twilio.Target) {
 	stack := func(h http.Handler) http.RoundTripper {
-		return transport.New(transport.Options{Base: g.wrap(direct{h}), Concurrency: 32, Counter: c, Patience: r.patience})
+		return transport.New(transport.Options{Base: g.wrap(faults.Direct{Handler: h}), Concurrency: 32, Counter: c, Patience: r.patience})
 	}
 	source, err := twilio.NewSource(twilio.Config{
 		BaseURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,

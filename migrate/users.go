@@ -122,7 +122,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
-		_, _, err := s.Target.EnsureUser(ctx, s.record.TargetSID, want)
+		_, _, err := s.Target.EnsureUser(ctx, s.target, want)
 		return err
 	}
 	src := one.source
@@ -147,7 +147,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 	if err := s.proceed(ctx); err != nil {
 		return err
 	}
-	got, change, err := s.Target.EnsureUser(ctx, s.record.TargetSID, want)
+	got, change, err := s.Target.EnsureUser(ctx, s.target, want)
 	if err != nil {
 		return err
 	}

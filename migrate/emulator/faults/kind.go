@@ -54,7 +54,7 @@ const (
 	ReadLoop  Kind = "read.loop"  // next_page_url is the request's own
 	ReadAgain Kind = "read.again" // the next page is the same one under another URL
 	ReadToken Kind = "read.token" // 400 with 21481; the token is good again when asked again
-	ReadAuth  Kind = "read.401"   // never twice in a row, nor on the first request to a host
+	ReadAuth  Kind = "read.401"   // drawn never twice in a row, nor before the host has answered (see Plan.NewClient)
 	ReadSlow  Kind = "read.slow"  // bytes that trickle
 )
 

@@ -50,7 +50,7 @@ type Plan struct {
 	mu         sync.Mutex
 	counts     map[Kind]int64
 	operations map[operation]*history
-	hosts      map[emulator.Host]bool // asked before
+	trusting   map[emulator.Host]bool // have answered the client as it wished
 	waiting    map[*lateCommit]bool
 	landing    sync.WaitGroup
 	closed     bool
@@ -83,7 +83,9 @@ func (p *Plan) Intercept(w http.ResponseWriter, r *http.Request, x *emulator.Exc
 	}
 	hit, random := p.decide(x, op)
 	if hit == nil {
-		learning().WriteTo(w)
+		reply := learning()
+		p.pass(x, reply)
+		reply.WriteTo(w)
 		return
 	}
 	hit.strike(&fault{plan: p, kind: hit.kind, w: w, r: r, x: x, commit: learning, random: random})
@@ -98,18 +100,11 @@ func (p *Plan) decide(x *emulator.Exchange, op operation) (*effect, *rand.Rand) 
 	h := p.history(op)
 	h.seen++
 	random := dice(p.Seed, op, h.seen)
-	first := !p.hosts[x.Host]
-	if first {
-		if p.hosts == nil {
-			p.hosts = map[emulator.Host]bool{}
-		}
-		p.hosts[x.Host] = true
-	}
 	if hit := p.scripted(x, random); hit != nil {
 		return hit, random
 	}
 	hit := p.rates.draw(x, random)
-	if hit != nil && hit.kind == ReadAuth && (first || h.last == ReadAuth) || h.streak >= orDefault(p.Limit, DefaultLimit) {
+	if hit != nil && hit.kind == ReadAuth && (!p.trusting[x.Host] || h.last == ReadAuth) || h.streak >= orDefault(p.Limit, DefaultLimit) {
 		hit = nil
 	}
 	h.last = ""
@@ -120,6 +115,28 @@ func (p *Plan) decide(x *emulator.Exchange, op operation) (*effect, *rand.Rand) 
 	h.streak++
 	h.last = hit.kind
 	return hit, random
+}
+
+// pass notes an answer that nothing was done to.
+func (p *Plan) pass(x *emulator.Exchange, reply emulator.Reply) {
+	if reply.Status >= http.StatusMultipleChoices {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.trusting == nil {
+		p.trusting = map[emulator.Host]bool{}
+	}
+	p.trusting[x.Host] = true
+}
+
+// NewClient says that a client begins, such as the next run after a crash. A
+// draw gives it no 401 from a host that has not answered it yet: to a client,
+// that one is about its credentials.
+func (p *Plan) NewClient() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	clear(p.trusting)
 }
 
 func (p *Plan) history(op operation) *history {

@@ -124,6 +124,10 @@ func TestReadShape(t *testing.T) {
 			got = append(got, b.list("").status)
 		}
 		require.Equal(t, []int{200, 401, 200, 401, 200}, got)
+		b.plan.NewClient()
+		require.Equal(t, 404, b.send(t.Context(), "GET", "/v1/Services/IS0").status)
+		require.Equal(t, 200, b.list("Order=desc").status)
+		require.Equal(t, 401, b.list("Order=desc").status)
 	})
 	t.Run("a slow body takes the time that was set", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
