@@ -78,13 +78,24 @@ func (m Mapper) Horizon(mb chat.Member, index func(old int64) (target int64, ok 
 	}, true, n.found
 }
 
-// Invite says what is lost with an invite, which is all of it: Conversations
-// has none.
-func (m Mapper) Invite(i chat.Invite) []Finding {
+// Invite maps an invite. Conversations has none, so the result is false and the
+// finding says what is lost; where the policy adds invited people, the result
+// is the participant that they become without being asked.
+func (m Mapper) Invite(i chat.Invite, roles Roles) (conversations.Participant, bool, []Finding) {
 	n := m.notes(i.SID, i.ChannelSID)
 	n.add(InviteLost, "", "%q is invited by %q", m.renamed(i.Identity), m.renamed(i.CreatedBy))
 	n.unknownFields("invite", i.Raw)
-	return n.found
+	if m.Policy.option(InviteLost).Choice != doAdd {
+		return conversations.Participant{}, false, n.found
+	}
+	out := conversations.Participant{
+		Identity:    n.identity(m, i.Identity),
+		RoleSID:     n.role(roles, i.RoleSID, chat.ChannelRole, "role_sid"),
+		DateCreated: n.created(i.DateCreated),
+		DateUpdated: n.date(i.DateUpdated, "date_updated"),
+	}
+	worst := Worst(n.found)
+	return out, worst != Stop && worst != Skip, n.found
 }
 
 // Credential says what is lost with a push credential: its secrets can be

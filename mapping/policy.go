@@ -25,6 +25,7 @@ const (
 	doNoStamp        Choice = "nostamp"
 	doMinimal        Choice = "minimal"
 	doTry            Choice = "try"
+	doAdd            Choice = "add"
 	doAddParticipant Choice = "add-participant"
 )
 

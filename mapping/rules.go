@@ -152,6 +152,8 @@ var messageRules = []Rule{
 		Option{doPlaceholder, Loss, "send the text; where there is none, name, type and size of the file"},
 		skipMessage),
 	always(LastUpdatedBy, Loss, "who edited the message last has no field"),
-	always(InviteLost, Skip, "Conversations has no invites"),
+	choice(InviteLost, "Conversations has no invites",
+		Option{doSkip, Skip, "list it and leave it out"},
+		Option{doAdd, Info, "add the invited person as a participant, who is not asked"}),
 	always(CredentialSecret, Skip, "the secrets of a push credential cannot be read; it must be entered again"),
 }

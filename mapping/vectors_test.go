@@ -78,7 +78,13 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	}),
 	"horizon": method(horizon),
 	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) { return both(m.Message(in)) }),
-	"invite":  method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) { return nil, m.Invite(in) }),
+	"invite": method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) {
+		p, add, fs := m.Invite(in, v.Roles)
+		if !add {
+			return nil, fs
+		}
+		return &p, fs
+	}),
 	"credential": method(func(m mapping.Mapper, v vector, in chat.Credential) (any, []mapping.Finding) {
 		return nil, m.Credential(in)
 	}),
@@ -95,6 +101,7 @@ var blank = map[string]func() any{
 	"member":        func() any { return new(conversations.Participant) },
 	"horizon":       func() any { return new(conversations.Horizon) },
 	"message":       func() any { return new(conversations.Message) },
+	"invite":        func() any { return new(conversations.Participant) },
 }
 
 func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }

@@ -80,8 +80,8 @@ func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.
 	return l.Target.SetMessage(ctx, l.target, l.record.TargetSID, want)
 }
 
-// landed looks for a message whose write had an unknown outcome.
-func (l *lane) landed(ctx context.Context, m *mapped) (conversations.Message, bool, error) {
+// arrived looks for a message whose write had an unknown outcome.
+func (l *lane) arrived(ctx context.Context, m *mapped) (conversations.Message, bool, error) {
 	for have, err := range l.tail(ctx, l.last) {
 		if err != nil {
 			return conversations.Message{}, false, err

@@ -2,6 +2,8 @@ package migrate
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -19,6 +21,9 @@ type Auditor struct {
 
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() Traffic
+
+	// Rows is given each channel as it was read, one at a time. May be nil.
+	Rows func(ChannelRow)
 }
 
 // Run audits what the settings select.
@@ -26,7 +31,6 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	set := a.Settings.withDefaults()
 	t := &audit{
 		Auditor: a, set: set, tally: newTally(a.Observer), findings: newFindings(),
-		slots: make(chan struct{}, set.Concurrency),
 	}
 	selected, err := selectServices(ctx, a.Source, set.Services)
 	if err != nil {
@@ -52,6 +56,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	}
 	result.Counts = t.counts()
 	result.Findings = t.findings.list()
+	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS)
 	result.Estimate = estimate(loads, set.APS, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
 	if a.Traffic != nil {
@@ -67,7 +72,19 @@ type audit struct {
 	set      Settings
 	tally    *tally
 	findings *findings
-	slots    chan struct{}
+
+	mu   sync.Mutex
+	rows []ChannelRow // with nothing in them that a plan does not sum up
+}
+
+// row passes a channel on.
+func (t *audit) row(r ChannelRow) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.Rows != nil {
+		t.Rows(r)
+	}
+	t.rows = append(t.rows, ChannelRow{Way: r.Way, Reason: r.Reason, Messages: r.Messages, Writes: r.Writes})
 }
 
 // count notes that resources are there and were read.
@@ -116,6 +133,9 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	}
 	load.users = int64(len(known))
 	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
+	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > defaultChannelMembers }) {
+		load.settings++ // the limit is raised first
+	}
 	return load, err
 }
 
@@ -197,8 +217,15 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	if err != nil {
 		return load, err
 	}
+	codes := map[mapping.Code]bool{}
+	note := func(found []mapping.Finding) {
+		t.findings.add(found)
+		for _, f := range found {
+			codes[f.Code] = true
+		}
+	}
 	_, found := t.set.Mapper.Channel(c)
-	t.findings.add(found)
+	note(found)
 	first := All
 	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, Span{After: All}) {
 		if err != nil {
@@ -206,7 +233,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 		t.done(KindMessages, 1)
 		_, found := t.set.Mapper.Message(m)
-		t.findings.add(found)
+		note(found)
 		if skipped(found) {
 			continue
 		}
@@ -220,37 +247,52 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			return load, err
 		}
 		t.done(KindMembers, 1)
-		t.member(m, roles, known, first, &load)
+		note(t.member(m, roles, known, first, &load))
 	}
 	for i, err := range t.Source.Invites(ctx, s.SID, c.SID) {
 		if err != nil {
 			return load, err
 		}
 		t.count(KindInvites, 1)
-		t.findings.add(t.set.Mapper.Invite(i))
+		p, add, found := t.set.Mapper.Invite(i, roles)
+		note(found)
+		if add {
+			id, _ := known.id(p.Identity)
+			load.members = append(load.members, id)
+		}
 	}
 	t.done(KindChannels, 1)
+	way, why := t.set.wayOf(c)
+	row := ChannelRow{
+		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
+		Members: int64(len(load.members)), Messages: load.messages, Way: way, Reason: why, Writes: load.lane() + 1,
+		Findings: []string{},
+	}
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		row.Findings = append(row.Findings, string(code))
+	}
+	t.row(row)
 	return load, nil
 }
 
-func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) {
+// member counts one member and returns what mapping found.
+func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) []mapping.Finding {
 	_, found := t.set.Mapper.Member(m, roles)
-	t.findings.add(found)
 	if skipped(found) {
-		return
+		return found
 	}
 	id, fresh := known.id(m.Identity)
 	if fresh {
-		_, found := t.set.Mapper.MissingUser(m.Identity)
-		t.findings.add(found)
+		_, missing := t.set.Mapper.MissingUser(m.Identity)
+		found = append(found, missing...)
 	}
 	load.members = append(load.members, id)
 	if m.LastConsumedMessageIndex == nil {
-		return
+		return found
 	}
-	_, ok, found := t.set.Mapper.Horizon(m, func(old int64) (int64, bool) { return old, first != All && first <= old })
-	t.findings.add(found)
+	_, ok, lost := t.set.Mapper.Horizon(m, func(old int64) (int64, bool) { return old, first != All && first <= old })
 	if ok {
 		load.horizons++
 	}
+	return append(found, lost...)
 }

@@ -117,40 +117,62 @@ func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 	return e
 }
 
-// simulate plays the schedule through and returns when the last write ends.
+// simulate plays the schedule through and returns when the last write ends: the
+// lanes of all services in one line, the longest first, each behind the gate of
+// its service.
 func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
+	type entry struct {
+		gate *gateway
+		channelLoad
+	}
+	var line []entry
+	gates := make([]gateway, len(loads))
+	for i, s := range loads {
+		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / aps, users: s.users, rest: s.users}
+		for _, c := range s.channels {
+			line = append(line, entry{&gates[i], c})
+		}
+	}
+	slices.SortStableFunc(line, func(a, b entry) int {
+		return cmp.Compare(b.messages+int64(len(b.members)), a.messages+int64(len(a.members)))
+	})
 	slots := make(slots, lanes)
 	end := 0.0
-	for _, s := range loads {
-		order := slices.Clone(s.channels)
-		slices.SortStableFunc(order, func(a, b channelLoad) int {
-			return cmp.Compare(b.messages+int64(len(b.members)), a.messages+int64(len(a.members)))
-		})
-		here := map[int32]bool{}
-		gate := float64(s.roles) / aps
-		for _, c := range order {
-			ahead := 1.0 // the conversation itself
-			for _, id := range c.members {
-				if !here[id] {
-					here[id] = true
-					ahead++
-				}
-			}
-			start := max(slots[0], gate)
-			gate = start + ahead/aps
-			slots[0] = gate + float64(c.lane())/aps
-			end = max(end, slots[0])
-			heap.Fix(&slots, 0)
-		}
-		rest := s.users
-		for id := range here {
-			if int64(id) < s.users {
-				rest--
-			}
-		}
-		end = max(end, gate+float64(rest)/aps)
+	for _, e := range line {
+		slots[0] = e.gate.lane(e.channelLoad, slots[0], aps)
+		end = max(end, slots[0])
+		heap.Fix(&slots, 0)
+	}
+	for _, g := range gates {
+		end = max(end, g.free+float64(g.rest)/aps)
 	}
 	return end
+}
+
+// gateway is the gate of one service while a schedule is played through.
+type gateway struct {
+	here  map[int32]bool // users that a lane brought
+	free  float64        // when the gate can take the next write
+	users int64          // that the source lists
+	rest  int64          // of these, the ones that no lane brought yet
+}
+
+// lane takes a channel through the gate and its lane, in a slot that is free at
+// a time, and returns when it ends.
+func (g *gateway) lane(c channelLoad, at, aps float64) float64 {
+	ahead := 1.0 // the conversation itself
+	for _, id := range c.members {
+		if g.here[id] {
+			continue
+		}
+		g.here[id] = true
+		ahead++
+		if int64(id) < g.users {
+			g.rest--
+		}
+	}
+	g.free = max(at, g.free) + ahead/aps
+	return g.free + float64(c.lane())/aps
 }
 
 // slots are the times at which the lanes become free, earliest first.

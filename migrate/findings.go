@@ -14,7 +14,12 @@ const samplesKept = 5
 
 // findings counts findings by code and keeps a few SIDs of each.
 type findings struct {
+	// keep is given every finding before it is counted; its first error stays
+	// in failed. May be nil.
+	keep func([]mapping.Finding) error
+
 	mu     sync.Mutex
+	failed error
 	counts map[mapping.Code]*FindingCount
 }
 
@@ -28,6 +33,9 @@ func (f *findings) add(found []mapping.Finding) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.keep != nil && f.failed == nil {
+		f.failed = f.keep(found)
+	}
 	for _, one := range found {
 		c := f.counts[one.Code]
 		if c == nil {
@@ -40,6 +48,24 @@ func (f *findings) add(found []mapping.Finding) {
 			c.Samples = append(c.Samples, one.SID)
 		}
 	}
+}
+
+// err is why something could not be kept.
+func (f *findings) err() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
+}
+
+// byCode says how often each finding occurred.
+func (f *findings) byCode() map[mapping.Code]int64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	counts := make(map[mapping.Code]int64, len(f.counts))
+	for code, c := range f.counts {
+		counts[code] = c.Count
+	}
+	return counts
 }
 
 // list is every finding, the gravest first, then by code.

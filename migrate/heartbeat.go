@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"sync"
 	"time"
+
+	"chatbridge/mapping"
 )
 
 // heartbeatEvery is how often a run says in the ledger that it lives. Status
@@ -18,6 +20,10 @@ type Progress struct {
 	Counts map[string]KindCount `json:"counts"`
 	Lanes  int                  `json:"lanes"` // at work
 	Traffic
+	Timeline []Point `json:"timeline"`
+	Recent   Recent  `json:"recent"`
+	// Findings says how often each one occurred in this run.
+	Findings map[mapping.Code]int64 `json:"findings"`
 }
 
 // heartbeat writes progress until the returned function is called, which waits
@@ -34,6 +40,8 @@ func (r *run) heartbeat(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case now := <-tick.C:
+				r.timeline.sample(r.point(now))
+				r.recent.sample(r.sofar(now))
 				rec := r.record
 				rec.HeartbeatAt, rec.Progress = now, r.progress()
 				if r.Ledger.PutRun(ctx, rec) != nil {
@@ -48,9 +56,19 @@ func (r *run) heartbeat(ctx context.Context) (stop func()) {
 	}
 }
 
-func (r *run) progress() []byte {
+// live is how far the run is.
+func (r *run) live() Progress {
+	now := time.Now()
 	counts, totals := r.tally.snapshot()
-	raw, err := json.Marshal(Progress{Totals: totals, Counts: counts, Lanes: len(r.lanes), Traffic: r.Traffic()})
+	return Progress{
+		Totals: totals, Counts: counts, Lanes: len(r.lanes), Traffic: r.Traffic(),
+		Timeline: r.timeline.until(r.point(now)), Recent: r.recent.until(r.sofar(now)),
+		Findings: r.findings.byCode(),
+	}
+}
+
+func (r *run) progress() []byte {
+	raw, err := json.Marshal(r.live())
 	if err != nil {
 		panic(err) // numbers under text keys always encode
 	}

@@ -16,6 +16,7 @@ type lane struct {
 	record  ChannelRecord
 	want    conversations.Conversation
 	dog     *watchdog
+	clock   *stopwatch
 
 	created bool  // its conversation was created in this run, so nothing of ours can be in it yet
 	wrote   bool  // something in this conversation was written in this run
@@ -28,15 +29,16 @@ type lane struct {
 // runLane runs one lane and decides what its error means: most stop only the
 // lane.
 func (s *service) runLane(ctx context.Context, p planned) error {
-	l := &lane{service: s, channel: p.channel, record: p.record}
+	l := &lane{service: s, channel: p.channel, record: p.record, clock: s.sheet.begin()}
 	s.tally.seen(KindChannels, 1)
 	lctx, dog := newWatchdog(ctx, s.set.Watchdog, p.channel.SID)
 	l.dog = dog
 	err := l.migrateChannel(lctx)
-	dog.stop()
 	if err != nil && lctx.Err() != nil && ctx.Err() == nil {
 		err = context.Cause(lctx)
 	}
+	dog.stop()
+	l.clock.end(l.record, err)
 	if err == nil {
 		s.unfinished.Add(-1)
 		if l.wrote {
@@ -65,7 +67,13 @@ func (l *lane) migrateChannel(ctx context.Context) error {
 	if err := l.conversation(ctx); err != nil {
 		return err
 	}
+	if err := l.afterCrash(ctx); err != nil {
+		return err
+	}
 	if err := l.participants(ctx); err != nil {
+		return err
+	}
+	if err := l.invites(ctx); err != nil {
 		return err
 	}
 	if err := l.messages(ctx); err != nil {
@@ -82,9 +90,6 @@ func (l *lane) migrateChannel(ctx context.Context) error {
 	if err := l.horizons(ctx); err != nil {
 		return err
 	}
-	if err := l.invites(ctx); err != nil {
-		return err
-	}
 	if err := l.dates(ctx); err != nil {
 		return err
 	}
@@ -95,6 +100,16 @@ func (l *lane) migrateChannel(ctx context.Context) error {
 		return l.clearFailure(ctx, l.channel.SID)
 	}
 	return nil
+}
+
+// afterCrash waits, in a lane that an earlier run may have died in, until what
+// it sent has landed.
+func (l *lane) afterCrash(ctx context.Context) error {
+	if l.created || l.record.Stage == Done && !l.record.Adopted {
+		return nil
+	}
+	l.dog.waiting(time.Until(l.quietAt))
+	return l.landed(ctx)
 }
 
 // conversation finds or creates the conversation.
@@ -162,6 +177,7 @@ func (l *lane) opened(ctx context.Context, sid string) error {
 
 func (l *lane) advance(ctx context.Context, to Stage) error {
 	l.record.Stage = to
+	l.clock.reached(to)
 	l.dog.progress()
 	return l.put(ctx)
 }
@@ -177,7 +193,8 @@ func (l *lane) settle(ctx context.Context) error {
 	return l.wait(ctx, l.set.Settle)
 }
 
-// dates gives the conversation its own dates back, which every write moved.
+// dates gives the conversation its own dates back, which every write moved. A
+// write whose answer was lost on the way may land once more, and is waited for.
 func (l *lane) dates(ctx context.Context) error {
 	if !l.wrote && l.record.Stage == Done {
 		return nil
@@ -186,22 +203,13 @@ func (l *lane) dates(ctx context.Context) error {
 	if want.DateUpdated.IsZero() || l.channel.DateUpdated.IsZero() {
 		return nil
 	}
+	if l.dog.unsure.Load() {
+		if err := l.settle(ctx); err != nil {
+			return err
+		}
+	}
 	if err := l.proceed(ctx); err != nil {
 		return err
 	}
 	return l.Target.SetConversation(ctx, l.target, want)
-}
-
-// invites reads and reports them: Conversations has none.
-func (l *lane) invites(ctx context.Context) error {
-	for i, err := range l.Source.Invites(ctx, l.source.SID, l.channel.SID) {
-		if err != nil {
-			return err
-		}
-		l.tally.expect(KindInvites, 1)
-		l.tally.seen(KindInvites, 1)
-		l.tally.skipped(KindInvites, 1)
-		l.findings.add(l.set.Mapper.Invite(i))
-	}
-	return nil
 }

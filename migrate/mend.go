@@ -12,7 +12,10 @@ type mend func(ctx context.Context, w *mender) error
 
 func (s *verifiedService) mendRole(want conversations.Role) mend {
 	return func(ctx context.Context, w *mender) error {
-		_, err := w.target.EnsureRole(ctx, s.target, want)
+		if want.SID != "" {
+			return w.target.SetRole(ctx, s.target, want)
+		}
+		_, err := w.target.AppendRole(ctx, s.target, want)
 		return err
 	}
 }

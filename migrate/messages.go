@@ -97,11 +97,6 @@ func (l *lane) appendAll(ctx context.Context, f *feed) error {
 // resume finds out where an earlier run, whose end nobody knows, left off. The
 // message after that may still be on its way.
 func (l *lane) resume(ctx context.Context, f *feed) error {
-	left := l.quietAt.Sub(l.started)
-	l.dog.waiting(left)
-	if err := l.wait(ctx, left); err != nil {
-		return err
-	}
 	if err := l.align(ctx, f); err != nil {
 		return err
 	}
@@ -133,7 +128,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 		if err := l.settle(ctx); err != nil {
 			return err
 		}
-		got, ok, err := l.landed(ctx, m)
+		got, ok, err := l.arrived(ctx, m)
 		if err != nil {
 			return err
 		}

@@ -12,8 +12,15 @@ type Migration struct {
 	Observer Observer
 	Settings Settings
 
+	// Sidecar keeps what policies drop or shorten; nil keeps nothing.
+	Sidecar *Sidecar
+
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() Traffic
+
+	// Began, where it is not nil, is called when the run begins, with a function
+	// that says at any time, also after the end, how far the run is.
+	Began func(progress func() Progress)
 
 	// Drain, when closed, makes the run finish what is in flight, save and
 	// return with status interrupted. Cancelling the context stops it at once;
@@ -27,6 +34,9 @@ type Migration struct {
 // ends the run as a whole.
 func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	r := newRun(m)
+	if m.Began != nil {
+		m.Began(r.live)
+	}
 	if err := r.open(ctx); err != nil {
 		return r.summary(err), err
 	}

@@ -2,6 +2,8 @@ package migrate
 
 import (
 	"context"
+
+	"chatbridge/mapping/conversations"
 )
 
 // participants brings the members of the channel over, those that the ledger
@@ -36,29 +38,71 @@ func (l *lane) participants(ctx context.Context) error {
 			l.joined++
 			continue
 		}
-		if err := l.hush(ctx); err != nil {
-			return err
-		}
-		if err := l.users.ensure(ctx, m.Identity); err != nil {
-			return err
-		}
-		if err := l.proceed(ctx); err != nil {
-			return err
-		}
-		got, change, err := l.Target.EnsureParticipant(ctx, l.target, l.record.TargetSID, want)
+		change, err := l.join(ctx, m.SID, m.Identity, want)
 		if err != nil {
 			return err
 		}
-		l.dog.progress()
-		l.wrote = l.wrote || change != Unchanged
 		l.tally.changed(KindMembers, change)
 		l.joined++
-		if err := l.Ledger.PutEntity(ctx, EntityRecord{
-			Kind: MemberEntity, SourceSID: m.SID, TargetSID: got.SID, ParentSID: l.channel.SID, Existing: change != Created,
-		}); err != nil {
-			return ledgerFailed(err)
-		}
 	}
 	l.record.Members = l.joined
+	return nil
+}
+
+// join makes sure that a participant is in the conversation, under the source
+// SID of the member or invite it stands for, and its user before it.
+func (l *lane) join(ctx context.Context, sourceSID, identity string, want conversations.Participant) (Change, error) {
+	if err := l.hush(ctx); err != nil {
+		return Unchanged, err
+	}
+	if err := l.users.ensure(ctx, identity); err != nil {
+		return Unchanged, err
+	}
+	if err := l.proceed(ctx); err != nil {
+		return Unchanged, err
+	}
+	got, change, err := l.Target.EnsureParticipant(ctx, l.target, l.record.TargetSID, want)
+	if err != nil {
+		return Unchanged, err
+	}
+	l.dog.progress()
+	l.wrote = l.wrote || change != Unchanged
+	return change, ledgerFailed(l.Ledger.PutEntity(ctx, EntityRecord{
+		Kind: MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID, Existing: change != Created,
+	}))
+}
+
+// invites reports the open invites of the channel, or, where the policy says
+// so, brings the invited people in as participants.
+func (l *lane) invites(ctx context.Context) error {
+	for i, err := range l.Source.Invites(ctx, l.source.SID, l.channel.SID) {
+		if err != nil {
+			return err
+		}
+		l.tally.expect(KindInvites, 1)
+		l.tally.seen(KindInvites, 1)
+		want, add, found := l.set.Mapper.Invite(i, l.roles)
+		l.findings.add(found)
+		if blocked(found) {
+			return blockedError("map invite", i.SID, found)
+		}
+		if !add {
+			l.tally.skipped(KindInvites, 1)
+			continue
+		}
+		_, known, err := l.Ledger.Entity(ctx, MemberEntity, i.SID)
+		if err != nil {
+			return ledgerFailed(err)
+		}
+		if known {
+			l.tally.existing(KindInvites, 1)
+			continue
+		}
+		change, err := l.join(ctx, i.SID, i.Identity, want)
+		if err != nil {
+			return err
+		}
+		l.tally.changed(KindInvites, change)
+	}
 	return nil
 }

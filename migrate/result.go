@@ -15,6 +15,7 @@ type Audit struct {
 	Counts        Counts         `json:"counts"`
 	Requests      PlanRequests   `json:"requests"` // a migration would make
 	Estimate      Estimate       `json:"estimate"`
+	Plan          []PlanWay      `json:"plan"` // what the channels need, by way
 	Findings      []FindingCount `json:"findings"`
 }
 
@@ -85,6 +86,8 @@ type Summary struct {
 	Requests      Traffic              `json:"requests"`
 	Findings      []FindingCount       `json:"findings"`
 	Failures      []FailureLine        `json:"failures"`
+	Timeline      []Point              `json:"timeline"` // 241 points at most
+	LaneTimes     LaneTimes            `json:"lane_times"`
 	Duration      float64              `json:"duration_seconds"`
 }
 

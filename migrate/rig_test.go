@@ -29,6 +29,8 @@ type rig struct {
 	settings migrate.Settings
 	patience transport.Patience
 	events   *events
+	sidecar  *migrate.Sidecar
+	aps      float64 // of the client's own pace
 }
 
 func newRig(t *testing.T, c emulator.Config) *rig {
@@ -52,7 +54,7 @@ func workspace(t *testing.T, name string) fs.FS {
 }
 
 func (r *rig) transport(h http.Handler, c *transport.Counter) http.RoundTripper {
-	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: 32, Counter: c, Patience: r.patience})
+	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: 32, Counter: c, Patience: r.patience, APS: r.aps})
 }
 
 func (r *rig) source(c *transport.Counter) *twilio.Source {
@@ -66,11 +68,23 @@ func (r *rig) source(c *transport.Counter) *twilio.Source {
 
 func (r *rig) target(c *transport.Counter) *twilio.Target {
 	t, err := twilio.NewTarget(twilio.Config{
-		BaseURL: "http://127.0.0.1:2", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: r.transport(r.emulator.Conversations(), c),
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1",
+		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: r.transport(r.hosts(), c),
 	})
 	require.NoError(r.t, err)
 	return t
+}
+
+// hosts are both hosts of the emulator, by the address that a request is for.
+func (r *rig) hosts() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Host == "127.0.0.1:1" {
+			r.emulator.Chat().ServeHTTP(w, req)
+			return
+		}
+		r.emulator.Conversations().ServeHTTP(w, req)
+	})
 }
 
 // migrate runs a migration as a new process would, on the rig's ledger.
@@ -82,7 +96,7 @@ func (r *rig) migrate(ctx context.Context) (migrate.Summary, error) {
 	counter := &transport.Counter{}
 	m := migrate.Migration{
 		Source: r.source(counter), Target: r.target(counter), Ledger: l,
-		Observer: r.events, Settings: r.settings, Traffic: counter.Traffic,
+		Observer: r.events, Settings: r.settings, Traffic: counter.Traffic, Sidecar: r.sidecar,
 	}
 	return m.Run(ctx)
 }

@@ -12,6 +12,11 @@ import (
 // and name: one that is there gets the permissions, and is not doubled. Where
 // two source roles have the same type and name, both become the first of them.
 func (s *service) ensureRoles(ctx context.Context) error {
+	// What an earlier run may have left in flight must have landed before the
+	// roles are listed.
+	if err := s.landed(ctx); err != nil {
+		return err
+	}
 	s.roles = mapping.Roles{}
 	type key struct{ kind, name string }
 	there := map[key]conversations.Role{}
@@ -45,10 +50,7 @@ func (s *service) ensureRoles(ctx context.Context) error {
 			change = Created
 		}
 		if change != Unchanged {
-			if err := s.proceed(ctx); err != nil {
-				return err
-			}
-			if have, err = s.Target.EnsureRole(ctx, s.target, want); err != nil {
+			if have, err = s.bringRole(ctx, want); err != nil {
 				return err
 			}
 			there[k] = have
@@ -63,6 +65,36 @@ func (s *service) ensureRoles(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// bringRole creates a role, or gives the one with want.SID its permissions. A
+// service would take a second role of the same name, so a create without an
+// answer is given time to land and looked for before it is repeated.
+func (s *service) bringRole(ctx context.Context, want conversations.Role) (conversations.Role, error) {
+	if err := s.proceed(ctx); err != nil {
+		return want, err
+	}
+	if want.SID != "" {
+		return want, s.Target.SetRole(ctx, s.target, want)
+	}
+	for range attempts {
+		made, err := s.Target.AppendRole(ctx, s.target, want)
+		if KindOf(err) != OutcomeUnknown {
+			return made, err
+		}
+		if err := s.wait(ctx, s.set.Settle); err != nil {
+			return want, err
+		}
+		for r, err := range s.Target.Roles(ctx, s.target) {
+			if err != nil {
+				return want, err
+			}
+			if r.Type == want.Type && r.FriendlyName == want.FriendlyName {
+				return r, nil
+			}
+		}
+	}
+	return want, &Error{Op: "create role", Kind: Unavailable, SID: s.target, Err: errNoAnswer, Hint: "run the same command again to resume"}
 }
 
 func samePermissions(a, b []string) bool {

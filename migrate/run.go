@@ -13,15 +13,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping/chat"
 )
-
-// servicesAtOnce is how many services are worked on beside each other. Each has
-// a gate of its own, so that two take hardly longer than one; the lanes of all
-// of them share Settings.Concurrency.
-const servicesAtOnce = 4
 
 // run is the state of one Migration.Run.
 type run struct {
@@ -29,6 +22,9 @@ type run struct {
 	set      Settings
 	tally    *tally
 	findings *findings
+	timeline *timeline
+	recent   recent
+	sheet    *timesheet
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	record   RunRecord
@@ -54,10 +50,15 @@ func newRun(m *Migration) *run {
 		set:       set,
 		tally:     newTally(m.Observer),
 		findings:  newFindings(),
+		timeline:  &timeline{},
+		sheet:     newTimesheet(),
 		lanes:     make(chan struct{}, set.Concurrency),
 		breaker:   newBreaker(set.Concurrency),
 		started:   time.Now(),
 		beat:      func() {},
+	}
+	if own.Sidecar != nil {
+		r.findings.keep = own.Sidecar.keep
 	}
 	if own.Traffic == nil {
 		own.Traffic = func() Traffic { return Traffic{} }
@@ -82,7 +83,7 @@ func (r *run) open(ctx context.Context) error {
 		r.crashed = true
 		// A clock that was set back must not make this wait longer than the
 		// settle time itself.
-		ago := max(0, r.started.Sub(last.HeartbeatAt))
+		ago := max(0, r.started.Sub(last.HeartbeatAt)-heartbeatEvery)
 		r.quietAt = r.started.Add(max(0, r.set.Settle-ago))
 	}
 	host, _ := os.Hostname()
@@ -143,12 +144,10 @@ func (r *run) whole(ctx context.Context) error {
 		}
 		works = append(works, w)
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(servicesAtOnce)
-	for _, w := range works {
-		g.Go(func() error { return w.migrate(gctx) })
+	err = r.prepare(ctx, works)
+	if err == nil {
+		err = r.runLanes(ctx, works)
 	}
-	err = g.Wait()
 	if err == nil {
 		err = r.finishShared(ctx, works)
 	}
@@ -186,8 +185,22 @@ func (r *run) event(level Level, message string, fields ...any) {
 // errDrained ends lanes after the write that was in flight.
 var errDrained = errors.New("stopped on request")
 
-// proceed is asked before each write: it says no when the run is to end.
+// quietly keeps a lane that was drained from ending its group, which would cut
+// off what its neighbours have in flight. Whoever waits for the group asks
+// proceed afterwards.
+func quietly(err error) error {
+	if errors.Is(err, errDrained) {
+		return nil
+	}
+	return err
+}
+
+// proceed is asked before each write: it says no when the run is to end, and
+// when an original could not be kept that the write would lose.
 func (r *run) proceed(ctx context.Context) error {
+	if err := r.findings.err(); err != nil {
+		return err
+	}
 	select {
 	case <-r.Drain:
 		return errDrained

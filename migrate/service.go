@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -29,11 +28,14 @@ type service struct {
 	hushed bool  // the push notifications are off, and the ledger knows what they were
 	record ServiceRecord
 
-	unfinished atomic.Int64 // lanes of the plan that are not done
+	queue      []planned
+	pending    atomic.Int64 // lanes to run, and the users that no lane brings
+	unfinished atomic.Int64 // channels that are not done, in the plan or left out
 }
 
-// migrate takes one service through all its stages.
-func (s *service) migrate(ctx context.Context) error {
+// prepare does what must be there before the first lane: roles, the list of
+// users, the plan, the limits. The plan is left in queue.
+func (s *service) prepare(ctx context.Context) error {
 	if err := s.ensureRoles(ctx); err != nil {
 		return err
 	}
@@ -46,9 +48,13 @@ func (s *service) migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.runLanes(ctx, plan); err != nil {
-		return err
-	}
+	s.queue = plan
+	s.unfinished.Add(int64(len(plan)))
+	return s.raise(ctx, plan)
+}
+
+// conclude does what can only be done when every lane of the service has ended.
+func (s *service) conclude(ctx context.Context) error {
 	if err := s.stamps.sweep(ctx); err != nil {
 		return err
 	}
@@ -58,6 +64,15 @@ func (s *service) migrate(ctx context.Context) error {
 	return s.finish(ctx)
 }
 
+// landed waits until nothing that an earlier run sent can land any more. A
+// service that this run made has nothing to wait for.
+func (s *service) landed(ctx context.Context) error {
+	if s.fresh {
+		return nil
+	}
+	return s.wait(ctx, time.Until(s.quietAt))
+}
+
 // planned is a channel as the plan keeps it: no attributes, no raw bytes, so
 // that the plan of a large service stays small.
 type planned struct {
@@ -65,9 +80,15 @@ type planned struct {
 	record  ChannelRecord
 }
 
-// plan lists the channels, notes the new ones in the ledger, and puts the
-// longest lanes first, because the run is at least as long as the longest.
+// length is what the lane has to write, about.
+func (p planned) length() int64 { return p.channel.MessagesCount + p.channel.MembersCount }
+
+// plan lists the channels and notes the new ones in the ledger.
 func (s *service) plan(ctx context.Context) ([]planned, error) {
+	taken, err := s.retries(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var plan []planned
 	for c, err := range s.Source.Channels(ctx, s.source.SID) {
 		if err != nil {
@@ -81,6 +102,12 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		if !known {
 			rec = ChannelRecord{SourceSID: c.SID, ServiceSID: s.source.SID}
 		}
+		if !taken(c.SID) {
+			if rec.Stage != Done {
+				s.unfinished.Add(1)
+			}
+			continue
+		}
 		if !known || rec.MembersCount != c.MembersCount || rec.MessagesCount != c.MessagesCount || !rec.DateUpdated.Equal(c.DateUpdated.Time) {
 			rec.FriendlyName = cmp.Or(c.FriendlyName, c.UniqueName)
 			rec.MembersCount, rec.MessagesCount, rec.DateUpdated = c.MembersCount, c.MessagesCount, c.DateUpdated.Time
@@ -93,44 +120,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		s.tally.expect(KindMembers, c.MembersCount)
 		s.tally.expect(KindMessages, c.MessagesCount)
 	}
-	slices.SortStableFunc(plan, func(a, b planned) int {
-		return cmp.Compare(b.channel.MessagesCount+b.channel.MembersCount, a.channel.MessagesCount+a.channel.MembersCount)
-	})
 	return plan, nil
-}
-
-// runLanes runs every lane, each as soon as there is a slot for it. When all
-// have begun, the gate is free for the users that no lane asked for.
-func (s *service) runLanes(ctx context.Context, plan []planned) error {
-	s.unfinished.Store(int64(len(plan)))
-	g, gctx := errgroup.WithContext(ctx)
-	for _, p := range plan {
-		if err := s.slot(gctx); err != nil {
-			g.Go(func() error { return err })
-			break
-		}
-		g.Go(func() error {
-			defer func() { <-s.lanes }()
-			return s.runLane(gctx, p)
-		})
-	}
-	g.Go(func() error { return s.users.rest(gctx) })
-	return g.Wait()
-}
-
-// slot waits until one more lane may run.
-func (s *service) slot(ctx context.Context) error {
-	if err := s.proceed(ctx); err != nil {
-		return err
-	}
-	select {
-	case s.lanes <- struct{}{}:
-		return nil
-	case <-s.Drain:
-		return errDrained
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 // openService finds or creates the target of a source service.
@@ -206,7 +196,7 @@ func (s *service) create(ctx context.Context, rec *ServiceRecord, name string, n
 		return err
 	}
 	if noted {
-		if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {
+		if err := s.wait(ctx, time.Until(s.quietAt)); err != nil {
 			return err
 		}
 		if found, err := s.recognize(ctx, rec, name); found || err != nil {

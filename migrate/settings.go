@@ -16,6 +16,11 @@ type Settings struct {
 	// new one for each source service.
 	ToService string
 
+	// CopyAlways says why channels are copied although both sides are one
+	// account, or that they are not; empty where an audit should look whether
+	// anything has to be copied at all.
+	CopyAlways string
+
 	// Mapper converts; its zero value takes every default.
 	Mapper mapping.Mapper
 
@@ -40,6 +45,9 @@ type Settings struct {
 	//
 	// Defaults to 2 minutes.
 	Watchdog time.Duration
+
+	// OnlyFailed runs only the channels that the ledger has failures for.
+	OnlyFailed bool
 
 	// MaxErrors ends the run when this many lanes were stopped. Zero never does.
 	MaxErrors int

@@ -34,6 +34,9 @@ type Source interface {
 	Messages(ctx context.Context, serviceSID, channelSID string, span Span) iter.Seq2[chat.Message, error]
 	// Invites yields every open invite of a channel.
 	Invites(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Invite, error]
+	// UserChannels yields every channel that a user has to do with, and how:
+	// joined, invited or not participating.
+	UserChannels(ctx context.Context, serviceSID, userSID string) iter.Seq2[chat.UserChannel, error]
 	// Credentials yields the push credentials of the account.
 	Credentials(ctx context.Context) iter.Seq2[chat.Credential, error]
 }

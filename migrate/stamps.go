@@ -54,7 +54,7 @@ func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (st
 
 func (t *stamps) list(ctx context.Context) error {
 	s := t.service
-	if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {
+	if err := s.landed(ctx); err != nil {
 		return err
 	}
 	taken, err := t.taken(ctx)
@@ -138,7 +138,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 	if !t.unsure.Load() && !(s.crashed && !s.fresh && s.record.Stage != Done) {
 		return nil
 	}
-	if err := s.wait(ctx, s.quietAt.Sub(s.started)); err != nil {
+	if err := s.landed(ctx); err != nil {
 		return err
 	}
 	taken, err := t.taken(ctx)

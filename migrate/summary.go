@@ -22,6 +22,8 @@ func (r *run) summary(err error) Summary {
 		Requests:      r.Traffic(),
 		Findings:      r.findings.list(),
 		Failures:      append([]FailureLine{}, r.failures...),
+		Timeline:      r.timeline.until(r.point(time.Now())),
+		LaneTimes:     r.sheet.times(),
 		Duration:      time.Since(r.started).Seconds(),
 	}
 	return s

@@ -30,6 +30,11 @@ type TargetReader interface {
 	// Timers reads the account's default timers, which would close new
 	// conversations by themselves.
 	Timers(ctx context.Context) (Timers, error)
+	// Limits reads the ceilings of a service, which Conversations itself does
+	// not show: it asks the Chat host.
+	Limits(ctx context.Context, serviceSID string) (Limits, error)
+	// Credentials yields the push credentials of the account.
+	Credentials(ctx context.Context) iter.Seq2[conversations.Credential, error]
 }
 
 // Timers are the account-wide defaults after which a conversation becomes
@@ -50,9 +55,10 @@ type Target interface {
 
 	// AppendService creates a service.
 	AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error)
-	// EnsureRole creates the role, or replaces the permissions of the role with
-	// r.SID where that is set.
-	EnsureRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error)
+	// AppendRole creates a role. A service takes two of the same type and name.
+	AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error)
+	// SetRole replaces the permissions of the role with r.SID.
+	SetRole(ctx context.Context, serviceSID string, r conversations.Role) error
 	// EnsureUser creates the user, or brings the one with that identity to what
 	// is asked.
 	EnsureUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, Change, error)
@@ -83,6 +89,14 @@ type Target interface {
 	SetNotifications(ctx context.Context, serviceSID string, n conversations.Notifications) error
 	// SetWebhooks sets the callbacks of a service; empty URLs remove them.
 	SetWebhooks(ctx context.Context, serviceSID string, w conversations.Webhooks) error
+
+	// SetLimits sets the ceilings of a service, through the Chat host. A ceiling
+	// of 0 is left as it is; neither may be above MaxLimit.
+	SetLimits(ctx context.Context, serviceSID string, l Limits) error
+	// EnsureCredential creates the push credential, unless the account has one
+	// of that type and friendly name. One that is there is left as it is, since
+	// secrets cannot be read and compared.
+	EnsureCredential(ctx context.Context, c Credential) (conversations.Credential, Change, error)
 }
 
 // Change says what an Ensure had to do.

@@ -77,6 +77,7 @@ func torture(t *testing.T, s scenario, total *struck) {
 	r.settings.Concurrency, r.settings.Settle = s.Concurrency, s.Settle
 	kills := 0
 	for i, k := range s.Kills {
+		plan.NewClient()
 		if r.killed(t, k) {
 			kills++
 			if s.LoseLedger[i] {
@@ -151,8 +152,9 @@ func (r *rig) drivers(c *transport.Counter, g *guillotine) (*twilio.Source, *twi
 	})
 	require.NoError(r.t, err)
 	target, err := twilio.NewTarget(twilio.Config{
-		BaseURL: "http://127.0.0.1:2", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: stack(r.emulator.Conversations()),
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1",
+		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: stack(r.hosts()),
 	})
 	require.NoError(r.t, err)
 	return source, target

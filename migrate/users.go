@@ -82,12 +82,15 @@ func (u *users) rest(ctx context.Context) error {
 		g.Go(func() error {
 			// A user that cannot be carried is counted and said; the others go on.
 			if err := u.bring(gctx, one); err != nil && endsRun(gctx, err) {
-				return err
+				return quietly(err)
 			}
 			return nil
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return u.service.proceed(ctx)
 }
 
 func (u *users) bring(ctx context.Context, one *user) error {

@@ -148,6 +148,23 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		}
 		s.compareMember(sid, m, want, have, marks, f)
 	}
+	for i, err := range s.Source.Invites(ctx, s.source.SID, sid) {
+		if err != nil {
+			return err
+		}
+		want, add, _ := s.set.Mapper.Invite(i, s.roles)
+		have, ok := there[want.Identity]
+		if !add {
+			continue
+		}
+		delete(there, want.Identity)
+		invited := chat.Member{SID: i.SID}
+		if !ok {
+			f.add(Difference{Class: Missing, Kind: KindInvites, Channel: sid, SourceSID: i.SID, mend: s.mendMember(f, i.SID, want, conversations.Horizon{}, false)})
+			continue
+		}
+		s.compareMember(sid, invited, want, have, marks, f)
+	}
 	for _, p := range there {
 		f.add(Difference{Class: Foreign, Kind: KindMembers, Channel: sid, TargetSID: p.SID})
 	}

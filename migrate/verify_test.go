@@ -153,7 +153,7 @@ func TestVerifyFindsEveryClass(t *testing.T) {
 			require.NoError(t, m.target.DeleteConversation(ctx, m.service, m.conversation))
 		}, []migrate.Difference{{Class: migrate.Missing, Kind: migrate.KindChannels}, {Class: migrate.Extra, Kind: migrate.KindChannels}}},
 		{"other permissions of a role are altered", func(t *testing.T, ctx context.Context, m *mutant) {
-			_, err := m.target.EnsureRole(ctx, m.service, conversations.Role{
+			err := m.target.SetRole(ctx, m.service, conversations.Role{
 				SID: m.roles(t)["Reader"], Type: conversations.ConversationRole, FriendlyName: "Reader", Permissions: []string{"sendMessage"},
 			})
 			require.NoError(t, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,7 @@ import (
 type watchdog struct {
 	after  time.Duration
 	cancel context.CancelCauseFunc
+	unsure atomic.Bool // a write of the lane may land once more
 
 	mu    sync.Mutex
 	timer *time.Timer
@@ -38,6 +40,15 @@ func newWatchdog(ctx context.Context, after time.Duration, sid string) (context.
 func Waiting(ctx context.Context, d time.Duration) {
 	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
 		w.waiting(d)
+	}
+}
+
+// Unsure says that the write with this context is going to be repeated although
+// an attempt of it may have reached the service: it may take effect later, after
+// whatever is written next.
+func Unsure(ctx context.Context) {
+	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
+		w.unsure.Store(true)
 	}
 }
 

@@ -17,6 +17,8 @@ func Audit(w io.Writer, f Format, a migrate.Audit) error {
 		return encodeJSON(w, a)
 	case CSV:
 		return encodeCSV(w, auditRows(a))
+	case HTML:
+		return auditPage(a).render(w, f)
 	}
 	return auditDocument(a).render(w, f)
 }
@@ -35,6 +37,33 @@ func auditDocument(a migrate.Audit) *document {
 	d.findings(a.Findings, "What would not arrive as it was")
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
+	return d
+}
+
+// auditPage is an audit with what only a page shows.
+func auditPage(a migrate.Audit) *document {
+	d := auditDocument(a)
+	stops, losses := gravest(a.Findings)
+	switch {
+	case stops > 0:
+		d.tone = bad
+	case losses > 0:
+		d.tone = warn
+	default:
+		d.tone = good
+	}
+	d.figures = []figure{
+		{"messages", Number(a.Counts.Messages)},
+		{"channels", Number(a.Counts.Channels)},
+		{"users", Number(a.Counts.Users)},
+		{"writes", Number(a.Requests.Writes)},
+		{"takes at least", Duration(a.Estimate.Seconds)},
+		{"to decide on first", Number(stops)},
+		{"kinds of detail lost", Number(losses)},
+	}
+	if work := handwork(a.Findings); len(work) > 0 {
+		d.add(heading("What will have to be done by hand"), work)
+	}
 	return d
 }
 
@@ -97,6 +126,7 @@ func boundTable(e migrate.Estimate) tableBlock {
 			{"longest lane (one channel)", Duration(e.LongestLane)},
 			{"concurrency (all writes over the lanes)", Duration(e.Concurrency)},
 		},
+		bars: shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
 	}
 }
 

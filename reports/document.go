@@ -11,9 +11,15 @@ type document struct {
 	title   string
 	verdict string
 	blocks  []block
+
+	// Shown on a page only.
+	tone    tone
+	figures []figure
+	dated   bool // there are times in it
 }
 
-// block is one of heading, paragraph, tableBlock, findingList and commands.
+// block is one of heading, paragraph, tableBlock, findingList and commands; on a
+// page also one of steps, chart, catalog and details.
 type block any
 
 type (
@@ -23,11 +29,16 @@ type (
 )
 
 // tableBlock has a heading and rows of as many cells. Cells of the columns in
-// numbers are aligned to the right.
+// numbers are aligned to the right. A page shows a caption and, where there are
+// bars, one bar for each row, which is a share of 1.
 type tableBlock struct {
 	header  []string
 	numbers []int
 	rows    [][]string
+
+	caption string
+	spoken  bool // not shown, only read out
+	bars    []float64
 }
 
 func (d *document) add(blocks ...block) { d.blocks = append(d.blocks, blocks...) }
@@ -39,6 +50,10 @@ func (d *document) render(w io.Writer, f Format) error {
 		d.text(b)
 	case Markdown:
 		d.markdown(b)
+	case HTML:
+		if err := d.html(b); err != nil {
+			return err
+		}
 	default:
 		return unknown(f)
 	}

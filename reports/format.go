@@ -15,6 +15,7 @@ const (
 	JSON     Format = "json"
 	Markdown Format = "markdown"
 	CSV      Format = "csv"
+	HTML     Format = "html"
 )
 
 // List names formats for a person: "text, json or csv".

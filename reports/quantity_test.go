@@ -36,7 +36,7 @@ func TestQuantities(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	t.Run("a format that a report does not have is an error", func(t *testing.T) {
-		require.Error(t, reports.Audit(&bytes.Buffer{}, "html", migrate.Audit{}))
+		require.Error(t, reports.Audit(&bytes.Buffer{}, "yaml", migrate.Audit{}))
 		require.Error(t, reports.NewVerification(&bytes.Buffer{}, reports.Markdown).Close(migrate.Verification{}))
 	})
 	t.Run("an error of the writer is returned", func(t *testing.T) {

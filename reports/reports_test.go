@@ -61,6 +61,11 @@ func summary() migrate.Summary {
 		Requests: migrate.Traffic{Reads: 383, Writes: 1353, Throttled: 4, Retried: 5},
 		Findings: audit().Findings,
 		Failures: []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "append message: " + hostile, Hint: "try again"}},
+		Timeline: []migrate.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
+		LaneTimes: migrate.LaneTimes{
+			Stages:  []migrate.StageTime{{Stage: "copied", Seconds: 410}},
+			Longest: []migrate.LaneTime{{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2}},
+		},
 		Duration: 75.25,
 	}
 }
@@ -72,13 +77,15 @@ func status() reports.Status {
 		SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: "chatbridge.db",
 		Run: &reports.Run{
 			Status: migrate.Partial, PID: 7, Host: "box", StartedAt: began, SeenAt: ended, EndedAt: &ended,
-			Done: 1200, Written: 1000, Total: 1300, Requests: summary().Requests,
+			Done: 1200, Written: 1000, Total: 1300, Requests: summary().Requests, Rate: 10, ThrottledShare: 0.25,
 		},
 		Services: []reports.ServiceStatus{{
 			SourceSID: serviceSID, TargetSID: targetSID, FriendlyName: hostile, Stage: "open",
 			Channels: reports.Part{Done: 29, Total: 30}, Messages: reports.Part{Done: 968, Total: 970},
+			Stages: map[string]int64{"open": 1, "done": 29},
 		}},
-		Failures: summary().Failures,
+		UnderWay: []reports.ChannelStatus{{SourceSID: channelSID, FriendlyName: hostile, Stage: "open", Messages: reports.Part{Done: 2, Total: 4}}},
+		Failures: []reports.StatusFailure{{FailureLine: summary().Failures[0], At: ended}},
 		Next:     "chatbridge migrate",
 	}
 }
@@ -117,11 +124,15 @@ func rendered(t *testing.T) map[string][]byte {
 		require.NoError(t, write(&b), name)
 		all[name] = b.Bytes()
 	}
-	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv"}
+	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 	for f, ext := range extension {
 		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, audit()) })
-		put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary()) })
-		if f != reports.CSV {
+		if f == reports.HTML {
+			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, migration()) })
+		} else {
+			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary()) })
+		}
+		if f != reports.CSV && f != reports.HTML {
 			put("status."+ext, func(b *bytes.Buffer) error { return reports.WriteStatus(b, f, status()) })
 		}
 		if f != reports.Markdown {
@@ -195,8 +206,8 @@ func TestHostileNames(t *testing.T) {
 func TestJSON(t *testing.T) {
 	fields := map[string][]string{
 		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "findings"},
-		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "failures", "duration_seconds"},
-		"status.json":       {"schema_version", "command", "ledger", "run", "services", "failures", "next"},
+		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "failures", "timeline", "lane_times", "duration_seconds"},
+		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "next"},
 		"verification.json": {"schema_version", "command", "equal", "services", "compared", "differences", "duration_seconds", "items"},
 	}
 	for name, want := range fields {

@@ -1,7 +1,7 @@
 package reports
 
 import (
-	"cmp"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -11,18 +11,20 @@ import (
 
 // Status is what a ledger says about its migration.
 type Status struct {
-	SchemaVersion int                   `json:"schema_version"`
-	Command       string                `json:"command"`
-	Ledger        string                `json:"ledger"`
-	Run           *Run                  `json:"run"` // the last one; null where none began
-	Services      []ServiceStatus       `json:"services"`
-	Failures      []migrate.FailureLine `json:"failures"`
-	Next          string                `json:"next"` // the command to run next
+	SchemaVersion int             `json:"schema_version"`
+	Command       string          `json:"command"`
+	Ledger        string          `json:"ledger"`
+	Run           *Run            `json:"run"` // the last one; null where none began
+	Services      []ServiceStatus `json:"services"`
+	UnderWay      []ChannelStatus `json:"under_way"` // begun and not done, the longest first: 10 at most
+	Failures      []StatusFailure `json:"failures"`  // the latest first
+	Next          string          `json:"next"`      // the command to run next
 }
 
 // Run is one run of the migration.
 type Run struct {
-	Status    string          `json:"status"` // running also where it was killed: SeenAt tells
+	Status    string          `json:"status"` // running also where it was killed: Alive tells
+	Alive     bool            `json:"alive"`  // it runs, and said so lately
 	PID       int             `json:"pid"`
 	Host      string          `json:"host"`
 	StartedAt time.Time       `json:"started_at"`
@@ -33,16 +35,41 @@ type Run struct {
 	Total     int64           `json:"total"`
 	Lanes     int             `json:"lanes"` // channels at work
 	Requests  migrate.Traffic `json:"requests"`
+
+	// Rate is how many resources were done a second, and ThrottledShare how many
+	// of the requests were answered with "too many", from 0 to 1; both of the
+	// last minute that there was.
+	Rate           float64 `json:"rate"`
+	ThrottledShare float64 `json:"throttled_share"`
+	// SecondsLeft is how long the rest takes at that rate; null where it does not
+	// run, or where nothing was done in the last minute.
+	SecondsLeft *float64 `json:"seconds_left"`
 }
 
 // ServiceStatus is how far one service is.
 type ServiceStatus struct {
+	SourceSID    string           `json:"source_sid"`
+	TargetSID    string           `json:"target_sid"`
+	FriendlyName string           `json:"friendly_name"`
+	Stage        string           `json:"stage"`
+	Channels     Part             `json:"channels"`
+	Messages     Part             `json:"messages"`
+	Stages       map[string]int64 `json:"stages"` // channels, by stage
+}
+
+// ChannelStatus is how far one channel is.
+type ChannelStatus struct {
 	SourceSID    string `json:"source_sid"`
 	TargetSID    string `json:"target_sid"`
 	FriendlyName string `json:"friendly_name"`
 	Stage        string `json:"stage"`
-	Channels     Part   `json:"channels"`
 	Messages     Part   `json:"messages"`
+}
+
+// StatusFailure is one thing that was not carried, why, and when that was seen.
+type StatusFailure struct {
+	migrate.FailureLine
+	At time.Time `json:"at"`
 }
 
 // Part is how much is done of what there is.
@@ -56,51 +83,30 @@ func (p Part) String() string { return Number(p.Done) + " of " + Number(p.Total)
 // WriteStatus renders a status as text, JSON or Markdown.
 func WriteStatus(w io.Writer, f Format, s Status) error {
 	if f == JSON {
-		s.Services, s.Failures = filled(s.Services), filled(s.Failures)
-		return encodeJSON(w, s)
+		return encodeJSON(w, s.filled())
 	}
-	d := &document{title: "Migration in " + s.Ledger, verdict: statusVerdict(s)}
-	t := tableBlock{header: []string{"source", "target", "name", "stage", "channels", "messages"}, numbers: []int{4, 5}}
-	for _, one := range s.Services {
-		t.rows = append(t.rows, []string{
-			one.SourceSID, cmp.Or(one.TargetSID, "none yet"), one.FriendlyName, one.Stage, one.Channels.String(), one.Messages.String(),
-		})
-	}
-	d.add(heading("Services"), t)
-	if s.Run != nil {
-		d.add(heading("Last run"), paragraph(runText(*s.Run)))
-	}
-	d.failures(s.Failures)
-	d.add(heading("What to do next"), commands{s.Next})
-	return d.render(w, f)
+	return statusDocument(s).render(w, f)
 }
 
-func statusVerdict(s Status) string {
-	switch {
-	case s.Run == nil:
-		return "nothing was begun."
-	case len(s.Failures) > 0:
-		return fmt.Sprintf("%s; %s not carried.", s.Run.Status, count(int64(len(s.Failures)), "resource was", "resources were"))
+// WriteStatusLine renders a status on one line, as text or as JSON: for who
+// looks again and again.
+func WriteStatusLine(w io.Writer, f Format, s Status) error {
+	switch f {
+	case Text:
+		_, err := fmt.Fprintln(w, Plain(StatusLine(s)))
+		return err
+	case JSON:
+		raw, err := json.Marshal(s.filled())
+		if err != nil {
+			return fmt.Errorf("encode status: %w", err)
+		}
+		_, err = io.WriteString(w, escaped(string(raw))+"\n")
+		return err
 	}
-	return s.Run.Status + "."
+	return unknown(f)
 }
 
-const dateForm = "2006-01-02 15:04:05 MST"
-
-func runText(r Run) string {
-	text := fmt.Sprintf("Began %s as process %d on %s, last seen %s.", r.StartedAt.UTC().Format(dateForm), r.PID, r.Host, r.SeenAt.UTC().Format(dateForm))
-	if r.Total > 0 {
-		text += fmt.Sprintf(" %s of %s resources done.", Number(r.Done), Number(max(r.Done, r.Total)))
-	}
-	span := r.SeenAt.Sub(r.StartedAt).Seconds()
-	if r.EndedAt != nil {
-		span = r.EndedAt.Sub(r.StartedAt).Seconds()
-	}
-	if span > 0 && r.Written > 0 {
-		text += fmt.Sprintf(" %s written in %s, %s a second.", Number(r.Written), Duration(span), Number(int64(float64(r.Written)/span)))
-	}
-	if r.EndedAt == nil && r.Lanes > 0 {
-		text += fmt.Sprintf(" %s at work.", count(int64(r.Lanes), "channel", "channels"))
-	}
-	return text
+func (s Status) filled() Status {
+	s.Services, s.UnderWay, s.Failures = filled(s.Services), filled(s.UnderWay), filled(s.Failures)
+	return s
 }

@@ -15,9 +15,13 @@ func Summary(w io.Writer, f Format, s migrate.Summary) error {
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
+		s.Timeline = filled(s.Timeline)
+		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
 		return encodeJSON(w, s)
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
+	case HTML:
+		return WriteMigration(w, f, &Migration{Summary: s})
 	}
 	return summaryDocument(s).render(w, f)
 }
@@ -32,7 +36,7 @@ func summaryDocument(s migrate.Summary) *document {
 	}
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.failures(s.Failures)
-	if written(s) > 0 || s.Status != migrate.Complete {
+	if s.Status != migrate.RunningStatus && (written(s) > 0 || s.Status != migrate.Complete) {
 		d.findings(s.Findings, "What did not arrive as it was")
 	}
 	d.add(heading("What to do next"))
@@ -52,6 +56,8 @@ func summaryVerdict(s migrate.Summary) string {
 		return fmt.Sprintf("finished %s, but %s not carried whole.", took, count(int64(len(s.Failures)), "resource was", "resources were"))
 	case migrate.InterruptedStatus:
 		return "interrupted after " + Duration(s.Duration) + "; running it again resumes."
+	case migrate.RunningStatus:
+		return "not ended after " + Duration(s.Duration) + ": it still runs, or was killed; then running it again resumes."
 	case migrate.FailedStatus:
 		return "failed after " + Duration(s.Duration) + "; what arrived is noted, and running it again resumes."
 	}

@@ -3,8 +3,6 @@ package reports
 import (
 	"bufio"
 	"bytes"
-	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -14,13 +12,15 @@ import (
 )
 
 // Verification writes the report of a comparison while it goes on, so that it
-// holds nothing however many differences there are. It is text, JSON or CSV.
+// holds nothing however many differences there are. It is text, JSON or CSV; as a
+// page, which begins with the verdict, it holds and names the first 2,000.
 //
 // It must be closed. The first error is kept and returned by Close.
 type Verification struct {
 	w    *bufio.Writer
 	form Format
 	n    int
+	held []migrate.Difference // for a page
 	err  error
 }
 
@@ -31,31 +31,12 @@ func NewVerification(w io.Writer, f Format) *Verification {
 	case JSON:
 		_, v.err = v.w.WriteString("{\n  \"items\": [")
 	case CSV:
-		v.err = encodeCSV(v.w, [][]string{{"class", "direction", "kind", "channel_sid", "source_sid", "target_sid", "field", "detail"}})
-	case Text:
+		v.err = encodeCSV(v.w, [][]string{differenceColumns})
+	case Text, HTML:
 	default:
 		v.err = unknown(f)
 	}
 	return v
-}
-
-// symbols tell which side an item is on, one character each.
-var symbols = map[migrate.Class]string{
-	migrate.Missing: "-",
-	migrate.Extra:   "+",
-	migrate.Doubled: "+",
-	migrate.Foreign: "?",
-}
-
-// direction says which side lacks an item.
-func direction(d migrate.Difference) string {
-	switch {
-	case d.TargetSID == "":
-		return "not in target"
-	case d.SourceSID == "":
-		return "not in source"
-	}
-	return "in both"
 }
 
 // Difference writes one line, or one element.
@@ -66,34 +47,16 @@ func (v *Verification) Difference(d migrate.Difference) {
 	v.n++
 	switch v.form {
 	case JSON:
-		v.element(d)
+		v.err = writeElement(v.w, v.n == 1, differenceItem{d, direction(d)})
 	case CSV:
-		v.err = encodeCSV(v.w, [][]string{{string(d.Class), direction(d), d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field, d.Detail}})
+		v.err = encodeCSV(v.w, [][]string{differenceRow(d)})
+	case HTML:
+		if len(v.held) < differencesShown {
+			v.held = append(v.held, d)
+		}
 	default:
-		line := fmt.Sprintf("%s %s: %s %s -> %s", cmp.Or(symbols[d.Class], "!"), d.Class, d.Kind, cmp.Or(d.SourceSID, "none"), cmp.Or(d.TargetSID, "none"))
-		if d.Channel != "" {
-			line += " in " + d.Channel
-		}
-		for _, more := range []string{d.Field, d.Detail} {
-			if more != "" {
-				line += "; " + more
-			}
-		}
-		_, v.err = fmt.Fprintln(v.w, Plain(line))
+		_, v.err = fmt.Fprintln(v.w, Plain(differenceLine(d)))
 	}
-}
-
-func (v *Verification) element(d migrate.Difference) {
-	raw, err := json.Marshal(d)
-	if err != nil {
-		v.err = fmt.Errorf("encode difference: %w", err)
-		return
-	}
-	separator := ",\n    "
-	if v.n == 1 {
-		separator = "\n    "
-	}
-	_, v.err = v.w.WriteString(separator + escaped(string(raw)))
 }
 
 // Close ends the report with what the comparison found as a whole.
@@ -113,6 +76,8 @@ func (v *Verification) end(found migrate.Verification) error {
 		return v.endJSON(found)
 	case Text:
 		verificationDocument(found).text(v.w)
+	case HTML:
+		return v.page(found).html(v.w)
 	}
 	return nil
 }

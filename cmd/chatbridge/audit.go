@@ -21,7 +21,7 @@ type auditOptions struct {
 	connect func(context.Context, connector, access) (*sides, error)
 }
 
-var auditForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV}
+var auditForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV, reports.HTML}
 
 func newAudit(c *console, common *commonOptions, run func(context.Context, *auditOptions) error) *cobra.Command {
 	o := &auditOptions{commonOptions: common, console: c, connect: dial}
@@ -35,7 +35,7 @@ It never writes: not to Twilio, not to the target, not to a ledger. Only the
 credentials of the source are needed, and none with --from-archive.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
-  chatbridge audit --service IS… --output markdown > audit.md`,
+  chatbridge audit --service IS… --output html > audit.html`,
 		GroupID: groupStart,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -91,7 +91,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if _, err := o.selected(s.services); err != nil {
 		return migrate.Audit{}, err
 	}
-	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set}
+	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic}
 	audit, err := a.Run(ctx)
 	return audit, interrupted(ctx, err)
 }

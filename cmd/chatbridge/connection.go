@@ -17,6 +17,7 @@ type connectionOptions struct {
 	ChatURL          string
 	ConversationsURL string
 	FromArchive      string
+	TrustArchive     bool
 	Concurrency      int
 	APS              float64
 	Timeout          time.Duration
@@ -32,6 +33,7 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http only to this machine")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http only to this machine")
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path`, and not from Chat v1")
+		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
 		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels that are worked on at once")
 		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes a second for each conversation and for each service; 0 sets no limit")
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time that one attempt of a request has")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -61,4 +63,15 @@ func (c *console) getenv(name string) string {
 		}
 	}
 	return ""
+}
+
+// confirm asks whether to begin, and returns an error unless the answer is yes.
+func (c *console) confirm() error {
+	fmt.Fprint(c.err, "Begin? [y/N] ")
+	answer, _ := bufio.NewReader(c.in).ReadString('\n')
+	switch strings.ToLower(strings.TrimSpace(answer)) {
+	case "y", "yes":
+		return nil
+	}
+	return misuse("run the same command again when you are ready", "not begun")
 }

@@ -142,6 +142,7 @@ func (d *demonstration) verify(ctx context.Context) error {
 	return runVerify(ctx, &verifyOptions{
 		commonOptions: d.audit.commonOptions, connectionOptions: d.audit.connectionOptions,
 		mappingOptions: d.audit.mappingOptions, outputOption: d.audit.outputOption, ledgerOption: d.ledger,
+		Settle:  migrate.DefaultSettle,
 		console: d.console, connect: d.audit.connect, openLedger: sqlite.OpenReader,
 	})
 }

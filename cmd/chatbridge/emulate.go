@@ -6,17 +6,22 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
+	"chatbridge/reports"
 )
 
 // emulateOptions are those of emulate.
 type emulateOptions struct {
 	Archive           string
 	Generate          string
+	Faults            string
 	APS               float64
 	Concurrency       int
 	ChatAddr          string
@@ -36,10 +41,30 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 generated, and an empty Conversations. Prints the lines to paste into another
 shell, and serves until it is interrupted. Everything is in memory.
 
+--faults makes it fail as networks and services do, the same way for the same
+seed. SPEC is settings between commas:
+
+  rate=0.02                  share of the requests that are hit, by any fault
+  before.429=0.01            the same for one fault, or a group: before (the request
+                             has no effect), after (its answer is lost), late (it
+                             takes effect seconds later), read (a reply is broken);
+                             the longest name that is set decides, 0 switches off
+  nth(POST messages,3)=late  the third such request is hit. Also 3-5, or 3- for all
+                             from the third on; chat or conversations may stand
+                             before the method
+  seed=7                     where the draws begin
+  limit=3                    draws that may hit one request in a row
+  late-within=5s stall-for=2m slow-for=1s retry-after=1s
+  script=@FILE               more settings, one on a line; # begins a comment
+
+An unknown fault is refused with the names of all. What struck, and how often, is
+said at the end.
+
 It never reaches Twilio, and listens on this machine only unless told otherwise.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge emulate
-  chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0`,
+  chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0
+  chatbridge emulate --aps 0 --faults rate=0.02,seed=7`,
 		GroupID: groupStart,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -47,6 +72,7 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 	fs := cmd.Flags()
 	fs.StringVar(&o.Archive, "archive", "", "seed from this folder or zip `path` (default the sample of chatbridge demo)")
 	fs.StringVar(&o.Generate, "generate", "", "invent a workspace, such as `channels=1000,messages=200000,seed=1`")
+	fs.StringVar(&o.Faults, "faults", "", "fail on purpose, as `SPEC` says (see above)")
 	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes a second that each conversation and each service admits; 0 for no limit")
 	fs.IntVar(&o.Concurrency, "concurrency", 0, "requests that may be in flight; 0 for no limit")
 	fs.StringVar(&o.ChatAddr, "chat-addr", "127.0.0.1:0", "where to serve Chat v1, as `host:port`; port 0 picks one")
@@ -91,6 +117,14 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 		return err
 	}
 	defer closer.Close()
+	plan, err := o.plan()
+	if err != nil {
+		return err
+	}
+	if plan != nil {
+		config.Intercept = plan.Intercept
+		defer plan.Close()
+	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	server, err := o.serve(ctx, config)
@@ -99,7 +133,35 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	}
 	printExports(o.console.out, server, config)
 	<-ctx.Done()
-	return server.Close()
+	err = server.Close()
+	if plan != nil {
+		printFaults(o.console.err, plan.Counts())
+	}
+	return err
+}
+
+// plan is what --faults describes, and nil without it.
+func (o *emulateOptions) plan() (*faults.Plan, error) {
+	if o.Faults == "" {
+		return nil, nil
+	}
+	plan, err := faults.Parse(o.Faults)
+	if err != nil {
+		return nil, misuse("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", err)
+	}
+	return plan, nil
+}
+
+// printFaults says how often each fault struck.
+func printFaults(w io.Writer, struck map[faults.Kind]int64) {
+	if len(struck) == 0 {
+		fmt.Fprintln(w, "no fault struck")
+		return
+	}
+	fmt.Fprintln(w, "faults that struck:")
+	for _, k := range slices.Sorted(maps.Keys(struck)) {
+		fmt.Fprintf(w, "  %-20s %s\n", k, reports.Number(struck[k]))
+	}
 }
 
 // printExports writes shell lines that make chatbridge use the emulator.

@@ -103,6 +103,9 @@ func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
 	return taken, nil
 }
 
+// servicesSetting is the name in a fingerprint of which services are taken.
+const servicesSetting = "--service"
+
 // fingerprint is what another run has to agree in to go on with the same ledger.
 func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerprint {
 	services := "all"
@@ -112,7 +115,7 @@ func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerp
 	return migrate.Fingerprint{
 		"source account": s.sourceAccount,
 		"target account": s.targetAccount,
-		"--service":      services,
+		servicesSetting:  services,
 		"--to-service":   o.ToService,
 		"--policy":       m.Policy.String(),
 		"--stamp":        strconv.FormatBool(o.Stamp),

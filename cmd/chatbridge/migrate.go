@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,6 +25,8 @@ type migrateOptions struct {
 	MaxErrors int
 	Yes       bool
 	DryRun    bool
+	// AcceptSettings goes on with a ledger that other settings made.
+	AcceptSettings bool
 
 	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
 }
@@ -79,6 +79,7 @@ either way running again resumes. --dry-run is the same as chatbridge audit.` +
 		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run when so many channels were stopped; 0 never does")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
+	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made by other settings; what is done stays as it is")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
 	return cmd
 }
@@ -152,13 +153,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *sides) error {
 	if o.Yes {
 		return nil
 	}
-	fmt.Fprint(o.console.err, "Begin? [y/N] ")
-	answer, _ := bufio.NewReader(o.console.in).ReadString('\n')
-	switch strings.ToLower(strings.TrimSpace(answer)) {
-	case "y", "yes":
-		return nil
-	}
-	return misuse("run the same command again when you are ready", "not begun")
+	return o.console.confirm()
 }
 
 func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
@@ -179,7 +174,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 		return err
 	}
 	defer ledger.Close()
-	if err := ledger.Bind(ctx, o.fingerprint(s, mapper)); err != nil {
+	if err := o.bind(ctx, ledger, o.fingerprint(s, mapper)); err != nil {
 		return err
 	}
 	shown := o.progress(o.console, "migrated", form != reports.Text)
@@ -195,7 +190,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 	}
 	summary, err := m.Run(ctx)
 	shown.Close()
-	if werr := reports.Summary(o.console.out, form, summary); werr != nil {
+	if werr := writeSummary(ctx, o, form, ledger, summary); werr != nil {
 		return werr
 	}
 	if err != nil {

@@ -31,6 +31,8 @@ func newRoot(c *console) *cobra.Command {
 		newMigrate(c, common, runMigrate),
 		newVerify(c, common, runVerify),
 		newStatus(c, runStatus),
+		newReport(c, runReport),
+		newExport(c, common, runExport),
 		newEmulate(c, runEmulate),
 		newVersion(c),
 		newCompletion(c),

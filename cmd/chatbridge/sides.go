@@ -57,6 +57,9 @@ type connector struct {
 // dial checks settings and credentials and asks each side a question, so
 // that what cannot work is known before anything is written.
 func dial(ctx context.Context, c connector, target access) (*sides, error) {
+	if err := c.checkArchive(ctx); err != nil {
+		return nil, err
+	}
 	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,8 @@ func (c connector) openTarget(s *sides, http http.RoundTripper, target access) e
 		http = transport.ReadOnly(http)
 	}
 	t, err := twilio.NewTarget(twilio.Config{
-		BaseURL: c.ConversationsURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
+		BaseURL: c.ConversationsURL, ChatURL: c.ChatURL,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
 	})
 	if err != nil {
 		return err

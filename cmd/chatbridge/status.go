@@ -1,14 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
-	"chatbridge/migrate"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
@@ -17,24 +15,37 @@ import (
 type statusOptions struct {
 	outputOption
 	ledgerOption
+	Watch    bool
+	Interval time.Duration
 
 	console    *console
 	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+	// size is that of the terminal, in characters.
+	size func() (width, height int)
 }
 
 var statusForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown}
 
+const defaultInterval = 2 * time.Second
+
 func newStatus(c *console, run func(context.Context, *statusOptions) error) *cobra.Command {
-	o := &statusOptions{console: c, openLedger: sqlite.OpenReader}
+	o := &statusOptions{console: c, openLedger: sqlite.OpenReader, size: terminalSize}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say how far a migration is, and what failed",
 		Long: `Say how far a migration is, from its ledger: what is done of what there is, how
-the last run ended, and what was not carried and why. Works while a migration runs.
+fast, how much of it was throttled, how long the rest takes, and what was not
+carried and why. Works while a migration runs, from another terminal.
+
+--watch looks again and again until the run ends, and ends with the exit status
+that says how: 0 complete, 3 not carried whole, 1 failed, 130 interrupted or
+killed. On a terminal it draws in place; elsewhere it appends a line each time,
+and with --output json an object a line. Interrupting it does not touch the run.
 
 It never opens a connection, needs no credentials and changes nothing.` +
-			exitHelp(exitDone, exitFailed, exitUsage),
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
 		Example: `  chatbridge status
+  chatbridge status --watch
   chatbridge status --ledger support.db --output json`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
@@ -42,11 +53,31 @@ It never opens a connection, needs no credentials and changes nothing.` +
 	}
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), statusForms...)
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.DurationVar(&o.Interval, "interval", defaultInterval, "time between two looks of --watch")
+	})
+	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "look again and again, until the run ends")
 	return cmd
 }
 
-func runStatus(ctx context.Context, o *statusOptions) error {
+func (o *statusOptions) check() (reports.Format, error) {
 	form, err := o.format(statusForms...)
+	switch {
+	case err != nil:
+		return "", err
+	case o.Watch && form == reports.Markdown:
+		return "", misuse("choose text or json", "--watch has no form markdown")
+	case o.Watch && o.Interval < minInterval:
+		return "", misuse("write a duration with its unit, such as 2s", "--interval %s is below %s", o.Interval, minInterval)
+	}
+	return form, nil
+}
+
+// minInterval keeps a slip of the fingers from keeping a disk busy.
+const minInterval = 100 * time.Millisecond
+
+func runStatus(ctx context.Context, o *statusOptions) error {
+	form, err := o.check()
 	if err != nil {
 		return err
 	}
@@ -55,98 +86,17 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return err
 	}
 	defer ledger.Close()
-	s, err := readStatus(ctx, ledger)
+	read := func(ctx context.Context) (reports.Status, error) {
+		return readStatus(ctx, ledger, o.Ledger, time.Now())
+	}
+	if o.Watch {
+		ctx, stop := cutAtOnce(ctx, o.console)
+		defer stop()
+		return o.watcher(form, read).watch(ctx)
+	}
+	s, err := read(ctx)
 	if err != nil {
 		return err
 	}
-	s.Ledger, s.Next = o.Ledger, nextCommand(s, o.Ledger)
 	return reports.WriteStatus(o.console.out, form, s)
-}
-
-// readStatus reads all that a ledger says about its migration.
-func readStatus(ctx context.Context, l *sqlite.Reader) (reports.Status, error) {
-	s := reports.Status{SchemaVersion: migrate.SchemaVersion, Command: "status"}
-	services, err := l.Services(ctx)
-	if err != nil {
-		return s, err
-	}
-	for _, rec := range services {
-		one, err := serviceStatus(ctx, l, rec)
-		if err != nil {
-			return s, err
-		}
-		s.Services = append(s.Services, one)
-	}
-	for f, err := range l.Failures(ctx) {
-		if err != nil {
-			return s, err
-		}
-		s.Failures = append(s.Failures, migrate.FailureLine{
-			Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint,
-		})
-	}
-	last, ok, err := l.LastRun(ctx)
-	if err != nil || !ok {
-		return s, err
-	}
-	s.Run = &reports.Run{Status: last.Status, PID: last.PID, Host: last.Host, StartedAt: last.StartedAt, SeenAt: last.HeartbeatAt}
-	if !last.EndedAt.IsZero() {
-		s.Run.EndedAt = &last.EndedAt
-	}
-	if len(last.Progress) == 0 {
-		return s, nil
-	}
-	var p migrate.Progress
-	if err := json.Unmarshal(last.Progress, &p); err != nil {
-		return s, fmt.Errorf("read progress of the last run: %w", err)
-	}
-	s.Run.Lanes, s.Run.Requests = p.Lanes, p.Traffic
-	for _, c := range p.Counts {
-		s.Run.Done += c.Written + c.Existing + c.Failed
-		s.Run.Written += c.Written
-	}
-	for _, n := range p.Totals {
-		s.Run.Total += n
-	}
-	return s, nil
-}
-
-func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRecord) (reports.ServiceStatus, error) {
-	one := reports.ServiceStatus{
-		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: stageName(rec.Stage),
-	}
-	for c, err := range l.Channels(ctx, rec.SourceSID) {
-		if err != nil {
-			return one, err
-		}
-		one.Channels.Total++
-		if c.Stage == migrate.Done {
-			one.Channels.Done++
-		}
-		one.Messages.Done += c.Messages
-		one.Messages.Total += max(c.Messages, c.MessagesCount)
-	}
-	return one, nil
-}
-
-var stageNames = map[migrate.Stage]string{
-	migrate.Planned:  "planned",
-	migrate.Open:     "open",
-	migrate.Copied:   "copied",
-	migrate.Checked:  "checked",
-	migrate.Horizons: "horizons",
-	migrate.Done:     "done",
-}
-
-func stageName(s migrate.Stage) string { return cmp.Or(stageNames[s], "unknown") }
-
-func nextCommand(s reports.Status, ledger string) string {
-	at := ""
-	if ledger != defaultLedger {
-		at = " --ledger " + ledger
-	}
-	if s.Run != nil && s.Run.Status == migrate.Complete {
-		return "chatbridge verify" + at
-	}
-	return "chatbridge migrate" + at
 }

@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
@@ -18,6 +21,10 @@ type verifyOptions struct {
 	mappingOptions
 	outputOption
 	ledgerOption
+	Settle  time.Duration
+	Repair  bool
+	Execute bool
+	Yes     bool
 
 	console *console
 	connect func(context.Context, connector, access) (*sides, error)
@@ -25,24 +32,37 @@ type verifyOptions struct {
 	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
 }
 
-var verifyForms = []reports.Format{reports.Text, reports.JSON, reports.CSV}
+var verifyForms = []reports.Format{reports.Text, reports.JSON, reports.CSV, reports.HTML}
 
 func newVerify(c *console, common *commonOptions, run func(context.Context, *verifyOptions) error) *cobra.Command {
 	o := &verifyOptions{commonOptions: common, console: c, connect: dial, openLedger: sqlite.OpenReader}
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Compare both sides, item by item",
+		Short: "Compare both sides, item by item, and repair what differs",
 		Long: `Read the source and the target again and report every difference, one line each:
 
   -  missing: the target lacks it        !  altered: another value, or place
   +  extra or doubled: the source lacks it
   ?  foreign: written by someone else; no difference
 
-It never writes. It finds conversations by their mark, and asks the ledger where
-they bear none. Give it the settings that the migration had.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
+It finds conversations by their mark, and asks the ledger where they bear none.
+Give it the settings that the migration had. What seems to differ is looked at a
+second time, a settle time later, before it is said.
+
+With --repair each line also says what becomes of the difference: roles, users,
+participants, read horizons, dates, attributes, bodies, and messages that are
+missing at the end can be brought back; what would have to be put between others,
+or deleted, stays as it is.
+
+It never writes unless both --repair and --execute are given, never to the source,
+and never deletes anything. No write fires a webhook, a push notification or an
+SMS. With --execute it asks before it begins; where there is no terminal to ask
+on, --yes answers.` +
+			exitHelp(),
 		Example: `  chatbridge verify
-  chatbridge verify --output csv > differences.csv`,
+  chatbridge verify --output csv > differences.csv
+  chatbridge verify --repair
+  chatbridge verify --repair --execute`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -51,11 +71,35 @@ they bear none. Give it the settings that the migration had.` +
 	o.mappingOptions.flags(cmd.Flags())
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), verifyForms...)
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time before what seems to differ is looked at again")
+		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
+	})
+	cmd.Flags().BoolVar(&o.Repair, "repair", false, "say what can be brought back")
+	cmd.Flags().BoolVar(&o.Execute, "execute", false, "with --repair: bring it back")
 	return cmd
 }
 
+func (o *verifyOptions) check() error {
+	switch {
+	case o.Execute && !o.Repair:
+		return misuse("to see what could be done: chatbridge verify --repair", "--execute without --repair has nothing to do")
+	case o.Repair && o.Output == string(reports.HTML):
+		return misuse("choose text, json or csv", "a repair has no page")
+	case o.Settle <= 0:
+		return misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+	}
+	return errors.Join(o.connectionOptions.check(), o.mappingOptions.check())
+}
+
+func (o *verifyOptions) settings(m mapping.Mapper) migrate.Settings {
+	return migrate.Settings{
+		Services: o.Services, ToService: o.target(), Mapper: m, Concurrency: o.Concurrency, APS: o.APS, Settle: o.Settle,
+	}
+}
+
 func runVerify(ctx context.Context, o *verifyOptions) error {
-	if err := errors.Join(o.connectionOptions.check(), o.mappingOptions.check()); err != nil {
+	if err := o.check(); err != nil {
 		return err
 	}
 	form, err := o.format(verifyForms...)
@@ -66,12 +110,13 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.Repair {
+		return runRepair(ctx, o, form, mapper)
+	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "compared", form != reports.Text)
-	v, err := o.verify(ctx, form, shown, migrate.Settings{
-		Services: o.Services, ToService: o.target(), Mapper: mapper, Concurrency: o.Concurrency, APS: o.APS,
-	})
+	v, err := o.verify(ctx, form, shown, o.settings(mapper))
 	shown.Close()
 	if err != nil {
 		return err
@@ -86,7 +131,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(n), "difference", "differences") + " between source and target",
-			hint:    "if people already write into the target, or the source moved on, that is expected; otherwise run chatbridge migrate again",
+			hint:    "if people already write into the target, or the source moved on, that is expected; otherwise see what can be brought back with: chatbridge verify --repair",
 		}
 	}
 	return nil

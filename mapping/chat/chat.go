@@ -20,7 +20,7 @@ import (
 
 // Resource is any of the structs of this package that a single fetch can return.
 type Resource interface {
-	Service | Role | User | Channel | Member | Message | Invite | Credential
+	Service | Role | User | Channel | Member | Message | Invite | Credential | UserChannel
 }
 
 // Decode reads one resource from the JSON that a fetch, or one element of a
@@ -47,6 +47,8 @@ func Decode[T Resource](raw []byte) (T, error) {
 	case *Invite:
 		p.Raw = raw
 	case *Credential:
+		p.Raw = raw
+	case *UserChannel:
 		p.Raw = raw
 	}
 	return r, nil

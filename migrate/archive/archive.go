@@ -204,6 +204,9 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 	if !a.has(p.serviceSID) {
 		return a.unknownService(p.serviceSID)
 	}
+	if p.file == userChannelsFile {
+		return nil
+	}
 	if p.channelSID == "" {
 		return missing
 	}

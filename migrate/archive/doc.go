@@ -11,6 +11,7 @@
 //	services/IS…/roles.jsonl
 //	services/IS…/users.jsonl
 //	services/IS…/channels.jsonl
+//	services/IS…/user_channels.jsonl          optional
 //	services/IS…/channels/CH…/members.jsonl
 //	services/IS…/channels/CH…/messages.jsonl
 //	services/IS…/channels/CH…/invites.jsonl   optional
@@ -26,6 +27,12 @@
 // attributes are text that holds JSON, never null where they are set. Fields
 // that this version does not know and integers of any size survive, because the
 // bytes are kept.
+//
+// user_channels.jsonl holds what users have to do with channels: joined, invited
+// or not participating, and notification levels. Each line names its user in
+// user_sid, as v2 does and v1 does not, so an object that v1 returned has it
+// added. These resources have no SID. Where the file is missing, nothing is known
+// beyond members and invites.
 //
 // Within messages.jsonl indexes grow strictly. Gaps are messages that were
 // deleted. Every other file is in no particular order, and a SID occurs once in
@@ -47,6 +54,8 @@
 //	  "files": {"services/IS…/roles.jsonl": {"sha256": "…", "lines": 4}}
 //	}
 //
+// scope, where it is there, says what of the account was selected.
+//
 // A reader refuses a schema_version above its own and ignores fields it does
 // not know. source_api is the API that was read: v1, or v2, whose resources
 // have more fields. files is optional; where it is there, it names every file
@@ -56,9 +65,10 @@
 // # Guarantees
 //
 // Reading never holds more than one resource of a file in memory, beyond an
-// offset for each user and channel. Writing is atomic by file: a name appears
+// offset for each user, channel and user's channel. Writing is atomic by file: a name appears
 // when its content is complete and on disk, and the manifest comes last, so a
-// folder without one is an archive that was never finished.
+// folder without one is an archive that was never finished. Such a folder has a
+// journal, unfinished.jsonl, by which Continue knows what is complete.
 //
 // The package does not call Twilio, and does not judge or convert what
 // resources say.

@@ -18,6 +18,8 @@ const (
 	membersFile    = "members.jsonl"
 	messagesFile   = "messages.jsonl"
 	invitesFile    = "invites.jsonl"
+
+	userChannelsFile = "user_channels.jsonl"
 )
 
 // The paths are joined and not cleaned, so that a name which is no SID shows.
@@ -40,6 +42,12 @@ func UsersPath(serviceSID string) string {
 // ChannelsPath is the file of a service's channels.
 func ChannelsPath(serviceSID string) string {
 	return servicesFolder + "/" + serviceSID + "/channels.jsonl"
+}
+
+// UserChannelsPath is the file of what a service's users have to do with
+// channels.
+func UserChannelsPath(serviceSID string) string {
+	return servicesFolder + "/" + serviceSID + "/" + userChannelsFile
 }
 
 // MembersPath is the file of a channel's members.
@@ -74,7 +82,8 @@ func parsePath(name string) (place, error) {
 	case len(parts) == 3 && parts[0] == servicesFolder && isSID("IS", parts[1]):
 		p := place{serviceSID: parts[1], file: parts[2]}
 		switch name {
-		case ServicePath(p.serviceSID), RolesPath(p.serviceSID), UsersPath(p.serviceSID), ChannelsPath(p.serviceSID):
+		case ServicePath(p.serviceSID), RolesPath(p.serviceSID), UsersPath(p.serviceSID), ChannelsPath(p.serviceSID),
+			UserChannelsPath(p.serviceSID):
 			return p, nil
 		}
 	case len(parts) == 5 && parts[0] == servicesFolder && isSID("IS", parts[1]) && parts[2] == channelsFolder && isSID("CH", parts[3]):

@@ -22,6 +22,7 @@ type LineWriter struct {
 	out    *bufio.Writer
 	digest hash.Hash
 	lines  int64
+	bytes  int64
 	closed bool
 }
 
@@ -45,6 +46,7 @@ func (l *LineWriter) Write(raw json.RawMessage) error {
 		return fmt.Errorf("write %s: %w", l.name, err)
 	}
 	l.lines++
+	l.bytes += int64(len(single)) + 1
 	return nil
 }
 
@@ -58,8 +60,8 @@ func (l *LineWriter) Close() error {
 	}
 	l.closed = true
 	err := l.file.commit()
-	l.writer.finished(l.name, File{SHA256: hex.EncodeToString(l.digest.Sum(nil)), Lines: l.lines}, err == nil)
-	if err != nil {
+	noted := l.writer.finished(l.name, File{SHA256: hex.EncodeToString(l.digest.Sum(nil)), Lines: l.lines}, l.bytes, err == nil)
+	if err := errors.Join(err, noted); err != nil {
 		return fmt.Errorf("write %s: %w", l.name, err)
 	}
 	return nil
@@ -72,8 +74,7 @@ func (l *LineWriter) Abort() error {
 		return nil
 	}
 	l.closed = true
-	l.writer.finished(l.name, File{}, false)
-	return l.file.abort()
+	return errors.Join(l.writer.finished(l.name, File{}, 0, false), l.file.abort())
 }
 
 // singleLine returns a copy of raw without line breaks.

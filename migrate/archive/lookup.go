@@ -39,13 +39,23 @@ func find[T chat.Resource](ctx context.Context, s *Source, op, name, sid string)
 	if !ok {
 		return none, &migrate.Error{Op: op, Kind: migrate.NotFound, SID: sid, Err: fmt.Errorf("%s does not list it", name)}
 	}
+	resource, err := readAt[T](l.file, name, at)
+	if err != nil {
+		return none, failure(op, sid, err)
+	}
+	return resource, nil
+}
+
+// readAt reads one resource from where it is in the file name.
+func readAt[T chat.Resource](file *randomFile, name string, at extent) (T, error) {
+	var none T
 	raw := make(json.RawMessage, at.size)
-	if _, err := l.file.ReadAt(raw, at.offset); err != nil && err != io.EOF {
-		return none, failure(op, sid, fmt.Errorf("read %s: %w", name, err))
+	if _, err := file.ReadAt(raw, at.offset); err != nil && err != io.EOF {
+		return none, fmt.Errorf("read %s: %w", name, err)
 	}
 	resource, err := chat.Decode[T](raw)
 	if err != nil {
-		return none, failure(op, sid, fmt.Errorf("read %s: %w", name, err))
+		return none, fmt.Errorf("read %s: %w", name, err)
 	}
 	return resource, nil
 }

@@ -21,6 +21,7 @@ type Manifest struct {
 	Tool          string          `json:"tool"`
 	AccountSID    string          `json:"account_sid"`
 	SourceAPI     string          `json:"source_api"`      // v1 or v2
+	Scope         string          `json:"scope,omitempty"` // what of the account was selected; empty where all of it was
 	Files         map[string]File `json:"files,omitempty"` // by path; every file but the manifest, or none
 }
 

@@ -18,16 +18,17 @@ type Source struct {
 
 	mu      sync.Mutex
 	lookups map[string]*lookup // by path, built at the first lookup in the file
+	grouped map[string]*groups // by path, likewise
 }
 
 var _ migrate.Source = (*Source)(nil)
 
 // NewSource makes a Source that reads a. Closing it ends lookups.
 func NewSource(a *Archive) *Source {
-	return &Source{archive: a, lookups: make(map[string]*lookup)}
+	return &Source{archive: a, lookups: make(map[string]*lookup), grouped: make(map[string]*groups)}
 }
 
-// Close releases the files that User and Channel keep open.
+// Close releases the files that User, Channel and UserChannels keep open.
 func (s *Source) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,6 +36,10 @@ func (s *Source) Close() error {
 	for name, l := range s.lookups {
 		errs = append(errs, l.close())
 		delete(s.lookups, name)
+	}
+	for name, g := range s.grouped {
+		errs = append(errs, g.close())
+		delete(s.grouped, name)
 	}
 	return errors.Join(errs...)
 }
@@ -117,6 +122,12 @@ func (s *Source) Members(ctx context.Context, serviceSID, channelSID string) ite
 // Invites yields every open invite of a channel.
 func (s *Source) Invites(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Invite, error] {
 	return resources[chat.Invite](ctx, s.archive, "list invites", channelSID, InvitesPath(serviceSID, channelSID))
+}
+
+// UserChannels yields what the archive says of a user and channels; nothing,
+// where it has no such file.
+func (s *Source) UserChannels(ctx context.Context, serviceSID, userSID string) iter.Seq2[chat.UserChannel, error] {
+	return group[chat.UserChannel](ctx, s, "list channels of user", UserChannelsPath(serviceSID), userSID)
 }
 
 // Credentials yields the push credentials of the account.

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"maps"
 	"os"
 	"sync"
+
+	"chatbridge/migrate"
 )
 
 // ErrExists is in the chain of the error for a folder that holds a finished
@@ -19,15 +22,19 @@ var ErrExists = errors.New("the folder holds an archive already")
 type Writer struct {
 	root     *os.Root
 	manifest Manifest
+	kept     map[string]File // complete since before this Writer
 
-	mu    sync.Mutex
-	files map[string]File
-	open  int
+	mu      sync.Mutex
+	journal *journal
+	files   map[string]File
+	sizes   map[string]int64 // beside files, in bytes
+	open    int
 }
 
-// Create starts an archive in dir, which is made if it is not there. The
-// manifest's schema version and files are the Writer's to fill; the rest is
-// what the manifest will say. Files are readable by their owner only.
+// Create starts an archive in dir, which is made if it is not there, and begins
+// again where one was left unfinished. The manifest's schema version and files
+// are the Writer's to fill; the rest is what the manifest will say. Files are
+// readable by their owner only.
 func Create(dir string, manifest Manifest) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create archive: %w", err)
@@ -43,7 +50,76 @@ func Create(dir string, manifest Manifest) (*Writer, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("create archive in %s: %w", dir, errors.Join(err, root.Close()))
 	}
-	return &Writer{root: root, manifest: manifest, files: make(map[string]File)}, nil
+	w, err := newWriter(root, manifest, nil, nil)
+	if err != nil {
+		return nil, fmt.Errorf("create archive in %s: %w", dir, errors.Join(err, root.Close()))
+	}
+	return w, nil
+}
+
+func newWriter(root *os.Root, manifest Manifest, kept map[string]File, sizes map[string]int64) (*Writer, error) {
+	j, err := startJournal(root, manifest, kept)
+	if err != nil {
+		return nil, err
+	}
+	files := maps.Clone(kept)
+	if files == nil {
+		files, sizes = make(map[string]File), make(map[string]int64)
+	}
+	return &Writer{root: root, manifest: manifest, kept: kept, journal: j, files: files, sizes: sizes}, nil
+}
+
+// Kept is what is known of a file that was complete when Continue found it, and
+// has not been removed since. There is nothing left to do for it.
+func (w *Writer) Kept(name string) (File, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, there := w.files[name]; !there {
+		return File{}, false
+	}
+	f, ok := w.kept[name]
+	return f, ok
+}
+
+// Size is how many files are complete, and how many bytes they have together.
+// The manifest does not count.
+func (w *Writer) Size() (files, bytes int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, size := range w.sizes {
+		bytes += size
+	}
+	return int64(len(w.files)), bytes
+}
+
+// Counts says how many resources are in the files that are complete.
+func (w *Writer) Counts() migrate.Counts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return countFiles(w.files)
+}
+
+// ReadBack yields the resources of a .jsonl file that is complete.
+func (w *Writer) ReadBack(name string) iter.Seq2[json.RawMessage, error] {
+	return (&Archive{fsys: w.root.FS()}).Lines(name)
+}
+
+// Remove takes a complete file away again. One that is not there is no error.
+func (w *Writer) Remove(name string) error {
+	if _, err := parsePath(name); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if _, there := w.files[name]; !there {
+		return nil
+	}
+	if err := w.root.Remove(name); err != nil {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	delete(w.files, name)
+	delete(w.sizes, name)
+	return w.journal.add(entry{Path: name, Removed: true})
 }
 
 // WriteService writes the resource of one service.
@@ -96,12 +172,12 @@ func (w *Writer) Close() error {
 	if err := f.commit(); err != nil {
 		return fmt.Errorf("finish archive: %w", err)
 	}
-	return w.root.Close()
+	return errors.Join(w.journal.close(), w.root.Remove(journalPath), w.root.Close())
 }
 
 // Abandon leaves the archive unfinished: what was written stays, without a
-// manifest.
-func (w *Writer) Abandon() error { return w.root.Close() }
+// manifest, and Continue goes on from there.
+func (w *Writer) Abandon() error { return errors.Join(w.journal.close(), w.root.Close()) }
 
 func (w *Writer) create(name string) (*LineWriter, error) {
 	if _, err := parsePath(name); err != nil {
@@ -118,11 +194,15 @@ func (w *Writer) create(name string) (*LineWriter, error) {
 }
 
 // finished records a file that was committed, or forgets one that was not.
-func (w *Writer) finished(name string, file File, committed bool) {
+func (w *Writer) finished(name string, file File, size int64, committed bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open--
-	if committed {
-		w.files[name] = file
+	if !committed {
+		return nil
 	}
+	w.files[name] = file
+	w.sizes[name] = size
+	delete(w.kept, name)
+	return w.journal.add(entry{Path: name, File: file})
 }

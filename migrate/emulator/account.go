@@ -44,14 +44,3 @@ func (t *target) updateAccount(x *Exchange) (Reply, error) {
 	t.settings = next
 	return t.fetchAccount(x)
 }
-
-var credentialPages = listing{key: "credentials", max: 100}
-
-// listCredentials is always empty: nothing here can hold a secret.
-func (t *target) listCredentials(x *Exchange) (Reply, error) {
-	c, err := t.pager.cursor(x, credentialPages)
-	if err != nil {
-		return Reply{}, err
-	}
-	return t.pager.list(x, credentialPages, c, func(func(int64, any) bool) {})
-}

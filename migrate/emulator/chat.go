@@ -7,24 +7,55 @@ import (
 	"slices"
 )
 
-// How Chat v1 pages its lists.
-var (
-	chatServicePages = listing{key: "services", max: 100}
-	chatRolePages    = listing{key: "roles", max: 1000}
-	chatUserPages    = listing{key: "users", max: 1000}
-	channelPages     = listing{key: "channels", max: 1000, filters: []string{"Type"}}
-	memberPages      = listing{key: "members", max: 1000, filters: []string{"Identity"}}
-	chatMessagePages = listing{key: "messages", max: 1000, filters: []string{"Order"}}
-	invitePages      = listing{key: "invites", max: 1000, filters: []string{"Identity"}}
-	userChannelPages = listing{key: "channels", max: 1000}
-	chatKeyPages     = listing{key: "credentials", max: 1000}
+// chatPages is how one version of Chat pages its lists.
+type chatPages struct {
+	services, roles, users, channels, members, messages, invites, userChannels, credentials listing
+}
+
+func newChatPages(most, userChannels int) chatPages {
+	return chatPages{
+		services:     listing{key: "services", max: 100},
+		roles:        listing{key: "roles", max: most},
+		users:        listing{key: "users", max: most},
+		channels:     listing{key: "channels", max: most, filters: []string{"Type"}},
+		members:      listing{key: "members", max: most, filters: []string{"Identity"}},
+		messages:     listing{key: "messages", max: most, filters: []string{"Order"}},
+		invites:      listing{key: "invites", max: most, filters: []string{"Identity"}},
+		userChannels: listing{key: "channels", max: userChannels},
+		credentials:  listing{key: "credentials", max: 1000},
+	}
+}
+
+// edition is one version of the Chat API over the source: the same resources,
+// shown differently.
+type edition struct {
+	*source
+	version          string
+	pages            chatPages
+	whole            func(kind, json.RawMessage) json.RawMessage // by a single fetch
+	listed           func(kind, json.RawMessage) json.RawMessage // in a list
+	showsUserChannel func(*userChannelView)
+}
+
+// kind is what a resource is, where versions show it differently.
+type kind int
+
+const (
+	aService kind = iota
+	aRole
+	aUser
+	aChannel
+	aMember
+	aMessage
+	anInvite
+	aCredential
 )
 
 type chatHandler func(*Exchange, *chatService) (Reply, error)
 
-func (s *source) register(r *routes) {
+func (s *edition) register(r *routes) {
 	get := func(path string, h handler) {
-		r.add(http.MethodGet+" "+path, func(x *Exchange) (Reply, error) {
+		r.add(http.MethodGet+" /"+s.version+path, func(x *Exchange) (Reply, error) {
 			s.mu.RLock()
 			defer s.mu.RUnlock()
 			return h(x)
@@ -39,27 +70,32 @@ func (s *source) register(r *routes) {
 			return h(x, service)
 		}
 	}
-	get("/v1/Services", s.listServices)
-	get("/v1/Services/*", in(func(_ *Exchange, v *chatService) (Reply, error) { return ok(v.raw) }))
-	get("/v1/Credentials", s.listCredentials)
-	get("/v1/Credentials/*", s.fetchCredential)
-	get("/v1/Services/*/Roles", in(s.listRoles))
-	get("/v1/Services/*/Roles/*", in(s.fetchRole))
-	get("/v1/Services/*/Users", in(s.listUsers))
-	get("/v1/Services/*/Users/*", in(s.fetchUser))
-	get("/v1/Services/*/Users/*/Channels", in(s.listUserChannels))
-	get("/v1/Services/*/Channels", in(s.listChannels))
-	get("/v1/Services/*/Channels/*", in(s.fetchChannel))
-	get("/v1/Services/*/Channels/*/Members", in(s.listMembers))
-	get("/v1/Services/*/Channels/*/Members/*", in(s.fetchMember))
-	get("/v1/Services/*/Channels/*/Messages", in(s.listMessages))
-	get("/v1/Services/*/Channels/*/Messages/*", in(s.fetchMessage))
-	get("/v1/Services/*/Channels/*/Invites", in(s.listInvites))
-	get("/v1/Services/*/Channels/*/Invites/*", in(s.fetchInvite))
+	get("/Services", s.listServices)
+	if s.version == "v1" { // that of v2 knows the services of Conversations too
+		get("/Services/*", in(s.fetchService))
+	}
+	get("/Credentials", s.listCredentials)
+	get("/Credentials/*", s.fetchCredential)
+	get("/Services/*/Roles", in(s.listRoles))
+	get("/Services/*/Roles/*", in(s.fetchRole))
+	get("/Services/*/Users", in(s.listUsers))
+	get("/Services/*/Users/*", in(s.fetchUser))
+	get("/Services/*/Users/*/Channels", in(s.listUserChannels))
+	if s.version != "v1" {
+		get("/Services/*/Users/*/Channels/*", in(s.fetchUserChannel))
+	}
+	get("/Services/*/Channels", in(s.listChannels))
+	get("/Services/*/Channels/*", in(s.fetchChannel))
+	get("/Services/*/Channels/*/Members", in(s.listMembers))
+	get("/Services/*/Channels/*/Members/*", in(s.fetchMember))
+	get("/Services/*/Channels/*/Messages", in(s.listMessages))
+	get("/Services/*/Channels/*/Messages/*", in(s.fetchMessage))
+	get("/Services/*/Channels/*/Invites", in(s.listInvites))
+	get("/Services/*/Channels/*/Invites/*", in(s.fetchInvite))
 }
 
 // list answers with a page of items, where show says what lists show of each.
-func list[T any](s *source, x *Exchange, l listing, items func(after int64) iter.Seq2[int64, T], show func(T) any) (Reply, error) {
+func list[T any](s *edition, x *Exchange, l listing, items func(after int64) iter.Seq2[int64, T], show func(T) any) (Reply, error) {
 	c, err := s.pager.cursor(x, l)
 	if err != nil {
 		return Reply{}, err
@@ -67,55 +103,49 @@ func list[T any](s *source, x *Exchange, l listing, items func(after int64) iter
 	return s.pager.list(x, l, c, shown(items(c.after), show))
 }
 
-func asIs(raw json.RawMessage) any { return raw }
-
-// attributesHidden shows a resource as lists do: attributes that are set are
-// null, and only a single fetch tells them.
-func attributesHidden(raw json.RawMessage) any {
-	return hide(raw, func(name string, value []byte) bool { return name == "attributes" && string(value) != `"{}"` })
+// resources answers with a page of resources of a kind.
+func (s *edition) resources(x *Exchange, k kind, l listing, items func(after int64) iter.Seq2[int64, json.RawMessage]) (Reply, error) {
+	return list(s, x, l, items, func(raw json.RawMessage) any { return s.listed(k, raw) })
 }
 
-// presenceHidden hides also what no list of users shows.
-func presenceHidden(raw json.RawMessage) any {
-	return hide(raw, func(name string, value []byte) bool {
-		return name == "attributes" && string(value) != `"{}"` || name == "is_online" || name == "is_notifiable"
-	})
+func (s *edition) listServices(x *Exchange) (Reply, error) {
+	return list(s, x, s.pages.services, s.services.from, func(v *chatService) any { return s.listed(aService, v.raw) })
 }
 
-func (s *source) listServices(x *Exchange) (Reply, error) {
-	return list(s, x, chatServicePages, s.services.from, func(v *chatService) any { return v.raw })
+func (s *edition) fetchService(_ *Exchange, v *chatService) (Reply, error) {
+	return ok(s.whole(aService, v.raw))
 }
 
-func (s *source) listCredentials(x *Exchange) (Reply, error) {
-	return list(s, x, chatKeyPages, s.credentials.from, asIs)
+func (s *edition) listCredentials(x *Exchange) (Reply, error) {
+	return s.resources(x, aCredential, s.pages.credentials, s.credentials.from)
 }
 
-func (s *source) fetchCredential(x *Exchange) (Reply, error) {
-	return fetched("Credential", &s.credentials, x.args[0])
+func (s *edition) fetchCredential(x *Exchange) (Reply, error) {
+	return s.fetched("Credential", aCredential, &s.credentials, x.args[0])
 }
 
-func fetched(what string, from *shelf[json.RawMessage], key string) (Reply, error) {
+func (s *edition) fetched(what string, k kind, from *shelf[json.RawMessage], key string) (Reply, error) {
 	raw, found := from.find(key)
 	if !found {
 		return Reply{}, notFound(what, key)
 	}
-	return ok(raw)
+	return ok(s.whole(k, raw))
 }
 
-func (s *source) listRoles(x *Exchange, v *chatService) (Reply, error) {
-	return list(s, x, chatRolePages, v.roles.from, asIs)
+func (s *edition) listRoles(x *Exchange, v *chatService) (Reply, error) {
+	return s.resources(x, aRole, s.pages.roles, v.roles.from)
 }
 
-func (s *source) fetchRole(x *Exchange, v *chatService) (Reply, error) {
-	return fetched("Role", &v.roles, x.args[1])
+func (s *edition) fetchRole(x *Exchange, v *chatService) (Reply, error) {
+	return s.fetched("Role", aRole, &v.roles, x.args[1])
 }
 
-func (s *source) listUsers(x *Exchange, v *chatService) (Reply, error) {
-	return list(s, x, chatUserPages, v.users.from, presenceHidden)
+func (s *edition) listUsers(x *Exchange, v *chatService) (Reply, error) {
+	return s.resources(x, aUser, s.pages.users, v.users.from)
 }
 
-func (s *source) fetchUser(x *Exchange, v *chatService) (Reply, error) {
-	return fetched("User", &v.users, v.userSID(x.args[1]))
+func (s *edition) fetchUser(x *Exchange, v *chatService) (Reply, error) {
+	return s.fetched("User", aUser, &v.users, v.userSID(x.args[1]))
 }
 
 // userSID is the SID of the user whom a SID or an identity names.
@@ -127,7 +157,7 @@ func (s *chatService) userSID(key string) string {
 }
 
 // listChannels leaves private channels out unless Type asks for them.
-func (s *source) listChannels(x *Exchange, v *chatService) (Reply, error) {
+func (s *edition) listChannels(x *Exchange, v *chatService) (Reply, error) {
 	types := x.Query["Type"]
 	for _, name := range types {
 		if name != "public" && name != "private" {
@@ -138,15 +168,15 @@ func (s *source) listChannels(x *Exchange, v *chatService) (Reply, error) {
 		types = []string{"public"}
 	}
 	wanted := func(c *channel) bool { return slices.Contains(types, c.kind) }
-	return list(s, x, channelPages,
+	return list(s, x, s.pages.channels,
 		func(after int64) iter.Seq2[int64, *channel] { return kept(v.channels.from(after), wanted) },
-		func(c *channel) any { return attributesHidden(c.raw) })
+		func(c *channel) any { return s.listed(aChannel, c.raw) })
 }
 
-func (s *source) fetchChannel(x *Exchange, v *chatService) (Reply, error) {
+func (s *edition) fetchChannel(x *Exchange, v *chatService) (Reply, error) {
 	c, err := v.channel(x.args[1])
 	if err != nil {
 		return Reply{}, err
 	}
-	return ok(c.raw)
+	return ok(s.whole(aChannel, c.raw))
 }

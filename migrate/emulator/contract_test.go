@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"net/http"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,20 @@ func TestChatContract(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusOK, b.readChat(path).status, path)
 	}
+	for _, path := range []string{
+		"/v1/Services", "/v1/Credentials", service + "/Roles", service + "/Users", service + "/Channels",
+		service + "/Channels?Type=public&Type=private&PageSize=1", service + "/Users/" + userSID + "/Channels",
+		service + "/Users/" + userSID + "/Channels/" + privateSID,
+		private + "/Members", private + "/Members?Identity=ada", private + "/Messages?Order=desc&PageSize=2",
+		private + "/Invites", private + "/Invites?Identity=bob",
+		service, service + "/Roles/" + roleSID, service + "/Users/" + userSID, service + "/Users/ada",
+		private, service + "/Channels/back-office", private + "/Members/" + memberSID, private + "/Messages/" + messageSID(0),
+		private + "/Invites/" + inviteSID, "/v1/Credentials/" + credentialSID,
+	} {
+		require.Equal(t, http.StatusOK, b.readChat(v2(path)).status, path)
+	}
+	require.Equal(t, http.StatusOK, b.writeChat(v2(service), "Limits.ChannelMembers", "500", "Limits.UserChannels", "600").status)
+	require.Equal(t, http.StatusOK, b.writeChat("/v3"+private[3:], "Type", "private", "MessagingServiceSid", "MG00000000000000000000000000000001").status)
 	b.refused(b.readChat("/v1/Services/IS00000000000000000000000000000000"), http.StatusForbidden, 50050)
 	require.Len(t, checker.Seen(), b.e.Routes(emulator.ChatHost), "every operation is covered")
 }
@@ -41,10 +56,15 @@ func TestWorkspacesContract(t *testing.T) {
 			checker := oai.Chat(t)
 			b := newBench(t, config)
 			b.chat = checker.Wrap(b.chat)
-			services, _ := b.pages(b.chat, "/v1/Services", "services")
-			require.NotEmpty(t, services)
-			for _, s := range services {
+			v1, _ := b.pages(b.chat, "/v1/Services", "services")
+			v2, _ := b.pages(b.chat, "/v2/Services", "services")
+			require.NotEmpty(t, v1)
+			require.Len(t, v2, len(v1))
+			for i, s := range slices.Concat(v1, v2) {
 				base := "/v1/Services/" + s["sid"].(string)
+				if i >= len(v1) {
+					base = "/v2/Services/" + s["sid"].(string)
+				}
 				b.pages(b.chat, base+"/Roles", "roles")
 				b.pages(b.chat, base+"/Users", "users")
 				channels, _ := b.pages(b.chat, base+"/Channels?Type=public&Type=private", "channels")
@@ -54,7 +74,7 @@ func TestWorkspacesContract(t *testing.T) {
 					b.pages(b.chat, channel+"/Messages", "messages")
 				}
 			}
-			require.Len(t, checker.Seen(), 6)
+			require.Len(t, checker.Seen(), 2*6)
 		})
 	}
 }
@@ -74,7 +94,11 @@ func TestConversationsContract(t *testing.T) {
 	ok(b.read(s))
 	ok(b.write("/v1/Configuration", "DefaultChatServiceSid", s[len("/v1/Services/"):], "DefaultInactiveTimer", "PT5M"))
 	ok(b.read("/v1/Configuration"))
+	ok(b.read("/v1/Credentials/" + b.make("/v1/Credentials", "Type", "apn", "FriendlyName", "phones", "Certificate", "c", "PrivateKey", "k", "Sandbox", "true").text("sid")))
+	b.make("/v1/Credentials", "Type", "gcm", "ApiKey", "k")
 	ok(b.read("/v1/Credentials"))
+	// Chat v2 knows the service too.
+	require.Equal(t, http.StatusOK, b.send(oai.Chat(t).Wrap(b.chat), http.MethodGet, v2(s), nil).status)
 
 	role := b.make(s+"/Roles", "FriendlyName", "agent", "Type", "conversation", "Permission", "sendMessage", "Permission", "leaveConversation").text("sid")
 	ok(b.read(s + "/Roles"))

@@ -37,7 +37,8 @@ func New(c Config) (*Emulator, error) {
 	return e, nil
 }
 
-// Chat serves the Chat v1 host.
+// Chat serves the Chat host: v1 and v2 to read, and the few writes of v2 and v3
+// that a migration makes.
 func (e *Emulator) Chat() http.Handler { return e.chat }
 
 // Conversations serves the Conversations v1 host.
@@ -48,22 +49,37 @@ func (e *Emulator) now() time.Time { return e.config.Now().UTC().Truncate(time.S
 func (e *Emulator) newChatHost() *host {
 	h := e.newHost(ChatHost, e.config.ChatBase, &e.counts.chat)
 	h.accept = e.sourceCredentials()
-	h.before = func(x *Exchange) error {
-		if x.Write() {
-			e.counts.refusedSourceWrites.Add(1)
-			return refuse(http.StatusMethodNotAllowed, 20004, "Method not allowed: this source is read-only")
-		}
-		return nil
+	if e.config.TargetAccountSID != "" {
+		h.accept = append(h.accept, credentials{e.config.TargetAccountSID, e.config.TargetAuthToken, true})
 	}
-	e.source.register(h.routes)
+	h.before = func(x *Exchange) error { return e.beforeChat(h.routes, x) }
+	for _, edition := range []*edition{chatV1(e.source), chatV2(e.source)} {
+		edition.register(h.routes)
+	}
+	b := &bridge{e.source, e.target, e.config.Shared, &e.counts}
+	b.register(h.routes)
 	return h
+}
+
+// beforeChat refuses writes, but for those that a migration makes. The account
+// of the target, where it is another, sees its own services and nothing else.
+func (e *Emulator) beforeChat(routes *routes, x *Exchange) error {
+	handle, _ := routes.find(x)
+	if x.Write() && handle == nil {
+		e.counts.refusedSourceWrites.Add(1)
+		return refuse(http.StatusMethodNotAllowed, 20004, "Method not allowed: this source is read-only")
+	}
+	if x.guest && !(len(x.Path) == 3 && x.Path[0] == "v2" && x.Path[1] == "Services") {
+		return notFound("at", x.path)
+	}
+	return nil
 }
 
 func (e *Emulator) newConversationsHost() *host {
 	h := e.newHost(ConversationsHost, e.config.ConversationsBase, &e.counts.conversations)
 	h.accept = e.sourceCredentials()
 	if e.config.TargetAccountSID != "" {
-		h.accept = []credentials{{e.config.TargetAccountSID, e.config.TargetAuthToken}}
+		h.accept = []credentials{{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken}}
 	}
 	h.before = e.target.before
 	e.target.register(h.routes)
@@ -84,9 +100,9 @@ func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 }
 
 func (e *Emulator) sourceCredentials() []credentials {
-	accept := []credentials{{e.config.AccountSID, e.config.AuthToken}}
+	accept := []credentials{{user: e.config.AccountSID, password: e.config.AuthToken}}
 	if e.config.APIKey != "" {
-		accept = append(accept, credentials{e.config.APIKey, e.config.APISecret})
+		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret})
 	}
 	return accept
 }

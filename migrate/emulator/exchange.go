@@ -26,6 +26,7 @@ type Exchange struct {
 	Form   url.Values
 
 	webhooks bool
+	guest    bool // sent by the target account to a host that is another's
 	base     string
 	path     string // as sent
 	now      time.Time
@@ -68,11 +69,12 @@ func newExchange(host Host, r *http.Request, base string, now time.Time) (*Excha
 	return x, nil
 }
 
-// url is the absolute URL of a path made of these segments.
+// url is the absolute URL of a path made of these segments, in the version of
+// the API that was asked.
 func (x *Exchange) url(segments ...string) string {
 	var b strings.Builder
 	b.WriteString(x.base)
-	b.WriteString("/v1")
+	b.WriteString("/" + x.Path[0])
 	for _, s := range segments {
 		b.WriteByte('/')
 		b.WriteString(url.PathEscape(s))

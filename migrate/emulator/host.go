@@ -24,7 +24,10 @@ type host struct {
 	maxFlight int64
 }
 
-type credentials struct{ user, password string }
+type credentials struct {
+	user, password string
+	guest          bool // see Exchange.guest
+}
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
@@ -55,7 +58,8 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	} else {
 		h.counts.writes.Add(1)
 	}
-	if !h.authenticated(r) {
+	who, known := h.authenticate(r)
+	if !known {
 		return nil, refuse(http.StatusUnauthorized, 20003, "Authenticate")
 	}
 	if h.maxFlight > 0 && inFlight > h.maxFlight {
@@ -65,17 +69,21 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	if base == "" {
 		base = "http://" + r.Host
 	}
-	return newExchange(h.name, r, base, h.emulator.now())
+	x, err := newExchange(h.name, r, base, h.emulator.now())
+	if err == nil {
+		x.guest = who.guest
+	}
+	return x, err
 }
 
-func (h *host) authenticated(r *http.Request) bool {
+func (h *host) authenticate(r *http.Request) (credentials, bool) {
 	user, password, sent := r.BasicAuth()
 	for _, c := range h.accept {
 		if sent && equal(user, c.user) && equal(password, c.password) {
-			return true
+			return c, true
 		}
 	}
-	return false
+	return credentials{}, false
 }
 
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }

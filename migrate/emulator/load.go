@@ -51,6 +51,9 @@ func (s *source) loadService(a *archive.Archive, sid string) error {
 	if err := each(a, archive.UsersPath(sid), v.addUser); err != nil {
 		return err
 	}
+	if err := each(a, archive.UserChannelsPath(sid), v.addStanding); err != nil {
+		return err
+	}
 	return each(a, archive.ChannelsPath(sid), func(raw json.RawMessage) error {
 		c, err := v.addChannel(raw)
 		if err != nil {

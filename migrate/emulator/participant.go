@@ -65,11 +65,11 @@ func (t *target) join(s *service, c *conversation, p *participant, now time.Time
 	if _, in := c.byIdentity[p.identity]; in {
 		return refuse(http.StatusConflict, 50433, "Participant already exists")
 	}
-	if c.participants.len() >= t.config.ParticipantLimit {
-		return refuse(http.StatusForbidden, 50417, "Participant limit of %d exceeded", t.config.ParticipantLimit)
+	if most := t.participantLimit(s); c.participants.len() >= most {
+		return refuse(http.StatusForbidden, 50417, "Participant limit of %d exceeded", most)
 	}
-	if s.memberships[p.identity] >= t.config.ConversationLimit {
-		return refuse(http.StatusForbidden, 50214, "Conversation limit of %d exceeded for the identity", t.config.ConversationLimit)
+	if most := t.conversationLimit(s); s.memberships[p.identity] >= most {
+		return refuse(http.StatusForbidden, 50214, "Conversation limit of %d exceeded for the identity", most)
 	}
 	p.id = t.newID()
 	t.seat(s, c, p, now)

@@ -19,7 +19,10 @@ type service struct {
 	names         map[string]*conversation // by unique name
 	memberships   map[string]int           // open conversations of an identity
 	authors       map[string]string        // one copy of each author's name
-	rate          rate
+
+	participantLimit, conversationLimit int // 0 for those of the emulator
+
+	rate rate
 }
 
 var servicePages = listing{key: "services", max: 100}

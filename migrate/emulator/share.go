@@ -9,6 +9,13 @@ import (
 // roles, users, and the private channels, all under their own SIDs. Limits are
 // not asked for, since what is there already was admitted.
 func (t *target) share(from *source) error {
+	for raw := range from.credentials.all() {
+		f, err := readShared(raw)
+		if err != nil {
+			return err
+		}
+		t.credentials.add(f.SID, &credential{f.SID, f.FriendlyName, f.Type, f.Sandbox, f.DateCreated.date(), f.DateUpdated.date()})
+	}
 	for v := range from.services.all() {
 		f, err := readShared(v.raw)
 		if err != nil {
@@ -17,6 +24,7 @@ func (t *target) share(from *source) error {
 		s := newService(v.sid)
 		s.name, s.created, s.updated = f.FriendlyName, f.DateCreated.date(), f.DateUpdated.date()
 		s.configuration = configuration{creatorRole: f.CreatorRole, conversationRole: f.ChannelRole, serviceRole: f.ServiceRole}
+		s.limit(f.Limits.ChannelMembers, 0)
 		t.services.add(s.sid, s)
 		if err := t.shareInto(s, v); err != nil {
 			return err
@@ -127,26 +135,30 @@ func (s *service) shareMessage(c *conversation, f shared) {
 
 // shared is what the two products have in common, of every resource.
 type shared struct {
-	SID          string     `json:"sid"`
-	FriendlyName string     `json:"friendly_name"`
-	UniqueName   string     `json:"unique_name"`
-	Identity     string     `json:"identity"`
-	Attributes   string     `json:"attributes"`
-	Role         string     `json:"role_sid"`
-	Type         string     `json:"type"`
-	Permissions  []string   `json:"permissions"`
-	CreatedBy    string     `json:"created_by"`
-	From         string     `json:"from"`
-	Body         string     `json:"body"`
-	Index        int64      `json:"index"`
-	WasEdited    bool       `json:"was_edited"`
-	Horizon      *int64     `json:"last_consumed_message_index"`
-	HorizonAt    string     `json:"last_consumption_timestamp"`
-	ServiceRole  string     `json:"default_service_role_sid"`
-	ChannelRole  string     `json:"default_channel_role_sid"`
-	CreatorRole  string     `json:"default_channel_creator_role_sid"`
-	DateCreated  sharedDate `json:"date_created"`
-	DateUpdated  sharedDate `json:"date_updated"`
+	SID          string   `json:"sid"`
+	FriendlyName string   `json:"friendly_name"`
+	UniqueName   string   `json:"unique_name"`
+	Identity     string   `json:"identity"`
+	Attributes   string   `json:"attributes"`
+	Role         string   `json:"role_sid"`
+	Type         string   `json:"type"`
+	Permissions  []string `json:"permissions"`
+	CreatedBy    string   `json:"created_by"`
+	From         string   `json:"from"`
+	Body         string   `json:"body"`
+	Index        int64    `json:"index"`
+	WasEdited    bool     `json:"was_edited"`
+	Horizon      *int64   `json:"last_consumed_message_index"`
+	HorizonAt    string   `json:"last_consumption_timestamp"`
+	ServiceRole  string   `json:"default_service_role_sid"`
+	ChannelRole  string   `json:"default_channel_role_sid"`
+	CreatorRole  string   `json:"default_channel_creator_role_sid"`
+	Sandbox      *string  `json:"sandbox"`
+	Limits       struct {
+		ChannelMembers int `json:"channel_members"`
+	} `json:"limits"`
+	DateCreated sharedDate `json:"date_created"`
+	DateUpdated sharedDate `json:"date_updated"`
 }
 
 func readShared(raw json.RawMessage) (f shared, err error) {

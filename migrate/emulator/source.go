@@ -26,11 +26,13 @@ type chatService struct {
 	users      shelf[json.RawMessage]
 	identities map[string]string // to the SID of the user
 	channels   shelf[*channel]
-	names      map[string]*channel // by unique name
+	names      map[string]*channel    // by unique name
+	standings  map[[2]string]standing // by user and channel
 }
 
 type channel struct {
 	sid, unique, kind string
+	messagingService  string
 	raw               json.RawMessage
 	members           shelf[member]
 	invites           shelf[json.RawMessage]

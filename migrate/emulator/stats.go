@@ -8,7 +8,8 @@ type Stats struct {
 	Chat          HostStats
 	Conversations HostStats
 
-	RefusedSourceWrites int64 // writes sent to the Chat host; all are refused
+	RefusedSourceWrites int64 // writes sent to the Chat host that it does not take
+	AllowedSourceWrites int64 // limits set and channels made private, through the Chat host
 	Pushes              int64 // push notifications that devices would have shown
 	Webhooks            int64 // callbacks that would have been made
 	WebhookHeaders      int64 // writes that asked for callbacks, configured or not
@@ -30,6 +31,7 @@ func (c *hostCounts) stats() HostStats {
 type counts struct {
 	chat, conversations                                   hostCounts
 	refusedSourceWrites, pushes, webhooks, webhookHeaders atomic.Int64
+	allowedSourceWrites                                   atomic.Int64
 }
 
 // Stats returns the counts so far.
@@ -38,6 +40,7 @@ func (e *Emulator) Stats() Stats {
 		Chat:                e.counts.chat.stats(),
 		Conversations:       e.counts.conversations.stats(),
 		RefusedSourceWrites: e.counts.refusedSourceWrites.Load(),
+		AllowedSourceWrites: e.counts.allowedSourceWrites.Load(),
 		Pushes:              e.counts.pushes.Load(),
 		Webhooks:            e.counts.webhooks.Load(),
 		WebhookHeaders:      e.counts.webhookHeaders.Load(),

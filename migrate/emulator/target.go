@@ -12,11 +12,12 @@ type target struct {
 	counts *counts
 	pager  pager
 
-	mu       sync.RWMutex
-	account  string
-	services shelf[*service]
-	settings accountSettings
-	issued   uint64 // SIDs so far
+	mu          sync.RWMutex
+	account     string
+	services    shelf[*service]
+	credentials shelf[*credential]
+	settings    accountSettings
+	issued      uint64 // SIDs so far
 }
 
 func newTarget(c Config, n *counts) *target {
@@ -124,6 +125,8 @@ func (t *target) register(r *routes) {
 	get("/v1/Configuration", t.fetchAccount)
 	post("/v1/Configuration", t.updateAccount)
 	get("/v1/Credentials", t.listCredentials)
+	post("/v1/Credentials", t.createCredential)
+	get("/v1/Credentials/*", t.fetchCredential)
 
 	get("/v1/Services", t.listServices)
 	post("/v1/Services", t.createService)

@@ -61,7 +61,11 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 		ReturnLastFailure().
 		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[attempt]) {
 			c.retry(e.Delay, throttled(e.LastResult().resp))
-			migrate.Waiting(e.LastResult().ctx, e.Delay)
+			last := e.LastResult()
+			migrate.Waiting(last.ctx, e.Delay)
+			if last.call.Class != Read && last.mayHaveLanded(e.LastError()) {
+				migrate.Unsure(last.ctx)
+			}
 		}).
 		Build())
 	return r
@@ -83,6 +87,7 @@ type attempt struct {
 	ctx     context.Context
 	resp    *http.Response
 	number  int
+	refused int // attempts so far that ended with 401
 	trusted bool
 }
 
@@ -93,8 +98,11 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, call := req.Context(), callOf(req)
 	last, lastErr := attempt{call: call, ctx: ctx}, error(nil)
 	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
-		last = attempt{call: call, ctx: ctx, number: e.Attempts(), trusted: r.trusted.Load()}
+		last = attempt{call: call, ctx: ctx, number: e.Attempts(), refused: last.refused, trusted: r.trusted.Load()}
 		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
+		if lastErr == nil && last.resp.StatusCode == http.StatusUnauthorized {
+			last.refused++
+		}
 		return last, lastErr
 	})
 	if last.number == 0 || (err != nil && ctx.Err() != nil && last.repeatable(lastErr)) {
@@ -149,13 +157,21 @@ func (a attempt) repeatable(err error) bool {
 	case throttled(a.resp):
 		return true
 	case status == http.StatusUnauthorized:
-		return a.trusted && a.number < doubts
+		return a.trusted && a.refused < doubts
 	case a.call.Class == Append:
 		return status == http.StatusServiceUnavailable && retryAfter(a.resp, time.Now()) >= 0
 	case status >= 500, status == http.StatusRequestTimeout, contended(codeOf(a.resp)):
 		return true
 	}
 	return status < 300 && !a.accepted()
+}
+
+// mayHaveLanded reports whether a write may have taken effect, or may yet.
+func (a attempt) mayHaveLanded(err error) bool {
+	if err != nil {
+		return Sent(err)
+	}
+	return a.resp.StatusCode >= 500 || a.resp.StatusCode == http.StatusRequestTimeout || a.resp.StatusCode < 300
 }
 
 func (a attempt) accepted() bool {

@@ -39,6 +39,9 @@ type Options struct {
 	// Counter counts the requests. May be nil.
 	Counter *Counter
 
+	// Observer is told of each attempt. May be nil.
+	Observer Observer
+
 	// Logger gets a debug line for each attempt. May be nil.
 	Logger *slog.Logger
 }
@@ -68,6 +71,7 @@ func (o Options) withDefaults() Options {
 //	pace      every attempt takes a token, since Twilio counts every one
 //	limit     a slot is held on the wire only, not while waiting for a token
 //	count     attempts, not calls
+//	observe   as log
 //	log       attempts, with the time they took on the wire
 //	deadline  its time is the wire's alone; all above see bodies that are whole
 //
@@ -78,6 +82,9 @@ func New(o Options) http.RoundTripper {
 	rt := Deadline(o.Base, o.AttemptTimeout, o.MaxReply)
 	if o.Logger != nil {
 		rt = Log(rt, o.Logger)
+	}
+	if o.Observer != nil {
+		rt = Observe(rt, o.Observer)
 	}
 	rt = Count(rt, o.Counter)
 	rt = Limit(rt, o.Concurrency)

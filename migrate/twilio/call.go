@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,6 +49,9 @@ func newHost(c Config, h hints) (*host, error) {
 	}, nil
 }
 
+// privateParameters carry what a person wrote, and secrets.
+var privateParameters = []string{"Body", "Attributes", "Certificate", "PrivateKey", "ApiKey", "Secret"}
+
 // call is one request on its way through twilio-go: its client.BaseClient. It
 // carries the context, which twilio-go has no parameter for, and keeps what
 // came back.
@@ -57,7 +61,7 @@ type call struct {
 	op      string
 	sid     string
 	limits  transport.Call
-	private bool // carries what a person wrote, which a reply may repeat
+	private bool // carries what a reply may repeat and an error must not
 
 	target string // path and query, as sent
 	raw    []byte // of a 2xx reply that was accepted
@@ -94,7 +98,7 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 	form := ""
 	if method == http.MethodPost {
 		form = data.Encode()
-		c.private = data.Has("Body") || data.Has("Attributes")
+		c.private = slices.ContainsFunc(privateParameters, data.Has)
 	} else {
 		u.RawQuery = data.Encode()
 	}

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -30,6 +31,21 @@ type Config struct {
 	// Defaults to ChatURL for a Source and ConversationsURL for a Target.
 	BaseURL string
 
+	// API is the version of Chat that a Source reads: APIv1, or APIv2, whose
+	// lists show attributes and which shows media, member attributes and
+	// notification levels.
+	//
+	// Defaults to APIv1.
+	API string
+
+	// ChatURL is scheme and host of Chat, by which a Target reads and sets
+	// limits: Conversations itself has no way to.
+	//
+	// Defaults to ChatURL where BaseURL is ConversationsURL. Where BaseURL is not
+	// and this is left to be ChatURL, limits cannot be read or set: credentials
+	// that are for one place must not go to another.
+	ChatURL string
+
 	// Username and Password are an Account SID with its auth token, or an API
 	// key with its secret.
 	Username string
@@ -57,6 +73,8 @@ func (c Config) withDefaults(baseURL string) Config {
 	if c.BaseURL == "" {
 		c.BaseURL = baseURL
 	}
+	c.ChatURL = cmp.Or(c.ChatURL, ChatURL)
+	c.API = cmp.Or(c.API, APIv1)
 	if c.AccountSID == "" {
 		c.AccountSID = c.Username
 	}

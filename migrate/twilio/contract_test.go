@@ -60,12 +60,12 @@ func TestTargetContract(t *testing.T) {
 	require.Contains(t, collect(t, target.Services(ctx)), service)
 	sid := service.SID
 
-	role, err := target.EnsureRole(ctx, sid, conversations.Role{FriendlyName: "agent", Type: conversations.ServiceRole, Permissions: []string{"joinConversation"}})
+	role, err := target.AppendRole(ctx, sid, conversations.Role{FriendlyName: "agent", Type: conversations.ServiceRole, Permissions: []string{"joinConversation"}})
 	require.NoError(t, err)
 	role.Permissions = []string{"createConversation", "joinConversation"}
-	role, err = target.EnsureRole(ctx, sid, role)
+	err = target.SetRole(ctx, sid, role)
 	require.NoError(t, err)
-	member, err := target.EnsureRole(ctx, sid, conversations.Role{FriendlyName: "guest", Type: conversations.ConversationRole, Permissions: []string{"sendMessage"}})
+	member, err := target.AppendRole(ctx, sid, conversations.Role{FriendlyName: "guest", Type: conversations.ConversationRole, Permissions: []string{"sendMessage"}})
 	require.NoError(t, err)
 	roles := collect(t, target.Roles(ctx, sid))
 	require.Contains(t, roles, role)

@@ -1,5 +1,6 @@
-// Package twilio is the live Source (Chat v1) and Target (Conversations v1)
-// over twilio-go. Nothing else imports twilio-go.
+// Package twilio is the live Source (Chat v1 or v2), Target (Conversations v1,
+// with the limits that Chat v2 keeps) and Promoter (Chat v3) over twilio-go.
+// Nothing else imports twilio-go.
 //
 // twilio-go builds the requests, so that names, forms and paths are Twilio's
 // own. It decodes no reply: a call here keeps status and raw body for itself
@@ -14,8 +15,11 @@
 //     followed by the path and query of next_page_url, never to its host, and
 //     redirects are not followed.
 //   - No request carries X-Twilio-Webhook-Enabled or an Idempotency-Key.
-//   - A Source cannot write: its connection refuses everything but GET.
-//   - No error contains a credential, a body or an attribute.
+//   - A Source cannot write: its connection refuses everything but GET. What
+//     writes to the Chat side has a connection of its own: a Promoter, and a
+//     Target for the limits of its services.
+//   - No error contains a credential, a body or an attribute, nor a secret of a
+//     push credential.
 //
 // The package retries nothing and waits for nothing; package transport does.
 package twilio

@@ -29,6 +29,7 @@ var (
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET; for another target account, the CHATBRIDGE_TARGET_ variables",
 		address:     "--conversations-url",
 	}
+	targetChatHints = hints{credentials: targetHints.credentials, address: sourceHints.address}
 )
 
 func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {

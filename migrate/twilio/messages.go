@@ -6,8 +6,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	chatv1 "github.com/twilio/twilio-go/rest/chat/v1"
-
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
@@ -19,9 +17,7 @@ import (
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
 		first := func(c *call) error {
-			params := (&chatv1.ListMessageParams{}).SetPageSize(messagePage).SetOrder(order(span.NewestFirst))
-			_, err := chatAPI(c).PageMessage(segment(serviceSID), segment(channelSID), params, "", "")
-			return err
+			return s.requests.messages(c, segment(serviceSID), segment(channelSID), order(span.NewestFirst))
 		}
 		for fresh, err := range messages(s.host, ctx, "list messages", channelSID, span.NewestFirst, first, placeChat) {
 			if err != nil {
@@ -124,8 +120,7 @@ func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, liste
 // that fails.
 func (s *Source) message(ctx context.Context, serviceSID, channelSID string, listed chat.Message) (chat.Message, error) {
 	m, err := one(s.host, ctx, "read message", listed.SID, reading, placeChat, func(c *call) error {
-		_, err := chatAPI(c).FetchMessage(segment(serviceSID), segment(channelSID), segment(listed.SID))
-		return err
+		return s.requests.message(c, segment(serviceSID), segment(channelSID), segment(listed.SID))
 	})
 	if err != nil {
 		return listed, err

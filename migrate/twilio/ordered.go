@@ -25,7 +25,7 @@ type ordered[T any] struct {
 	newest  bool // newest first
 	started bool
 	last    int64           // yielded last
-	before  map[string]bool // SIDs of the page before; nil after a fresh start
+	before  map[string]bool // SIDs of the page before; nil while catching up with last
 }
 
 // take reads one page into what is new on it.
@@ -47,7 +47,9 @@ func (o *ordered[T]) take(p page) ([]placed[T], error) {
 			return fresh, fmt.Errorf("message %s with index %d is out of place %d of its page", m.sid, m.index, i)
 		}
 	}
-	o.before = on
+	if o.before != nil || len(fresh) > 0 {
+		o.before = on
+	}
 	return fresh, nil
 }
 

@@ -177,7 +177,8 @@ func TestListsYieldEachRecordOnce(t *testing.T) {
 func TestMessagesKeepTheirOrder(t *testing.T) {
 	index := func(m conversations.Message) string { return m.SID }
 	message := func(i int) string { return fmt.Sprintf(`{"sid": "IM%d", "index": %d}`, i, i) }
-	const next = "https://conversations.twilio.com/v1/M?Page=1"
+	const base = "https://conversations.twilio.com/v1/M?Page="
+	const next = base + "1"
 
 	t.Run("where pages overlap because messages came or went", func(t *testing.T) {
 		s := serve(t, func(r seen) (int, string) {
@@ -190,19 +191,65 @@ func TestMessagesKeepTheirOrder(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"IM9", "IM5", "IM4", "IM2"}, sids(all, index))
 	})
-	t.Run("where the list was begun again", func(t *testing.T) {
-		var n atomic.Int64
+	for _, expires := range []string{"Page=1", "Page=2", "Page=3"} {
+		t.Run("where the list was begun again, "+expires+" being gone", func(t *testing.T) {
+			var gone atomic.Bool
+			s := serve(t, func(r seen) (int, string) {
+				if r.Query == expires && gone.CompareAndSwap(false, true) {
+					return refusal(400, 21481)
+				}
+				switch r.Query {
+				case "Page=1":
+					return 200, list("messages", base+"2", message(4), message(5))
+				case "Page=2":
+					return 200, list("messages", base+"3", message(6), message(8))
+				case "Page=3":
+					return 200, list("messages", "", message(9))
+				}
+				return 200, list("messages", base+"1", message(0), message(3))
+			})
+			all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
+			require.NoError(t, err)
+			require.True(t, gone.Load())
+			require.Equal(t, []string{"IM0", "IM3", "IM4", "IM5", "IM6", "IM8", "IM9"}, sids(all, index))
+		})
+	}
+	t.Run("where the list that was begun again has changed", func(t *testing.T) {
+		var gone atomic.Bool
 		s := serve(t, func(r seen) (int, string) {
-			if r.Query != "Page=1" {
-				return 200, list("messages", next, message(0), message(3))
-			}
-			if n.Add(1) == 1 {
+			switch {
+			case r.Query == "Page=2" && gone.CompareAndSwap(false, true):
 				return refusal(400, 21481)
+			case r.Query == "Page=2":
+				return 200, list("messages", "", message(5), message(2))
+			case r.Query == "Page=1" && gone.Load():
+				return 200, list("messages", base+"2", message(6)) // the page was shorter before
+			case r.Query == "Page=1":
+				return 200, list("messages", base+"2", message(6), message(5))
+			case gone.Load():
+				return 200, list("messages", base+"1", message(11), message(9)) // 11 came while the list was read
 			}
-			return 200, list("messages", "", message(4))
+			return 200, list("messages", base+"1", message(9), message(8))
+		})
+		all, err := drain(s.target(t).Messages(t.Context(), service, channel, true))
+		require.NoError(t, err)
+		require.Equal(t, []string{"IM9", "IM8", "IM6", "IM5", "IM2"}, sids(all, index))
+	})
+	t.Run("and says so where one is out of place after the list was begun again", func(t *testing.T) {
+		var gone atomic.Bool
+		s := serve(t, func(r seen) (int, string) {
+			switch {
+			case r.Query == "Page=1" && gone.CompareAndSwap(false, true):
+				return refusal(400, 21481)
+			case r.Query == "Page=1":
+				return 200, list("messages", base+"2", message(4))
+			case r.Query == "Page=2":
+				return 200, list("messages", "", message(1))
+			}
+			return 200, list("messages", base+"1", message(0), message(3))
 		})
 		all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
-		require.NoError(t, err)
+		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
 		require.Equal(t, []string{"IM0", "IM3", "IM4"}, sids(all, index))
 	})
 	for name, page := range map[string]string{

@@ -26,31 +26,70 @@ func TestChannelsAreOfBothTypesAndEachOnce(t *testing.T) {
 }
 
 func TestSourceAsksForWholePages(t *testing.T) {
-	s := serve(t, func(r seen) (int, string) { return 200, list("things", "") })
-	src := s.source(t)
-	for _, err := range []error{
-		second(drain(src.Services(t.Context()))),
-		second(drain(src.Roles(t.Context(), service))),
-		second(drain(src.Users(t.Context(), service))),
-		second(drain(src.Members(t.Context(), service, channel))),
-		second(drain(src.Invites(t.Context(), service, channel))),
-		second(drain(src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}))),
-		second(drain(src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All, NewestFirst: true}))),
-		second(drain(src.Credentials(t.Context()))),
-	} {
-		require.NoError(t, err)
+	for api, most := range map[string]struct{ page, userChannels int }{APIv1: {1000, 1000}, APIv2: {100, 50}} {
+		t.Run("of "+api, func(t *testing.T) {
+			s := serve(t, func(r seen) (int, string) { return 200, list("things", "") })
+			c := s.config(t)
+			c.API = api
+			src, err := NewSource(c)
+			require.NoError(t, err)
+			for _, err := range []error{
+				second(drain(src.Services(t.Context()))),
+				second(drain(src.Roles(t.Context(), service))),
+				second(drain(src.Users(t.Context(), service))),
+				second(drain(src.UserChannels(t.Context(), service, "US1"))),
+				second(drain(src.Channels(t.Context(), service))),
+				second(drain(src.Members(t.Context(), service, channel))),
+				second(drain(src.Invites(t.Context(), service, channel))),
+				second(drain(src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}))),
+				second(drain(src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All, NewestFirst: true}))),
+				second(drain(src.Credentials(t.Context()))),
+			} {
+				require.NoError(t, err)
+			}
+			svc := "GET /" + api + "/Services/" + service
+			whole := fmt.Sprintf("PageSize=%d", most.page)
+			require.Equal(t, []string{
+				"GET /" + api + "/Services?PageSize=100",
+				svc + "/Roles?" + whole,
+				svc + "/Users?" + whole,
+				svc + "/Users/US1/Channels?" + fmt.Sprintf("PageSize=%d", most.userChannels),
+				svc + "/Channels?" + whole + "&Type=public&Type=private",
+				svc + "/Channels/" + channel + "/Members?" + whole,
+				svc + "/Channels/" + channel + "/Invites?" + whole,
+				svc + "/Channels/" + channel + "/Messages?Order=asc&PageSize=100",
+				svc + "/Channels/" + channel + "/Messages?Order=desc&PageSize=100",
+				"GET /" + api + "/Credentials?PageSize=1000",
+			}, s.uris())
+		})
 	}
-	const svc = "GET /v1/Services/" + service
-	require.Equal(t, []string{
-		"GET /v1/Services?PageSize=100",
-		svc + "/Roles?PageSize=1000",
-		svc + "/Users?PageSize=1000",
-		svc + "/Channels/" + channel + "/Members?PageSize=1000",
-		svc + "/Channels/" + channel + "/Invites?PageSize=1000",
-		svc + "/Channels/" + channel + "/Messages?Order=asc&PageSize=100",
-		svc + "/Channels/" + channel + "/Messages?Order=desc&PageSize=100",
-		"GET /v1/Credentials?PageSize=1000",
-	}, s.uris())
+}
+
+func TestUserChannels(t *testing.T) {
+	read := func(t *testing.T, records ...string) ([]chat.UserChannel, error) {
+		t.Helper()
+		s := serve(t, func(seen) (int, string) { return 200, list("channels", "", records...) })
+		all, err := drain(s.source(t).UserChannels(t.Context(), service, "US1"))
+		for i := range all {
+			all[i].Raw = nil
+		}
+		return all, err
+	}
+	t.Run("say whose they are where v1 does not, in either spelling", func(t *testing.T) {
+		all, err := read(t, `{"channel_sid": "CH1", "status": "not_participating"}`, `{"channel_sid": "CH2", "status": "notParticipating"}`,
+			`{"channel_sid": "CH3", "status": "joined", "member_sid": "MB1", "last_consumed_message_index": 0}`, `{"channel_sid": "CH3", "status": "joined"}`)
+		require.NoError(t, err)
+		zero := int64(0)
+		require.Equal(t, []chat.UserChannel{
+			{UserSID: "US1", ChannelSID: "CH1", Status: chat.NotParticipating},
+			{UserSID: "US1", ChannelSID: "CH2", Status: chat.NotParticipating},
+			{UserSID: "US1", ChannelSID: "CH3", Status: chat.Joined, MemberSID: "MB1", LastConsumedMessageIndex: &zero},
+		}, all)
+	})
+	t.Run("without a channel are an error", func(t *testing.T) {
+		_, err := read(t, `{"status": "joined"}`)
+		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+	})
 }
 
 func second[A, B any](_ A, b B) B { return b }

@@ -17,19 +17,32 @@ const (
 	smallPage         = 50  // roles, users
 )
 
-// Target reads and writes Conversations v1.
-type Target struct{ host *host }
+// Target reads and writes Conversations v1, and the limits that Chat v2 keeps
+// for it.
+type Target struct {
+	host *host
+	chat *host // nil where no address of Chat is known
+}
 
 var _ migrate.Target = (*Target)(nil)
 
 // NewTarget returns a Target. It sends nothing. A configuration that cannot
 // work is refused with Kind Usage or Credentials.
 func NewTarget(c Config) (*Target, error) {
-	h, err := newHost(c.withDefaults(ConversationsURL), targetHints)
+	c = c.withDefaults(ConversationsURL)
+	h, err := newHost(c, targetHints)
 	if err != nil {
 		return nil, err
 	}
-	return &Target{host: h}, nil
+	t := &Target{host: h}
+	if c.ChatURL == ChatURL && c.BaseURL != ConversationsURL {
+		c.ChatURL = "" // left to its default: the credentials are not for Twilio
+	}
+	if c.ChatURL != "" {
+		c.BaseURL = c.ChatURL
+		t.chat, err = newHost(c, targetChatHints)
+	}
+	return t, err
 }
 
 func conversationsAPI(c *call) *convv1.ApiService { return convv1.NewApiServiceWithClient(c) }

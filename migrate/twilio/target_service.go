@@ -2,7 +2,6 @@ package twilio
 
 import (
 	"context"
-	"slices"
 
 	convv1 "github.com/twilio/twilio-go/rest/conversations/v1"
 
@@ -20,38 +19,8 @@ func (t *Target) AppendService(ctx context.Context, s conversations.Service) (co
 	})
 }
 
-// EnsureRole is of migrate.Target. Roles have no key that the service enforces,
-// so a create whose outcome is unknown is looked up by type and name before it
-// is repeated. Should it land after that, the service has the role twice, and
-// the other one is never used.
-func (t *Target) EnsureRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
-	if r.SID != "" {
-		return t.updateRole(ctx, serviceSID, r)
-	}
-	const tries = 3
-	var unknown error
-	for range tries {
-		made, err := t.createRole(ctx, serviceSID, r)
-		if migrate.KindOf(err) != migrate.OutcomeUnknown {
-			return made, err
-		}
-		unknown = err
-		there, found, err := t.findRole(ctx, serviceSID, r)
-		if err != nil {
-			return conversations.Role{}, err
-		}
-		if found && samePermissions(r, there) {
-			return there, nil
-		}
-		if found {
-			r.SID = there.SID
-			return t.updateRole(ctx, serviceSID, r)
-		}
-	}
-	return conversations.Role{}, unknown
-}
-
-func (t *Target) createRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
+// AppendRole is of migrate.Target.
+func (t *Target) AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
 	return one(t.host, ctx, "create role", serviceSID, once(ofService(serviceSID)), decodeRole, func(c *call) error {
 		_, err := conversationsAPI(c).CreateServiceRole(segment(serviceSID), &convv1.CreateServiceRoleParams{
 			FriendlyName: &r.FriendlyName,
@@ -62,28 +31,14 @@ func (t *Target) createRole(ctx context.Context, serviceSID string, r conversati
 	})
 }
 
-func (t *Target) updateRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
-	return one(t.host, ctx, "set role", r.SID, ofService(serviceSID), decodeRole, func(c *call) error {
+// SetRole is of migrate.Target.
+func (t *Target) SetRole(ctx context.Context, serviceSID string, r conversations.Role) error {
+	_, err := one(t.host, ctx, "set role", r.SID, ofService(serviceSID), decodeRole, func(c *call) error {
 		_, err := conversationsAPI(c).UpdateServiceRole(segment(serviceSID), segment(r.SID),
 			&convv1.UpdateServiceRoleParams{Permission: &r.Permissions})
 		return err
 	})
-}
-
-func (t *Target) findRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, bool, error) {
-	for there, err := range t.Roles(ctx, serviceSID) {
-		if err != nil {
-			return conversations.Role{}, false, err
-		}
-		if there.Type == r.Type && there.FriendlyName == r.FriendlyName {
-			return there, true, nil
-		}
-	}
-	return conversations.Role{}, false, nil
-}
-
-func samePermissions(a, b conversations.Role) bool {
-	return slices.Equal(slices.Sorted(slices.Values(a.Permissions)), slices.Sorted(slices.Values(b.Permissions)))
+	return err
 }
 
 // EnsureUser is of migrate.Target.

@@ -33,6 +33,7 @@ func TestTargetAsksForWholePages(t *testing.T) {
 		second(drain(target.Participants(t.Context(), service, channel))),
 		second(drain(target.Messages(t.Context(), service, channel, false))),
 		second(drain(target.Messages(t.Context(), service, channel, true))),
+		second(drain(target.Credentials(t.Context()))),
 	} {
 		require.NoError(t, err)
 	}
@@ -44,6 +45,7 @@ func TestTargetAsksForWholePages(t *testing.T) {
 		"GET " + convPath + "/Participants?PageSize=100",
 		"GET " + convPath + "/Messages?Order=asc&PageSize=100",
 		"GET " + convPath + "/Messages?Order=desc&PageSize=100",
+		"GET /v1/Credentials?PageSize=100",
 	}, s.uris())
 }
 
@@ -58,11 +60,11 @@ func TestWrites(t *testing.T) {
 		"AppendService": {func(x *Target) error {
 			return second(x.AppendService(t.Context(), conversations.Service{FriendlyName: "Desk"}))
 		}, "/v1/Services", url.Values{"FriendlyName": {"Desk"}}},
-		"EnsureRole creates": {func(x *Target) error {
-			return second(x.EnsureRole(t.Context(), service, conversations.Role{FriendlyName: "agent", Type: "service", Permissions: []string{"a", "b"}}))
+		"AppendRole": {func(x *Target) error {
+			return second(x.AppendRole(t.Context(), service, conversations.Role{FriendlyName: "agent", Type: "service", Permissions: []string{"a", "b"}}))
 		}, svcPath + "/Roles", url.Values{"FriendlyName": {"agent"}, "Type": {"service"}, "Permission": {"a", "b"}}},
-		"EnsureRole replaces": {func(x *Target) error {
-			return second(x.EnsureRole(t.Context(), service, conversations.Role{SID: "RL1", FriendlyName: "agent", Type: "service", Permissions: []string{"a"}}))
+		"SetRole": {func(x *Target) error {
+			return x.SetRole(t.Context(), service, conversations.Role{SID: "RL1", FriendlyName: "agent", Type: "service", Permissions: []string{"a"}})
 		}, svcPath + "/Roles/RL1", url.Values{"Permission": {"a"}}},
 		"EnsureUser": {func(x *Target) error {
 			_, change, err := x.EnsureUser(t.Context(), service, conversations.User{Identity: "ann", FriendlyName: "Ann", Attributes: `{"a":1}`, RoleSID: "RL1"})

@@ -17,7 +17,7 @@ type reporter interface {
 	Errorf(format string, args ...any)
 }
 
-// Checker holds the traffic of one host to its document. It is safe for
+// Checker holds the traffic of one host to its documents. It is safe for
 // concurrent use, until the test that it belongs to ends.
 type Checker struct {
 	t          reporter
@@ -27,16 +27,25 @@ type Checker struct {
 	seen map[string]int
 }
 
-// Chat returns a Checker for the Chat v1 host.
+// Chat returns a Checker for the Chat host: v1, v2 and v3.
 func Chat(t testing.TB) *Checker {
 	t.Helper()
-	return &Checker{t: t, operations: operations(load(t, chatDocument)), seen: map[string]int{}}
+	return newChecker(t, chatDocuments...)
 }
 
 // Conversations returns a Checker for the Conversations v1 host.
 func Conversations(t testing.TB) *Checker {
 	t.Helper()
-	return &Checker{t: t, operations: operations(load(t, conversationsDocument)), seen: map[string]int{}}
+	return newChecker(t, conversationsDocument)
+}
+
+func newChecker(t testing.TB, documents ...string) *Checker {
+	t.Helper()
+	c := &Checker{t: t, seen: map[string]int{}}
+	for _, name := range documents {
+		c.operations = append(c.operations, operations(load(t, name))...)
+	}
+	return c
 }
 
 // Seen lists the operations that succeeded at least once, as

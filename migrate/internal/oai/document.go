@@ -11,11 +11,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Names of the documents.
-const (
-	chatDocument          = "twilio_chat_v1.json"
-	conversationsDocument = "twilio_conversations_v1.json"
-)
+const conversationsDocument = "twilio_conversations_v1.json"
+
+// chatDocuments describe one version each of the Chat host.
+var chatDocuments = []string{"twilio_chat_v1.json", "twilio_chat_v2.json", "twilio_chat_v3.json"}
 
 // howTo says how to get the documents.
 const howTo = "Twilio's OpenAPI documents are missing (%s): git clone https://github.com/twilio/twilio-oai, and set TWILIO_OAI_DIR to its spec/json"

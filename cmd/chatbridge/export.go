@@ -1,0 +1,254 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
+	"chatbridge/reports"
+)
+
+// exportOptions are those of export.
+type exportOptions struct {
+	*commonOptions
+	connectionOptions
+	outputOption
+	Path     string
+	Services []string
+
+	console *console
+	// connect opens the source; it is never asked for more.
+	connect func(context.Context, connector, access) (*sides, error)
+	now     func() time.Time
+}
+
+var exportForms = []reports.Format{reports.Text, reports.JSON}
+
+func newExport(c *console, common *commonOptions, run func(context.Context, *exportOptions) error) *cobra.Command {
+	o := &exportOptions{commonOptions: common, console: c, connect: dial, now: time.Now}
+	cmd := &cobra.Command{
+		Use:   "export DIR|FILE.zip",
+		Short: "Keep a Chat v1 workspace in files, to read it without Chat v1",
+		Long: `Read a Chat v1 workspace whole and write it to a folder, or to a zip, every
+resource byte for byte as Chat shows it, with a digest of each file. What was
+exported can be given to audit, migrate and verify with --from-archive, when Chat
+v1 is long gone.
+
+Running it again goes on where it stopped: files that are complete are kept when
+they still have their digest, half ones are read again. A zip is made of a folder
+beside it, FILE.zip.unfinished, which goes when the zip is complete. Channels that
+are deleted meanwhile are left out and named. It never writes to Twilio.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
+		Example: `  chatbridge export workspace.zip
+  chatbridge export --service IS… --concurrency 32 support/
+  chatbridge migrate --from-archive workspace.zip`,
+		GroupID: groupMigrate,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return misuse("such as: chatbridge export workspace.zip", "export wants the path of one folder or zip, and not %d", len(args))
+			}
+			o.Path = args[0]
+			return run(cmd.Context(), o)
+		},
+	}
+	o.connectionOptions.flags(cmd.Flags())
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
+	})
+	o.outputOption.flags(cmd.Flags(), exportForms...)
+	return cmd
+}
+
+// exportReport is the result of export.
+type exportReport struct {
+	SchemaVersion int            `json:"schema_version"`
+	Command       string         `json:"command"`
+	Path          string         `json:"path"`
+	Counts        migrate.Counts `json:"counts"`
+	Files         int64          `json:"files"`
+	Bytes         int64          `json:"bytes"` // of the files, before a zip makes them smaller
+	archive.Exported
+	Duration float64 `json:"duration_seconds"`
+}
+
+func runExport(ctx context.Context, o *exportOptions) error {
+	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
+		return err
+	}
+	form, err := o.format(exportForms...)
+	if err != nil {
+		return err
+	}
+	place, err := placeOf(o.Path)
+	if err != nil {
+		return err
+	}
+	ctx, stop := cutAtOnce(ctx, o.console)
+	defer stop()
+	shown := o.progress(o.console, "exported", form != reports.Text)
+	report, err := o.export(ctx, place, shown)
+	shown.Close()
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if err := writeExport(o.console.out, form, report); err != nil {
+		return err
+	}
+	if n := len(report.Vanished); n > 0 {
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(n, "resource was", "resources were") + " deleted while the workspace was read, and left out",
+			hint:    "the archive is whole without them; their SIDs are in the result",
+		}
+	}
+	return nil
+}
+
+// exportPlace is where an export is built and what it becomes.
+type exportPlace struct {
+	dir string // the folder that it is built in
+	zip string // what is made of the folder; empty where it is the result itself
+}
+
+func placeOf(path string) (exportPlace, error) {
+	if !strings.EqualFold(filepath.Ext(path), ".zip") {
+		return exportPlace{dir: path}, nil
+	}
+	if _, err := os.Stat(path); err == nil {
+		return exportPlace{}, misuse("name another file, or remove this one if nobody needs it", "%s is there already", path)
+	}
+	return exportPlace{dir: path + ".unfinished", zip: path}, nil
+}
+
+func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *progress) (exportReport, error) {
+	began := o.now()
+	report := exportReport{SchemaVersion: migrate.SchemaVersion, Command: "export", Path: o.Path}
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, noTarget)
+	if err != nil {
+		return report, err
+	}
+	defer s.Close()
+	w, err := archive.Continue(ctx, place.dir, archive.Manifest{
+		CreatedAt: began.UTC().Truncate(time.Second), Tool: o.tool(), AccountSID: s.sourceAccount, SourceAPI: "v1",
+		Scope: strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ","),
+	})
+	if place.zip != "" && errors.Is(err, archive.ErrExists) {
+		return o.repack(ctx, place, report)
+	}
+	if err != nil {
+		return report, err
+	}
+	x := &archive.Exporter{Source: s.source, Observer: shown, Services: o.Services, Concurrency: o.Concurrency}
+	report.Exported, err = x.Run(ctx, w)
+	if err != nil {
+		return report, errors.Join(err, w.Abandon())
+	}
+	report.Counts = w.Counts()
+	report.Files, report.Bytes = w.Size()
+	if err := w.Close(); err != nil {
+		return report, err
+	}
+	if err := place.pack(ctx); err != nil {
+		return report, err
+	}
+	report.Duration = o.now().Sub(began).Seconds()
+	return report, nil
+}
+
+// repack makes the zip of an export that was stopped when only that was left.
+func (o *exportOptions) repack(ctx context.Context, place exportPlace, report exportReport) (exportReport, error) {
+	began := o.now()
+	a, closer, err := archive.OpenPath(place.dir)
+	if err != nil {
+		return report, err
+	}
+	err = a.Verify(ctx)
+	report.Counts, report.Files, report.Bytes, report.Kept = a.Counts(), int64(len(a.Manifest.Files)), a.Size(), int64(len(a.Manifest.Files))
+	if err := errors.Join(err, closer.Close()); err != nil {
+		return report, err
+	}
+	if err := place.pack(ctx); err != nil {
+		return report, err
+	}
+	report.Duration = o.now().Sub(began).Seconds()
+	return report, nil
+}
+
+// pack makes the zip and takes the folder away.
+func (p exportPlace) pack(ctx context.Context) error {
+	if p.zip == "" {
+		return nil
+	}
+	if err := archive.Pack(ctx, p.dir, p.zip); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(p.dir); err != nil {
+		return fmt.Errorf("remove %s: %w", p.dir, err)
+	}
+	return nil
+}
+
+func (o *exportOptions) tool() string {
+	info, _ := debug.ReadBuildInfo()
+	return "chatbridge " + versionOf(info).Version
+}
+
+func writeExport(w io.Writer, form reports.Format, r exportReport) error {
+	if form == reports.JSON {
+		r.Vanished, r.Appeared = filledResources(r.Vanished), filledResources(r.Appeared)
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	_, err := fmt.Fprintf(w, "Export: %s in %s, %s in %s\n", quantity(r.Files, "file", "files"), reports.Plain(r.Path),
+		quantity(r.Bytes, "byte", "bytes"), reports.Duration(r.Duration))
+	for _, kind := range []struct {
+		name string
+		n    int64
+	}{
+		{migrate.KindServices, r.Counts.Services}, {migrate.KindRoles, r.Counts.Roles}, {migrate.KindUsers, r.Counts.Users},
+		{migrate.KindChannels, r.Counts.Channels}, {migrate.KindMembers, r.Counts.Members}, {migrate.KindMessages, r.Counts.Messages},
+		{migrate.KindInvites, r.Counts.Invites}, {migrate.KindCredentials, r.Counts.Credentials},
+	} {
+		_, line := fmt.Fprintf(w, "  %-12s %s\n", kind.name, reports.Number(kind.n))
+		err = errors.Join(err, line)
+	}
+	for _, list := range []struct {
+		what string
+		all  []archive.Resource
+	}{{"deleted meanwhile, left out", r.Vanished}, {"made meanwhile, not in the archive", r.Appeared}} {
+		for _, one := range list.all {
+			_, line := fmt.Fprintf(w, "%s: %s %s\n", list.what, one.Kind, reports.Plain(one.SID))
+			err = errors.Join(err, line)
+		}
+	}
+	return err
+}
+
+func filledResources(all []archive.Resource) []archive.Resource {
+	if all == nil {
+		return []archive.Resource{}
+	}
+	return all
+}
+
+func quantity(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return reports.Number(n) + " " + many
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// runRepair is verify --repair. It writes nothing without --execute, neither to
+// the target nor to the ledger.
+func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mapper mapping.Mapper) error {
+	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
+		return misuse("look first with chatbridge verify --repair; to repair: chatbridge verify --repair --execute --yes", "there is no terminal to ask on")
+	}
+	ctx, stop := cutAtOnce(ctx, o.console)
+	defer stop()
+	log := o.logger(o.console, o.console.err)
+	target := readTarget
+	if o.Execute {
+		target = writeTarget
+	}
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, target)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer s.Close()
+	if err := o.agree(s); err != nil {
+		return err
+	}
+	r := migrate.Repairer{
+		Verifier: migrate.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
+		Write:    s.writer, Execute: o.Execute,
+	}
+	release, err := o.openRecord(ctx, &r, o.fingerprint(s, mapper))
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer release()
+	shown := o.progress(o.console, "compared", form != reports.Text)
+	r.Observer = shown
+	w := reports.NewRepairs(o.console.out, form, o.Execute)
+	done, err := r.Run(ctx, w.Repair)
+	shown.Close()
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if err := w.Close(done); err != nil {
+		return err
+	}
+	return repaired(done)
+}
+
+// agree asks before anything is written.
+func (o *verifyOptions) agree(s *sides) error {
+	services, err := o.selected(s.services)
+	if err != nil || !o.Execute {
+		return err
+	}
+	if o.Quiet && o.Yes {
+		return nil
+	}
+	fmt.Fprintf(o.console.err, "Repair in account %s what came from account %s:\n", s.targetAccount, s.sourceAccount)
+	for _, one := range services {
+		fmt.Fprintf(o.console.err, "  %s %s\n", one.SID, reports.Plain(one.FriendlyName))
+	}
+	fmt.Fprintf(o.console.err, "Ledger: %s\n", o.Ledger)
+	if o.Yes {
+		return nil
+	}
+	return o.console.confirm()
+}
+
+// openRecord lets the repair read the ledger and, with --execute, write it: what
+// is brought back is noted there, so that the next migration finds nothing to
+// do. A migration that was made without a ledger at hand can be repaired too.
+func (o *verifyOptions) openRecord(ctx context.Context, r *migrate.Repairer, f migrate.Fingerprint) (release func(), err error) {
+	reader, err := o.openLedger(ctx, o.Ledger)
+	switch {
+	case migrate.KindOf(err) == migrate.NotFound:
+		return func() {}, nil
+	case err != nil:
+		return nil, err
+	case !o.Execute:
+		r.Ledger = reader
+		return func() { _ = reader.Close() }, nil
+	}
+	if err := reader.Close(); err != nil {
+		return nil, err
+	}
+	ledger, err := sqlite.Open(ctx, o.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.bind(ctx, ledger, f); err != nil {
+		_ = ledger.Close()
+		return nil, err
+	}
+	r.Ledger, r.Record = ledger, ledger
+	return func() { _ = ledger.Close() }, nil
+}
+
+// bind refuses a ledger of other settings. A repair may take fewer services than
+// the migration did.
+func (o *verifyOptions) bind(ctx context.Context, l *sqlite.Ledger, f migrate.Fingerprint) error {
+	bound, err := l.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	if all, ok := bound[servicesSetting]; ok {
+		f[servicesSetting] = all
+	}
+	return l.Bind(ctx, f)
+}
+
+// repaired is how a repair ends.
+func repaired(done migrate.Repairs) error {
+	if done.Equal {
+		return nil
+	}
+	o := &outcome{status: exitIncomplete, message: "source and target differ"}
+	switch {
+	case !done.Executed && done.Possible > 0:
+		o.message = fmt.Sprintf("source and target differ, and nothing was written: %s", plural(int(done.Possible), "difference can be brought back", "differences can be brought back"))
+		o.hint = "to bring back what can be: chatbridge verify --repair --execute"
+	case done.Done < done.Possible:
+		o.message = fmt.Sprintf("%s not brought back", plural(int(done.Possible-done.Done), "difference was", "differences were"))
+		o.hint = "the lines above say why; run the same command again to try again"
+	default:
+		o.hint = "the lines above say why the rest cannot be brought back"
+	}
+	return o
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// reportOptions are those of report.
+type reportOptions struct {
+	outputOption
+	ledgerOption
+
+	console    *console
+	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+}
+
+var reportForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV, reports.HTML}
+
+func newReport(c *console, run func(context.Context, *reportOptions) error) *cobra.Command {
+	o := &reportOptions{console: c, openLedger: sqlite.OpenReader}
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Show again what the last run did, also as a page for a browser",
+		Long: `Render the report of the last run again, from the ledger. --output html is one
+file that can be kept, mailed and printed: it holds everything that it shows, and
+loads nothing from anywhere. Of a run that was killed it shows what was noted last.
+
+It never opens a connection, needs no credentials and changes nothing.` +
+			exitHelp(exitDone, exitFailed, exitUsage),
+		Example: `  chatbridge report
+  chatbridge report --ledger support.db --output html > report.html`,
+		GroupID: groupMigrate,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+	}
+	o.ledgerOption.flags(cmd.Flags())
+	o.outputOption.flags(cmd.Flags(), reportForms...)
+	return cmd
+}
+
+func runReport(ctx context.Context, o *reportOptions) error {
+	form, err := o.format(reportForms...)
+	if err != nil {
+		return err
+	}
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	m, err := readMigration(ctx, ledger, o.Ledger)
+	if err != nil {
+		return err
+	}
+	return reports.WriteMigration(o.console.out, form, m)
+}
+
+// told is what a report reads of a ledger, one that is open for writing or not.
+type told interface {
+	Services(ctx context.Context) ([]migrate.ServiceRecord, error)
+	Channels(ctx context.Context, serviceSID string) iter.Seq2[migrate.ChannelRecord, error]
+	Failures(ctx context.Context) iter.Seq2[migrate.Failure, error]
+	LastRun(ctx context.Context) (migrate.RunRecord, bool, error)
+}
+
+// readMigration reads the last run and how each channel stands.
+func readMigration(ctx context.Context, l told, path string) (*reports.Migration, error) {
+	last, ok, err := l.LastRun(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		return nil, &migrate.Error{
+			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the ledger knows of no run"),
+			Hint: "run chatbridge migrate first",
+		}
+	}
+	services, err := l.Services(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := &reports.Migration{Ledger: filepath.Base(path), StartedAt: last.StartedAt}
+	reasons := map[string]string{}
+	var failures []migrate.FailureLine
+	for f, err := range l.Failures(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		reasons[f.SourceSID] = f.Reason
+		failures = append(failures, migrate.FailureLine{
+			Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint,
+		})
+	}
+	for _, s := range services {
+		for c, err := range l.Channels(ctx, s.SourceSID) {
+			if err != nil {
+				return nil, err
+			}
+			m.Channels.Add(c, reasons[c.SourceSID])
+		}
+	}
+	if len(last.Summary) > 0 {
+		if err := json.Unmarshal(last.Summary, &m.Summary); err != nil {
+			return nil, fmt.Errorf("read summary of the last run: %w", err)
+		}
+		return m, nil
+	}
+	m.Summary, err = unended(last, services)
+	m.Summary.Failures = failures
+	return m, err
+}
+
+// unended is what a run said of itself that has not ended, or was killed.
+func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.Summary, error) {
+	s := migrate.Summary{
+		SchemaVersion: migrate.SchemaVersion, Command: "migrate", Status: migrate.RunningStatus,
+		Duration: last.HeartbeatAt.Sub(last.StartedAt).Seconds(),
+	}
+	for _, one := range services {
+		s.Services = append(s.Services, migrate.SummaryService{
+			SourceSID: one.SourceSID, TargetSID: one.TargetSID, FriendlyName: one.FriendlyName,
+		})
+	}
+	if len(last.Progress) == 0 {
+		return s, nil
+	}
+	var p migrate.Progress
+	if err := json.Unmarshal(last.Progress, &p); err != nil {
+		return s, fmt.Errorf("read progress of the last run: %w", err)
+	}
+	s.Counts, s.Requests, s.Timeline = p.Counts, p.Traffic, p.Timeline
+	return s, nil
+}
+
+// writeSummary renders what a run did; a page also shows how each channel
+// stands, which only the ledger knows.
+func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger told, s migrate.Summary) error {
+	if form != reports.HTML {
+		return reports.Summary(o.console.out, form, s)
+	}
+	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
+	if err != nil {
+		return reports.Summary(o.console.out, form, s)
+	}
+	m.Summary = s
+	return reports.WriteMigration(o.console.out, form, m)
+}

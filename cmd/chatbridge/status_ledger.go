@@ -1,0 +1,173 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// silence is how long a run may say nothing and still be taken for alive. It
+// says that it lives every second, and waits for its disk before it does.
+const silence = 15 * time.Second
+
+// underWayShown bounds the channels that a status names.
+const underWayShown = 10
+
+// readStatus reads all that a ledger says about its migration.
+func readStatus(ctx context.Context, l *sqlite.Reader, path string, now time.Time) (reports.Status, error) {
+	s := reports.Status{SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: path}
+	var err error
+	if s.Run, err = lastRun(ctx, l, now); err != nil {
+		return s, err
+	}
+	if s.Failures, err = readFailures(ctx, l); err != nil {
+		return s, err
+	}
+	services, err := l.Services(ctx)
+	if err != nil {
+		return s, err
+	}
+	for _, rec := range services {
+		one, underWay, err := serviceStatus(ctx, l, rec)
+		if err != nil {
+			return s, err
+		}
+		s.Services = append(s.Services, one)
+		s.UnderWay = append(s.UnderWay, underWay...)
+	}
+	slices.SortStableFunc(s.UnderWay, func(a, b reports.ChannelStatus) int { return cmp.Compare(left(b), left(a)) })
+	s.UnderWay = s.UnderWay[:min(underWayShown, len(s.UnderWay))]
+	s.Next = nextCommand(s, path)
+	return s, nil
+}
+
+func left(c reports.ChannelStatus) int64 { return c.Messages.Total - c.Messages.Done }
+
+// lastRun is the run that began last, nil where none did.
+func lastRun(ctx context.Context, l *sqlite.Reader, now time.Time) (*reports.Run, error) {
+	rec, ok, err := l.LastRun(ctx)
+	if err != nil || !ok {
+		return nil, err
+	}
+	r := &reports.Run{Status: rec.Status, PID: rec.PID, Host: rec.Host, StartedAt: rec.StartedAt, SeenAt: rec.HeartbeatAt}
+	if rec.EndedAt.IsZero() {
+		r.Alive = now.Sub(rec.HeartbeatAt) < silence
+	} else {
+		r.EndedAt = &rec.EndedAt
+	}
+	if len(rec.Progress) == 0 {
+		return r, nil
+	}
+	var p migrate.Progress
+	if err := json.Unmarshal(rec.Progress, &p); err != nil {
+		return nil, fmt.Errorf("read progress of the last run: %w", err)
+	}
+	r.Lanes, r.Requests = p.Lanes, p.Traffic
+	for _, c := range p.Counts {
+		r.Done += c.Written + c.Existing + c.Failed
+		r.Written += c.Written
+	}
+	for _, n := range p.Totals {
+		r.Total += n
+	}
+	measure(r, p.Recent)
+	return r, nil
+}
+
+// measure fills in what follows from the last minute of a run.
+func measure(r *reports.Run, lately migrate.Recent) {
+	if lately.Seconds > 0 {
+		r.Rate = float64(lately.Done) / lately.Seconds
+	}
+	if lately.Requests > 0 {
+		r.ThrottledShare = float64(lately.Throttled) / float64(lately.Requests)
+	}
+	if r.Alive && r.Rate > 0 && r.Total > 0 {
+		seconds := float64(max(0, r.Total-r.Done)) / r.Rate
+		r.SecondsLeft = &seconds
+	}
+}
+
+// readFailures are what was not carried, the latest first.
+func readFailures(ctx context.Context, l *sqlite.Reader) ([]reports.StatusFailure, error) {
+	var all []reports.StatusFailure
+	for f, err := range l.Failures(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, reports.StatusFailure{
+			FailureLine: migrate.FailureLine{Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint},
+			At:          f.At,
+		})
+	}
+	slices.SortStableFunc(all, func(a, b reports.StatusFailure) int { return b.At.Compare(a.At) })
+	return all, nil
+}
+
+// serviceStatus is how far a service is, and its channels that are begun and
+// not done.
+func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
+	one := reports.ServiceStatus{
+		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: stageName(rec.Stage),
+		Stages: map[string]int64{},
+	}
+	var underWay []reports.ChannelStatus
+	for c, err := range l.Channels(ctx, rec.SourceSID) {
+		if err != nil {
+			return one, nil, err
+		}
+		if c.Stage == migrate.Open {
+			if c.Messages, err = l.Confirmed(ctx, c.SourceSID); err != nil {
+				return one, nil, err
+			}
+		}
+		messages := reports.Part{Done: c.Messages, Total: max(c.Messages, c.MessagesCount)}
+		one.Channels.Total++
+		one.Stages[stageName(c.Stage)]++
+		one.Messages.Done += messages.Done
+		one.Messages.Total += messages.Total
+		switch c.Stage {
+		case migrate.Done:
+			one.Channels.Done++
+		case migrate.Planned:
+		default:
+			underWay = append(underWay, reports.ChannelStatus{
+				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: stageName(c.Stage), Messages: messages,
+			})
+		}
+	}
+	return one, underWay, nil
+}
+
+var stageNames = map[migrate.Stage]string{
+	migrate.Planned:  "planned",
+	migrate.Open:     "open",
+	migrate.Copied:   "copied",
+	migrate.Checked:  "checked",
+	migrate.Horizons: "horizons",
+	migrate.Done:     "done",
+}
+
+func stageName(s migrate.Stage) string { return cmp.Or(stageNames[s], "unknown") }
+
+func nextCommand(s reports.Status, ledger string) string {
+	at := ""
+	if ledger != defaultLedger {
+		at = " --ledger " + ledger
+	}
+	switch {
+	case s.Run == nil:
+	case s.Run.Alive:
+		return "chatbridge status --watch" + at
+	case s.Run.Status == migrate.Complete:
+		return "chatbridge verify" + at
+	}
+	return "chatbridge migrate" + at
+}

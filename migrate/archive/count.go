@@ -1,0 +1,37 @@
+package archive
+
+import (
+	"io/fs"
+	"path"
+
+	"chatbridge/migrate"
+)
+
+// Counts says how many resources there are, as the manifest tells.
+func (a *Archive) Counts() migrate.Counts { return countFiles(a.Manifest.Files) }
+
+// Size is how many bytes the files have together that the manifest names. One
+// that is missing has none.
+func (a *Archive) Size() int64 {
+	var size int64
+	for name := range a.Manifest.Files {
+		if info, err := fs.Stat(a.fsys, name); err == nil {
+			size += info.Size()
+		}
+	}
+	return size
+}
+
+func countFiles(files map[string]File) migrate.Counts {
+	var c migrate.Counts
+	by := map[string]*int64{
+		CredentialsPath: &c.Credentials, serviceFile: &c.Services, "roles.jsonl": &c.Roles, "users.jsonl": &c.Users,
+		"channels.jsonl": &c.Channels, membersFile: &c.Members, messagesFile: &c.Messages, invitesFile: &c.Invites,
+	}
+	for name, file := range files {
+		if n := by[path.Base(name)]; n != nil {
+			*n += file.Lines
+		}
+	}
+	return c
+}

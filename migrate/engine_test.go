@@ -1,0 +1,452 @@
+package migrate_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/transport"
+)
+
+// manyChannels is a scenario of n channels with the same few messages.
+func manyChannels(n int) scenario {
+	s := scenario{Users: 3, Concurrency: 4}
+	for range n {
+		c := channelPlan{Members: []int{0, 1}, Read: []int{1, -1}}
+		for i, body := range []string{"one", "two", "three", "four"} {
+			c.Messages = append(c.Messages, msgPlan{Author: i % 3, Body: body})
+		}
+		s.Channels = append(s.Channels, c)
+	}
+	return s
+}
+
+// withFile replaces one file of an archive.
+func withFile(t *testing.T, in fs.FS, name string, change func(string) string) fs.FS {
+	t.Helper()
+	out := fstest.MapFS{}
+	for path, file := range in.(fstest.MapFS) {
+		out[path] = file
+	}
+	require.Contains(t, out, name)
+	out[name] = &fstest.MapFile{Data: []byte(change(string(out[name].Data))), Mode: 0o600}
+	return out
+}
+
+func messagesPath(channel int) string {
+	return "services/" + scenarioService + "/channels/" + sidOf("CH", channel) + "/messages.jsonl"
+}
+
+func TestLaneThatCannotGoOn(t *testing.T) {
+	notJSON := func(t *testing.T) fs.FS {
+		return withFile(t, manyChannels(4).archive(), messagesPath(1), func(s string) string {
+			return strings.Replace(s, `"body":"three"`, `"body":""`, 1)
+		})
+	}
+
+	t.Run("stops alone, is said with both SIDs, and holds the webhooks of the service back", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: notJSON(t)})
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Equal(t, sidOf("CH", 1), s.Failures[0].SourceSID)
+			require.Regexp(t, `^CH[0-9a-f]{32}$`, s.Failures[0].TargetSID)
+			require.Contains(t, s.Failures[0].Reason, string(mapping.BodyEmpty))
+			require.Contains(t, s.Failures[0].Hint, "--policy "+string(mapping.BodyEmpty))
+			require.Equal(t, migrate.KindCount{Source: 4, Written: 3, Failed: 1}, s.Counts[migrate.KindChannels])
+			require.EqualValues(t, 2, s.Counts[migrate.KindMessages].Failed)
+			cfg, err := r.target(&transport.Counter{}).Configuration(t.Context(), s.Services[0].TargetSID)
+			require.NoError(t, err)
+			require.True(t, cfg.Webhooks.Off())
+			require.True(t, cfg.Notifications.Off())
+		})
+	})
+
+	t.Run("goes on when a policy says how, and the original is kept first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: notJSON(t)})
+			_, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			r.settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
+			side := filepath.Join(t.TempDir(), "originals.jsonl")
+			r.sidecar = migrate.NewSidecar(side)
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.NoError(t, r.sidecar.Close())
+			raw, err := os.ReadFile(side)
+			require.NoError(t, err)
+			var one migrate.Original
+			require.NoError(t, json.Unmarshal(raw, &one))
+			require.Equal(t, mapping.BodyEmpty, one.Code)
+			require.Contains(t, one.Original, sidOf("IM", 1002))
+			info, err := os.Stat(side)
+			require.NoError(t, err)
+			require.Equal(t, fs.FileMode(0o600), info.Mode().Perm())
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+
+	t.Run("writes nothing that loses an original which cannot be kept", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: notJSON(t)})
+			r.settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
+			r.sidecar = migrate.NewSidecar(filepath.Join(t.TempDir(), "no", "such", "folder"))
+			s, err := r.migrate(t.Context())
+			require.Error(t, err)
+			require.NotEmpty(t, migrate.HintOf(err))
+			require.Equal(t, migrate.FailedStatus, s.Status)
+		})
+	})
+
+	t.Run("ends the run when there are as many as allowed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: notJSON(t)})
+			r.settings.MaxErrors = 1
+			s, err := r.migrate(t.Context())
+			require.Error(t, err)
+			require.Equal(t, migrate.FailedStatus, s.Status)
+		})
+	})
+
+	t.Run("is stopped by the watchdog when it stands still, and the others go on", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			hang := func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				if x.Host == emulator.ChatHost && strings.Contains(r.URL.Path, sidOf("CH", 2)+"/Messages") {
+					<-r.Context().Done()
+					panic(http.ErrAbortHandler)
+				}
+				commit().WriteTo(w)
+			}
+			r := newRig(t, emulator.Config{Archive: manyChannels(4).archive(), Intercept: hang})
+			r.settings.Watchdog = 20 * time.Second // less than the deadline of an attempt
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Equal(t, sidOf("CH", 2), s.Failures[0].SourceSID)
+			require.Contains(t, s.Failures[0].Reason, "no progress")
+		})
+	})
+
+	t.Run("that the target refuses for good is tried again by the next run", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			refusing := true
+			refuse := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				if refusing && x.Write() && x.Form.Get("Body") == "four" {
+					emulator.Refusal(400, 50503, "refused").WriteTo(w)
+					return
+				}
+				commit().WriteTo(w)
+			}
+			r := newRig(t, emulator.Config{Archive: manyChannels(2).archive(), Intercept: refuse})
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 2)
+			refusing = false
+			s, err = r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestServiceThatIsDown(t *testing.T) {
+	t.Run("ends the run, and running again resumes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			writes, down := 0, true
+			outage := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				if x.Write() {
+					writes++
+				}
+				if down && writes > 30 {
+					emulator.Reply{Status: http.StatusServiceUnavailable}.WriteTo(w)
+					return
+				}
+				commit().WriteTo(w)
+			}
+			s := manyChannels(20)
+			s.Concurrency = 1
+			r := newRig(t, emulator.Config{Archive: s.archive(), Intercept: outage})
+			r.settings.Concurrency = 1 // writes is not guarded
+			sum, err := r.migrate(t.Context())
+			require.Error(t, err)
+			require.Contains(t, []migrate.Kind{migrate.Unavailable, migrate.OutcomeUnknown}, migrate.KindOf(err))
+			require.Equal(t, migrate.FailedStatus, sum.Status)
+			down = false
+			require.Equal(t, migrate.Complete, r.untilDone(t).Status)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestLateCopies(t *testing.T) {
+	t.Run("are removed by the read-back when the settle time was too short", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			plan, err := faults.Parse("nth(conversations POST messages,2)=late,late-within=5s")
+			require.NoError(t, err)
+			c := channelPlan{}
+			for i := range 30 {
+				c.Messages = append(c.Messages, msgPlan{Body: fmt.Sprint("message ", i)})
+			}
+			s := scenario{Users: 1, Channels: []channelPlan{c}}
+			// Slow enough that the copy lands while the lane still writes.
+			r := newRig(t, emulator.Config{Archive: s.archive(), Intercept: plan.Intercept, Latency: 400 * time.Millisecond})
+			r.settings.Settle = time.Millisecond
+			sum, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, sum.Status)
+			plan.Close()
+			require.Contains(t, r.events.messages(), "removed a copy that landed late")
+			r.settings.Settle = 10 * time.Second
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestExactTwins(t *testing.T) {
+	t.Run("all arrive, also when an answer is lost between them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			plan, err := faults.Parse("nth(conversations POST messages,2)=after.reset,nth(conversations POST messages,4)=before.reset")
+			require.NoError(t, err)
+			c := channelPlan{}
+			for i := range 6 {
+				c.Messages = append(c.Messages, msgPlan{Body: "the same", Twin: i > 0})
+			}
+			r := newRig(t, emulator.Config{Archive: scenario{Users: 1, Channels: []channelPlan{c}}.archive(), Intercept: plan.Intercept})
+			sum, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, 6, sum.Counts[migrate.KindMessages].Written)
+			plan.Close()
+			require.Len(t, plan.Counts(), 2)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestDrain(t *testing.T) {
+	t.Run("finishes what is in flight, says interrupted, and running again resumes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: manyChannels(6).archive(), Latency: 100 * time.Millisecond})
+			l, err := sqlite.Open(t.Context(), r.ledger)
+			require.NoError(t, err)
+			drain := make(chan struct{})
+			time.AfterFunc(2500*time.Millisecond, func() { close(drain) })
+			counter := &transport.Counter{}
+			m := migrate.Migration{Source: r.source(counter), Target: r.target(counter), Ledger: l, Observer: r.events, Settings: r.settings, Traffic: counter.Traffic, Drain: drain}
+			s, err := m.Run(t.Context())
+			require.NoError(t, l.Close())
+			require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
+			require.Equal(t, migrate.InterruptedStatus, s.Status)
+			require.NotZero(t, s.Counts[migrate.KindMessages].Written)
+			require.Less(t, s.Counts[migrate.KindMessages].Written, int64(24))
+			again, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, again.Status)
+			// Whatever was written before the drain was confirmed, so that
+			// nothing had to be found by reading.
+			require.Equal(t, s.Counts[migrate.KindMessages].Written, again.Counts[migrate.KindMessages].Existing)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestMovingTarget(t *testing.T) {
+	t.Run("keeps what people write into the new conversations, and everything else arrives in order", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var r *rig
+			n := 0
+			chat := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				reply := commit()
+				if x.Write() && len(x.Path) == 6 && x.Path[5] == "Messages" {
+					if n++; n%3 == 0 {
+						_, err := r.emulator.PostAs(x.Path[4], identityOf(0), "from the new app")
+						require.NoError(t, err)
+					}
+				}
+				reply.WriteTo(w)
+			}
+			r = newRig(t, emulator.Config{Archive: manyChannels(3).archive(), Intercept: chat})
+			r.settings.Concurrency = 1 // n is not guarded
+			r.killed(t, kill{Write: 25, After: true})
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			v, differences := r.verify(t.Context())
+			require.True(t, v.Equal, "%+v", differences)
+			require.NotZero(t, v.Differences[migrate.Foreign])
+		})
+	})
+}
+
+func TestMovingSource(t *testing.T) {
+	channel := sidOf("CH", 0)
+
+	t.Run("what is added, edited and deleted before it is read arrives as it is then", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var r *rig
+			moved := false
+			move := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				reply := commit()
+				if x.Write() && !moved && x.Form.Get("Body") == "one" {
+					moved = true
+					require.NoError(t, r.emulator.DeleteInChannel(channel, sidOf("IM", 2)))
+					require.NoError(t, r.emulator.EditInChannel(channel, sidOf("IM", 3), "four, edited"))
+					_, err := r.emulator.AppendToChannel(channel, identityOf(1), "five")
+					require.NoError(t, err)
+				}
+				reply.WriteTo(w)
+			}
+			r = newRig(t, emulator.Config{Archive: manyChannels(1).archive(), Intercept: move})
+			_, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.True(t, moved)
+			// The first page had been read: the second run brings the rest.
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			_, differences := r.verify(t.Context())
+			for _, d := range differences {
+				require.NotEqual(t, migrate.Missing, d.Class)
+				require.NotEqual(t, migrate.Doubled, d.Class)
+				require.NotEqual(t, migrate.Reordered, d.Class)
+			}
+		})
+	})
+
+	t.Run("a second run brings what came since, and nothing twice", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: manyChannels(2).archive()})
+			_, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			for _, body := range []string{"five", "six", "six"} {
+				_, err := r.emulator.AppendToChannel(channel, identityOf(1), body)
+				require.NoError(t, err)
+			}
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, 3, s.Counts[migrate.KindMessages].Written)
+			require.EqualValues(t, 8, s.Counts[migrate.KindMessages].Existing)
+			require.Zero(t, r.emulator.Stats().Pushes)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+
+	t.Run("a channel that is deleted while it is read stops alone", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var r *rig
+			drop := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				if x.Host == emulator.ChatHost && strings.HasSuffix(strings.Join(x.Path, "/"), channel+"/Messages") {
+					_ = r.emulator.DeleteChannel(channel)
+				}
+				commit().WriteTo(w)
+			}
+			r = newRig(t, emulator.Config{Archive: manyChannels(3).archive(), Intercept: drop})
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Equal(t, channel, s.Failures[0].SourceSID)
+			require.EqualValues(t, 2, s.Counts[migrate.KindChannels].Written)
+		})
+	})
+}
+
+func TestIntoAServiceThatIsThere(t *testing.T) {
+	t.Run("puts its notifications off and gives them back, and leaves the rest of it alone", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: manyChannels(2).archive()})
+			target := r.target(&transport.Counter{})
+			there, err := target.AppendService(t.Context(), conversations.Service{FriendlyName: "there before"})
+			require.NoError(t, err)
+			on := conversations.Notifications{NewMessage: conversations.Notification{Enabled: true, Template: "new"}}
+			require.NoError(t, target.SetNotifications(t.Context(), there.SID, on))
+			require.NoError(t, target.SetWebhooks(t.Context(), there.SID, conversations.Webhooks{PostWebhookURL: "https://example.com/live", Method: "POST"}))
+			r.settings.ToService = there.SID
+			r.killed(t, kill{Write: 20, After: true})
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Equal(t, there.SID, s.Services[0].TargetSID)
+			cfg, err := target.Configuration(t.Context(), there.SID)
+			require.NoError(t, err)
+			require.True(t, cfg.Notifications.NewMessage.Enabled)
+			require.Equal(t, "https://example.com/live", cfg.Webhooks.PostWebhookURL)
+			stats := r.emulator.Stats()
+			require.Zero(t, stats.Pushes)
+			require.Zero(t, stats.Webhooks)
+		})
+	})
+
+	t.Run("refuses the source service itself", func(t *testing.T) {
+		r := newRig(t, emulator.Config{Archive: manyChannels(1).archive(), Shared: true})
+		r.settings.ToService = scenarioService
+		_, err := r.migrate(t.Context())
+		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.NotEmpty(t, migrate.HintOf(err))
+	})
+}
+
+func TestScope(t *testing.T) {
+	run := func(t *testing.T, scope migrate.Scope) (migrate.Audit, error) {
+		r := newRig(t, emulator.Config{Archive: manyChannels(4).archive()})
+		counter := &transport.Counter{}
+		src := migrate.Scoped(r.source(counter), scope)
+		if err := migrate.CheckScope(t.Context(), src, nil); err != nil {
+			return migrate.Audit{}, err
+		}
+		a := migrate.Auditor{Source: src, Observer: r.events, Settings: r.settings}
+		return a.Run(context.Background())
+	}
+
+	t.Run("selects channels and leaves channels out", func(t *testing.T) {
+		got, err := run(t, migrate.Scope{Channels: []string{"CH000*"}, Exclude: []string{sidOf("CH", 1)}})
+		require.NoError(t, err)
+		require.EqualValues(t, 3, got.Counts.Channels)
+	})
+	t.Run("selects messages by date, and members whole", func(t *testing.T) {
+		got, err := run(t, migrate.Scope{Channels: []string{sidOf("CH", 0)}, Since: scenarioStart.Add(30 * time.Second), Until: scenarioStart.Add(80 * time.Second)})
+		require.NoError(t, err)
+		require.EqualValues(t, 2, got.Counts.Messages)
+		require.EqualValues(t, 2, got.Counts.Members)
+	})
+	t.Run("a filter that matches nothing is an error", func(t *testing.T) {
+		for _, s := range []migrate.Scope{{Channels: []string{"no-such-*"}}, {Exclude: []string{"no-such"}}, {Type: "public"}} {
+			_, err := run(t, s)
+			require.Equal(t, migrate.Usage, migrate.KindOf(err), "%+v", s)
+		}
+	})
+	t.Run("what cannot be read is an error", func(t *testing.T) {
+		for _, s := range []migrate.Scope{{Channels: []string{"["}}, {Type: "open"}, {Since: scenarioStart, Until: scenarioStart}} {
+			require.Equal(t, migrate.Usage, migrate.KindOf(s.Validate()), "%+v", s)
+		}
+	})
+}

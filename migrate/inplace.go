@@ -1,0 +1,214 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping/chat"
+)
+
+// InPlace makes the channels of a service visible in Conversations where they
+// are: private ones are already, public ones are made private by one request
+// each. Nothing is copied and nothing else is touched. SIDs, history, read
+// horizons and roles stay.
+//
+// A promotion cannot be taken back. One that has no answer is simply made again.
+type InPlace struct {
+	Source   Source
+	Target   TargetReader // of the same account
+	Promoter Promoter
+	Ledger   Ledger // notes what was promoted; not used by a preview
+	Observer Observer
+	Settings Settings
+	Traffic  func() Traffic
+
+	// MessagingService is given to each promoted channel, so that SMS and
+	// WhatsApp participants can join later; may be empty.
+	MessagingService string
+
+	// Execute promotes. Without it the channels are only counted.
+	Execute bool
+
+	// Drain, when closed, ends the run after the requests in flight.
+	Drain <-chan struct{}
+}
+
+// InPlaceResult is what became of the channels.
+type InPlaceResult struct {
+	SchemaVersion int            `json:"schema_version"`
+	Command       string         `json:"command"`
+	Status        string         `json:"status"`
+	Executed      bool           `json:"executed"`
+	Services      []AuditService `json:"services"`
+	Channels      int64          `json:"channels"`
+	Visible       int64          `json:"visible"`  // private already
+	Before        int64          `json:"before"`   // promoted by an earlier run
+	Promoted      int64          `json:"promoted"` // by this run; in a preview, those that would be
+	Failed        int64          `json:"failed"`
+	Failures      []FailureLine  `json:"failures"`
+	Requests      Traffic        `json:"requests"`
+	Duration      float64        `json:"duration_seconds"`
+}
+
+// Run promotes what the settings select, or counts it.
+func (p *InPlace) Run(ctx context.Context) (InPlaceResult, error) {
+	started := time.Now()
+	r := &promotion{InPlace: p, set: p.Settings.withDefaults(), tally: newTally(p.Observer)}
+	r.result = InPlaceResult{SchemaVersion: SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []AuditService{}, Failures: []FailureLine{}}
+	err := r.whole(ctx)
+	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
+	switch {
+	case errors.Is(err, errDrained) || ctx.Err() != nil:
+		r.result.Status = InterruptedStatus
+		err = &Error{Op: "promote channels", Kind: Interrupted, Err: err, Hint: "run the same command again to resume"}
+	case err != nil:
+		r.result.Status = FailedStatus
+	case r.failed.Load() > 0:
+		r.result.Status = Partial
+	default:
+		r.result.Status = Complete
+	}
+	if p.Traffic != nil {
+		r.result.Requests = p.Traffic()
+	}
+	r.result.Duration = time.Since(started).Seconds()
+	return r.result, err
+}
+
+// promotion is the state of one InPlace.Run.
+type promotion struct {
+	*InPlace
+	set   Settings
+	tally *tally
+
+	visible, before, promoted, failed atomic.Int64
+
+	mu     sync.Mutex
+	result InPlaceResult
+}
+
+func (r *promotion) whole(ctx context.Context) error {
+	selected, err := selectServices(ctx, r.Source, r.set.Services)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for s, err := range r.Target.Services(ctx) {
+		if err != nil {
+			return err
+		}
+		there[s.SID] = true
+	}
+	for _, s := range selected {
+		if !there[s.SID] {
+			return &Error{
+				Op: "promote channels", Kind: Usage, SID: s.SID,
+				Err:  errors.New("Conversations of the target account does not show this service"),
+				Hint: "in place works within one account; to copy into another one leave out --in-place",
+			}
+		}
+		r.result.Services = append(r.result.Services, AuditService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
+	}
+	for _, s := range selected {
+		if err := r.service(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *promotion) service(ctx context.Context, s chat.Service) error {
+	if r.Execute {
+		if err := r.Ledger.PutService(ctx, ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: Open}); err != nil {
+			return err
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(gateAtOnce)
+	for c, err := range r.Source.Channels(ctx, s.SID) {
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		c.Raw = nil
+		r.result.Channels++
+		r.tally.expect(KindChannels, 1)
+		g.Go(func() error { return quietly(r.channel(gctx, c)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := r.proceed(); err != nil {
+		return err
+	}
+	if !r.Execute || r.failed.Load() > 0 {
+		return nil
+	}
+	return r.Ledger.PutService(ctx, ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: Done})
+}
+
+func (r *promotion) channel(ctx context.Context, c chat.Channel) error {
+	defer r.tally.observer.Done(KindChannels, 1)
+	var rec ChannelRecord
+	var known bool
+	if r.Ledger != nil {
+		var err error
+		if rec, known, err = r.Ledger.Channel(ctx, c.SID); err != nil {
+			return err
+		}
+	}
+	switch {
+	case known && rec.Stage == Done:
+		r.before.Add(1)
+		return nil
+	case c.Type == chat.PrivateChannel:
+		r.visible.Add(1)
+		return nil
+	case !r.Execute:
+		r.promoted.Add(1)
+		return nil
+	}
+	if err := r.proceed(); err != nil {
+		return err
+	}
+	if err := r.Promoter.Promote(ctx, c.ServiceSID, c.SID, r.MessagingService); err != nil {
+		if ctx.Err() != nil || KindOf(err) == Credentials || KindOf(err) == Unavailable || KindOf(err) == Throttled {
+			return err
+		}
+		r.failed.Add(1)
+		return r.note(ctx, c, err)
+	}
+	r.promoted.Add(1)
+	// The SID stays the same: that is how the ledger tells a promotion from a
+	// copy.
+	if err := r.Ledger.PutChannel(ctx, ChannelRecord{
+		SourceSID: c.SID, TargetSID: c.SID, ServiceSID: c.ServiceSID, FriendlyName: c.FriendlyName, Stage: Done,
+		MembersCount: c.MembersCount, MessagesCount: c.MessagesCount, DateUpdated: c.DateUpdated.Time,
+	}); err != nil {
+		return err
+	}
+	return r.Ledger.ClearFailures(ctx, c.SID)
+}
+
+func (r *promotion) proceed() error {
+	select {
+	case <-r.Drain:
+		return errDrained
+	default:
+		return nil
+	}
+}
+
+func (r *promotion) note(ctx context.Context, c chat.Channel, err error) error {
+	r.mu.Lock()
+	r.result.Failures = append(r.result.Failures, FailureLine{Kind: KindChannels, SourceSID: c.SID, TargetSID: c.SID, Reason: err.Error(), Hint: HintOf(err)})
+	r.mu.Unlock()
+	return r.Ledger.PutFailure(ctx, Failure{
+		Kind: KindChannels, SourceSID: c.SID, ServiceSID: c.ServiceSID, TargetSID: c.SID,
+		Reason: err.Error(), Hint: HintOf(err), At: time.Now(),
+	})
+}

@@ -1,0 +1,12 @@
+// Package metrics shows a run to Prometheus while it goes on.
+//
+// Vocabulary:
+//
+//   - Metrics: what one run counts, in a registry of its own.
+//   - Backlog: what is known to be there and is not dealt with yet.
+//   - Server: where Prometheus, or curl, reads them.
+//
+// Everything is counted from the beginning of the run; what an earlier run did
+// is in the ledger, and package reports shows it. No label holds a name, an
+// identity or a SID: their number has no bound, and they are nobody's business.
+package metrics

@@ -1,0 +1,67 @@
+package metrics
+
+import (
+	"maps"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"chatbridge/migrate"
+)
+
+// pulled are the metrics that are read when somebody asks for them.
+type pulled Metrics
+
+var (
+	doneDesc     = prometheus.NewDesc("chatbridge_entities_done_total", "Resources that were dealt with, by kind: written, there before, left out or failed.", []string{"kind"}, nil)
+	knownDesc    = prometheus.NewDesc("chatbridge_entities_known", "Resources that are known to be there, by kind.", []string{"kind"}, nil)
+	backlogDesc  = prometheus.NewDesc("chatbridge_backlog_messages", "Messages that are known to be there and are not dealt with yet.", nil, nil)
+	retriesDesc  = prometheus.NewDesc("chatbridge_retries_total", "Attempts that repeated an earlier one.", nil, nil)
+	answersDesc  = prometheus.NewDesc("chatbridge_throttled_responses_total", "Replies that said that there were too many requests.", nil, nil)
+	waitedDesc   = prometheus.NewDesc("chatbridge_throttled_seconds_total", "Time waited because there were too many requests, added up over all that waited.", nil, nil)
+	lanesDesc    = prometheus.NewDesc("chatbridge_lanes", "Channels that are worked on.", nil, nil)
+	findingsDesc = prometheus.NewDesc("chatbridge_findings_total", "Details that could not be carried unchanged, by code.", []string{"code"}, nil)
+)
+
+// Describe is of prometheus.Collector.
+func (p *pulled) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{doneDesc, knownDesc, backlogDesc, retriesDesc, answersDesc, waitedDesc, lanesDesc, findingsDesc} {
+		out <- d
+	}
+}
+
+// Collect is of prometheus.Collector.
+func (p *pulled) Collect(out chan<- prometheus.Metric) {
+	count := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, labels...)
+	}
+	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+	}
+	totals, done := p.entities()
+	for kind, n := range done {
+		count(doneDesc, float64(n), kind)
+	}
+	for kind, n := range totals {
+		gauge(knownDesc, float64(max(n, done[kind])), kind)
+	}
+	gauge(backlogDesc, float64(max(0, totals[migrate.KindMessages]-done[migrate.KindMessages])))
+	if read := p.traffic.Load(); read != nil {
+		t := (*read)()
+		count(retriesDesc, float64(t.Retried))
+		count(answersDesc, float64(t.Throttled))
+		count(waitedDesc, t.ThrottledTime.Seconds())
+	}
+	if read := p.progress.Load(); read != nil {
+		now := (*read)()
+		gauge(lanesDesc, float64(now.Lanes))
+		for code, n := range now.Findings {
+			count(findingsDesc, float64(n), string(code))
+		}
+	}
+}
+
+func (p *pulled) entities() (totals, done map[string]int64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.totals), maps.Clone(p.done)
+}

@@ -1,0 +1,64 @@
+package migrate
+
+import "context"
+
+// What a new service admits until it is told otherwise.
+const (
+	defaultChannelMembers = 100
+	defaultUserChannels   = 250
+)
+
+// raise gives the target service the ceilings that the plan needs, before a
+// lane runs into them. Ceilings are never lowered. Where the service refuses,
+// the lanes that are too large say so themselves, and the others go on.
+func (s *service) raise(ctx context.Context, plan []planned) error {
+	var members, channels int64
+	for _, p := range plan {
+		members = max(members, p.channel.MembersCount)
+	}
+	for _, u := range s.users.inOrder {
+		channels = max(channels, u.source.JoinedChannelsCount)
+	}
+	if members <= defaultChannelMembers && channels <= defaultUserChannels {
+		return nil
+	}
+	have, err := s.Target.Limits(ctx, s.target)
+	if err != nil {
+		return s.notRaised(ctx, err)
+	}
+	want := Limits{
+		ChannelMembers: needed(members, have.ChannelMembers, s.source.Limits.ChannelMembers),
+		UserChannels:   needed(channels, have.UserChannels, s.source.Limits.UserChannels),
+	}
+	if want == (Limits{}) {
+		return nil
+	}
+	if err := s.proceed(ctx); err != nil {
+		return err
+	}
+	if err := s.Target.SetLimits(ctx, s.target, want); err != nil {
+		return s.notRaised(ctx, err)
+	}
+	s.event(Notice, "raised the limits of the service", KeyService, s.target, "channel_members", want.ChannelMembers, "user_channels", want.UserChannels)
+	return nil
+}
+
+func (s *service) notRaised(ctx context.Context, err error) error {
+	if endsRun(ctx, err) {
+		return err
+	}
+	s.event(Warning, "the limits of the service could not be raised; channels that are over them will be stopped", KeyService, s.target, KeyReason, err.Error())
+	return nil
+}
+
+// needed is the ceiling to set: what the source allows, and at least what it
+// holds; 0 where the target admits enough.
+func needed(holds int64, admits int, allowed *int64) int {
+	if int64(admits) >= holds {
+		return 0
+	}
+	if allowed != nil {
+		holds = max(holds, *allowed)
+	}
+	return int(min(holds, MaxLimit))
+}

@@ -1,0 +1,95 @@
+package migrate
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"sync"
+
+	"chatbridge/mapping"
+)
+
+// Sidecar keeps what a policy drops or shortens, whole, before the rest is
+// written: JSON lines in a file of mode 0600. The file is created by the first
+// entry. A message that a crash makes the run look at twice may have two equal
+// lines.
+type Sidecar struct {
+	path string
+
+	mu   sync.Mutex
+	file *os.File
+}
+
+// Original is one line of a Sidecar.
+type Original struct {
+	Code       mapping.Code `json:"code"`
+	SID        string       `json:"sid"`
+	ChannelSID string       `json:"channel_sid,omitempty"`
+	Field      string       `json:"field,omitempty"`
+	Original   string       `json:"original"`
+}
+
+// NewSidecar names the file; nothing is opened yet.
+func NewSidecar(path string) *Sidecar { return &Sidecar{path: path} }
+
+// keep writes the originals of the findings and returns when they would survive
+// a crash.
+func (s *Sidecar) keep(found []mapping.Finding) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	wrote := false
+	for _, f := range found {
+		if f.Original == "" || f.Severity == mapping.Stop {
+			continue
+		}
+		if err := s.open(); err != nil {
+			return err
+		}
+		line, err := json.Marshal(Original{f.Code, f.SID, f.ChannelSID, f.Field, f.Original})
+		if err != nil {
+			return fmt.Errorf("encode original: %w", err)
+		}
+		if _, err := s.file.Write(append(line, '\n')); err != nil {
+			return s.failed(err)
+		}
+		wrote = true
+	}
+	if !wrote {
+		return nil
+	}
+	if err := s.file.Sync(); err != nil {
+		return s.failed(err)
+	}
+	return nil
+}
+
+func (s *Sidecar) open() error {
+	if s.file != nil {
+		return nil
+	}
+	file, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return s.failed(err)
+	}
+	s.file = file
+	return nil
+}
+
+func (s *Sidecar) failed(err error) error {
+	return fatal{&Error{
+		Op: "keep originals", Kind: Failed, Err: fmt.Errorf("write %s: %w", s.path, err),
+		Hint: "what a policy drops is kept beside the ledger; make room there, then run the same command again",
+	}}
+}
+
+// Close closes the file, if there is one.
+func (s *Sidecar) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Close()
+	s.file = nil
+	return err
+}

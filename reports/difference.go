@@ -1,0 +1,70 @@
+package reports
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"chatbridge/migrate"
+)
+
+// symbols tell which side an item is on, one character each.
+var symbols = map[migrate.Class]string{
+	migrate.Missing: "-",
+	migrate.Extra:   "+",
+	migrate.Doubled: "+",
+	migrate.Foreign: "?",
+}
+
+// direction says which side lacks an item.
+func direction(d migrate.Difference) string {
+	switch {
+	case d.TargetSID == "":
+		return "not in target"
+	case d.SourceSID == "" || d.Class == migrate.Doubled:
+		return "not in source"
+	}
+	return "in both"
+}
+
+// differenceLine is one item on one line, which Plain has yet to make harmless.
+func differenceLine(d migrate.Difference) string {
+	line := fmt.Sprintf("%s %s: %s %s -> %s", cmp.Or(symbols[d.Class], "!"), d.Class, d.Kind, cmp.Or(d.SourceSID, "none"), cmp.Or(d.TargetSID, "none"))
+	if d.Channel != "" {
+		line += " in " + d.Channel
+	}
+	for _, more := range []string{d.Field, d.Detail} {
+		if more != "" {
+			line += "; " + more
+		}
+	}
+	return line
+}
+
+// differenceColumns are the heading over rows of differenceRow.
+var differenceColumns = []string{"class", "direction", "kind", "channel_sid", "source_sid", "target_sid", "field", "detail"}
+
+func differenceRow(d migrate.Difference) []string {
+	return []string{string(d.Class), direction(d), d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field, d.Detail}
+}
+
+// differenceItem is a difference as an element of JSON.
+type differenceItem struct {
+	migrate.Difference
+	Direction string `json:"direction"`
+}
+
+// writeElement writes one element of a JSON list, on a line of its own.
+func writeElement(w io.Writer, first bool, item any) error {
+	raw, err := json.Marshal(item)
+	if err != nil {
+		return fmt.Errorf("encode item: %w", err)
+	}
+	separator := ",\n    "
+	if first {
+		separator = "\n    "
+	}
+	_, err = io.WriteString(w, separator+escaped(string(raw)))
+	return err
+}

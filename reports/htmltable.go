@@ -1,0 +1,164 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"chatbridge/migrate"
+)
+
+// steps are things for a person to do, in their order. Only a page has them.
+type steps []step
+
+type step struct {
+	Title    string
+	Detail   string
+	Commands []string
+}
+
+// details are a block that is shown when it is asked for. Only a page has them.
+type details struct {
+	summary string
+	inner   block
+}
+
+// catalog is a table that a person searches: the page sorts and filters it, and
+// where scripts are off it is a table. Only a page has one.
+type catalog struct {
+	ID         string // unique on the page
+	Caption    string
+	StateLabel string
+	States     []string // to choose from
+	Header     []column
+	Rows       []catalogRow
+}
+
+type column struct {
+	Name   string
+	Number bool
+}
+
+type catalogRow struct {
+	State string
+	Cells []tableCell
+}
+
+type tableCell struct {
+	Text  string
+	Note  string
+	Class string
+	Head  bool
+}
+
+type tableView struct {
+	Caption string
+	Spoken  bool // the caption repeats the heading above: it is for those who hear the page
+	Header  []column
+	Bars    bool
+	Rows    []tableRow
+}
+
+type tableRow struct {
+	Cells []tableCell
+	Bar   string
+}
+
+func (t tableBlock) view() tableView {
+	v := tableView{Caption: t.caption, Spoken: t.spoken, Bars: len(t.bars) > 0}
+	for i, h := range t.header {
+		v.Header = append(v.Header, column{h, slices.Contains(t.numbers, i)})
+	}
+	for i, cells := range t.rows {
+		var r tableRow
+		for j, text := range cells {
+			c := tableCell{Text: text, Head: j == 0, Class: classOf(text)}
+			if slices.Contains(t.numbers, j) {
+				c.Class = "n"
+			}
+			r.Cells = append(r.Cells, c)
+		}
+		if v.Bars {
+			r.Bar = shareOf(t.bars[i])
+		}
+		v.Rows = append(v.Rows, r)
+	}
+	return v
+}
+
+// sidLength is that of every SID: two letters and 32 hexadecimal digits.
+const sidLength = 34
+
+// wordy is how long a text is that may be broken into lines.
+const wordy = 24
+
+// classOf says how a cell is set: SIDs stay in one piece, and long texts get
+// room.
+func classOf(text string) string {
+	switch {
+	case len(text) == sidLength && !strings.Contains(text, " "):
+		return "sid"
+	case len(text) > wordy:
+		return "text"
+	}
+	return ""
+}
+
+// shareOf is a share of 1 as a whole number, and never 0 where there is a
+// little, nor 100 where a little is missing.
+func shareOf(share float64) string {
+	switch {
+	case share <= 0 || share != share:
+		return "0"
+	case share >= 1:
+		return "100"
+	}
+	return fmt.Sprintf("%.0f", min(99, max(1, share*100)))
+}
+
+type findingView struct {
+	Code, Severity, Effect, Count, Meaning string
+	Samples                                []string
+}
+
+func (l findingList) views() []findingView {
+	var all []findingView
+	for _, f := range l {
+		all = append(all, findingView{
+			Code: string(f.Code), Severity: string(f.Severity), Effect: severities[f.Severity],
+			Count: count(f.Count, "time", "times"), Meaning: sentence(meanings[f.Code]), Samples: f.Samples,
+		})
+	}
+	return all
+}
+
+// sentence is text with a capital and a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}
+
+// shareBars are the shares of each of the parts in the greatest.
+func shareBars(parts []float64) []float64 {
+	var greatest float64
+	for _, p := range parts {
+		greatest = max(greatest, p)
+	}
+	bars := make([]float64, len(parts))
+	for i, p := range parts {
+		if greatest > 0 {
+			bars[i] = p / greatest
+		}
+	}
+	return bars
+}
+
+// carriedBar is the share of a kind that is in the target.
+func carriedBar(c migrate.KindCount) float64 {
+	if c.Source <= 0 {
+		return 0
+	}
+	return float64(c.Written+c.Existing) / float64(c.Source)
+}

@@ -1,0 +1,150 @@
+package reports
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"chatbridge/migrate"
+)
+
+// Repairs writes the report of a repair while it goes on: one line, or one
+// element, for each difference and what becomes of it. It is text, JSON or CSV.
+//
+// It must be closed. The first error is kept and returned by Close.
+type Repairs struct {
+	w       *bufio.Writer
+	form    Format
+	execute bool
+	n       int
+	err     error
+}
+
+// NewRepairs begins a report. execute says whether repairs are made or only
+// listed.
+func NewRepairs(w io.Writer, f Format, execute bool) *Repairs {
+	r := &Repairs{w: bufio.NewWriter(w), form: f, execute: execute}
+	switch f {
+	case JSON:
+		_, r.err = r.w.WriteString("{\n  \"items\": [")
+	case CSV:
+		r.err = encodeCSV(r.w, [][]string{append(slices.Clone(differenceColumns), "becomes", "reason")})
+	case Text:
+	default:
+		r.err = unknown(f)
+	}
+	return r
+}
+
+// becomes says what happens, or happened, to a difference.
+func becomes(r migrate.Repair, execute bool) string {
+	switch {
+	case r.Done:
+		return "brought back"
+	case !r.Possible:
+		return "stays"
+	case execute:
+		return "failed"
+	default:
+		return "can be brought back"
+	}
+}
+
+// Repair writes one line, or one element.
+func (r *Repairs) Repair(one migrate.Repair) {
+	if r.err != nil {
+		return
+	}
+	r.n++
+	word := becomes(one, r.execute)
+	switch r.form {
+	case JSON:
+		r.err = writeElement(r.w, r.n == 1, repairItem{one, direction(one.Difference), word})
+	case CSV:
+		r.err = encodeCSV(r.w, [][]string{append(differenceRow(one.Difference), word, one.Reason)})
+	default:
+		line := differenceLine(one.Difference) + "; " + word
+		if one.Reason != "" {
+			line += ": " + one.Reason
+		}
+		_, r.err = fmt.Fprintln(r.w, Plain(line))
+	}
+}
+
+// repairItem is a repair as an element of JSON.
+type repairItem struct {
+	migrate.Repair
+	Direction string `json:"direction"`
+	Becomes   string `json:"becomes"`
+}
+
+// Close ends the report with what the repair did as a whole.
+func (r *Repairs) Close(done migrate.Repairs) error {
+	if r.err == nil {
+		r.err = r.end(done)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	return r.w.Flush()
+}
+
+func (r *Repairs) end(done migrate.Repairs) error {
+	switch r.form {
+	case JSON:
+		var raw bytes.Buffer
+		if err := encodeJSON(&raw, done); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintf(r.w, "\n  ],%s", bytes.TrimPrefix(raw.Bytes(), []byte("{")))
+		return err
+	case Text:
+		repairDocument(done).text(r.w)
+	}
+	return nil
+}
+
+func repairDocument(done migrate.Repairs) *document {
+	d := &document{title: "Repair of the target", verdict: repairVerdict(done)}
+	t := tableBlock{header: []string{"of the differences", "count"}, numbers: []int{1}}
+	can := "can be brought back"
+	if done.Executed {
+		t.rows = append(t.rows, []string{"brought back", Number(done.Done)})
+		can = "could be brought back, and failed"
+	}
+	t.rows = append(t.rows,
+		[]string{can, Number(done.Possible - done.Done)},
+		[]string{"stay", Number(done.Impossible)},
+	)
+	d.add(heading("What became of them, in "+Duration(done.Duration)), t)
+	left := tableBlock{header: []string{"class", "count"}, numbers: []int{1}}
+	for _, class := range slices.Sorted(maps.Keys(done.Differences)) {
+		left.rows = append(left.rows, []string{string(class), Number(done.Differences[class])})
+	}
+	if len(left.rows) > 0 {
+		d.add(heading("What differs now"), left)
+	}
+	if !done.Executed && done.Possible > 0 {
+		d.add(heading("What to do next"), commands{"chatbridge verify --repair --execute"})
+	}
+	return d
+}
+
+func repairVerdict(done migrate.Repairs) string {
+	switch {
+	case done.Executed && done.Equal:
+		return count(done.Done, "difference was", "differences were") + " brought back; both sides are equal."
+	case done.Equal:
+		return "nothing to do; both sides are equal."
+	case done.Executed:
+		return fmt.Sprintf("%s brought back; both sides still differ.", count(done.Done, "difference was", "differences were"))
+	case done.Possible == 0:
+		return "nothing of what differs can be brought back."
+	default:
+		return fmt.Sprintf("nothing was written; %s be brought back, %s.",
+			count(done.Possible, "difference can", "differences can"), count(done.Impossible, "stays", "stay"))
+	}
+}
