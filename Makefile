@@ -4,9 +4,9 @@ GO ?= go
 FUZZTIME ?= 30s
 SEEDS ?= 1000
 
-.PHONY: check test lint race fuzz bench torture cover demo build
+.PHONY: check build test lint race fuzz torture kill bench demo
 
-check: lint test race fuzz torture-short ## everything that CI requires
+check: lint test race fuzz ## everything that CI requires
 
 build: ## the binary, in this folder
 	$(GO) build -o chatbridge ./cmd/chatbridge
@@ -28,6 +28,12 @@ fuzz: ## each fuzz target for FUZZTIME
 	  for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz' || true); do \
 	    echo "fuzz $$p $$f"; $(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p; \
 	  done; done
+
+torture: ## SEEDS drawn workspaces with faults, kills and lost ledgers (nightly)
+	$(GO) test ./migrate -run TestTorture -count=1 -timeout 2h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
+
+kill: ## the real program killed at every pair of steps, and resumed (nightly)
+	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
 
 bench: ## speed and memory
 	$(GO) test -run '^$$' -bench . -benchmem ./...

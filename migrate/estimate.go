@@ -98,6 +98,7 @@ func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 			}
 		}
 	}
+	e.GateWrites, e.LongestLaneWrites, e.LaneWrites, e.Lanes = widest, longest, all, lanes
 	if aps <= 0 {
 		return e
 	}

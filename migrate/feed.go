@@ -32,6 +32,17 @@ func newFeed(source iter.Seq2[chat.Message, error], mapper mapping.Mapper) *feed
 	return f
 }
 
+// inMemory is a sequence of what was read already.
+func inMemory(all []chat.Message) iter.Seq2[chat.Message, error] {
+	return func(yield func(chat.Message, error) bool) {
+		for _, m := range all {
+			if !yield(m, nil) {
+				return
+			}
+		}
+	}
+}
+
 // peek is the next message to be carried, and nil at the end. Messages that a
 // policy leaves out are passed over.
 func (f *feed) peek() (*mapped, error) {

@@ -50,6 +50,7 @@ type InPlaceResult struct {
 	Before        int64          `json:"before"`   // promoted by an earlier run
 	Promoted      int64          `json:"promoted"` // by this run; in a preview, those that would be
 	Failed        int64          `json:"failed"`
+	Samples       []string       `json:"samples"` // SIDs of a few channels that a preview would promote
 	Failures      []FailureLine  `json:"failures"`
 	Requests      Traffic        `json:"requests"`
 	Duration      float64        `json:"duration_seconds"`
@@ -59,7 +60,7 @@ type InPlaceResult struct {
 func (p *InPlace) Run(ctx context.Context) (InPlaceResult, error) {
 	started := time.Now()
 	r := &promotion{InPlace: p, set: p.Settings.withDefaults(), tally: newTally(p.Observer)}
-	r.result = InPlaceResult{SchemaVersion: SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []AuditService{}, Failures: []FailureLine{}}
+	r.result = InPlaceResult{SchemaVersion: SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []AuditService{}, Samples: []string{}, Failures: []FailureLine{}}
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
 	switch {
@@ -79,6 +80,9 @@ func (p *InPlace) Run(ctx context.Context) (InPlaceResult, error) {
 	r.result.Duration = time.Since(started).Seconds()
 	return r.result, err
 }
+
+// promotionSamples bounds InPlaceResult.Samples.
+const promotionSamples = 5
 
 // promotion is the state of one InPlace.Run.
 type promotion struct {
@@ -137,6 +141,9 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 		c.Raw = nil
 		r.result.Channels++
 		r.tally.expect(KindChannels, 1)
+		if !r.Execute && c.Type != chat.PrivateChannel && len(r.result.Samples) < promotionSamples {
+			r.result.Samples = append(r.result.Samples, c.SID)
+		}
 		g.Go(func() error { return quietly(r.channel(gctx, c)) })
 	}
 	if err := g.Wait(); err != nil {

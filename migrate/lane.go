@@ -20,6 +20,7 @@ type lane struct {
 
 	created bool  // its conversation was created in this run, so nothing of ours can be in it yet
 	wrote   bool  // something in this conversation was written in this run
+	moved   bool  // the channel's own date changed since it was done
 	last    int64 // index in the target of the last confirmed message
 	members []chat.Member
 	copied  int64 // messages dealt with, in this run or before
@@ -93,7 +94,8 @@ func (l *lane) migrateChannel(ctx context.Context) error {
 	if err := l.dates(ctx); err != nil {
 		return err
 	}
-	if l.record.Stage != Done || l.wrote {
+	if l.record.Stage != Done || l.wrote || l.moved {
+		l.record.DateUpdated = l.channel.DateUpdated.Time
 		if err := l.advance(ctx, Done); err != nil {
 			return err
 		}
@@ -115,7 +117,7 @@ func (l *lane) afterCrash(ctx context.Context) error {
 // conversation finds or creates the conversation.
 func (l *lane) conversation(ctx context.Context) error {
 	if l.record.TargetSID != "" {
-		return nil
+		return l.refresh(ctx)
 	}
 	full, err := l.Source.Channel(ctx, l.source.SID, l.channel.SID)
 	if err != nil {
@@ -126,7 +128,7 @@ func (l *lane) conversation(ctx context.Context) error {
 	if blocked(found) {
 		return blockedError("map channel", l.channel.SID, found)
 	}
-	l.want = want
+	l.want, l.record.Digest = want, digestOfFields(want)
 	sid, err := l.stamps.claim(ctx, want)
 	if err != nil {
 		return err
@@ -196,7 +198,7 @@ func (l *lane) settle(ctx context.Context) error {
 // dates gives the conversation its own dates back, which every write moved. A
 // write whose answer was lost on the way may land once more, and is waited for.
 func (l *lane) dates(ctx context.Context) error {
-	if !l.wrote && l.record.Stage == Done {
+	if !l.wrote && !l.moved && l.record.Stage == Done {
 		return nil
 	}
 	want := conversations.Conversation{SID: l.record.TargetSID, DateUpdated: l.channel.DateUpdated.UTC().Truncate(time.Second)}

@@ -25,6 +25,9 @@ type Ledger interface {
 	Service(ctx context.Context, sourceSID string) (ServiceRecord, bool, error)
 	Services(ctx context.Context) ([]ServiceRecord, error)
 	PutService(ctx context.Context, r ServiceRecord) error
+	// ForgetService removes the record of a service, and no other; one that is
+	// not there is no error.
+	ForgetService(ctx context.Context, sourceSID string) error
 
 	// Entity finds a role, user or member by its source SID.
 	Entity(ctx context.Context, kind EntityKind, sourceSID string) (EntityRecord, bool, error)
@@ -32,6 +35,9 @@ type Ledger interface {
 	// users to a service, members to a channel (by source SID).
 	Entities(ctx context.Context, kind EntityKind, parentSID string) iter.Seq2[EntityRecord, error]
 	PutEntity(ctx context.Context, r EntityRecord) error
+	// ForgetEntity removes the record of an entity; one that is not there is no
+	// error.
+	ForgetEntity(ctx context.Context, kind EntityKind, sourceSID string) error
 
 	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
 	// Channels yields the channels of a service, in the order of their SIDs.
@@ -120,7 +126,9 @@ type ServiceRecord struct {
 	Saved []byte
 }
 
-// EntityRecord is one role, user or member that the target confirmed.
+// EntityRecord is one role, user or member that the target confirmed. A user
+// whom the source does not have, only members by their identity, has the SID of
+// the target as source SID too.
 type EntityRecord struct {
 	Kind      EntityKind
 	SourceSID string
@@ -130,6 +138,9 @@ type EntityRecord struct {
 	// Horizon is, for a member, the source index that was carried over as read
 	// horizon; nil where none was.
 	Horizon *int64
+	// DateUpdated is that of the source when it was carried over. Another one
+	// says that there is something to be brought up to date.
+	DateUpdated time.Time
 }
 
 // ChannelRecord is one channel on its way.
@@ -144,7 +155,10 @@ type ChannelRecord struct {
 	MessagesCount int64
 	Messages      int64     // confirmed
 	Members       int64     // confirmed
-	DateUpdated   time.Time // of the source channel when it was planned
+	DateUpdated   time.Time // of the source channel when its lane was done last
+	// Digest tells whether name, unique name or attributes changed since they
+	// were carried over; 0 where they were not yet.
+	Digest int64
 }
 
 // MessageRecord is one confirmed message.

@@ -23,7 +23,17 @@ func (l *lane) messages(ctx context.Context) error {
 	if err := l.countConfirmed(ctx); err != nil {
 		return err
 	}
-	f := newFeed(l.Source.Messages(ctx, l.source.SID, l.channel.SID, Span{After: after}), l.set.Mapper)
+	source := l.Source.Messages(ctx, l.source.SID, l.channel.SID, Span{After: after})
+	if l.record.Stage == Done && any {
+		fresh, all, err := l.since(ctx, after)
+		if err != nil {
+			return err
+		}
+		if all {
+			source = inMemory(fresh)
+		}
+	}
+	f := newFeed(source, l.set.Mapper)
 	defer f.stop()
 	f.found = l.findings.add
 	f.skipped = func() {

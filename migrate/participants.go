@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"time"
 
 	"chatbridge/mapping/conversations"
 )
@@ -19,11 +20,11 @@ func (l *lane) participants(ctx context.Context) error {
 	l.tally.expect(KindMembers, int64(len(l.members))-l.channel.MembersCount)
 	l.tally.seen(KindMembers, int64(len(l.members)))
 	for _, m := range l.members {
-		_, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
+		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
 		if err != nil {
 			return ledgerFailed(err)
 		}
-		if known {
+		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.record.Stage != Done) {
 			l.tally.existing(KindMembers, 1)
 			l.joined++
 			continue
@@ -38,7 +39,7 @@ func (l *lane) participants(ctx context.Context) error {
 			l.joined++
 			continue
 		}
-		change, err := l.join(ctx, m.SID, m.Identity, want)
+		change, err := l.join(ctx, rec, m.SID, m.Identity, want, m.DateUpdated.Time)
 		if err != nil {
 			return err
 		}
@@ -50,8 +51,9 @@ func (l *lane) participants(ctx context.Context) error {
 }
 
 // join makes sure that a participant is in the conversation, under the source
-// SID of the member or invite it stands for, and its user before it.
-func (l *lane) join(ctx context.Context, sourceSID, identity string, want conversations.Participant) (Change, error) {
+// SID of the member or invite it stands for, and its user before it. before is
+// what the ledger had.
+func (l *lane) join(ctx context.Context, before EntityRecord, sourceSID, identity string, want conversations.Participant, updated time.Time) (Change, error) {
 	if err := l.hush(ctx); err != nil {
 		return Unchanged, err
 	}
@@ -68,7 +70,8 @@ func (l *lane) join(ctx context.Context, sourceSID, identity string, want conver
 	l.dog.progress()
 	l.wrote = l.wrote || change != Unchanged
 	return change, ledgerFailed(l.Ledger.PutEntity(ctx, EntityRecord{
-		Kind: MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID, Existing: change != Created,
+		Kind: MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID,
+		Existing: change != Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,
 	}))
 }
 
@@ -98,7 +101,7 @@ func (l *lane) invites(ctx context.Context) error {
 			l.tally.existing(KindInvites, 1)
 			continue
 		}
-		change, err := l.join(ctx, i.SID, i.Identity, want)
+		change, err := l.join(ctx, EntityRecord{}, i.SID, i.Identity, want, i.DateUpdated.Time)
 		if err != nil {
 			return err
 		}

@@ -16,7 +16,10 @@ type Audit struct {
 	Requests      PlanRequests   `json:"requests"` // a migration would make
 	Estimate      Estimate       `json:"estimate"`
 	Plan          []PlanWay      `json:"plan"` // what the channels need, by way
-	Findings      []FindingCount `json:"findings"`
+	// Sampled is how many channels of each service were read at most, where the
+	// audit did not read all; everything in it is then about these alone.
+	Sampled  int            `json:"sampled,omitempty"`
+	Findings []FindingCount `json:"findings"`
 }
 
 // AuditService names one service.
@@ -57,6 +60,11 @@ type Estimate struct {
 	// LongestChannel is the SID of the channel of the longest lane.
 	LongestChannel string  `json:"longest_channel,omitempty"`
 	APS            float64 `json:"aps"` // writes a second that were assumed; 0 for unpaced
+	// What the seconds were made of.
+	GateWrites        int64 `json:"gate_writes"`         // of the service that has most
+	LongestLaneWrites int64 `json:"longest_lane_writes"` // of that channel
+	LaneWrites        int64 `json:"lane_writes"`         // of all channels
+	Lanes             int   `json:"lanes"`               // beside each other
 }
 
 // FindingCount is how often a finding occurred, with a few of the SIDs.
@@ -86,7 +94,8 @@ type Summary struct {
 	Requests      Traffic              `json:"requests"`
 	Findings      []FindingCount       `json:"findings"`
 	Failures      []FailureLine        `json:"failures"`
-	Timeline      []Point              `json:"timeline"` // 241 points at most
+	Originals     *Originals           `json:"originals,omitempty"` // nil where nothing was kept
+	Timeline      []Point              `json:"timeline"`            // 241 points at most
 	LaneTimes     LaneTimes            `json:"lane_times"`
 	Duration      float64              `json:"duration_seconds"`
 }

@@ -33,7 +33,7 @@ type run struct {
 	// quietAt is when everything that an earlier process may have left in flight
 	// has landed or never will.
 	quietAt time.Time
-	// crashed says that the run before this one ended without saying so.
+	// crashed says that the run before this one did not come to its end.
 	crashed bool
 
 	mu       sync.Mutex
@@ -79,12 +79,15 @@ func (r *run) open(ctx context.Context) error {
 		// A new ledger may stand in for one that was lost a moment ago. Only what
 		// is found in the target makes anyone wait for this.
 		r.quietAt = r.started.Add(r.set.Settle)
-	case last.EndedAt.IsZero():
+	case last.Status != Complete && last.Status != Partial:
+		// It was killed, or cut off with requests in flight. A clock that was set
+		// back must not make this wait longer than the settle time itself.
 		r.crashed = true
-		// A clock that was set back must not make this wait longer than the
-		// settle time itself.
-		ago := max(0, r.started.Sub(last.HeartbeatAt)-heartbeatEvery)
-		r.quietAt = r.started.Add(max(0, r.set.Settle-ago))
+		seen := last.HeartbeatAt.Add(heartbeatEvery)
+		if !last.EndedAt.IsZero() {
+			seen = last.EndedAt
+		}
+		r.quietAt = r.started.Add(max(0, r.set.Settle-max(0, r.started.Sub(seen))))
 	}
 	host, _ := os.Hostname()
 	r.record = RunRecord{

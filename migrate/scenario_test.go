@@ -47,6 +47,7 @@ type msgPlan struct {
 type kill struct {
 	Write int  // the how many-th write of that run
 	After bool // its effect
+	Cut   bool // the run is told to stop at once, and can still save
 }
 
 func scenarios() *rapid.Generator[scenario] {
@@ -65,6 +66,7 @@ func scenarios() *rapid.Generator[scenario] {
 			s.Kills = append(s.Kills, kill{
 				Write: rapid.IntRange(1, 60).Draw(t, "write"),
 				After: rapid.Bool().Draw(t, "after"),
+				Cut:   rapid.IntRange(0, 3).Draw(t, "cut") == 0,
 			})
 			s.LoseLedger = append(s.LoseLedger, rapid.IntRange(0, 4).Draw(t, "ledger") == 0)
 		}

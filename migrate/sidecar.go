@@ -18,6 +18,14 @@ type Sidecar struct {
 
 	mu   sync.Mutex
 	file *os.File
+	kept Originals
+}
+
+// Originals says where the originals are that a run kept.
+type Originals struct {
+	Path  string `json:"path"`
+	Lines int64  `json:"lines"` // of this run
+	Bytes int64  `json:"bytes"` // of this run
 }
 
 // Original is one line of a Sidecar.
@@ -53,6 +61,8 @@ func (s *Sidecar) keep(found []mapping.Finding) error {
 			return s.failed(err)
 		}
 		wrote = true
+		s.kept.Lines++
+		s.kept.Bytes += int64(len(line)) + 1
 	}
 	if !wrote {
 		return nil
@@ -80,6 +90,18 @@ func (s *Sidecar) failed(err error) error {
 		Op: "keep originals", Kind: Failed, Err: fmt.Errorf("write %s: %w", s.path, err),
 		Hint: "what a policy drops is kept beside the ledger; make room there, then run the same command again",
 	}}
+}
+
+// Kept says what was kept so far, and is nil where nothing was.
+func (s *Sidecar) Kept() *Originals {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept.Lines == 0 {
+		return nil
+	}
+	kept := s.kept
+	kept.Path = s.path
+	return &kept
 }
 
 // Close closes the file, if there is one.

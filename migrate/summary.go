@@ -26,6 +26,9 @@ func (r *run) summary(err error) Summary {
 		LaneTimes:     r.sheet.times(),
 		Duration:      time.Since(r.started).Seconds(),
 	}
+	if r.Sidecar != nil {
+		s.Originals = r.Sidecar.Kept()
+	}
 	return s
 }
 

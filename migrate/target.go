@@ -27,6 +27,8 @@ type TargetReader interface {
 	Participants(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.Participant, error]
 	// Messages yields the messages of a conversation, newest first if asked.
 	Messages(ctx context.Context, serviceSID, conversationSID string, newestFirst bool) iter.Seq2[conversations.Message, error]
+	// UserConversations yields the SIDs of the conversations that a user is in.
+	UserConversations(ctx context.Context, serviceSID, userSID string) iter.Seq2[string, error]
 	// Timers reads the account's default timers, which would close new
 	// conversations by themselves.
 	Timers(ctx context.Context) (Timers, error)
@@ -82,6 +84,14 @@ type Target interface {
 	// DeleteConversation removes a conversation; one that is gone already is no
 	// error.
 	DeleteConversation(ctx context.Context, serviceSID, conversationSID string) error
+	// DeleteUser removes a user from a service and from every conversation, of
+	// which people's phones may be told; one that is gone already is no error.
+	DeleteUser(ctx context.Context, serviceSID, userSID string) error
+	// DeleteRole removes a role; one that is gone already is no error.
+	DeleteRole(ctx context.Context, serviceSID, roleSID string) error
+	// DeleteService removes a service with everything in it; one that is gone
+	// already is no error.
+	DeleteService(ctx context.Context, serviceSID string) error
 
 	// SetRoleDefaults sets the default roles and reachability of a service.
 	SetRoleDefaults(ctx context.Context, serviceSID string, c conversations.Configuration) error

@@ -136,7 +136,9 @@ func (r *rig) killed(t *testing.T, k kill) bool {
 	require.NoError(t, l.Close())
 	if g.fallen.Load() {
 		require.Error(t, err)
-		r.ledger = after
+		if !k.Cut {
+			r.ledger = after
+		}
 	}
 	return g.fallen.Load()
 }

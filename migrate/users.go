@@ -125,15 +125,18 @@ func (u *users) write(ctx context.Context, one *user) error {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
-		_, _, err := s.Target.EnsureUser(ctx, s.target, want)
-		return err
+		got, change, err := s.Target.EnsureUser(ctx, s.target, want)
+		if err != nil {
+			return err
+		}
+		return u.noteMissing(ctx, got.SID, change)
 	}
 	src := one.source
 	rec, known, err := s.Ledger.Entity(ctx, UserEntity, src.SID)
 	if err != nil {
 		return ledgerFailed(err)
 	}
-	if known {
+	if known && rec.DateUpdated.Equal(src.DateUpdated.Time) {
 		s.tally.existing(KindUsers, 1)
 		return nil
 	}
@@ -155,9 +158,26 @@ func (u *users) write(ctx context.Context, one *user) error {
 		return err
 	}
 	s.tally.changed(KindUsers, change)
-	rec = EntityRecord{Kind: UserEntity, SourceSID: src.SID, TargetSID: got.SID, ParentSID: s.source.SID, Existing: change != Created}
+	rec = EntityRecord{
+		Kind: UserEntity, SourceSID: src.SID, TargetSID: got.SID, ParentSID: s.source.SID,
+		Existing: change != Created && !(known && !rec.Existing), DateUpdated: src.DateUpdated.Time,
+	}
 	if err := s.Ledger.PutEntity(ctx, rec); err != nil {
 		return ledgerFailed(err)
 	}
 	return s.clearFailure(ctx, src.SID)
+}
+
+// noteMissing records a user whom the source does not have, so that an undo
+// knows whom the migration made. What was recorded first counts: later runs find
+// the user there.
+func (u *users) noteMissing(ctx context.Context, sid string, change Change) error {
+	s := u.service
+	_, known, err := s.Ledger.Entity(ctx, UserEntity, sid)
+	if err != nil || known {
+		return ledgerFailed(err)
+	}
+	return ledgerFailed(s.Ledger.PutEntity(ctx, EntityRecord{
+		Kind: UserEntity, SourceSID: sid, TargetSID: sid, ParentSID: s.source.SID, Existing: change != Created,
+	}))
 }

@@ -13,7 +13,7 @@ import (
 func Audit(w io.Writer, f Format, a migrate.Audit) error {
 	switch f {
 	case JSON:
-		a.Services, a.Findings = filled(a.Services), filledFindings(a.Findings)
+		a.Services, a.Plan, a.Findings = filled(a.Services), filled(a.Plan), filledFindings(a.Findings)
 		return encodeJSON(w, a)
 	case CSV:
 		return encodeCSV(w, auditRows(a))
@@ -29,12 +29,15 @@ func auditDocument(a migrate.Audit) *document {
 	for _, s := range a.Services {
 		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
 	}
+	d.sampled(a)
 	d.add(heading("What is there"), services, countTable(a.Counts))
-	d.add(heading("What a migration would do"),
+	d.planned(a)
+	d.add(heading("What a copy would do"),
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
-	d.add(heading("How long it would take"), paragraph(estimateText(a)), boundTable(a.Estimate))
+	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
 	d.findings(a.Findings, "What would not arrive as it was")
+	d.checklists(a)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
 	return d
@@ -44,13 +47,9 @@ func auditDocument(a migrate.Audit) *document {
 func auditPage(a migrate.Audit) *document {
 	d := auditDocument(a)
 	stops, losses := gravest(a.Findings)
-	switch {
-	case stops > 0:
-		d.tone = bad
-	case losses > 0:
+	d.tone = good
+	if stops+losses > 0 {
 		d.tone = warn
-	default:
-		d.tone = good
 	}
 	d.figures = []figure{
 		{"messages", Number(a.Counts.Messages)},
@@ -61,14 +60,14 @@ func auditPage(a migrate.Audit) *document {
 		{"to decide on first", Number(stops)},
 		{"kinds of detail lost", Number(losses)},
 	}
-	if work := handwork(a.Findings); len(work) > 0 {
-		d.add(heading("What will have to be done by hand"), work)
-	}
 	return d
 }
 
 func auditVerdict(a migrate.Audit) string {
 	there := fmt.Sprintf("%s with %s", count(int64(len(a.Services)), "service", "services"), count(a.Counts.Messages, "message", "messages"))
+	if a.Sampled > 0 {
+		there = fmt.Sprintf("a SAMPLE of %s a service: %s", count(int64(a.Sampled), "channel", "channels"), there)
+	}
 	stops, losses := gravest(a.Findings)
 	switch {
 	case stops > 0:
@@ -117,19 +116,6 @@ func estimateText(a migrate.Audit) string {
 	return text
 }
 
-func boundTable(e migrate.Estimate) tableBlock {
-	return tableBlock{
-		header:  []string{"bound", "at least"},
-		numbers: []int{1},
-		rows: [][]string{
-			{"gate (roles, users, conversations)", Duration(e.Gate)},
-			{"longest lane (one channel)", Duration(e.LongestLane)},
-			{"concurrency (all writes over the lanes)", Duration(e.Concurrency)},
-		},
-		bars: shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
-	}
-}
-
 func countTable(c migrate.Counts) tableBlock {
 	t := tableBlock{header: []string{"kind", "count"}, numbers: []int{1}}
 	for _, k := range kindCounts(c) {
@@ -158,6 +144,9 @@ func kindCounts(c migrate.Counts) []kindCount {
 
 func auditNext(a migrate.Audit) []block {
 	stops, _ := gravest(a.Findings)
+	if stops == 0 && !copies(a.Plan) {
+		return []block{paragraph("Nothing has to be decided, and nothing has to be copied. To copy all the same, into another service:"), commands{"chatbridge migrate --replay"}}
+	}
 	if stops == 0 {
 		return []block{paragraph("Nothing has to be decided. To begin:"), commands{"chatbridge migrate"}}
 	}
@@ -195,6 +184,18 @@ func auditRows(a migrate.Audit) [][]string {
 		[]string{"estimate", "seconds", "value", fraction(a.Estimate.Seconds)},
 		[]string{"estimate", "bound_by", "value", a.Estimate.BoundBy},
 	)
+	if a.Sampled > 0 {
+		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})
+	}
+	for _, p := range a.Plan {
+		name := string(p.Way)
+		rows = append(rows,
+			[]string{"plan", name, "reason", p.Reason},
+			[]string{"plan", name, "channels", whole(p.Channels)},
+			[]string{"plan", name, "messages", whole(p.Messages)},
+			[]string{"plan", name, "writes", whole(p.Writes)},
+			[]string{"plan", name, "seconds", fraction(p.Seconds)})
+	}
 	return append(rows, findingRows(a.Findings)...)
 }
 

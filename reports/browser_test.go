@@ -218,15 +218,6 @@ func TestBrowser(t *testing.T) {
 		b.do(chromedp.KeyEvent(kb.Home))
 		require.Len(t, b.shown("0"), all)
 	})
-	for _, scheme := range []string{"light", "dark"} {
-		run("every text can be read in "+scheme, func(t *testing.T) {
-			b.screenshot("desktop-"+scheme, 1280, scheme, "")
-			require.Empty(t, ask[[]string](b, faint))
-			b.screenshot("phone-"+scheme, 390, scheme, "")
-			require.Empty(t, ask[[]string](b, faint))
-			require.LessOrEqual(t, ask[int](b, `document.documentElement.scrollWidth`), 390, "nothing sticks out of a phone")
-		})
-	}
 	run("paper is light, and shows tables whole", func(t *testing.T) {
 		b.screenshot("paper", 794, "dark", "print")
 		require.Equal(t, "rgb(255, 255, 255)", ask[string](b, `getComputedStyle(document.body).backgroundColor`))
@@ -241,13 +232,38 @@ func TestBrowser(t *testing.T) {
 			chromedp.WaitReady(chromedp.CSS(`.tools[hidden]`)),
 			chromedp.WaitReady(chromedp.CSS(`#channels tbody tr:nth-child(13)`)))
 	})
-	run("nothing was loaded but the file, and nothing went wrong", func(t *testing.T) {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		require.NotEmpty(t, b.requests)
-		for _, address := range b.requests {
-			require.True(t, strings.HasPrefix(address, "file:") || strings.HasPrefix(address, "data:"), address)
+	run("nothing was loaded but the file, and nothing went wrong", func(t *testing.T) { b.requireClean() })
+}
+
+func TestPagesInBrowser(t *testing.T) {
+	for name, html := range rendered(t) {
+		name, isPage := strings.CutSuffix(name, ".html")
+		if !isPage {
+			continue
 		}
-		require.Empty(t, b.trouble)
-	})
+		t.Run(name+" can be read on a screen and on a phone, in light and in dark", func(t *testing.T) {
+			b := open(t, string(html))
+			for _, scheme := range []string{"light", "dark"} {
+				b.screenshot(name+"-desktop-"+scheme, 1280, scheme, "")
+				require.Empty(t, ask[[]string](b, faint))
+				b.screenshot(name+"-phone-"+scheme, 390, scheme, "")
+				require.Empty(t, ask[[]string](b, faint))
+				require.LessOrEqual(t, ask[int](b, `document.documentElement.scrollWidth`), 390, "nothing sticks out of a phone")
+			}
+			b.requireClean()
+		})
+	}
+}
+
+// requireClean requires that the page loaded nothing but its own file, and that
+// the browser found nothing wrong with it.
+func (b *browser) requireClean() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	require.NotEmpty(b.t, b.requests)
+	for _, address := range b.requests {
+		require.True(b.t, strings.HasPrefix(address, "file:") || strings.HasPrefix(address, "data:"), address)
+	}
+	require.Empty(b.t, b.trouble)
 }

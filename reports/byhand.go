@@ -14,67 +14,79 @@ var byHand = []struct {
 	codes  []mapping.Code
 	title  string
 	detail string
+	first  bool // before a migration begins
 }{
 	{
 		[]mapping.Code{mapping.CredentialSecret},
 		"Enter the push credentials again.",
-		"Their secrets cannot be read. Make a credential of the same kind in the target account, and name it in the push settings of the new service.",
+		"Their secrets cannot be read. migrate --credentials makes them from key files of yours; name them in the push settings of the new service.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.WebhookPayload, mapping.EventWebhook, mapping.WebhookEventUnknown, mapping.WebhookMethod},
 		"Make the receivers of callbacks ready for Conversations.",
-		"Names of events and of parameters are others, and one URL receives every event.",
+		"Names of events and of parameters are others, and one URL receives every event: where single events had URLs of their own, something has to dispatch.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.WebhookEventAccount},
 		"Select the events that only the account's own callbacks have.",
 		"They are in the Console under Conversations, Manage, Global webhooks.",
+		false,
 	},
 	{
-		[]mapping.Code{mapping.ServiceLimits, mapping.MembersOverDefault, mapping.MembersOverLimit},
-		"Set the limits of the new service.",
-		"Conversations has no field for them; a request to Chat v2 for the same service SID has.",
+		[]mapping.Code{mapping.ServiceLimits, mapping.MembersOverLimit},
+		"Look at the limits of the new service.",
+		"A migration raises them as far as its channels need, and Twilio admits, through Chat v2; Conversations has no field for them.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.ServiceSetting, mapping.TemplateVariable, mapping.NotificationInvite},
 		"Look through the settings and push templates of the new service.",
 		"Some have no counterpart, or say something else.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.ChannelPublic, mapping.ChannelType},
 		"Let the application add people to what were public channels.",
 		"Every conversation is private: nobody finds it, and nobody joins by themselves.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.InviteLost, mapping.PermissionInvite},
 		"Add those who have an open invite, or ask them again.",
 		"Conversations has no invites: whoever may add participants adds them.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.Media},
 		"Copy the files that are still needed.",
 		"Files of messages are not copied. Fetch them from Chat v1 before it is closed.",
+		true,
 	},
 	{
 		[]mapping.Code{mapping.RoleMissing, mapping.RoleScope, mapping.RoleEmpty, mapping.RoleType, mapping.PermissionUnknown},
 		"Look through the roles of the new service, and who has them.",
 		"Where a role could not be carried the default role took its place.",
+		false,
 	},
 	{
 		[]mapping.Code{mapping.IdentityEmpty, mapping.IdentityTooLong, mapping.IdentityReserved, mapping.IdentitySID},
 		"Give new identities to users whose own are refused.",
 		"A file of old and new identities is taken with --identities.",
+		true,
 	},
 	{
 		[]mapping.Code{mapping.UserChannels},
 		"Take users out of conversations that they do not need.",
-		"They are in more than Conversations admits, and the last ones were refused.",
+		"They are in more than Conversations admits, and the last ones are refused.",
+		true,
 	},
 }
 
-// handwork lists what findings ask of a person: first the choices that keep
-// something from being carried, then what no setting can do.
-func handwork(findings []migrate.FindingCount) steps {
+// decisions are the choices that are still to be made: each keeps something from
+// being carried.
+func decisions(findings []migrate.FindingCount) steps {
 	var all steps
 	for _, f := range findings {
 		if f.Severity != mapping.Stop {
@@ -93,7 +105,21 @@ func handwork(findings []migrate.FindingCount) steps {
 			all = append(all, s)
 		}
 	}
+	return all
+}
+
+// handwork is what findings ask of a person that no setting can do.
+func handwork(findings []migrate.FindingCount) steps {
+	return slices.Concat(work(findings, true), work(findings, false))
+}
+
+// work is the part of it that comes first, or the rest.
+func work(findings []migrate.FindingCount, first bool) steps {
+	var all steps
 	for _, one := range byHand {
+		if one.first != first {
+			continue
+		}
 		var n int64
 		for _, f := range findings {
 			if slices.Contains(one.codes, f.Code) && f.Severity != mapping.Stop {

@@ -15,11 +15,10 @@ type document struct {
 	// Shown on a page only.
 	tone    tone
 	figures []figure
-	dated   bool // there are times in it
 }
 
-// block is one of heading, paragraph, tableBlock, findingList and commands; on a
-// page also one of steps, chart, catalog and details.
+// block is one of heading, paragraph, tableBlock, findingList, probeList, commands and
+// steps; on a page also one of chart, catalog and details.
 type block any
 
 type (

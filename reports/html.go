@@ -60,8 +60,8 @@ type page struct {
 	Tone           tone
 	Mark           string
 	Figures        []figure
+	Opening        []block // what stands before the first section
 	Sections       []section
-	Dated          bool
 	Policy         string
 	Style          template.CSS
 	Script         template.JS
@@ -75,12 +75,16 @@ type section struct {
 
 func (d *document) html(w io.Writer) error {
 	p := page{
-		Title: d.title, Verdict: d.verdict, Tone: d.tone, Mark: marks[d.tone], Figures: d.figures, Dated: d.dated,
+		Title: d.title, Verdict: capital(d.verdict), Tone: d.tone, Mark: marks[d.tone], Figures: d.figures,
 		Policy: policy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 	}
 	for _, b := range d.blocks {
 		if h, ok := b.(heading); ok {
 			p.Sections = append(p.Sections, section{ID: "s" + strconv.Itoa(len(p.Sections)+1), Title: string(h)})
+			continue
+		}
+		if len(p.Sections) == 0 {
+			p.Opening = append(p.Opening, captioned(b, d.title))
 			continue
 		}
 		at := &p.Sections[len(p.Sections)-1]

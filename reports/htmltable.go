@@ -4,18 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"chatbridge/migrate"
 )
-
-// steps are things for a person to do, in their order. Only a page has them.
-type steps []step
-
-type step struct {
-	Title    string
-	Detail   string
-	Commands []string
-}
 
 // details are a block that is shown when it is asked for. Only a page has them.
 type details struct {
@@ -78,7 +71,7 @@ func (t tableBlock) view() tableView {
 			}
 			r.Cells = append(r.Cells, c)
 		}
-		if v.Bars {
+		if v.Bars && t.bars[i] != noBar {
 			r.Bar = shareOf(t.bars[i])
 		}
 		v.Rows = append(v.Rows, r)
@@ -137,7 +130,12 @@ func sentence(text string) string {
 	if text == "" {
 		return ""
 	}
-	return strings.ToUpper(text[:1]) + text[1:] + "."
+	return capital(text) + "."
+}
+
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // shareBars are the shares of each of the parts in the greatest.
@@ -155,10 +153,13 @@ func shareBars(parts []float64) []float64 {
 	return bars
 }
 
+// noBar stands for a share of nothing, which no bar can show.
+const noBar = -1
+
 // carriedBar is the share of a kind that is in the target.
 func carriedBar(c migrate.KindCount) float64 {
 	if c.Source <= 0 {
-		return 0
+		return noBar
 	}
 	return float64(c.Written+c.Existing) / float64(c.Source)
 }

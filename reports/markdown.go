@@ -22,6 +22,10 @@ func (d *document) markdown(w *bufio.Writer) {
 			}
 		case findingList:
 			b.markdown(w)
+		case probeList:
+			b.markdown(w)
+		case steps:
+			b.markdown(w)
 		case tableBlock:
 			b.markdown(w)
 		}

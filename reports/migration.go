@@ -44,7 +44,7 @@ func (m *Migration) page() *document {
 	}
 	m.losses(d)
 	d.add(heading("What to do by hand"))
-	if work := handwork(s.Findings); len(work) > 0 {
+	if work := append(decisions(s.Findings), handwork(s.Findings)...); len(work) > 0 {
 		d.add(work)
 	} else {
 		d.add(paragraph("Nothing that this run knows of."))
@@ -77,6 +77,7 @@ func (m *Migration) losses(d *document) {
 		return
 	}
 	d.findings(m.Summary.Findings, "What did not arrive as it was")
+	d.originals(m.Summary)
 }
 
 func toneOf(status string) tone {

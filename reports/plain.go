@@ -45,13 +45,14 @@ func spelled(r rune) string {
 	return fmt.Sprintf(`\u%04x`, r)
 }
 
-// formula is what spreadsheets take for the beginning of one.
-const formula = "=+-@\t\r"
+// formula is what spreadsheets take for the beginning of one; in some countries
+// the wide forms, too.
+const formula = "=+-@\t\r\n＝＋－＠"
 
 // cell is s as a cell of a CSV file: plain, and never a formula.
 func cell(s string) string {
 	s = strings.TrimLeft(s, "\ufeff")
-	if s != "" && strings.ContainsRune(formula, rune(s[0])) {
+	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune(formula, first) {
 		return "'" + Plain(s)
 	}
 	return Plain(s)

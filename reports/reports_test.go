@@ -40,6 +40,12 @@ func audit() migrate.Audit {
 		Estimate: migrate.Estimate{
 			Seconds: 3725, BoundBy: "longest lane", Gate: 1.93, LongestLane: 3700, Concurrency: 61,
 			LongestChannel: channelSID, APS: 30,
+			GateWrites: 58, LongestLaneWrites: 111000, LaneWrites: 29280, Lanes: 16,
+		},
+		Plan: []migrate.PlanWay{
+			{Way: migrate.Visible, Reason: "private already", Channels: 20, Messages: 1200000},
+			{Way: migrate.Promote, Reason: "one request each", Channels: 10, Messages: 34567, Writes: 10, Seconds: 0.34},
+			{Way: migrate.Replay, Reason: "only if it must", Channels: 30, Messages: 1234567, Writes: 1359, Seconds: 3725},
 		},
 		Findings: []migrate.FindingCount{
 			{Code: mapping.AttributesNotJSON, Severity: mapping.Stop, Count: 3, Samples: []string{messageSID}},
@@ -205,7 +211,7 @@ func TestHostileNames(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	fields := map[string][]string{
-		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "findings"},
+		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "plan", "findings"},
 		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "failures", "timeline", "lane_times", "duration_seconds"},
 		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "next"},
 		"verification.json": {"schema_version", "command", "equal", "services", "compared", "differences", "duration_seconds", "items"},

@@ -35,6 +35,7 @@ func summaryDocument(s migrate.Summary) *document {
 		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.Failed)})
 	}
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
+	d.originals(s)
 	d.failures(s.Failures)
 	if s.Status != migrate.RunningStatus && (written(s) > 0 || s.Status != migrate.Complete) {
 		d.findings(s.Findings, "What did not arrive as it was")
@@ -42,6 +43,14 @@ func summaryDocument(s migrate.Summary) *document {
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)
 	return d
+}
+
+// originals says where that is which policies took away.
+func (d *document) originals(s migrate.Summary) {
+	if o := s.Originals; o != nil {
+		d.add(paragraph(fmt.Sprintf("What policies dropped or shortened was kept whole: %s in %s (%s).",
+			count(o.Lines, "line", "lines"), o.Path, count(o.Bytes, "byte", "bytes"))))
+	}
 }
 
 func summaryVerdict(s migrate.Summary) string {

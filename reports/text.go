@@ -26,6 +26,10 @@ func (d *document) text(w *bufio.Writer) {
 			}
 		case findingList:
 			b.text(w)
+		case probeList:
+			b.text(w)
+		case steps:
+			b.text(w)
 		case tableBlock:
 			fmt.Fprintf(w, "%s\n", indent(b.text()))
 		}

@@ -15,7 +15,7 @@ type rebindable interface {
 
 // fixedSettings say which migration a ledger is of. With others it would be
 // another migration, which needs a ledger of its own.
-var fixedSettings = []string{"source account", "target account", servicesSetting, "--to-service"}
+var fixedSettings = []string{"source account", "target account", servicesSetting, "--to-service", modeSetting}
 
 // bind ties the ledger to the settings of this run. Where it was made by others
 // the error names each, and the hint says whether they can be accepted.

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
 	"chatbridge/reports"
@@ -15,6 +17,9 @@ type auditOptions struct {
 	connectionOptions
 	mappingOptions
 	outputOption
+	auditResultOptions
+	// Replay says that copying is meant where nothing has to be copied.
+	Replay bool
 
 	console *console
 	// connect opens the source; it is never asked for more.
@@ -31,11 +36,17 @@ func newAudit(c *console, common *commonOptions, run func(context.Context, *audi
 		Long: `Read a Chat v1 workspace whole and say what is there, what a migration would do,
 how long it would take, and everything that could not be carried unchanged.
 
-It never writes: not to Twilio, not to the target, not to a ledger. Only the
-credentials of the source are needed, and none with --from-archive.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitInterrupted),
+For every channel it says which way applies: Conversations shows it already, it
+has to be made private, or it has to be copied. The time is given as arithmetic,
+with the limit that decides it. --sample reads a few channels only, and says so.
+
+It never writes: not to Twilio, not to the target, not to a ledger; the only file
+it makes is that of --channels-out. Only the credentials of the source are needed,
+and none with --from-archive.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
-  chatbridge audit --service IS… --output html > audit.html`,
+  chatbridge audit --service IS… --output html > audit.html
+  chatbridge audit --channels-out channels.csv --fail-on stop`,
 		GroupID: groupStart,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -43,7 +54,29 @@ credentials of the source are needed, and none with --from-archive.` +
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), auditForms...)
+	o.replayFlag(cmd.Flags())
+	o.auditResultOptions.flags(cmd.Flags())
 	return cmd
+}
+
+func (o *auditOptions) replayFlag(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.Replay, "replay", false, "copy channels into another service also where Conversations of the same account shows them already")
+	})
+}
+
+// copyReason is why channels have to be copied, and empty where they could stay
+// where they are.
+func (o *auditOptions) copyReason(sourceAccount, targetAccount string) string {
+	switch {
+	case o.FromArchive != "":
+		return "the source is an archive"
+	case targetAccount != "" && targetAccount != sourceAccount:
+		return "the target is another account"
+	case o.Replay:
+		return "--replay was given"
+	}
+	return ""
 }
 
 func (o *auditOptions) check() (reports.Format, error) {
@@ -51,6 +84,9 @@ func (o *auditOptions) check() (reports.Format, error) {
 		return "", err
 	}
 	if err := o.mappingOptions.check(); err != nil {
+		return "", err
+	}
+	if err := o.auditResultOptions.check(); err != nil {
 		return "", err
 	}
 	return o.outputOption.format(auditForms...)
@@ -79,7 +115,10 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.Audit(o.console.out, form, audit)
+	if err := reports.Audit(o.console.out, form, audit); err != nil {
+		return err
+	}
+	return o.verdict(audit)
 }
 
 func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (migrate.Audit, error) {
@@ -88,10 +127,22 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 		return migrate.Audit{}, interrupted(ctx, err)
 	}
 	defer s.Close()
-	if _, err := o.selected(s.services); err != nil {
+	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
+	if _, err := o.take(ctx, s, set.Mapper); err != nil {
+		return migrate.Audit{}, interrupted(ctx, err)
+	}
+	if o.Sample > 0 {
+		s.source = migrate.Scoped(s.source, migrate.Scope{Limit: o.Sample})
+	}
+	row, closeRows, err := o.rows()
+	if err != nil {
 		return migrate.Audit{}, err
 	}
-	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic}
+	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Rows: row}
 	audit, err := a.Run(ctx)
-	return audit, interrupted(ctx, err)
+	audit.Sampled = o.Sample
+	if err != nil {
+		return audit, errors.Join(interrupted(ctx, err), closeRows())
+	}
+	return audit, closeRows()
 }

@@ -18,12 +18,15 @@ type connectionOptions struct {
 	ConversationsURL string
 	FromArchive      string
 	TrustArchive     bool
+	SourceAPI        string
 	Concurrency      int
 	APS              float64
 	Timeout          time.Duration
 
 	// base makes the connections; nil takes the default of package transport.
 	base http.RoundTripper
+	// observe is told of each attempt of a request; may be nil.
+	observe transport.Observer
 }
 
 const defaultTimeout = 30 * time.Second
@@ -33,6 +36,7 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http only to this machine")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http only to this machine")
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path`, and not from Chat v1")
+		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read by: v1, or v2, which shows media, member attributes and notification levels as well")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
 		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels that are worked on at once")
 		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes a second for each conversation and for each service; 0 sets no limit")
@@ -46,6 +50,10 @@ func (o *connectionOptions) check() error {
 		return misuse("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
 	case !(o.APS >= 0 && o.APS <= 10000):
 		return misuse("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
+	case o.SourceAPI != "" && o.SourceAPI != twilio.APIv1 && o.SourceAPI != twilio.APIv2:
+		return misuse("choose v1 or v2", "--source-api %q is not known", o.SourceAPI)
+	case o.SourceAPI == twilio.APIv2 && o.FromArchive != "":
+		return misuse("an archive holds what was exported: give --source-api to chatbridge export", "--source-api says nothing about an archive")
 	case o.Timeout <= 0:
 		return misuse("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
 	}
@@ -68,6 +76,7 @@ func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logg
 		AttemptTimeout: o.Timeout,
 		Patience:       p,
 		Counter:        counter,
+		Observer:       o.observe,
 		Logger:         log,
 	})
 }

@@ -72,6 +72,7 @@ func runDemo(ctx context.Context, o *demoOptions) (err error) {
 			},
 			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
 			outputOption:   outputOption{Output: string(reports.Text)},
+			Replay:         true,
 			connect:        dial,
 		},
 		ledger: ledgerOption{Ledger: filepath.Join(dir, defaultLedger)},
@@ -92,20 +93,21 @@ func (d *demonstration) run(ctx context.Context) error {
 		"its Conversations is empty. What follows is what chatbridge does with a real",
 		"account, over HTTP, only that nothing leaves this machine.")
 
-	d.step("1. Look before anything is written", "chatbridge audit",
-		"The audit reads the source whole and writes nothing.")
+	d.step("1. Look before anything is written", "chatbridge audit --replay",
+		"The audit reads the source whole and writes nothing. Without --replay it would say",
+		"first which channels of an account need no copying at all.")
 	if err := runAudit(ctx, &d.audit); err != nil {
 		return err
 	}
 
-	d.step("2. Migrate", "chatbridge migrate",
+	d.step("2. Migrate", "chatbridge migrate --replay",
 		"The local Twilio has no limit on writes, so this takes less than was estimated.",
 		"What arrived is kept in a ledger; a run that is killed goes on where it was.")
 	if err := d.migrate(ctx); err != nil {
 		return err
 	}
 
-	d.step("3. Run it again", "chatbridge migrate",
+	d.step("3. Run it again", "chatbridge migrate --replay",
 		"Everything is there, so nothing is written.")
 	if err := d.migrate(ctx); err != nil {
 		return err

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"chatbridge/migrate"
-	"chatbridge/reports"
 )
 
 // Exit statuses. Scripts depend on the numbers.
@@ -107,11 +105,6 @@ func hintOf(err error) string {
 	default:
 		return "run again with -v to see what led to it"
 	}
-}
-
-// complain writes an error as its two lines.
-func complain(w io.Writer, err error) {
-	fmt.Fprintf(w, "error: %s\nhint: %s\n", reports.Plain(err.Error()), reports.Plain(hintOf(err)))
 }
 
 // misuse is the error of a request that cannot be carried out.

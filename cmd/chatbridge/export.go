@@ -26,6 +26,8 @@ type exportOptions struct {
 	*commonOptions
 	connectionOptions
 	outputOption
+	scopeOptions
+	durationOption
 	Path     string
 	Services []string
 
@@ -69,6 +71,8 @@ are deleted meanwhile are left out and named. It never writes to Twilio.` +
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
 	})
+	o.scopeOptions.flags(cmd.Flags())
+	o.durationOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), exportForms...)
 	return cmd
 }
@@ -86,7 +90,7 @@ type exportReport struct {
 }
 
 func runExport(ctx context.Context, o *exportOptions) error {
-	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
+	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService, scopeOptions: o.scopeOptions}).check(), o.durationOption.check()); err != nil {
 		return err
 	}
 	form, err := o.format(exportForms...)
@@ -99,6 +103,8 @@ func runExport(ctx context.Context, o *exportOptions) error {
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
+	ctx, end := o.cut(ctx)
+	defer end()
 	shown := o.progress(o.console, "exported", form != reports.Text)
 	report, err := o.export(ctx, place, shown)
 	shown.Close()
@@ -142,9 +148,12 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 		return report, err
 	}
 	defer s.Close()
+	if err := o.narrow(ctx, s, o.Services); err != nil {
+		return report, err
+	}
 	w, err := archive.Continue(ctx, place.dir, archive.Manifest{
-		CreatedAt: began.UTC().Truncate(time.Second), Tool: o.tool(), AccountSID: s.sourceAccount, SourceAPI: "v1",
-		Scope: strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ","),
+		CreatedAt: began.UTC().Truncate(time.Second), Tool: o.tool(), AccountSID: s.sourceAccount, SourceAPI: s.sourceAPI,
+		Scope: o.manifestScope(),
 	})
 	if place.zip != "" && errors.Is(err, archive.ErrExists) {
 		return o.repack(ctx, place, report)
@@ -167,6 +176,18 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 	}
 	report.Duration = o.now().Sub(began).Seconds()
 	return report, nil
+}
+
+// manifestScope names what is selected; empty where all is.
+func (o *exportOptions) manifestScope() string {
+	var parts []string
+	if len(o.Services) > 0 {
+		parts = append(parts, strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ","))
+	}
+	if s := o.selection(); s != allSelected {
+		parts = append(parts, s)
+	}
+	return strings.Join(parts, " ")
 }
 
 // repack makes the zip of an export that was stopped when only that was left.

@@ -25,8 +25,9 @@ func hashRename(rename map[string]string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// readIdentities reads a table of two columns. Empty names, and an old name
-// that stands there twice, are refused.
+// readIdentities reads a table of two columns. Empty names, and a name
+// that stands twice in its column, are refused: nobody can be two people, and two
+// people cannot become one.
 func readIdentities(path string) (map[string]string, error) {
 	if path == "" {
 		return nil, nil
@@ -38,7 +39,7 @@ func readIdentities(path string) (map[string]string, error) {
 	defer f.Close()
 	r := csv.NewReader(f)
 	r.FieldsPerRecord = 2
-	rename := map[string]string{}
+	rename, old := map[string]string{}, map[string]string{}
 	for {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -54,6 +55,9 @@ func readIdentities(path string) (map[string]string, error) {
 		if _, twice := rename[row[0]]; twice {
 			return nil, fmt.Errorf("read %s: line %d names %q a second time", path, line, row[0])
 		}
-		rename[row[0]] = row[1]
+		if other, taken := old[row[1]]; taken {
+			return nil, fmt.Errorf("read %s: line %d gives %q to %q, and an earlier one to %q: two people would become one", path, line, row[1], row[0], other)
+		}
+		rename[row[0]], old[row[1]] = row[1], row[0]
 	}
 }

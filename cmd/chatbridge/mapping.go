@@ -22,6 +22,8 @@ type mappingOptions struct {
 	Policies   []string
 	Identities string
 	Stamp      bool
+	Invites    string // report, add, or empty
+	scopeOptions
 }
 
 // newService is the value of --to-service that creates a service for each one of
@@ -34,10 +36,12 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
 		fs.StringVar(&o.ToService, "to-service", newService, "new, or the `SID` of the service to write into")
-		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do where something does not fit, as `code=choice` (repeatable)")
+		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do where something does not fit, as `code=choice` (repeatable; see chatbridge policies)")
+		fs.StringVar(&o.Invites, "invites", "", "`what` becomes of open invites: report lists them, add makes participants of the invited (default report)")
 		fs.StringVar(&o.Identities, "identities", "", "rename people as this CSV `file` of old,new says")
 		fs.BoolVar(&o.Stamp, "stamp", true, "mark new conversations in their attributes, which also keeps what has no field")
 	})
+	o.scopeOptions.flags(fs)
 }
 
 func (o *mappingOptions) check() error {
@@ -49,14 +53,25 @@ func (o *mappingOptions) check() error {
 	if o.ToService != newService && !serviceSID.MatchString(o.ToService) {
 		return misuse("give new, or the SID of a Conversations service", "--to-service %q is neither new nor IS and 32 hexadecimal digits", o.ToService)
 	}
-	return nil
+	if _, ok := inviteChoices[o.Invites]; !ok {
+		return misuse("choose report or add", "--invites %q is not known", o.Invites)
+	}
+	_, err := o.scope()
+	return err
+}
+
+// inviteChoices are the settings of a policy that --invites is short for.
+var inviteChoices = map[string][]string{
+	"":       nil,
+	"report": {string(mapping.InviteLost) + "=skip"},
+	"add":    {string(mapping.InviteLost) + "=add"},
 }
 
 // mapper makes the mapper that the options ask for.
 func (o *mappingOptions) mapper() (mapping.Mapper, error) {
-	policy, err := mapping.ParsePolicy(o.Policies)
+	policy, err := mapping.ParsePolicy(slices.Concat(o.Policies, inviteChoices[o.Invites]))
 	if err != nil {
-		return mapping.Mapper{}, misuse("codes and choices are listed in the README", "--policy: %w", err)
+		return mapping.Mapper{}, misuse("list the codes and choices with: chatbridge policies", "--policy: %w", err)
 	}
 	rename, err := readIdentities(o.Identities)
 	if err != nil {
@@ -106,6 +121,13 @@ func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
 // servicesSetting is the name in a fingerprint of which services are taken.
 const servicesSetting = "--service"
 
+// modeSetting is the name in a fingerprint of how channels get to Conversations.
+const (
+	modeSetting = "mode"
+	modeCopy    = "copy"
+	modeInPlace = "in-place"
+)
+
 // fingerprint is what another run has to agree in to go on with the same ledger.
 func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerprint {
 	services := "all"
@@ -120,6 +142,9 @@ func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerp
 		"--policy":       m.Policy.String(),
 		"--stamp":        strconv.FormatBool(o.Stamp),
 		"--identities":   hashRename(m.Rename),
+		"--source-api":   s.sourceAPI,
+		"filters":        o.selection(),
+		modeSetting:      modeCopy,
 		"ledger schema":  strconv.Itoa(ledgerSchema),
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,11 +21,17 @@ import (
 type migrateOptions struct {
 	auditOptions
 	ledgerOption
+	durationOption
+	inPlaceOptions
+	metricsOption
+	retryOption
 	Settle    time.Duration
 	Watchdog  time.Duration
 	MaxErrors int
 	Yes       bool
 	DryRun    bool
+	// Credentials names a file of push credentials to create.
+	Credentials string
 	// AcceptSettings goes on with a ledger that other settings made.
 	AcceptSettings bool
 
@@ -35,6 +42,16 @@ type migrateOptions struct {
 type ledgerOption struct{ Ledger string }
 
 const defaultLedger = "chatbridge.db"
+
+// originalsSuffix makes of the name of a ledger that of the file which keeps what
+// policies dropped or shortened.
+const originalsSuffix = ".originals.jsonl"
+
+// samePlace is said where a migration copies what need not be copied.
+const samePlace = `Note: both sides are one account. Conversations shows the private channels of
+  these services already, under the same SIDs, and the public ones once they are
+  made private: chatbridge migrate --in-place. This copies them all the same, into
+  another service and under new SIDs. --replay says that this is meant.`
 
 func (o *ledgerOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
@@ -73,13 +90,19 @@ either way running again resumes. --dry-run is the same as chatbridge audit.` +
 	o.mappingOptions.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.ledgerOption.flags(cmd.Flags())
+	o.replayFlag(cmd.Flags())
+	o.durationOption.flags(cmd.Flags())
+	o.inPlaceOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time that a write of unknown outcome is given to land")
 		fs.DurationVar(&o.Watchdog, "watchdog", migrate.DefaultWatchdog, "stop a channel that made no progress for so long")
 		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run when so many channels were stopped; 0 never does")
+		fs.StringVar(&o.Credentials, "credentials", "", "create the push credentials that this YAML `file` describes, before anything else")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
 	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made by other settings; what is done stays as it is")
+	o.metricsOption.flags(cmd.Flags())
+	o.retryOption.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
 	return cmd
 }
@@ -95,6 +118,9 @@ func (o *migrateOptions) check() (reports.Format, error) {
 	case o.Ledger == "":
 		return "", misuse("the default is "+defaultLedger, "--ledger is empty")
 	}
+	if err := errors.Join(o.durationOption.check(), o.inPlaceOptions.check(o)); err != nil {
+		return "", err
+	}
 	return o.auditOptions.check()
 }
 
@@ -103,6 +129,9 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.InPlace {
+		return runInPlace(ctx, o, form)
+	}
 	if o.DryRun {
 		return runAudit(ctx, &o.auditOptions)
 	}
@@ -110,15 +139,27 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 	if err != nil {
 		return err
 	}
+	push, err := readCredentials(o.Credentials, o.console.err)
+	if err != nil {
+		return err
+	}
 	if !o.Yes && !o.console.terminal(o.console.in) {
 		return misuse("look first with chatbridge audit; to begin: chatbridge migrate --yes", "there is no terminal to ask on")
 	}
+	if err := o.retryOption.check(ctx, o.console, o.Ledger); err != nil {
+		return err
+	}
+	measured, err := o.measure(&o.connectionOptions, o.console)
+	if err != nil {
+		return err
+	}
+	defer measured.Close()
 	s, err := o.prepare(ctx, mapper)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return o.begin(ctx, form, s, mapper)
+	return o.begin(ctx, form, s, mapper, push, measured)
 }
 
 // prepare connects both sides, shows the plan and asks. Nothing is written.
@@ -130,15 +171,15 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*s
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	if err := o.agree(ctx, s); err != nil {
+	if err := o.agree(ctx, s, mapper); err != nil {
 		_ = s.Close()
 		return nil, interrupted(ctx, err)
 	}
 	return s, nil
 }
 
-func (o *migrateOptions) agree(ctx context.Context, s *sides) error {
-	services, err := o.selected(s.services)
+func (o *migrateOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapper) error {
+	services, err := o.take(ctx, s, mapper)
 	if err != nil {
 		return err
 	}
@@ -163,12 +204,17 @@ func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
 		to := cmp.Or(o.target(), "a new service")
 		fmt.Fprintf(w, "  %s %s -> %s\n", one.SID, reports.Plain(one.FriendlyName), to)
 	}
+	if o.copyReason(s.sourceAccount, s.targetAccount) == "" && o.target() == "" {
+		fmt.Fprintln(w, samePlace)
+	}
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *sides, mapper mapping.Mapper) error {
-	ctx, drain, stop := interruptible(ctx, o.console)
+func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *sides, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {
+	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
+	drain, over, stopTimer := o.drained(signalled, o.console)
+	defer stopTimer()
 	ledger, err := o.openLedger(ctx, o.Ledger)
 	if err != nil {
 		return err
@@ -177,21 +223,31 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 	if err := o.bind(ctx, ledger, o.fingerprint(s, mapper)); err != nil {
 		return err
 	}
+	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
+		return interrupted(ctx, err)
+	}
+	originals := migrate.NewSidecar(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated", form != reports.Text)
 	m := &migrate.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
 			Concurrency: o.Concurrency, APS: o.APS,
-			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors,
+			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed,
 		},
+		Sidecar: originals,
 		Traffic: s.counter.Traffic,
 		Drain:   drain,
 	}
+	measured.run(m)
 	summary, err := m.Run(ctx)
+	err = errors.Join(err, originals.Close())
 	shown.Close()
 	if werr := writeSummary(ctx, o, form, ledger, summary); werr != nil {
 		return werr
+	}
+	if err != nil && over() {
+		return o.expired()
 	}
 	if err != nil {
 		return interrupted(ctx, err)

@@ -53,15 +53,25 @@ func TestMigrateOptions(t *testing.T) {
 		o, err := parseMigrate(t, nil, "--ledger", "a.db", "--service", "ISa", "--service", "ISb", "--to-service", "ISc",
 			"--concurrency", "3", "--aps", "12.5", "--settle", "1s", "--watchdog", "2s", "--max-errors", "4",
 			"--policy", "media=skip", "--identities", "i.csv", "--stamp=false", "--chat-url", "http://a", "--conversations-url", "http://b",
-			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run")
+			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
+			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
+			"--until", "2025-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
+			"--in-place", "--messaging-service", "MGa")
 		require.NoError(t, err)
 		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
-		require.Equal(t, mappingOptions{[]string{"ISa", "ISb"}, "ISc", []string{"media=skip"}, "i.csv", false}, o.mappingOptions)
+		require.Equal(t, mappingOptions{
+			Services: []string{"ISa", "ISb"}, ToService: "ISc", Policies: []string{"media=skip"}, Identities: "i.csv", Invites: "add",
+			scopeOptions: scopeOptions{Channels: []string{"a*", "b"}, Exclude: []string{"@f"}, Type: "public", Since: "2024-01-01", Until: "2025-01-01", Limit: 5},
+		}, o.mappingOptions)
 		require.Equal(t, connectionOptions{
-			ChatURL: "http://a", ConversationsURL: "http://b", FromArchive: "x.zip", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+			ChatURL: "http://a", ConversationsURL: "http://b", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
 		}, o.connectionOptions)
 		require.Equal(t, commonOptions{LogFormat: "json", Verbose: true, NoColor: true}, *o.commonOptions)
 		require.Equal(t, outputOption{"json"}, o.outputOption)
+		require.Equal(t, durationOption{time.Hour}, o.durationOption)
+		require.Equal(t, inPlaceOptions{true, "MGa"}, o.inPlaceOptions)
+		require.True(t, o.Replay)
+		require.Equal(t, "c.yaml", o.Credentials)
 		require.Equal(t, []any{time.Second, 2 * time.Second, 4, true, true}, []any{o.Settle, o.Watchdog, o.MaxErrors, o.Yes, o.DryRun})
 	})
 	t.Run("the environment wins over the file, and a flag over both", func(t *testing.T) {

@@ -28,8 +28,8 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	defer s.Close()
-	if err := o.agree(s); err != nil {
-		return err
+	if err := o.agree(ctx, s, mapper); err != nil {
+		return interrupted(ctx, err)
 	}
 	r := migrate.Repairer{
 		Verifier: migrate.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
@@ -55,8 +55,8 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 }
 
 // agree asks before anything is written.
-func (o *verifyOptions) agree(s *sides) error {
-	services, err := o.selected(s.services)
+func (o *verifyOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapper) error {
+	services, err := o.take(ctx, s, mapper)
 	if err != nil || !o.Execute {
 		return err
 	}

@@ -15,9 +15,9 @@ import (
 func run(ctx context.Context, c *console, args []string) int {
 	root := newRoot(c)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		complain(c.err, err)
+		complain(c.err, wantsJSON(cmd), err)
 	}
 	return statusOf(err)
 }
@@ -28,16 +28,23 @@ func newRoot(c *console) *cobra.Command {
 	root.AddCommand(
 		newDemo(c, common, runDemo),
 		newAudit(c, common, runAudit),
+		newDoctor(c, common, runDoctor),
 		newMigrate(c, common, runMigrate),
 		newVerify(c, common, runVerify),
 		newStatus(c, runStatus),
 		newReport(c, runReport),
+		newSIDs(c, runSIDs),
 		newExport(c, common, runExport),
+		newUndo(c, common, runUndo),
 		newEmulate(c, runEmulate),
+		newSchema(c),
+		newMan(c),
+		newPolicies(c, runPolicies),
 		newVersion(c),
 		newCompletion(c),
 		newExitTopic(),
 	)
+	completeFromLedger(c, root)
 	return root
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -15,10 +16,12 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
 )
 
 // Secrets of the emulators in scripts. They are to be found nowhere.
@@ -30,13 +33,16 @@ const (
 
 // TestScripts drives the real program. Commands of the scripts' own:
 //
-//	emulate archive=DIR|generate=… [aps=N]
+//	emulate archive=DIR|generate=… [aps=N] [faults=SPEC]
 //	                  serve an emulator, and put what chatbridge needs to use it
 //	                  into the environment
 //	exits N ARG…      run chatbridge and require the exit status
 //	refused N ARG…    the same, and require an error with a hint, nothing on
 //	                  stdout, and that no ledger was made
 //	writes N          require that the emulator took N writes so far
+//	await KIND        wait until a fault of that kind strikes
+//	alter FILE SQL    change a ledger behind its back
+//	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
 //	unseen            require that no secret is in stdout, stderr or any file
 func TestScripts(t *testing.T) {
@@ -57,6 +63,9 @@ func TestScripts(t *testing.T) {
 			"exits":   scriptExits,
 			"refused": scriptRefused,
 			"writes":  scriptWrites,
+			"await":   scriptAwait,
+			"alter":   scriptAlter,
+			"tear":    scriptTear,
 			"fields":  scriptFields,
 			"unseen":  scriptUnseen,
 		},
@@ -65,6 +74,7 @@ func TestScripts(t *testing.T) {
 
 func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 	c := emulator.Config{AuthToken: scriptToken, APIKey: scriptKey, APISecret: scriptSecret}
+	one := served{strikes: make(chan faults.Kind, 1000)}
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		var err error
@@ -75,6 +85,11 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.Generate, err = emulator.ParseGenerate(value)
 		case "aps":
 			c.APS, err = strconv.ParseFloat(value, 64)
+		case "faults":
+			if one.plan, err = faults.Parse(value); err == nil {
+				one.plan.Observe = func(k faults.Kind, _ *emulator.Exchange) { one.strikes <- k }
+				c.Intercept = one.plan.Intercept
+			}
 		default:
 			ts.Fatalf("emulate has no %q", name)
 		}
@@ -83,7 +98,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := emulator.Serve(context.Background(), c)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(s.Close()) })
-	servers.put(ts.Getenv("WORK"), s)
+	one.Server = s
+	servers.put(ts.Getenv("WORK"), one)
 	for name, value := range map[string]string{
 		"TWILIO_ACCOUNT_SID":           emulator.DefaultAccountSID,
 		"TWILIO_AUTH_TOKEN":            scriptToken,
@@ -138,6 +154,40 @@ func scriptWrites(ts *testscript.TestScript, neg bool, args []string) {
 	if stats.Chat.Writes != 0 {
 		ts.Fatalf("%d writes to the source", stats.Chat.Writes)
 	}
+}
+
+func scriptAwait(ts *testscript.TestScript, neg bool, args []string) {
+	one := servers.of(ts.Getenv("WORK"))
+	for {
+		select {
+		case k := <-one.strikes:
+			if k.In(args[0]) {
+				return
+			}
+		case <-time.After(awaited):
+			ts.Fatalf("no %s struck", args[0])
+		}
+	}
+}
+
+// awaited bounds how long a script waits for a fault that never strikes.
+const awaited = time.Minute
+
+func scriptAlter(ts *testscript.TestScript, neg bool, args []string) {
+	db, err := sql.Open("sqlite", ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = db.Exec(args[1])
+	ts.Check(errors.Join(err, db.Close()))
+}
+
+func scriptTear(ts *testscript.TestScript, neg bool, args []string) {
+	file, err := os.OpenFile(ts.MkAbs(args[0]), os.O_RDWR, 0)
+	ts.Check(err)
+	info, err := file.Stat()
+	ts.Check(err)
+	const page = 4096
+	_, err = file.WriteAt(make([]byte, page), info.Size()/2/page*page)
+	ts.Check(errors.Join(err, file.Close()))
 }
 
 func scriptFields(ts *testscript.TestScript, neg bool, args []string) {

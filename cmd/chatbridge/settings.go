@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,6 +23,8 @@ const (
 	// settingKey annotates the flags that are settings.
 	settingKey = "chatbridge_setting"
 	configFlag = "config"
+	// policySetting can be a table in the configuration file.
+	policySetting = "policy"
 )
 
 // settings declares flags that can be given as variables and in the
@@ -107,6 +110,9 @@ func readConfig(path string, known []string) (*koanf.Koanf, error) {
 		}
 		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: oneLine(err), Hint: hint}
 	}
+	if err := flattenPolicy(k); err != nil {
+		return nil, misuse("write it as a table of code: choice, or as a list of code=choice", "policy in %s: %w", path, err)
+	}
 	for _, key := range k.Keys() {
 		if slices.Contains(known, key) && key != configFlag {
 			continue
@@ -118,6 +124,24 @@ func readConfig(path string, known []string) (*koanf.Koanf, error) {
 		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: fmt.Errorf("%s has no setting %q", path, key), Hint: hint}
 	}
 	return k, nil
+}
+
+// flattenPolicy makes of a table of policies the list that the flag takes.
+func flattenPolicy(k *koanf.Koanf) error {
+	table, ok := k.Get(policySetting).(map[string]any)
+	if !ok {
+		return nil
+	}
+	var list []any
+	for _, code := range slices.Sorted(maps.Keys(table)) {
+		choice, ok := table[code].(string)
+		if !ok {
+			return fmt.Errorf("the choice for %q is not a word", code)
+		}
+		list = append(list, code+"="+choice)
+	}
+	k.Delete(policySetting)
+	return k.Set(policySetting, list)
 }
 
 // oneLine keeps an error of a parser on the one line that an error gets.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -21,16 +22,20 @@ const (
 	noTarget access = iota
 	readTarget
 	writeTarget
+	// promoteSource reads the target, and makes channels of the source private.
+	promoteSource
 )
 
 // sides are the two ends of a migration, connected.
 type sides struct {
 	source        migrate.Source
 	sourceAccount string
+	sourceAPI     string         // v1 or v2
 	services      []chat.Service // of the source
 
 	reader        migrate.TargetReader // nil without access to the target
 	writer        migrate.Target       // nil unless it is to be written
+	promoter      migrate.Promoter     // nil unless channels are to be made private
 	targetAccount string
 
 	counter *transport.Counter
@@ -101,6 +106,7 @@ func (c connector) openSource(s *sides, http http.RoundTripper) error {
 			return err
 		}
 		src := archive.NewSource(a)
+		s.sourceAPI = a.Manifest.SourceAPI
 		s.source, s.sourceAccount = src, a.Manifest.AccountSID
 		s.closers = append(s.closers, src, closer)
 		return nil
@@ -109,8 +115,10 @@ func (c connector) openSource(s *sides, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
+	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
 	src, err := twilio.NewSource(twilio.Config{
-		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account,
+		BaseURL: c.ChatURL, API: c.SourceAPI,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account,
 		HTTP: http, Notice: c.notice,
 	})
 	if err != nil {
@@ -125,7 +133,12 @@ func (c connector) openTarget(s *sides, http http.RoundTripper, target access) e
 	if err != nil {
 		return err
 	}
-	if target == readTarget {
+	if target == promoteSource {
+		if err := c.openPromoter(s, http); err != nil {
+			return err
+		}
+	}
+	if target != writeTarget {
 		http = transport.ReadOnly(http)
 	}
 	t, err := twilio.NewTarget(twilio.Config{
@@ -139,6 +152,21 @@ func (c connector) openTarget(s *sides, http http.RoundTripper, target access) e
 	if target == writeTarget {
 		s.writer = t
 	}
+	return nil
+}
+
+func (c connector) openPromoter(s *sides, http http.RoundTripper) error {
+	cred, err := c.console.sourceCredentials()
+	if err != nil {
+		return err
+	}
+	p, err := twilio.NewPromoter(twilio.Config{
+		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
+	})
+	if err != nil {
+		return err
+	}
+	s.promoter = p
 	return nil
 }
 

@@ -144,8 +144,8 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, interrupted(ctx, err)
 	}
 	defer s.Close()
-	if _, err := o.selected(s.services); err != nil {
-		return none, err
+	if _, err := o.take(ctx, s, set.Mapper); err != nil {
+		return none, interrupted(ctx, err)
 	}
 	v := &migrate.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set}
 	ledger, err := o.openLedger(ctx, o.Ledger)

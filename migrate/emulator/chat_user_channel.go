@@ -90,22 +90,27 @@ func (s *chatService) user(key string) (header, error) {
 // userChannel is nil where the user has nothing to do with the channel.
 func (s *edition) userChannel(x *Exchange, v *chatService, c *channel, of header) *userChannelView {
 	said := v.standings[[2]string{of.SID, c.sid}]
+	m, in := c.memberOf(of.Identity)
+	status := said.Status
+	switch {
+	case status != "":
+	case in:
+		status = "joined"
+	case c.invited(of.Identity):
+		status = "invited"
+	default:
+		return nil
+	}
 	view := &userChannelView{
 		AccountSID: fields(c.raw)["account_sid"], ServiceSID: v.sid, ChannelSID: c.sid, UserSID: of.SID,
 		MemberSID: json.RawMessage("null"), LastConsumed: json.RawMessage("null"),
-		Status: said.Status, Unread: said.Unread, NotificationLevel: cmp.Or(said.NotificationLevel, "default"),
+		Status: status, Unread: said.Unread, NotificationLevel: cmp.Or(said.NotificationLevel, "default"),
 		URL:   x.url("Services", v.sid, "Users", of.SID, "Channels", c.sid),
 		Links: map[string]string{"channel": x.url("Services", v.sid, "Channels", c.sid)},
 	}
-	if m, in := c.memberOf(of.Identity); in {
+	if in {
 		f := fields(m.raw)
-		view.Status = cmp.Or(view.Status, "joined")
 		view.MemberSID, view.LastConsumed = f["sid"], f["last_consumed_message_index"]
-	} else if c.invites.len() > 0 && c.invited(of.Identity) {
-		view.Status = cmp.Or(view.Status, "invited")
-	}
-	if view.Status == "" {
-		return nil
 	}
 	s.showsUserChannel(view)
 	return view

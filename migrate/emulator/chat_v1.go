@@ -31,10 +31,10 @@ var onlyV2 = map[kind][]string{
 // asV1 shows a resource as v1 does. In a list attributes that are set are null,
 // and only a single fetch tells them; so is the presence of a user.
 func asV1(k kind, raw json.RawMessage, inList bool) json.RawMessage {
-	newer := false
+	names, newer := onlyV2[k], false
 	out := hide(raw, func(name string, value []byte) bool {
 		switch {
-		case slices.Contains(onlyV2[k], name):
+		case slices.Contains(names, name):
 			newer = true
 			return false
 		case !inList:

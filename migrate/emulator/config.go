@@ -35,7 +35,7 @@ type Config struct {
 	Generate Generate
 	// Shared makes both hosts one account: what Conversations shows of a Chat
 	// service by itself is there from the start, under the same SIDs. Public
-	// channels are not.
+	// channels are not, until they are made private.
 	Shared bool
 
 	// AccountSID and AuthToken are accepted by both hosts. Default to
@@ -45,7 +45,8 @@ type Config struct {
 	APIKey, APISecret string
 	// TargetAccountSID and TargetAuthToken replace AccountSID and AuthToken on
 	// the Conversations host, unless empty; the API key is then not accepted
-	// there.
+	// there. The Chat host shows that account its own services one by one, with
+	// their limits, and nothing else.
 	TargetAccountSID, TargetAuthToken string
 
 	// APS limits the writes per second in each conversation and in each
@@ -54,8 +55,9 @@ type Config struct {
 	// Concurrency limits the requests of an account that may be in flight. Zero
 	// is no limit.
 	Concurrency int
-	// ParticipantLimit and ConversationLimit default to
-	// DefaultParticipantLimit and DefaultConversationLimit.
+	// ParticipantLimit and ConversationLimit are those of a service whose own
+	// were not set through the Chat host. Default to DefaultParticipantLimit and
+	// DefaultConversationLimit.
 	ParticipantLimit, ConversationLimit int
 	// ClampPageSize serves the largest page that a resource has where more is
 	// asked for. Such a request is refused otherwise.

@@ -1,5 +1,5 @@
-// Package emulator is a local Twilio: the read side of Chat v1 and the whole of
-// what a migration needs of Conversations v1, over HTTP, in memory.
+// Package emulator is a local Twilio: the read side of Chat v1 and v2 and the
+// whole of what a migration needs of Conversations v1, over HTTP, in memory.
 //
 // It behaves as Twilio's documents say, above all where naive code goes wrong:
 // lists that hide attributes, private channels left out unless asked for, page
@@ -9,8 +9,12 @@
 //
 // Vocabulary:
 //
-//   - Source: the Chat v1 side, seeded from an archive or generated. HTTP cannot
-//     change it; the methods of Emulator that end in Channel can.
+//   - Source: the Chat side, seeded from an archive or generated. Over HTTP a
+//     client can raise the limits of a service (v2) and make a channel private
+//     (v3), and nothing else; the methods of Emulator that end in Channel can
+//     change more.
+//   - Edition: one version of Chat over the source, v1 or v2: the same resources
+//     under the same SIDs, of which v1 hides much.
 //   - Target: the Conversations side, a different account whose services start
 //     empty.
 //   - Exchange: one request on its way. An Interceptor stands between an

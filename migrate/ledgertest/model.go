@@ -92,15 +92,26 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.EntityRecord{
 				Kind: pick(t, kinds), SourceSID: pick(t, sids("MB")), TargetSID: pick(t, sids("US")), ParentSID: pick(t, sids("CH")),
 				Existing: rapid.Bool().Draw(t, "existing"), Horizon: rapid.Ptr(rapid.Int64(), true).Draw(t, "horizon"),
+				DateUpdated: pick(t, []time.Time{{}, noon}),
 			}
 			require.NoError(t, (*l).PutEntity(t.Context(), r))
 			m.entities[entityKey{r.Kind, r.SourceSID}] = r
+		},
+		"forget entity": func(t *rapid.T) {
+			kind, s := pick(t, kinds), pick(t, sids("MB"))
+			require.NoError(t, (*l).ForgetEntity(t.Context(), kind, s))
+			delete(m.entities, entityKey{kind, s})
+		},
+		"forget service": func(t *rapid.T) {
+			s := pick(t, sids("IS"))
+			require.NoError(t, (*l).ForgetService(t.Context(), s))
+			delete(m.services, s)
 		},
 		"put channel": func(t *rapid.T) {
 			r := migrate.ChannelRecord{
 				SourceSID: pick(t, sids("CH")), TargetSID: pick(t, sids("CH")), ServiceSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Copied, migrate.Done}), Adopted: rapid.Bool().Draw(t, "adopted"),
-				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}),
+				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"),
 			}
 			require.NoError(t, (*l).PutChannel(t.Context(), r))
 			m.channels[r.SourceSID] = r

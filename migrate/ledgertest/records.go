@@ -90,6 +90,39 @@ func testEntities(t *testing.T, open Open) {
 		require.False(t, ok)
 	})
 
+	t.Run("what is forgotten is gone, and nothing else; forgetting it again changes nothing", func(t *testing.T) {
+		l := fresh(t, open)
+		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity} {
+			for n := range 2 {
+				require.NoError(t, l.PutEntity(t.Context(), migrate.EntityRecord{Kind: kind, SourceSID: sid("XX", n), TargetSID: "XX", ParentSID: "IS"}))
+			}
+		}
+		for range 2 {
+			require.NoError(t, l.ForgetEntity(t.Context(), migrate.UserEntity, sid("XX", 1)))
+		}
+		require.Len(t, collect(t, l.Entities(t.Context(), migrate.RoleEntity, "IS")), 2)
+		left := collect(t, l.Entities(t.Context(), migrate.UserEntity, "IS"))
+		require.Len(t, left, 1)
+		require.Equal(t, sid("XX", 0), left[0].SourceSID)
+	})
+
+	t.Run("a loop over more than a page may forget what it walks over", func(t *testing.T) {
+		l := fresh(t, open)
+		const members = 1203
+		for n := range members {
+			r := migrate.EntityRecord{Kind: migrate.MemberEntity, SourceSID: sid("MB", n), TargetSID: sid("MB", n+members), ParentSID: sid("CH", 1)}
+			require.NoError(t, l.PutEntity(t.Context(), r))
+		}
+		seen := 0
+		for r, err := range l.Entities(t.Context(), migrate.MemberEntity, sid("CH", 1)) {
+			require.NoError(t, err)
+			require.NoError(t, l.ForgetEntity(t.Context(), migrate.MemberEntity, r.SourceSID))
+			seen++
+		}
+		require.Equal(t, members, seen)
+		require.Empty(t, collect(t, l.Entities(t.Context(), migrate.MemberEntity, sid("CH", 1))))
+	})
+
 	t.Run("a loop over more than a page may put what it walks over", func(t *testing.T) {
 		l := fresh(t, open)
 		const members = 1203

@@ -62,7 +62,7 @@ func migrated(t *testing.T, m *metrics.Metrics, during func()) migrate.Summary {
 	defer func() { require.NoError(t, ledger.Close()) }()
 	run := migrate.Migration{
 		Source: source, Target: target, Ledger: ledger, Observer: m.Observer(silent{}),
-		Settings: migrate.Settings{Concurrency: 4}, Traffic: counter.Traffic, Began: m.Progress,
+		Settings: migrate.Settings{Concurrency: 4, Settle: 10 * time.Millisecond}, Traffic: counter.Traffic, Began: m.Progress,
 	}
 	summary, err := run.Run(t.Context())
 	require.NoError(t, err)

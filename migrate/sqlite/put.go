@@ -30,9 +30,28 @@ func (l *Ledger) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
 	if r.Horizon != nil {
 		horizon = *r.Horizon
 	}
+	updated, err := packTime(r.DateUpdated)
+	if err != nil {
+		return fault("put entity", r.SourceSID, err)
+	}
 	return fault("put entity", r.SourceSID, l.group.put(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon) VALUES (?, ?, ?, ?, ?, ?)`,
-			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon)
+		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon, date_updated) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon, updated)
+	}))
+}
+
+// ForgetEntity removes the record of an entity.
+func (l *Ledger) ForgetEntity(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
+	own, _ := entityPrefixes(kind)
+	return fault("forget entity", sourceSID, l.group.put(ctx, func(ctx context.Context) error {
+		return l.group.exec(ctx, `DELETE FROM entities WHERE kind = ? AND sid = ?`, int64(kind), packSID(own, sourceSID))
+	}))
+}
+
+// ForgetService removes the record of a service.
+func (l *Ledger) ForgetService(ctx context.Context, sourceSID string) error {
+	return fault("forget service", sourceSID, l.group.put(ctx, func(ctx context.Context) error {
+		return l.group.exec(ctx, `DELETE FROM services WHERE sid = ?`, packSID(servicePrefix, sourceSID))
 	}))
 }
 
@@ -45,15 +64,15 @@ func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error 
 	// The number of the channel must stay: its messages bear it.
 	return fault("put channel", r.SourceSID, l.group.put(ctx, func(ctx context.Context) error {
 		return l.group.exec(ctx, `INSERT INTO channels
-			(sid, service_sid, target_sid, friendly_name, stage, adopted, members_count, messages_count, messages, members, date_updated)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			(sid, service_sid, target_sid, friendly_name, stage, adopted, members_count, messages_count, messages, members, date_updated, digest)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (sid) DO UPDATE SET
 			service_sid = excluded.service_sid, target_sid = excluded.target_sid, friendly_name = excluded.friendly_name,
 			stage = excluded.stage, adopted = excluded.adopted, members_count = excluded.members_count,
 			messages_count = excluded.messages_count, messages = excluded.messages, members = excluded.members,
-			date_updated = excluded.date_updated`,
+			date_updated = excluded.date_updated, digest = excluded.digest`,
 			packSID(channelPrefix, r.SourceSID), packSID(servicePrefix, r.ServiceSID), packSID(channelPrefix, r.TargetSID),
-			r.FriendlyName, int64(r.Stage), r.Adopted, r.MembersCount, r.MessagesCount, r.Messages, r.Members, updated)
+			r.FriendlyName, int64(r.Stage), r.Adopted, r.MembersCount, r.MessagesCount, r.Messages, r.Members, updated, r.Digest)
 	}))
 }
 

@@ -32,7 +32,7 @@ func scanService(rows *sql.Rows) (s migrate.ServiceRecord, err error) {
 	return s, err
 }
 
-const entityColumns = `SELECT kind, sid, parent_sid, target_sid, existing, horizon FROM entities`
+const entityColumns = `SELECT kind, sid, parent_sid, target_sid, existing, horizon, date_updated FROM entities`
 
 // Entity finds a role, user or member by its source SID.
 func (r *Reader) Entity(ctx context.Context, kind migrate.EntityKind, sourceSID string) (migrate.EntityRecord, bool, error) {
@@ -58,7 +58,7 @@ func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, 
 	own, parent := entityPrefixes(kind)
 	return func(rows *sql.Rows) (e migrate.EntityRecord, err error) {
 		var horizon sql.NullInt64
-		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon)
+		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated})
 		if horizon.Valid {
 			e.Horizon = &horizon.Int64
 		}
@@ -68,7 +68,7 @@ func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, 
 
 const (
 	channelColumns = `SELECT sid, service_sid, target_sid, friendly_name, stage, adopted,
-		members_count, messages_count, messages, members, date_updated FROM channels`
+		members_count, messages_count, messages, members, date_updated, digest FROM channels`
 	// channelOrder is the expression that the index is on.
 	channelOrder = `CASE typeof(sid) WHEN 'blob' THEN 'CH' || lower(hex(sid)) ELSE sid END`
 )
@@ -93,7 +93,7 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
-		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated})
+		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest)
 	return c, err
 }
 

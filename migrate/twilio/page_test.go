@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping/chat"
-	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
 
@@ -172,104 +171,6 @@ func TestListsYieldEachRecordOnce(t *testing.T) {
 		require.Len(t, roles, 1)
 		require.Len(t, s.requests(), 2*(1+restarts))
 	})
-}
-
-func TestMessagesKeepTheirOrder(t *testing.T) {
-	index := func(m conversations.Message) string { return m.SID }
-	message := func(i int) string { return fmt.Sprintf(`{"sid": "IM%d", "index": %d}`, i, i) }
-	const base = "https://conversations.twilio.com/v1/M?Page="
-	const next = base + "1"
-
-	t.Run("where pages overlap because messages came or went", func(t *testing.T) {
-		s := serve(t, func(r seen) (int, string) {
-			if r.Query == "Page=1" {
-				return 200, list("messages", "", message(5), message(4), message(2))
-			}
-			return 200, list("messages", next, message(9), message(5))
-		})
-		all, err := drain(s.target(t).Messages(t.Context(), service, channel, true))
-		require.NoError(t, err)
-		require.Equal(t, []string{"IM9", "IM5", "IM4", "IM2"}, sids(all, index))
-	})
-	for _, expires := range []string{"Page=1", "Page=2", "Page=3"} {
-		t.Run("where the list was begun again, "+expires+" being gone", func(t *testing.T) {
-			var gone atomic.Bool
-			s := serve(t, func(r seen) (int, string) {
-				if r.Query == expires && gone.CompareAndSwap(false, true) {
-					return refusal(400, 21481)
-				}
-				switch r.Query {
-				case "Page=1":
-					return 200, list("messages", base+"2", message(4), message(5))
-				case "Page=2":
-					return 200, list("messages", base+"3", message(6), message(8))
-				case "Page=3":
-					return 200, list("messages", "", message(9))
-				}
-				return 200, list("messages", base+"1", message(0), message(3))
-			})
-			all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
-			require.NoError(t, err)
-			require.True(t, gone.Load())
-			require.Equal(t, []string{"IM0", "IM3", "IM4", "IM5", "IM6", "IM8", "IM9"}, sids(all, index))
-		})
-	}
-	t.Run("where the list that was begun again has changed", func(t *testing.T) {
-		var gone atomic.Bool
-		s := serve(t, func(r seen) (int, string) {
-			switch {
-			case r.Query == "Page=2" && gone.CompareAndSwap(false, true):
-				return refusal(400, 21481)
-			case r.Query == "Page=2":
-				return 200, list("messages", "", message(5), message(2))
-			case r.Query == "Page=1" && gone.Load():
-				return 200, list("messages", base+"2", message(6)) // the page was shorter before
-			case r.Query == "Page=1":
-				return 200, list("messages", base+"2", message(6), message(5))
-			case gone.Load():
-				return 200, list("messages", base+"1", message(11), message(9)) // 11 came while the list was read
-			}
-			return 200, list("messages", base+"1", message(9), message(8))
-		})
-		all, err := drain(s.target(t).Messages(t.Context(), service, channel, true))
-		require.NoError(t, err)
-		require.Equal(t, []string{"IM9", "IM8", "IM6", "IM5", "IM2"}, sids(all, index))
-	})
-	t.Run("and says so where one is out of place after the list was begun again", func(t *testing.T) {
-		var gone atomic.Bool
-		s := serve(t, func(r seen) (int, string) {
-			switch {
-			case r.Query == "Page=1" && gone.CompareAndSwap(false, true):
-				return refusal(400, 21481)
-			case r.Query == "Page=1":
-				return 200, list("messages", base+"2", message(4))
-			case r.Query == "Page=2":
-				return 200, list("messages", "", message(1))
-			}
-			return 200, list("messages", base+"1", message(0), message(3))
-		})
-		all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
-		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-		require.Equal(t, []string{"IM0", "IM3", "IM4"}, sids(all, index))
-	})
-	for name, page := range map[string]string{
-		"on a page":                  list("messages", "", message(8), message(7), message(9)),
-		"against the page before":    list("messages", "", message(3), message(9)),
-		"by an index that is null":   list("messages", "", `{"sid": "IM8", "index": null}`),
-		"by a message without a SID": list("messages", "", `{"index": 8}`),
-	} {
-		t.Run("and says so where one is out of place "+name, func(t *testing.T) {
-			s := serve(t, func(r seen) (int, string) {
-				if r.Query == "Page=1" {
-					return 200, page
-				}
-				return 200, list("messages", next, message(5), message(6))
-			})
-			all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
-			require.Equal(t, migrate.Unavailable, migrate.KindOf(err), "leaving it out would lose it")
-			require.Equal(t, []string{"IM5", "IM6"}, sids(all, index)[:2])
-		})
-	}
 }
 
 func TestSIDSet(t *testing.T) {

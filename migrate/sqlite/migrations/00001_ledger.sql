@@ -25,6 +25,7 @@ CREATE TABLE entities (
 	target_sid BLOB NOT NULL,
 	existing   INTEGER NOT NULL,
 	horizon    INTEGER,
+	date_updated INTEGER, -- nanoseconds since 1970; NULL where there is none
 	PRIMARY KEY (kind, sid)
 ) WITHOUT ROWID;
 
@@ -43,7 +44,8 @@ CREATE TABLE channels (
 	messages_count INTEGER NOT NULL DEFAULT 0,
 	messages       INTEGER NOT NULL DEFAULT 0,
 	members        INTEGER NOT NULL DEFAULT 0,
-	date_updated   INTEGER -- nanoseconds since 1970; NULL where there is none
+	date_updated   INTEGER, -- nanoseconds since 1970; NULL where there is none
+	digest         INTEGER NOT NULL DEFAULT 0
 );
 
 -- Text sorts before blobs: the order of SIDs needs both in one form.

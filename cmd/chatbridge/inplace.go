@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+// inPlaceOptions make a migration one that copies nothing.
+type inPlaceOptions struct {
+	InPlace          bool
+	MessagingService string
+}
+
+var messagingServiceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
+
+func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.InPlace, "in-place", false, "copy nothing: make public channels private, so that Conversations of this account shows them where they are")
+		fs.StringVar(&o.MessagingService, "messaging-service", "", "with --in-place: `SID` of the messaging service to attach, which SMS and WhatsApp participants need")
+	})
+}
+
+// check refuses what would be without effect, or would have another one than
+// somebody hoped for.
+func (o *inPlaceOptions) check(m *migrateOptions) error {
+	if !o.InPlace {
+		if o.MessagingService != "" {
+			return misuse("it is attached to channels that are made private", "--messaging-service is for --in-place alone")
+		}
+		return nil
+	}
+	for _, c := range []struct {
+		given bool
+		flag  string
+		why   string
+	}{
+		{m.ToService != newService, "--to-service", "channels stay in their service"},
+		{m.FromArchive != "", "--from-archive", "there is nothing in an archive to make private"},
+		{m.Replay, "--replay", "nothing is copied"},
+		{m.Identities != "", "--identities", "nobody is renamed"},
+		{m.Invites != "", "--invites", "invites stay in Chat"},
+		{m.Credentials != "", "--credentials", "credentials stay in their account"},
+		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private whole"},
+		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
+	} {
+		if c.given {
+			return misuse("leave out one of them", "--in-place does not go with %s: %s", c.flag, c.why)
+		}
+	}
+	if o.MessagingService != "" && !messagingServiceSID.MatchString(o.MessagingService) {
+		return misuse("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
+	}
+	return nil
+}
+
+var inPlaceForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown}
+
+// runInPlace is migrate --in-place. It looks first, shows what would be made
+// private, and asks; with --dry-run that is all.
+func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) error {
+	if _, err := o.format(inPlaceForms...); err != nil {
+		return err
+	}
+	s, preview, err := o.preview(ctx, form)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if o.DryRun {
+		return reports.InPlace(o.console.out, form, preview)
+	}
+	o.showPromotions(s, preview)
+	if !o.Yes {
+		if !o.console.terminal(o.console.in) {
+			return misuse("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")
+		}
+		if err := o.console.confirm(); err != nil {
+			return err
+		}
+	}
+	return o.promote(ctx, form, s)
+}
+
+// preview connects and counts. Nothing is written.
+func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *sides, r migrate.InPlaceResult, err error) {
+	ctx, stop := cutAtOnce(ctx, o.console)
+	defer stop()
+	shown := o.progress(o.console, "looked at", form != reports.Text)
+	defer shown.Close()
+	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
+	if err != nil {
+		return nil, r, interrupted(ctx, err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(interrupted(ctx, err), s.Close())
+		}
+	}()
+	if s.sourceAccount != s.targetAccount {
+		return s, r, misuse("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, and two are named")
+	}
+	mapper, err := o.mapper()
+	if err != nil {
+		return s, r, err
+	}
+	if _, err := o.take(ctx, s, mapper); err != nil {
+		return s, r, err
+	}
+	r, err = (&migrate.InPlace{
+		Source: s.source, Target: s.reader, Promoter: s.promoter, Observer: shown,
+		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
+	}).Run(ctx)
+	return s, r, err
+}
+
+func (o *migrateOptions) inPlaceSettings() migrate.Settings {
+	return migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, APS: o.APS}
+}
+
+func (o *migrateOptions) showPromotions(s *sides, r migrate.InPlaceResult) {
+	w := o.console.err
+	fmt.Fprintf(w, "Make public channels of account %s private, where they are:\n", s.sourceAccount)
+	for _, one := range r.Services {
+		fmt.Fprintf(w, "  %s %s\n", one.SourceSID, reports.Plain(one.FriendlyName))
+	}
+	fmt.Fprintf(w, "  %s to make private, %s private already\n", plural(int(r.Promoted), "channel", "channels"), reports.Number(r.Visible))
+	if len(r.Samples) > 0 {
+		fmt.Fprintf(w, "  such as %s\n", strings.Join(r.Samples, " "))
+	}
+	fmt.Fprintf(w, "This cannot be taken back: nobody finds or joins these channels by themselves any more.\nLedger: %s\n", o.Ledger)
+}
+
+func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *sides) error {
+	ctx, signalled, stop := interruptible(ctx, o.console)
+	defer stop()
+	drain, over, stopTimer := o.drained(signalled, o.console)
+	defer stopTimer()
+	mapper, err := o.mapper()
+	if err != nil {
+		return err
+	}
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	f := o.fingerprint(s, mapper)
+	f[modeSetting], f["--messaging-service"] = modeInPlace, o.MessagingService
+	if err := o.bind(ctx, ledger, f); err != nil {
+		return err
+	}
+	shown := o.progress(o.console, "made private", form != reports.Text)
+	r, err := (&migrate.InPlace{
+		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: shown,
+		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
+		Execute: true, Drain: drain,
+	}).Run(ctx)
+	shown.Close()
+	if werr := reports.InPlace(o.console.out, form, r); werr != nil {
+		return werr
+	}
+	switch {
+	case err != nil && over():
+		return o.expired()
+	case err != nil:
+		return interrupted(ctx, err)
+	case r.Failed > 0:
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(int(r.Failed), "channel was", "channels were") + " not made private",
+			hint:    "the result says why; run the same command again to try again",
+		}
+	}
+	return nil
+}

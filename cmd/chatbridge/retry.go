@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+)
+
+// retryOption narrows a migration to what failed.
+type retryOption struct{ OnlyFailed bool }
+
+func (o *retryOption) flags(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.OnlyFailed, "only-failed", false, "take only the channels that the ledger has failures for")
+}
+
+// check refuses to try again where no ledger says what failed, and says how much
+// there is to do. It asks the file before anything is opened for writing: a
+// ledger that is not there must not be made by this.
+func (o *retryOption) check(ctx context.Context, on *console, ledger string) (err error) {
+	if !o.OnlyFailed {
+		return nil
+	}
+	l, err := sqlite.OpenReader(ctx, ledger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, l.Close()) }()
+	failed := map[string]bool{}
+	for f, err := range l.Failures(ctx) {
+		if err != nil {
+			return err
+		}
+		if f.Kind == migrate.KindChannels {
+			failed[f.SourceSID] = true
+		}
+	}
+	fmt.Fprintf(on.err, "To try again: %s\n", plural(len(failed), "channel", "channels"))
+	return nil
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"chatbridge/reports"
+	"chatbridge/reports/schema"
+)
+
+func newSchema(c *console) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema [NAME]",
+		Short: "Print what the JSON of a command looks like",
+		Long: `Print the JSON Schema of a result, with what each field means; without a name,
+list the names. They hold for every version of chatbridge that prints the same
+schema_version: fields may be added, and none goes away or changes its meaning.
+Opens nothing.` + exitHelp(exitDone, exitUsage),
+		Example: `  chatbridge schema
+  chatbridge schema migrate > migrate.schema.json`,
+		GroupID:   groupMore,
+		ValidArgs: schema.Names(),
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return misuse("name one: chatbridge schema migrate", "one name is wanted, and %d are given", len(args))
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				for _, name := range schema.Names() {
+					fmt.Fprintln(c.out, name)
+				}
+				return nil
+			}
+			raw, ok := schema.Lookup(args[0])
+			if !ok {
+				hint := "list them with: chatbridge schema"
+				if n := nearest(args[0], schema.Names()); n != "" {
+					hint = "did you mean: chatbridge schema " + n
+				}
+				return misuse(hint, "there is no schema %q", reports.Plain(args[0]))
+			}
+			_, err := c.out.Write(raw)
+			return err
+		},
+	}
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// sidsOptions are those of sids.
+type sidsOptions struct {
+	ledgerOption
+	Output   string
+	Kinds    []string
+	Services []string
+	Channels []string
+	SID      string // the one to look up; empty lists all
+
+	console    *console
+	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+}
+
+// jsonLines is one object on each line.
+const jsonLines reports.Format = "jsonl"
+
+var sidsForms = []reports.Format{reports.CSV, jsonLines}
+
+func newSIDs(c *console, run func(context.Context, *sidsOptions) error) *cobra.Command {
+	o := &sidsOptions{console: c, openLedger: sqlite.OpenReader}
+	cmd := &cobra.Command{
+		Use:   "sids [SID]",
+		Short: "List old and new SIDs, or look one up",
+		Long: `List what arrived under its old and its new SID: services, roles, users, channels,
+members and messages, as CSV or as one JSON object a line. Messages have their old
+and new index as well. Given a SID, of any kind and either side, say only what that
+is. A user without an old SID is one whom only members named.
+
+Looking up a message, or a new SID, reads the ledger from end to end. It never
+opens a connection, needs no credentials and changes nothing. Works while a
+migration runs.` +
+			exitHelp(exitDone, exitFailed, exitUsage),
+		Example: `  chatbridge sids --kind channels > channels.csv
+  chatbridge sids CH…`,
+		GroupID: groupMigrate,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch len(args) {
+			case 0:
+			case 1:
+				o.SID = args[0]
+			default:
+				return misuse("to look up many, list all and search", "sids takes one SID, and not %d", len(args))
+			}
+			return run(cmd.Context(), o)
+		},
+	}
+	o.ledgerOption.flags(cmd.Flags())
+	cmd.Flags().StringSliceVar(&o.Kinds, "kind", nil, "`kind` to list: "+strings.Join(sqlite.PairKinds, ", ")+" (repeatable; default all)")
+	cmd.Flags().StringSliceVar(&o.Services, "service", nil, "`SID` of a service, old or new, to list (repeatable; default all)")
+	cmd.Flags().StringSliceVar(&o.Channels, "channel", nil, "`SID` of a channel, old or new, to list with its members and messages (repeatable)")
+	cmd.Flags().StringVarP(&o.Output, "output", "o", string(reports.CSV), "form of the result: "+reports.List(sidsForms))
+	return cmd
+}
+
+func (o *sidsOptions) check() error {
+	for _, kind := range o.Kinds {
+		if !slices.Contains(sqlite.PairKinds, kind) {
+			return misuse("choose from "+strings.Join(sqlite.PairKinds, ", "), "--kind %q is not known", kind)
+		}
+	}
+	if !slices.Contains(sidsForms, reports.Format(o.Output)) {
+		return misuse("choose "+reports.List(sidsForms), "--output %q is not among the forms of this result", o.Output)
+	}
+	if o.SID != "" && len(o.Kinds)+len(o.Services)+len(o.Channels) > 0 {
+		return misuse("give the SID alone", "a SID to look up, and what to list, contradict each other")
+	}
+	return nil
+}
+
+func runSIDs(ctx context.Context, o *sidsOptions) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	if o.SID == "" {
+		ctx, stop := cutAtOnce(ctx, o.console)
+		defer stop()
+		pairs := ledger.Pairs(ctx, sqlite.Selection{Kinds: o.Kinds, Services: o.Services, Channels: o.Channels})
+		return interrupted(ctx, writePairs(o.console.out, reports.Format(o.Output), pairs))
+	}
+	found, err := ledger.Lookup(ctx, o.SID)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		return &migrate.Error{
+			Op: "look up", Kind: migrate.NotFound, SID: o.SID, Err: errors.New("the ledger has nothing under it that arrived"),
+			Hint: "check the SID and --ledger; what is still to come is in: chatbridge status",
+		}
+	}
+	return writePairs(o.console.out, reports.Format(o.Output), func(yield func(sqlite.Pair, error) bool) {
+		for _, p := range found {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	})
+}
+
+var pairColumns = []string{"kind", "source_sid", "target_sid", "service_sid", "channel_sid", "source_index", "target_index"}
+
+// pairLine is a pair as a line of JSON.
+type pairLine struct {
+	SchemaVersion int    `json:"schema_version"`
+	Kind          string `json:"kind"`
+	SourceSID     string `json:"source_sid"`
+	TargetSID     string `json:"target_sid"`
+	ServiceSID    string `json:"service_sid"`
+	ChannelSID    string `json:"channel_sid,omitempty"`
+	SourceIndex   *int64 `json:"source_index,omitempty"`
+	TargetIndex   *int64 `json:"target_index,omitempty"`
+}
+
+func writePairs(w io.Writer, form reports.Format, pairs iter.Seq2[sqlite.Pair, error]) error {
+	out := bufio.NewWriter(w)
+	rows, lines := csv.NewWriter(out), json.NewEncoder(out)
+	if form == reports.CSV {
+		if err := rows.Write(pairColumns); err != nil {
+			return err
+		}
+	}
+	for p, err := range pairs {
+		switch {
+		case err != nil:
+			return err
+		case form == jsonLines:
+			err = lines.Encode(pairLine{
+				SchemaVersion: migrate.SchemaVersion, Kind: p.Kind, SourceSID: reports.Plain(p.SourceSID), TargetSID: reports.Plain(p.TargetSID),
+				ServiceSID: reports.Plain(p.ServiceSID), ChannelSID: reports.Plain(p.ChannelSID), SourceIndex: p.SourceIndex, TargetIndex: p.TargetIndex,
+			})
+		default:
+			err = rows.Write([]string{
+				p.Kind, reports.Plain(p.SourceSID), reports.Plain(p.TargetSID), reports.Plain(p.ServiceSID), reports.Plain(p.ChannelSID),
+				indexCell(p.SourceIndex), indexCell(p.TargetIndex),
+			})
+		}
+		if err != nil {
+			return fmt.Errorf("write SIDs: %w", err)
+		}
+	}
+	rows.Flush()
+	return errors.Join(rows.Error(), out.Flush())
+}
+
+func indexCell(n *int64) string {
+	if n == nil {
+		return ""
+	}
+	return strconv.FormatInt(*n, 10)
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// take shows s the part of its source that the options select and returns the
+// services. It fails where something was named that is not there, and where
+// renaming would make one person of two.
+func (o *mappingOptions) take(ctx context.Context, s *sides, m mapping.Mapper) ([]chat.Service, error) {
+	services, err := o.selected(s.services)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.narrow(ctx, s, o.Services); err != nil {
+		return nil, err
+	}
+	for _, one := range services {
+		if err := distinct(ctx, s.source, one.SID, m.Rename); err != nil {
+			return nil, err
+		}
+	}
+	return services, nil
+}
+
+// distinct fails where two users of a service would have one identity after
+// renaming: their roles, memberships and read horizons would become one, and
+// nothing could tell the two apart again.
+func distinct(ctx context.Context, src migrate.Source, serviceSID string, rename map[string]string) error {
+	if len(rename) == 0 {
+		return nil
+	}
+	taken := map[string]string{}
+	for u, err := range src.Users(ctx, serviceSID) {
+		if err != nil {
+			return err
+		}
+		name := u.Identity
+		if to, ok := rename[name]; ok {
+			name = to
+		}
+		if other, twice := taken[name]; twice {
+			return &migrate.Error{
+				Op: "rename identities", Kind: migrate.Usage, SID: serviceSID,
+				Err:  fmt.Errorf("%q and %q would both be %q", other, u.Identity, name),
+				Hint: "two people would become one, which cannot be taken back: give each an identity of their own in the file of --identities",
+			}
+		}
+		taken[name] = u.Identity
+	}
+	return nil
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/transport"
+	"chatbridge/reports"
+)
+
+// undoOptions are those of undo.
+type undoOptions struct {
+	*commonOptions
+	connectionOptions
+	outputOption
+	ledgerOption
+	Services []string
+	Settle   time.Duration
+	Execute  bool
+	Yes      bool
+
+	console *console
+	// connect opens the target, and the source never.
+	connect    func(context.Context, connector, access) (*sides, error)
+	openReader func(ctx context.Context, path string) (*sqlite.Reader, error)
+	openLedger func(ctx context.Context, path string) (*sqlite.Ledger, error)
+}
+
+var undoForms = []reports.Format{reports.Text, reports.JSON, reports.CSV}
+
+func newUndo(c *console, common *commonOptions, run func(context.Context, *undoOptions) error) *cobra.Command {
+	o := &undoOptions{
+		commonOptions: common, console: c, connect: dialTarget, openReader: sqlite.OpenReader,
+		openLedger: func(ctx context.Context, path string) (*sqlite.Ledger, error) { return sqlite.Open(ctx, path) },
+	}
+	cmd := &cobra.Command{
+		Use:   "undo",
+		Short: "Delete from the target what this ledger created",
+		Long: `Delete from the target what the ledger says that its migration created and nobody
+has changed since: conversations, then the users, roles and services that nothing
+else needs. Without --execute it only lists what would go, what stays and why, and
+writes nothing.
+
+It stays what was there before, what was adopted, and every conversation with a
+message, participant, name or attribute that the migration did not leave there. It
+never touches the source, and tells nobody's phone. The first interrupt finishes
+what is in flight, the second stops at once; running it again goes on. A later
+chatbridge migrate with the same ledger starts anew.` +
+			exitHelp(),
+		Example: `  chatbridge undo
+  chatbridge undo --execute --ledger support.db`,
+		GroupID: groupMigrate,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+	}
+	o.connectionOptions.flags(cmd.Flags())
+	o.ledgerOption.flags(cmd.Flags())
+	o.outputOption.flags(cmd.Flags(), undoForms...)
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time that a write of unknown outcome is given to land")
+		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
+	})
+	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
+	return cmd
+}
+
+func (o *undoOptions) check() (reports.Format, error) {
+	if o.Settle <= 0 {
+		return "", misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+	}
+	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
+		return "", err
+	}
+	return o.format(undoForms...)
+}
+
+func runUndo(ctx context.Context, o *undoOptions) error {
+	form, err := o.check()
+	if err != nil {
+		return err
+	}
+	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
+		return misuse("look first with chatbridge undo; to begin: chatbridge undo --execute --yes", "there is no terminal to ask on")
+	}
+	ledger, err := o.openReader(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	bound, err := ledger.Fingerprint(ctx)
+	if err := errors.Join(err, ledger.Close()); err != nil {
+		return err
+	}
+	log := o.logger(o.console, o.console.err)
+	level := readTarget
+	if o.Execute {
+		level = writeTarget
+	}
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, level)
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	defer s.Close()
+	if err := o.agree(s, bound); err != nil {
+		return err
+	}
+	return o.undo(ctx, form, s)
+}
+
+// agree makes sure that the ledger is about this account, where everything would
+// otherwise pass for deleted, and asks.
+func (o *undoOptions) agree(s *sides, bound migrate.Fingerprint) error {
+	if account := bound["target account"]; account != s.targetAccount {
+		return &migrate.Error{
+			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is about target account %q, and the credentials are for %s", o.Ledger, account, s.targetAccount),
+			Hint: "use the credentials that the migration had, or another --ledger",
+		}
+	}
+	if !o.Execute || o.Yes {
+		return nil
+	}
+	fmt.Fprintf(o.console.err, "Delete from account %s what %s says that its migration created.\n", s.targetAccount, o.Ledger)
+	return o.console.confirm()
+}
+
+func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *sides) error {
+	ctx, drain, stop := interruptible(ctx, o.console)
+	defer stop()
+	shown := o.progress(o.console, "looked at", form != reports.Text)
+	u := &migrate.Undoer{
+		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
+		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.Settle},
+	}
+	closer, err := o.open(ctx, u)
+	if err != nil {
+		shown.Close()
+		return err
+	}
+	w := reports.NewUndo(o.console.out, form)
+	done, err := u.Run(ctx, w.Removal)
+	shown.Close()
+	if err := errors.Join(w.Close(done), closer()); err != nil {
+		return err
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	var kept int64
+	for _, c := range done.Counts {
+		kept += c.Keep
+	}
+	if o.Execute && kept > 0 {
+		return &outcome{
+			status: exitIncomplete, message: plural(int(kept), "thing stays", "things stay") + " in the target",
+			hint: "the result says why, for each; what you want gone all the same, delete in the Twilio Console",
+		}
+	}
+	return nil
+}
+
+// open gives the undo its ledger: for reading only, unless it executes.
+func (o *undoOptions) open(ctx context.Context, u *migrate.Undoer) (closer func() error, err error) {
+	if !o.Execute {
+		r, err := o.openReader(ctx, o.Ledger)
+		if err != nil {
+			return nil, err
+		}
+		u.Ledger = r
+		return r.Close, nil
+	}
+	l, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	u.Ledger, u.Record = l, l
+	return l.Close, nil
+}
+
+// dialTarget opens the target alone, and asks it a question.
+func dialTarget(ctx context.Context, c connector, level access) (*sides, error) {
+	open := func(http http.RoundTripper) (*sides, error) {
+		s := &sides{}
+		return s, c.openTarget(s, http, level)
+	}
+	probe, err := open(c.transport(&transport.Counter{}, c.log, probePatience))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := probe.reader.Timers(ctx); err != nil {
+		return nil, err
+	}
+	counter := &transport.Counter{}
+	s, err := open(c.transport(counter, c.log, transport.Patience{}))
+	s.counter = counter
+	return s, err
+}

@@ -1,0 +1,125 @@
+package migrate
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+)
+
+func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Roles, known *people) ([]channelLoad, error) {
+	var (
+		mu    sync.Mutex
+		loads []channelLoad
+	)
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(t.set.Concurrency)
+	for c, err := range t.Source.Channels(ctx, s.SID) {
+		if err != nil {
+			return nil, err
+		}
+		c.Raw = nil
+		t.tally.expect(KindChannels, 1)
+		t.tally.expect(KindMembers, c.MembersCount)
+		t.tally.expect(KindMessages, c.MessagesCount)
+		g.Go(func() error {
+			load, err := t.channel(gctx, s, c, roles, known)
+			mu.Lock()
+			defer mu.Unlock()
+			loads = append(loads, load)
+			return err
+		})
+	}
+	return loads, g.Wait()
+}
+
+func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel, roles mapping.Roles, known *people) (channelLoad, error) {
+	load := channelLoad{sid: listed.SID}
+	c, err := t.Source.Channel(ctx, s.SID, listed.SID)
+	if err != nil {
+		return load, err
+	}
+	codes := map[mapping.Code]bool{}
+	note := func(found []mapping.Finding) {
+		t.findings.add(found)
+		for _, f := range found {
+			codes[f.Code] = true
+		}
+	}
+	_, found := t.set.Mapper.Channel(c)
+	note(found)
+	first := All
+	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, Span{After: All}) {
+		if err != nil {
+			return load, err
+		}
+		t.done(KindMessages, 1)
+		_, found := t.set.Mapper.Message(m)
+		note(found)
+		if skipped(found) {
+			continue
+		}
+		if first == All {
+			first = m.Index
+		}
+		load.messages++
+	}
+	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.done(KindMembers, 1)
+		note(t.member(m, roles, known, first, &load))
+	}
+	for i, err := range t.Source.Invites(ctx, s.SID, c.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.count(KindInvites, 1)
+		p, add, found := t.set.Mapper.Invite(i, roles)
+		note(found)
+		if add {
+			id, _ := known.id(p.Identity)
+			load.members = append(load.members, id)
+		}
+	}
+	t.done(KindChannels, 1)
+	way, why := t.set.wayOf(c)
+	row := ChannelRow{
+		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
+		Members: int64(len(load.members)), Messages: load.messages, Way: way, Reason: why, Writes: load.lane() + 1,
+		Findings: []string{},
+	}
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		row.Findings = append(row.Findings, string(code))
+	}
+	t.row(row)
+	return load, nil
+}
+
+// member counts one member and returns what mapping found.
+func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) []mapping.Finding {
+	_, found := t.set.Mapper.Member(m, roles)
+	if skipped(found) {
+		return found
+	}
+	id, fresh := known.id(m.Identity)
+	if fresh {
+		_, missing := t.set.Mapper.MissingUser(m.Identity)
+		found = append(found, missing...)
+	}
+	load.members = append(load.members, id)
+	if m.LastConsumedMessageIndex == nil {
+		return found
+	}
+	_, ok, lost := t.set.Mapper.Horizon(m, func(old int64) (int64, bool) { return old, first != All && first <= old })
+	if ok {
+		load.horizons++
+	}
+	return append(found, lost...)
+}

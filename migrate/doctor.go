@@ -1,0 +1,150 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Verdict is how what was seen compares with what is assumed.
+type Verdict string
+
+// Verdicts.
+const (
+	AsAssumed Verdict = "as assumed"
+	Harmless  Verdict = "different, harmless"
+	Dangerous Verdict = "different, dangerous"
+	NotSeen   Verdict = "not seen"
+)
+
+// Probe is one thing that no document settles, and what the account says to it.
+type Probe struct {
+	ID       string  `json:"id"`
+	Assumed  string  `json:"assumed"` // by chatbridge
+	Seen     string  `json:"seen"`
+	Verdict  Verdict `json:"verdict"`
+	Advice   string  `json:"advice,omitempty"` // what to do about it
+	Requests int64   `json:"requests"`         // made for it; what was read for an earlier one is not read again
+}
+
+// Diagnosis is the outcome of a Doctor.
+type Diagnosis struct {
+	SchemaVersion int             `json:"schema_version"`
+	Command       string          `json:"command"`
+	Sound         bool            `json:"sound"` // nothing dangerous was seen
+	SameAccount   bool            `json:"same_account"`
+	Probes        []Probe         `json:"probes"`
+	Verdicts      map[Verdict]int `json:"verdicts"`
+	Requests      int64           `json:"requests"`
+	Duration      float64         `json:"duration_seconds"`
+}
+
+// Doctor asks an account what no document settles, and compares the answers with
+// what chatbridge assumes. It only ever reads, a few pages of a few channels
+// whatever the account holds.
+type Doctor struct {
+	Prober Prober
+
+	// Services are those to look at. Empty looks at the first few.
+	Services []string
+
+	// SameAccount says that source and target are one account, which then shows
+	// in Conversations what it has in Chat.
+	SameAccount bool
+
+	// Observer is told of each probe. May be nil.
+	Observer Observer
+
+	// Now is the clock of this machine. Defaults to time.Now.
+	Now func() time.Time
+}
+
+// KindProbes is what a Doctor counts before its Observer.
+const KindProbes = "probes"
+
+// doctorProbes are all probes, in the order in which they are made and told.
+var doctorProbes = []struct {
+	id, assumed string
+	look        func(*exam, context.Context) (finding, error)
+}{
+	{"chat-v1", "Chat v1 answers for this account", (*exam).chatV1},
+	{"channel-types", "without Type a list holds public channels only; asked for both types it holds every channel", (*exam).channelTypes},
+	{"channel-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("channels")},
+	{"user-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("users")},
+	{"message-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("messages")},
+	{"page-size-v1", "the documented page sizes of Chat v1 are taken: 1,000, for services 100", (*exam).pagesV1},
+	{"page-size-v2", "the documented page sizes of Chat v2 are taken: 100", (*exam).pagesV2},
+	{"page-size-conversations", "the documented page sizes of Conversations are taken: 100, for roles and users 50", (*exam).pagesConversations},
+	{"page-size-above", "Conversations refuses larger pages, or serves fewer records than were asked for", (*exam).pagesAbove},
+	{"next-page", "next_page_url leads to the records that follow, on the host that was asked", (*exam).nextPage},
+	{"page-token", "tokens of pages are taken as they come, whatever their form", (*exam).pageToken},
+	{"message-order", "a list of messages is in the order of their indexes, which grow and may skip numbers", (*exam).messageOrder},
+	{"first-index", "no index is below 0", (*exam).firstIndex},
+	{"messages-count", "messages_count is the number of messages that are listed", (*exam).messagesCount},
+	{"media", "a v1 read shows a message with a file as one with an empty body", (*exam).media},
+	{"v2-same", "Chat v2 shows the same channels and messages under the same SIDs", (*exam).v2Same},
+	{"v2-attributes", "Chat v2 shows attributes in lists", (*exam).v2Attributes},
+	{"user-channels", "a user is joined to, invited to or no part of a channel", (*exam).userChannels},
+	{"shared-services", "within one account Conversations shows the services of Chat under the same SIDs", (*exam).sharedServices},
+	{"shared-channels", "within one account Conversations shows private channels under the same SIDs, and no public ones", (*exam).sharedChannels},
+	{"credentials", "within one account both hosts list the same push credentials", (*exam).credentials},
+	{"default-timers", "the target account has no timers that close conversations", (*exam).timers},
+	{"notifications", "push notifications of the target's services may be on; they are switched off while messages are written", (*exam).notifications},
+	{"target-limits", "Chat v2 shows the limits of the target's services", (*exam).targetLimits},
+	{"dates", "dates are ISO 8601 to the second", (*exam).dates},
+	{"fields", "resources of Chat v1 have the documented fields and no others", (*exam).fields},
+	{"concurrency-header", "replies say how many requests of the account are under way", (*exam).concurrency},
+	{"clock", "the clock of this machine is right to a few seconds", (*exam).clock},
+	{"permissions", "the credentials may read all that a migration reads", (*exam).permissions},
+}
+
+// Run makes every probe. Its error is that of the first request that has no
+// answer, or of credentials that neither host takes.
+func (d *Doctor) Run(ctx context.Context) (Diagnosis, error) {
+	e := newExam(d)
+	began := e.Now()
+	got := Diagnosis{SchemaVersion: SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[Verdict]int{}}
+	if err := e.admitted(ctx); err != nil {
+		return got, err
+	}
+	e.Observer.Total(KindProbes, int64(len(doctorProbes)))
+	for _, p := range doctorProbes {
+		before := e.asked
+		found, err := p.look(e, ctx)
+		if refusal, ok := errors.AsType[*refusedRead](err); ok {
+			found, err = notSeen("%s", refusal.Error()), nil
+		}
+		if err != nil {
+			return got, fmt.Errorf("probe %s: %w", p.id, err)
+		}
+		got.Probes = append(got.Probes, Probe{p.id, p.assumed, found.seen, found.verdict, found.advice, e.asked - before})
+		got.Verdicts[found.verdict]++
+		e.Observer.Done(KindProbes, 1)
+	}
+	got.Sound = got.Verdicts[Dangerous] == 0
+	got.Requests, got.Duration = e.asked, e.Now().Sub(began).Seconds()
+	return got, nil
+}
+
+// finding is what one probe found out.
+type finding struct {
+	verdict      Verdict
+	seen, advice string
+}
+
+func asAssumed(format string, args ...any) (finding, error) {
+	return finding{AsAssumed, fmt.Sprintf(format, args...), ""}, nil
+}
+
+func harmless(advice, format string, args ...any) (finding, error) {
+	return finding{Harmless, fmt.Sprintf(format, args...), advice}, nil
+}
+
+func dangerous(advice, format string, args ...any) (finding, error) {
+	return finding{Dangerous, fmt.Sprintf(format, args...), advice}, nil
+}
+
+func notSeen(format string, args ...any) finding {
+	return finding{NotSeen, fmt.Sprintf(format, args...), ""}
+}

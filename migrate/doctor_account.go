@@ -1,0 +1,191 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+)
+
+// admitted makes sure that both hosts take the credentials. All that follows
+// would say nothing if they did not.
+func (e *exam) admitted(ctx context.Context) error {
+	for _, ask := range []struct {
+		host   ProbeHost
+		target string
+		hint   string
+	}{
+		{SourceChat, "/v1/Services?PageSize=1", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET"},
+		{TargetConversations, "/v1/Configuration", "check the same, or for another target account the CHATBRIDGE_TARGET_ variables"},
+	} {
+		r, err := e.get(ctx, ask.host, ask.target)
+		if err != nil {
+			return err
+		}
+		if r.Status == http.StatusUnauthorized {
+			return &Error{Op: "read " + shapeOf(ask.target), Kind: Credentials, Code: r.Code(), Hint: ask.hint,
+				Err: fmt.Errorf("the credentials were refused (HTTP %d, Twilio error %d)", r.Status, r.Code())}
+		}
+	}
+	return nil
+}
+
+func (e *exam) chatV1(ctx context.Context) (finding, error) {
+	const advice = "read through Chat v2 (--source-api v2), or from an archive (--from-archive)"
+	p, err := e.page(ctx, SourceChat, "/v1/Services?PageSize=1")
+	if refusal, no := errors.AsType[*refusedRead](err); no {
+		newer, err := e.get(ctx, SourceChat, "/v2/Services?PageSize=1")
+		if err != nil {
+			return finding{}, err
+		}
+		return dangerous(advice, "%s; Chat v2 answers HTTP %d", refusal.Error(), newer.Status)
+	}
+	if err != nil {
+		return finding{}, err
+	}
+	if len(p.records) == 0 {
+		return asAssumed("it answers; the account has no services")
+	}
+	// Both hosts list services, and only Chat knows channels.
+	_, err = e.page(ctx, SourceChat, channelsOf("v1", p.records[0].sid()))
+	if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == http.StatusNotFound {
+		return dangerous("check that --chat-url is the address of Chat", "services are listed and their channels are not there")
+	}
+	if err != nil {
+		return finding{}, err
+	}
+	return asAssumed("it answers")
+}
+
+func (e *exam) timers(ctx context.Context) (finding, error) {
+	got, err := e.one(ctx, TargetConversations, "/v1/Configuration")
+	if err != nil {
+		return finding{}, err
+	}
+	inactive, closed := got.text("default_inactive_timer"), got.text("default_closed_timer")
+	if inactive == "" && closed == "" {
+		return asAssumed("there are none")
+	}
+	return dangerous("clear the default timers in the Twilio Console (Conversations, Defaults); migrate refuses to start until then",
+		"inactive %q, closed %q: migrated conversations would be closed for good", inactive, closed)
+}
+
+// targetServices are those of the target that are looked at: a few, and where
+// services are named and the target has them, these.
+func (e *exam) targetServices(ctx context.Context) ([]resource, error) {
+	all, _, err := e.list(ctx, TargetConversations, "/v1/Services?PageSize=100")
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(s resource) bool { return s.sid() == "" })
+	slices.SortStableFunc(all, func(a, b resource) int {
+		switch na, nb := slices.Contains(e.Services, a.sid()), slices.Contains(e.Services, b.sid()); {
+		case na && !nb:
+			return -1
+		case nb && !na:
+			return 1
+		}
+		return 0
+	})
+	return all[:min(len(all), examServices)], nil
+}
+
+func (e *exam) notifications(ctx context.Context) (finding, error) {
+	services, err := e.targetServices(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	var on []string
+	for _, s := range services {
+		got, err := e.one(ctx, TargetConversations, "/v1/Services/"+s.sid()+"/Configuration/Notifications")
+		if err != nil {
+			return finding{}, err
+		}
+		for _, event := range []string{"new_message", "added_to_conversation", "removed_from_conversation"} {
+			if strings.Contains(strings.ReplaceAll(string(got[event]), " ", ""), `"enabled":true`) {
+				on = append(on, s.sid()+" "+event)
+			}
+		}
+	}
+	switch {
+	case len(services) == 0:
+		return notSeen("the target account has no services"), nil
+	case len(on) > 0:
+		return asAssumed("on: %s", brief(on))
+	}
+	return asAssumed("off in %d services", len(services))
+}
+
+func (e *exam) targetLimits(ctx context.Context) (finding, error) {
+	services, err := e.targetServices(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	var seen []string
+	for _, s := range services {
+		got, err := e.one(ctx, TargetChat, "/v2/Services/"+s.sid())
+		if KindOf(err) == Usage {
+			return notSeen("%s", err), nil
+		}
+		if err != nil {
+			return finding{}, err
+		}
+		limits := got.object("limits")
+		if limits["channel_members"] == nil || limits["user_channels"] == nil {
+			return dangerous("a channel with more members than a new service admits would not be carried whole: raise the limits in the Twilio Console first",
+				"Chat v2 shows %s without its limits", s.sid())
+		}
+		seen = append(seen, fmt.Sprintf("%s admits %d members to a channel and a user to %d channels", s.sid(), limits.number("channel_members"), limits.number("user_channels")))
+	}
+	if len(seen) == 0 {
+		return notSeen("the target account has no services"), nil
+	}
+	return asAssumed("%s", strings.Join(seen, "; "))
+}
+
+func (e *exam) concurrency(context.Context) (finding, error) {
+	if e.inUse == 0 {
+		return harmless("nothing to do: chatbridge finds out how many requests are taken by being refused", "no reply has Twilio-Concurrent-Requests")
+	}
+	return asAssumed("%d of %d replies have Twilio-Concurrent-Requests", e.inUse, e.asked)
+}
+
+// clockTolerance is how far this machine's clock may be off before it is told.
+const clockTolerance = 5 * time.Second
+
+func (e *exam) clock(context.Context) (finding, error) {
+	if len(e.skew) == 0 {
+		return notSeen("no reply has a Date"), nil
+	}
+	slices.Sort(e.skew)
+	switch off := e.skew[len(e.skew)/2].Round(time.Second); {
+	case off > clockTolerance:
+		return harmless("set the clock of this machine: times in logs and reports are its own", "it is %s behind", off)
+	case off < -clockTolerance:
+		return harmless("set the clock of this machine: times in logs and reports are its own", "it is %s ahead", -off)
+	}
+	return asAssumed("it agrees with %d replies", len(e.skew))
+}
+
+// permissions comes last, when everything was asked for once. What is left is
+// what only a migration reads.
+func (e *exam) permissions(ctx context.Context) (finding, error) {
+	services, err := e.targetServices(ctx)
+	if _, refused := errors.AsType[*refusedRead](err); err != nil && !refused {
+		return finding{}, err
+	}
+	for _, s := range services {
+		for _, part := range []string{"", "/Configuration", "/Configuration/Webhooks"} {
+			if _, err := e.get(ctx, TargetConversations, "/v1/Services/"+s.sid()+part); err != nil {
+				return finding{}, err
+			}
+		}
+	}
+	if len(e.refused) > 0 {
+		return dangerous("give the auth token of the account, or an API key that may read these", "refused: %s", brief(slices.Sorted(slices.Values(e.refused))))
+	}
+	return asAssumed("%d requests, none refused for want of a permission", e.asked)
+}

@@ -1,0 +1,257 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// log is the messages of one channel, as far as one page shows them.
+type log struct {
+	channel  resource
+	messages []resource
+	whole    bool
+}
+
+func (e *exam) logs(ctx context.Context) ([]log, error) {
+	s, err := e.sample(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []log
+	for _, c := range s.channels {
+		p, err := e.page(ctx, SourceChat, messagesOf(c))
+		if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == 404 {
+			continue // deleted meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, log{c, p.records, p.next == ""})
+	}
+	return all, nil
+}
+
+func (e *exam) messageOrder(ctx context.Context) (finding, error) {
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	n, gaps, channels := 0, int64(0), 0
+	for _, l := range logs {
+		for i, m := range l.messages {
+			if n++; i == 0 {
+				channels++
+				continue
+			}
+			before, index := l.messages[i-1].number("index"), m.number("index")
+			if index <= before {
+				return dangerous("do not migrate: what is resumed rests on this order; report what was seen",
+					"in %s index %d follows %d", l.channel.sid(), index, before)
+			}
+			gaps += index - before - 1
+		}
+	}
+	if n < 2 {
+		return notSeen("there are not enough messages"), nil
+	}
+	return asAssumed("%d messages of %d channels in order, %d numbers skipped", n, channels, gaps)
+}
+
+func (e *exam) firstIndex(ctx context.Context) (finding, error) {
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	lowest, n := int64(0), 0
+	for _, l := range logs {
+		if len(l.messages) == 0 {
+			continue
+		}
+		first := l.messages[0].number("index")
+		if n++; n == 1 || first < lowest {
+			lowest = first
+		}
+	}
+	switch {
+	case n == 0:
+		return notSeen("there are no messages"), nil
+	case lowest < 0:
+		return dangerous("do not migrate: such messages would be left out; report what was seen", "the lowest first index of %d channels is %d", n, lowest)
+	}
+	return asAssumed("the lowest first index of %d channels is %d", n, lowest)
+}
+
+func (e *exam) messagesCount(ctx context.Context) (finding, error) {
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	compared, off := 0, []string{}
+	for _, l := range logs {
+		if !l.whole {
+			continue
+		}
+		compared++
+		count, listed := l.channel.number("messages_count"), int64(len(l.messages))
+		if count != listed {
+			off = append(off, fmt.Sprintf("%s counts %d and lists %d", l.channel.sid(), count, listed))
+		}
+	}
+	switch {
+	case compared == 0:
+		return notSeen("no channel with messages was read whole"), nil
+	case len(off) > 0:
+		return harmless("progress and estimates are off by as much, if nobody is writing just now; what arrives and what is verified is what is listed", "%s", brief(off))
+	}
+	return asAssumed("%d channels count what they list", compared)
+}
+
+// media looks through v2 for messages with files, which v1 does not show.
+func (e *exam) media(ctx context.Context) (finding, error) {
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	blank, looked := 0, 0
+	for _, l := range logs {
+		bodies := map[string]string{}
+		for _, m := range l.messages {
+			bodies[m.sid()] = m.text("body")
+		}
+		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		if err != nil {
+			return finding{}, err
+		}
+		for _, m := range newer.records {
+			looked++
+			body, known := bodies[m.sid()]
+			if m.null("media") || !known {
+				continue
+			}
+			if body != m.text("body") && body != "" {
+				return dangerous("a migration from v1 would write this text as the author's; read through Chat v2 (--source-api v2)",
+					"v1 shows a text of %d bytes for %s, which v2 does not", len(body), m.sid())
+			}
+			if body == "" {
+				blank++
+			}
+		}
+	}
+	if blank == 0 {
+		return notSeen("%d messages read through v2, no file without a text", looked), nil
+	}
+	return asAssumed("%d messages with files have an empty body in v1; read through Chat v2 (--source-api v2) to have them named", blank)
+}
+
+func (e *exam) v2Same(ctx context.Context) (finding, error) {
+	const advice = "do not read through Chat v2; a migration from v1 is not concerned"
+	s, err := e.sample(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	channels, messages := 0, 0
+	for _, service := range s.services {
+		older, whole, err := e.list(ctx, SourceChat, channelsOf("v1", service.sid(), "public", "private"))
+		if err != nil {
+			return finding{}, err
+		}
+		newer, err := e.page(ctx, SourceChat, channelsOf("v2", service.sid(), "public", "private"))
+		if err != nil {
+			return finding{}, err
+		}
+		known := map[string]bool{}
+		for _, c := range older {
+			known[c.sid()] = true
+		}
+		for _, c := range newer.records {
+			if channels++; whole && !known[c.sid()] {
+				return harmless(advice, "v2 lists channel %s and v1 does not", c.sid())
+			}
+		}
+		if newer.next == "" && whole && len(newer.records) != len(older) {
+			return harmless(advice, "v2 lists %d channels and v1 %d", len(newer.records), len(older))
+		}
+	}
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	for _, l := range logs {
+		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		if err != nil {
+			return finding{}, err
+		}
+		for i, m := range newer.records[:min(len(newer.records), len(l.messages))] {
+			if messages++; m.sid() != l.messages[i].sid() || m.number("index") != l.messages[i].number("index") {
+				return harmless(advice, "in %s message %d is %s in v2 and %s in v1", l.channel.sid(), i, m.sid(), l.messages[i].sid())
+			}
+		}
+	}
+	if channels+messages == 0 {
+		return notSeen("there are no channels"), nil
+	}
+	return asAssumed("%d channels and %d messages compared", channels, messages)
+}
+
+// v2Attributes compares with single fetches of v1 that were made before, so it
+// costs no more than the lists.
+func (e *exam) v2Attributes(ctx context.Context) (finding, error) {
+	logs, err := e.logs(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	shown, hidden := 0, 0
+	for _, l := range logs {
+		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		if err != nil {
+			return finding{}, err
+		}
+		for _, m := range newer.records {
+			switch text := m.text("attributes"); {
+			case m.null("attributes"):
+				hidden++
+			case strings.TrimSpace(text) != "{}":
+				shown++
+			}
+		}
+	}
+	switch {
+	case hidden > 0:
+		return harmless("reading through Chat v2 takes a request for each of them, as v1 does", "v2 lists %d messages whose attributes are null", hidden)
+	case shown > 0:
+		return asAssumed("v2 lists %d messages with attributes, none with null", shown)
+	}
+	return notSeen("no message that was read has attributes"), nil
+}
+
+func (e *exam) userChannels(ctx context.Context) (finding, error) {
+	s, err := e.sample(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	user, err := e.firstUser(ctx)
+	if err != nil || user == "" {
+		return notSeen("no user was read"), err
+	}
+	p, err := e.page(ctx, SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users/"+user+"/Channels?PageSize=1000")
+	if err != nil {
+		return finding{}, err
+	}
+	n := map[string]int{}
+	for _, c := range p.records {
+		n[c.text("status")]++
+	}
+	for status := range n {
+		switch status {
+		case "joined", "invited", "not_participating", "notParticipating":
+		default:
+			return harmless("nothing to do: who is in a channel is told by its members", "a status %q", status)
+		}
+	}
+	if len(n) == 0 {
+		return notSeen("the first user is in no channel"), nil
+	}
+	return asAssumed("%d joined, %d invited, %d not participating", n["joined"], n["invited"], n["not_participating"]+n["notParticipating"])
+}

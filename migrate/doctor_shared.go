@@ -1,0 +1,127 @@
+package migrate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+const twoAccounts = "source and target are two accounts"
+
+func (e *exam) sharedServices(ctx context.Context) (finding, error) {
+	if !e.SameAccount {
+		return notSeen(twoAccounts), nil
+	}
+	s, err := e.sample(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	var hidden []string
+	for _, service := range s.services {
+		shown, err := e.shows(ctx, service.sid())
+		if err != nil {
+			return finding{}, err
+		}
+		if !shown {
+			hidden = append(hidden, service.sid())
+		}
+	}
+	switch {
+	case len(s.services) == 0:
+		return notSeen("the source account has no services"), nil
+	case len(hidden) > 0:
+		return harmless("copy them with chatbridge migrate; migrate --in-place would refuse, whatever an audit plans", "Conversations does not show %s", brief(hidden))
+	}
+	return asAssumed("%d services", len(s.services))
+}
+
+// shows reports whether Conversations has the service of that SID.
+func (e *exam) shows(ctx context.Context, serviceSID string) (bool, error) {
+	r, err := e.get(ctx, TargetConversations, "/v1/Services/"+serviceSID)
+	if err != nil || r.OK() {
+		return err == nil, err
+	}
+	if r.Status == http.StatusNotFound || r.Code() == codeNoService {
+		return false, nil
+	}
+	return false, &refusedRead{"/v1/Services/{IS}", r.Status, r.Code()}
+}
+
+func (e *exam) sharedChannels(ctx context.Context) (finding, error) {
+	if !e.SameAccount {
+		return notSeen(twoAccounts), nil
+	}
+	s, err := e.sample(ctx)
+	if err != nil {
+		return finding{}, err
+	}
+	shown := map[string]int{}
+	for _, service := range s.services {
+		there, err := e.shows(ctx, service.sid())
+		if err != nil {
+			return finding{}, err
+		}
+		if !there {
+			continue
+		}
+		for _, kind := range []string{"private", "public"} {
+			p, err := e.page(ctx, SourceChat, channelsOf("v1", service.sid(), kind))
+			if err != nil {
+				return finding{}, err
+			}
+			for _, c := range p.records[:min(len(p.records), examFetches)] {
+				_, err := e.one(ctx, TargetConversations, "/v1/Services/"+service.sid()+"/Conversations/"+c.sid())
+				refusal, no := errors.AsType[*refusedRead](err)
+				switch {
+				case no && refusal.status == http.StatusNotFound && kind == "private":
+					return dangerous("do not take channels that an audit calls visible for migrated: copy them with chatbridge migrate --replay",
+						"Conversations shows %s and not its private channel %s", service.sid(), c.sid())
+				case no && refusal.status == http.StatusNotFound:
+					continue
+				case err != nil:
+					return finding{}, err
+				}
+				shown[kind]++
+			}
+		}
+	}
+	switch {
+	case shown["public"] > 0:
+		return harmless("nothing to do: they need no promotion", "%d public channels are shown too", shown["public"])
+	case shown["private"] == 0:
+		return notSeen("no private channel of a service that both hosts show"), nil
+	}
+	return asAssumed("%d private channels are shown, no public one", shown["private"])
+}
+
+func (e *exam) credentials(ctx context.Context) (finding, error) {
+	if !e.SameAccount {
+		return notSeen(twoAccounts), nil
+	}
+	var lists [2]map[string]bool
+	for i, at := range []struct {
+		host   ProbeHost
+		target string
+	}{{SourceChat, "/v1/Credentials?PageSize=1000"}, {TargetConversations, "/v1/Credentials?PageSize=100"}} {
+		all, _, err := e.list(ctx, at.host, at.target)
+		if err != nil {
+			return finding{}, err
+		}
+		lists[i] = map[string]bool{}
+		for _, c := range all {
+			lists[i][c.sid()] = true
+		}
+	}
+	text := fmt.Sprintf("Chat lists %d, Conversations %d", len(lists[0]), len(lists[1]))
+	switch {
+	case len(lists[0])+len(lists[1]) == 0:
+		return notSeen("there are none"), nil
+	case !maps.Equal(lists[0], lists[1]):
+		missing := slices.DeleteFunc(slices.Sorted(maps.Keys(lists[0])), func(sid string) bool { return lists[1][sid] })
+		return harmless("enter those again that Conversations does not list", "%s; not in Conversations: %s", text, brief(missing))
+	}
+	return asAssumed("%s, the same", text)
+}

@@ -1,0 +1,265 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Undoer deletes from the target what a ledger says that its migration made,
+// and what nobody has changed since: conversations, then users, roles and
+// services. It never touches the source, nor what was in the target before, nor
+// what was adopted.
+//
+// A conversation goes when it was created by this ledger, bears the stamp of its
+// channel, has exactly the messages and participants that the ledger knows, and
+// bears the date that the migration left on it. A user goes when they are in no
+// other conversation; a role when nothing uses it; a service when nothing is in
+// it that the ledger does not know. Whole conversations are deleted, which tells
+// nobody's phone; no participant is ever removed by itself.
+//
+// The ledger forgets a thing after it is gone. So an undo that was stopped at
+// any moment goes on when it is run again, and a later migration starts anew.
+type Undoer struct {
+	Target   TargetReader
+	Write    Target // the target again, with its verbs; needed to execute
+	Ledger   UndoLedger
+	Record   Ledger // the ledger again; needed to execute
+	Observer Observer
+	Settings Settings // Services, Concurrency and Settle count
+
+	// Execute deletes. Without it what would be deleted is only listed, and
+	// nothing is written anywhere.
+	Execute bool
+
+	// Drain, when closed, ends the run after what is in flight.
+	Drain <-chan struct{}
+}
+
+// UndoLedger is the part of a Ledger that an undo reads.
+type UndoLedger interface {
+	Services(ctx context.Context) ([]ServiceRecord, error)
+	Entities(ctx context.Context, kind EntityKind, parentSID string) iter.Seq2[EntityRecord, error]
+	Channels(ctx context.Context, serviceSID string) iter.Seq2[ChannelRecord, error]
+	Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[MessageRecord, error]
+	LastRun(ctx context.Context) (RunRecord, bool, error)
+}
+
+// Fate is what becomes of something that a migration made.
+type Fate string
+
+// Fates.
+const (
+	Delete Fate = "delete" // it goes, or would go
+	Keep   Fate = "keep"
+	Gone   Fate = "gone" // somebody has deleted it already
+)
+
+// Removal is one thing that a migration made and what becomes of it.
+type Removal struct {
+	Fate      Fate   `json:"fate"`
+	Kind      string `json:"kind"`
+	SourceSID string `json:"source_sid,omitempty"` // empty where the source has none
+	TargetSID string `json:"target_sid"`
+	Done      bool   `json:"done"`
+	Reason    string `json:"reason,omitempty"` // why it is kept, or why deleting it failed
+}
+
+// Undone is what an undo did.
+type Undone struct {
+	SchemaVersion int                  `json:"schema_version"`
+	Command       string               `json:"command"`
+	Executed      bool                 `json:"executed"`
+	Counts        map[string]UndoCount `json:"counts"` // by kind
+	Duration      float64              `json:"duration_seconds"`
+}
+
+// UndoCount says what became of the things of one kind.
+type UndoCount struct {
+	Delete int64 `json:"delete"` // go, or would go
+	Done   int64 `json:"done"`   // of these, are gone now
+	Keep   int64 `json:"keep"`
+	Gone   int64 `json:"gone"`
+}
+
+// Run undoes what the settings select. It calls report once for each thing, one
+// at a time. Something that cannot be deleted is reported and stays; an error is
+// returned only for what ends the run.
+func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) {
+	started := time.Now()
+	r := &undo{Undoer: u, set: u.Settings.withDefaults(), sink: report, counts: map[string]UndoCount{}, tally: newTally(u.Observer)}
+	err := r.whole(ctx)
+	return Undone{
+		SchemaVersion: SchemaVersion, Command: "undo", Executed: u.Execute,
+		Counts: r.counts, Duration: time.Since(started).Seconds(),
+	}, err
+}
+
+// undo is the state of one Undoer.Run.
+type undo struct {
+	*Undoer
+	set   Settings
+	tally *tally
+
+	mu     sync.Mutex
+	sink   func(Removal)
+	counts map[string]UndoCount
+}
+
+func (u *undo) whole(ctx context.Context) error {
+	if err := u.quiet(ctx); err != nil {
+		return err
+	}
+	all, err := u.Ledger.Services(ctx)
+	if err != nil {
+		return err
+	}
+	selected, err := selectRecords(all, u.set.Services)
+	if err != nil {
+		return err
+	}
+	for _, rec := range selected {
+		if rec.TargetSID == "" {
+			continue
+		}
+		s := &undoneService{undo: u, record: rec, going: map[string]bool{}, leaving: map[string]bool{}}
+		if err := s.run(ctx); err != nil {
+			if ctx.Err() != nil || u.drained() {
+				return &Error{Op: "undo", Kind: Interrupted, Err: err, Hint: "run the same command again to go on"}
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+func selectRecords(all []ServiceRecord, sids []string) ([]ServiceRecord, error) {
+	if len(sids) == 0 {
+		return all, nil
+	}
+	bySID := map[string]ServiceRecord{}
+	for _, rec := range all {
+		bySID[rec.SourceSID] = rec
+	}
+	var selected []ServiceRecord
+	for _, sid := range sids {
+		rec, ok := bySID[sid]
+		if !ok {
+			return nil, &Error{Op: "select service", Kind: NotFound, SID: sid, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
+		}
+		selected = append(selected, rec)
+	}
+	return selected, nil
+}
+
+// quiet waits until nothing that a run which was killed left in flight can land.
+func (u *undo) quiet(ctx context.Context) error {
+	last, ok, err := u.Ledger.LastRun(ctx)
+	if err != nil || !ok || !last.EndedAt.IsZero() || !u.Execute {
+		return err
+	}
+	return sleep(ctx, min(u.set.Settle, time.Until(last.HeartbeatAt.Add(u.set.Settle+heartbeatEvery))))
+}
+
+func (u *undo) drained() bool {
+	select {
+	case <-u.Drain:
+		return true
+	default:
+		return false
+	}
+}
+
+// proceed is asked before each write.
+func (u *undo) proceed(ctx context.Context) error {
+	if u.drained() {
+		return errDrained
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (u *undo) report(r Removal) {
+	u.mu.Lock()
+	c := u.counts[r.Kind]
+	switch r.Fate {
+	case Keep:
+		c.Keep++
+	case Gone:
+		c.Gone++
+	default:
+		c.Delete++
+	}
+	if r.Done {
+		c.Done++
+	}
+	u.counts[r.Kind] = c
+	u.sink(r)
+	u.mu.Unlock()
+	u.tally.observer.Done(r.Kind, 1)
+}
+
+// remove deletes one thing, and has the ledger forget it when it is gone. It
+// reports whether it goes, or would.
+func (u *undo) remove(ctx context.Context, r Removal, del, forget func() error) (bool, error) {
+	if !u.Execute {
+		u.report(r)
+		return true, nil
+	}
+	if r.Fate == Delete {
+		if err := u.proceed(ctx); err != nil {
+			return false, err
+		}
+		if err := del(); err != nil {
+			if endsUndo(ctx, err) {
+				return false, err
+			}
+			r.Fate, r.Reason = Keep, err.Error()
+			u.report(r)
+			return false, nil
+		}
+		r.Done = true
+	}
+	if err := forget(); err != nil {
+		return false, ledgerFailed(err)
+	}
+	u.report(r)
+	return true, nil
+}
+
+// endsUndo tells an error that every other request would have, too.
+func endsUndo(ctx context.Context, err error) bool {
+	switch KindOf(err) {
+	case Credentials, Throttled, Unavailable, Interrupted:
+		return true
+	}
+	return endsRun(ctx, err)
+}
+
+// conversations decides about every conversation, as many beside each other as
+// lanes would run.
+func (s *undoneService) conversations(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.set.Concurrency)
+	var listing error
+	for rec, err := range s.Ledger.Channels(ctx, s.record.SourceSID) {
+		if err != nil || gctx.Err() != nil {
+			listing = err
+			break
+		}
+		if rec.TargetSID == "" {
+			continue
+		}
+		s.tally.expect(KindChannels, 1)
+		g.Go(func() error { return s.conversation(gctx, rec) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return listing
+}

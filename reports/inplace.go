@@ -1,0 +1,87 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+
+	"chatbridge/migrate"
+)
+
+// InPlace renders what became of the channels that were, or would be, made
+// private where they are: as text, JSON or Markdown.
+func InPlace(w io.Writer, f Format, r migrate.InPlaceResult) error {
+	switch f {
+	case JSON:
+		r.Services, r.Samples, r.Failures = filled(r.Services), filled(r.Samples), filled(r.Failures)
+		return encodeJSON(w, r)
+	case Text, Markdown:
+		return inPlaceDocument(r).render(w, f)
+	}
+	return unknown(f)
+}
+
+func inPlaceDocument(r migrate.InPlaceResult) *document {
+	d := &document{title: "Channels made visible in place", verdict: inPlaceVerdict(r)}
+	if !r.Executed {
+		d.title = "Channels to make visible in place"
+	}
+	services := tableBlock{header: []string{"service", "name"}}
+	for _, s := range r.Services {
+		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
+	}
+	d.add(heading("Services"), services)
+	made := "made private by this run"
+	if !r.Executed {
+		made = "would be made private"
+	}
+	channels := tableBlock{header: []string{"channels", "count"}, numbers: []int{1}, rows: [][]string{
+		{"in all", Number(r.Channels)},
+		{"private already", Number(r.Visible)},
+	}}
+	if r.Executed {
+		channels.rows = append(channels.rows, []string{"made private by an earlier run", Number(r.Before)})
+	}
+	channels.rows = append(channels.rows, []string{made, Number(r.Promoted)})
+	if r.Executed {
+		channels.rows = append(channels.rows, []string{"failed", Number(r.Failed)})
+	}
+	d.add(heading("Channels"), channels)
+	if len(r.Samples) > 0 {
+		d.add(paragraph("Among them:"), commands(r.Samples))
+	}
+	d.failures(r.Failures)
+	d.add(heading("What to do next"))
+	d.add(inPlaceNext(r)...)
+	return d
+}
+
+func inPlaceVerdict(r migrate.InPlaceResult) string {
+	switch {
+	case !r.Executed:
+		return fmt.Sprintf("%s would be made private; nothing was changed.", count(r.Promoted, "channel", "channels"))
+	case r.Status == migrate.InterruptedStatus:
+		return fmt.Sprintf("interrupted after %s; running it again resumes.", count(r.Promoted, "channel", "channels"))
+	case r.Status == migrate.Partial:
+		return fmt.Sprintf("%s made private, %s not.", count(r.Promoted, "channel was", "channels were"), Number(r.Failed))
+	case r.Status == migrate.FailedStatus:
+		return "failed; running it again resumes."
+	case r.Promoted == 0:
+		return "everything was private already; nothing was changed."
+	}
+	return fmt.Sprintf("complete in %s; %s made private.", Duration(r.Duration), count(r.Promoted, "channel was", "channels were"))
+}
+
+func inPlaceNext(r migrate.InPlaceResult) []block {
+	switch {
+	case !r.Executed && r.Promoted == 0:
+		return []block{paragraph("Nothing has to be made private. Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same.")}
+	case !r.Executed:
+		return []block{
+			paragraph("Making a channel private cannot be taken back. Nobody finds it or joins it without being added any more, also in Chat. Nothing else changes: SIDs, history, members and read horizons stay."),
+			commands{"chatbridge migrate --in-place"},
+		}
+	case r.Status != migrate.Complete:
+		return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate --in-place"}}
+	}
+	return []block{paragraph("Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same. Let the application add people to what were public channels: nobody joins by themselves any more.")}
+}

@@ -1,0 +1,111 @@
+package reports
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"chatbridge/migrate"
+)
+
+// ways are what a way is called where people read.
+var ways = map[migrate.Way]string{
+	migrate.Visible: "there already",
+	migrate.Promote: "make private",
+	migrate.Replay:  "copy",
+}
+
+// planned shows which way applies to how many channels, and why.
+func (d *document) planned(a migrate.Audit) {
+	if len(a.Plan) == 0 {
+		return
+	}
+	t := tableBlock{header: []string{"way", "channels", "messages", "requests", "at least"}, numbers: []int{1, 2, 3, 4}}
+	for _, p := range a.Plan {
+		t.rows = append(t.rows, []string{ways[p.Way], Number(p.Channels), Number(p.Messages), Number(p.Writes), Duration(p.Seconds)})
+	}
+	d.add(heading("Does this need copying at all?"), t)
+	for _, p := range a.Plan {
+		d.add(paragraph(sentence(ways[p.Way] + ": " + p.Reason)))
+	}
+	switch {
+	case slices.ContainsFunc(a.Plan, func(p migrate.PlanWay) bool { return p.Way == migrate.Promote }):
+		d.add(paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"})
+	case !copies(a.Plan):
+		d.add(paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK."))
+	}
+}
+
+// copies reports whether a plan has channels that have to be copied: one that
+// lists a copy beside another way lists it as what could be done instead.
+func copies(plan []migrate.PlanWay) bool {
+	for _, p := range plan {
+		if p.Way != migrate.Replay {
+			return false
+		}
+	}
+	return true
+}
+
+// arithmetic shows how the bounds of an estimate come about.
+func arithmetic(e migrate.Estimate) tableBlock {
+	t := tableBlock{
+		header:  []string{"bound", "made of", "at least"},
+		numbers: []int{2},
+		bars:    shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
+	}
+	aps := strconv.FormatFloat(e.APS, 'f', -1, 64) + " a second"
+	t.rows = [][]string{
+		{"gate (roles, users, conversations)", over(e, e.GateWrites, aps), Duration(e.Gate)},
+		{"longest lane (one channel)", over(e, e.LongestLaneWrites, aps), Duration(e.LongestLane)},
+		{"concurrency (all channels)", over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "lane", "lanes"), aps)), Duration(e.Concurrency)},
+	}
+	return t
+}
+
+func over(e migrate.Estimate, writes int64, pace string) string {
+	n := count(writes, "write", "writes")
+	if e.APS <= 0 {
+		return n + ", unpaced"
+	}
+	return n + " / " + pace
+}
+
+// sampled says loudly that an audit did not read all.
+func (d *document) sampled(a migrate.Audit) {
+	if a.Sampled == 0 {
+		return
+	}
+	d.add(heading("ONLY A SAMPLE WAS READ"), paragraph(fmt.Sprintf(
+		"At most %s of each service. Every count, request, time and finding below is about these alone, and says nothing of the others.",
+		count(int64(a.Sampled), "channel", "channels"))))
+}
+
+// checklists are what a person has to do before and after a copy.
+func (d *document) checklists(a migrate.Audit) {
+	if first := work(a.Findings, true); len(first) > 0 {
+		d.add(heading("By hand, before a copy"), first)
+	}
+	if last := afterwards(a); len(last) > 0 {
+		d.add(heading("By hand, after a copy"), last)
+	}
+}
+
+// afterwards is what can only be done when a copy is there.
+func afterwards(a migrate.Audit) steps {
+	all := work(a.Findings, false)
+	if a.Counts.Credentials > 0 {
+		all = append(all, step{
+			Title:  "Let devices register for push again.",
+			Detail: "What binds a device to a user belongs to its service, and is not copied.",
+		})
+	}
+	if a.Counts.Channels > 0 {
+		all = append(all, step{
+			Title:    "Switch clients to the Conversations SDK, and what is stored to the new SIDs.",
+			Detail:   "A copy has SIDs of its own. The table of old and new ones:",
+			Commands: []string{"chatbridge sids --output csv > sids.csv"},
+		})
+	}
+	return all
+}

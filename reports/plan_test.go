@@ -1,0 +1,174 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+func auditText(t *testing.T, f reports.Format, a migrate.Audit) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, reports.Audit(&b, f, a))
+	return b.String()
+}
+
+func TestAuditPlan(t *testing.T) {
+	t.Run("shows each way with its reason, and the arithmetic of the time", func(t *testing.T) {
+		text := auditText(t, reports.Text, audit())
+		require.Contains(t, text, "There already: private already.")
+		require.Contains(t, text, "58 writes / 30 a second")
+		require.Contains(t, text, "29,280 writes / (16 lanes x 30 a second)")
+		require.Contains(t, text, "chatbridge migrate --in-place --dry-run")
+	})
+	t.Run("does not speak of in place where everything has to be copied", func(t *testing.T) {
+		a := audit()
+		a.Plan = a.Plan[2:]
+		require.NotContains(t, auditText(t, reports.Text, a), "--in-place")
+	})
+	t.Run("says of a sample that it is one, before anything else", func(t *testing.T) {
+		a := audit()
+		a.Sampled = 5
+		for _, f := range []reports.Format{reports.Text, reports.Markdown} {
+			text := auditText(t, f, a)
+			first, _, _ := strings.Cut(text, "What is there")
+			require.Contains(t, first, "a SAMPLE of 5 channels a service", f)
+			require.Contains(t, first, "ONLY A SAMPLE WAS READ", f)
+		}
+		var got struct{ Sampled int }
+		require.NoError(t, json.Unmarshal([]byte(auditText(t, reports.JSON, a)), &got))
+		require.Equal(t, 5, got.Sampled)
+		require.NotContains(t, auditText(t, reports.JSON, audit()), "sampled")
+	})
+	t.Run("asks nothing of anybody that neither a finding nor a count asks", func(t *testing.T) {
+		a := audit()
+		a.Findings, a.Counts = nil, migrate.Counts{}
+		require.NotContains(t, auditText(t, reports.Text, a), "By hand")
+		a.Findings = []migrate.FindingCount{{Code: mapping.EventWebhook, Severity: mapping.Loss, Count: 2}}
+		text := auditText(t, reports.Text, a)
+		require.Contains(t, text, "By hand, after a copy")
+		require.Contains(t, text, "where single events had URLs of their own")
+		require.NotContains(t, text, "By hand, before a copy")
+		require.NotContains(t, text, "register for push")
+	})
+}
+
+func TestChannelRows(t *testing.T) {
+	row := migrate.ChannelRow{
+		ServiceSID: serviceSID, SID: channelSID, FriendlyName: hostile, UniqueName: "+1", Type: "public", Members: 2, Messages: 3,
+		Way: migrate.Promote, Reason: "why", Writes: 6, Findings: []string{"a", "b"},
+	}
+	write := func(t *testing.T, f reports.Format) string {
+		t.Helper()
+		var b bytes.Buffer
+		w := reports.NewChannelRows(&b, f)
+		w.Row(row)
+		w.Row(migrate.ChannelRow{SID: "CH2"})
+		require.NoError(t, w.Close())
+		return b.String()
+	}
+	t.Run("are CSV whose cells begin no formula", func(t *testing.T) {
+		rows, err := csv.NewReader(strings.NewReader(write(t, reports.CSV))).ReadAll()
+		require.NoError(t, err)
+		require.Len(t, rows, 3)
+		require.Equal(t, "sid", rows[0][1])
+		require.Equal(t, channelSID, rows[1][1])
+		require.True(t, strings.HasPrefix(rows[1][2], "'="))
+		require.Equal(t, "'+1", rows[1][3])
+		require.Equal(t, "a b", rows[1][10])
+	})
+	t.Run("are JSON lines that no terminal obeys", func(t *testing.T) {
+		text := write(t, reports.JSON)
+		require.NotContains(t, text, "\x1b")
+		lines := strings.Split(strings.TrimSpace(text), "\n")
+		require.Len(t, lines, 2)
+		var got migrate.ChannelRow
+		require.NoError(t, json.Unmarshal([]byte(lines[0]), &got))
+		require.Equal(t, row.Findings, got.Findings)
+		require.Contains(t, lines[1], `"findings":[]`)
+	})
+	t.Run("tell of a full disk at the end", func(t *testing.T) {
+		for _, f := range []reports.Format{reports.CSV, reports.JSON} {
+			w := reports.NewChannelRows(full{}, f)
+			w.Row(row)
+			require.ErrorIs(t, w.Close(), errFull, f)
+		}
+	})
+}
+
+var errFull = errors.New("no space left")
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errFull }
+
+func TestPolicies(t *testing.T) {
+	t.Run("are all there, with every choice", func(t *testing.T) {
+		var text, raw bytes.Buffer
+		require.NoError(t, reports.Policies(&text, reports.Text))
+		require.NoError(t, reports.Policies(&raw, reports.JSON))
+		var got struct{ Policies []mapping.Rule }
+		require.NoError(t, json.Unmarshal(raw.Bytes(), &got))
+		require.Equal(t, mapping.Codes(), got.Policies)
+		for _, r := range mapping.Codes() {
+			require.Contains(t, "\n"+text.String(), "\n"+string(r.Code)+" (")
+			for _, o := range r.Choices {
+				require.Contains(t, text.String(), string(r.Code)+"="+string(o.Choice)+": ")
+			}
+		}
+	})
+	t.Run("have no other form", func(t *testing.T) {
+		require.Error(t, reports.Policies(&bytes.Buffer{}, reports.CSV))
+	})
+}
+
+func TestInPlace(t *testing.T) {
+	r := migrate.InPlaceResult{
+		SchemaVersion: 1, Command: "migrate --in-place", Status: migrate.Complete, Executed: true,
+		Services: []migrate.AuditService{{SourceSID: serviceSID, FriendlyName: hostile}},
+		Channels: 12, Visible: 7, Before: 1, Promoted: 4, Duration: 2,
+	}
+	text := func(t *testing.T, f reports.Format, r migrate.InPlaceResult) string {
+		t.Helper()
+		var b bytes.Buffer
+		require.NoError(t, reports.InPlace(&b, f, r))
+		return b.String()
+	}
+	t.Run("says what was done", func(t *testing.T) {
+		require.Contains(t, text(t, reports.Text, r), "complete in 2 s; 4 channels were made private.")
+		require.NotContains(t, text(t, reports.Text, r), "\x1b")
+	})
+	t.Run("says of a preview that nothing was changed, and that it cannot be taken back", func(t *testing.T) {
+		r := r
+		r.Executed, r.Samples = false, []string{channelSID}
+		got := text(t, reports.Markdown, r)
+		require.Contains(t, got, "nothing was changed")
+		require.Contains(t, got, "cannot be taken back")
+		require.Contains(t, got, channelSID)
+		require.NotContains(t, got, "failed")
+	})
+	t.Run("names what failed", func(t *testing.T) {
+		r := r
+		r.Status, r.Failed, r.Failures = migrate.Partial, 1, []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "refused"}}
+		got := text(t, reports.Text, r)
+		require.Contains(t, got, "4 channels were made private, 1 not.")
+		require.Contains(t, got, channelSID)
+	})
+	t.Run("has lists and no null in JSON", func(t *testing.T) {
+		got := text(t, reports.JSON, r)
+		require.NotContains(t, got, "null")
+		require.Contains(t, got, `"promoted": 4`)
+	})
+	t.Run("has no other form", func(t *testing.T) {
+		require.Error(t, reports.InPlace(&bytes.Buffer{}, reports.HTML, r))
+	})
+}
