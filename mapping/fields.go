@@ -17,9 +17,9 @@ const (
 )
 
 // Fields says what becomes of every field that Chat v1 and v2 document for a
-// resource: service, role, user, channel, member, message, invite, credential,
-// and user_channel, whose content is that of the member. Fields of objects
-// inside are named with a dot. It is nil for any other name.
+// resource: service, role, user, channel, member, message, invite, credential
+// and user_channel. Fields of objects inside are named with a dot. It is nil for
+// any other name.
 func Fields(resource string) map[string]Handling {
 	return maps.Clone(fields[resource])
 }
@@ -152,10 +152,10 @@ var fields = map[string]map[string]Handling{
 		"channel_sid":                 Derived,
 		"user_sid":                    Derived,
 		"member_sid":                  Derived,
-		"status":                      Derived, // from members and invites
-		"last_consumed_message_index": Derived, // the member's
+		"status":                      Reported, // where no member or invite says it
+		"last_consumed_message_index": Derived,  // the member's
 		"unread_messages_count":       Derived,
-		"notification_level":          Reported,
+		"notification_level":          Carried,
 	}),
 }
 

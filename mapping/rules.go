@@ -69,6 +69,7 @@ var peopleRules = []Rule{
 	always(UserMissing, Info, "the user of a member is gone; one is made from the identity alone"),
 	always(UserDate, Loss, "when a user was made and changed cannot be set"),
 	always(UserChannels, Loss, "the user is in more channels than Conversations admits; the last ones will be refused"),
+	always(UserChannelStatus, Loss, "the user is neither a member of the channel nor invited, or has an unknown notification level there"),
 }
 
 var leaveOut = Option{doSkip, Skip, "leave this user, or this member, out"}
@@ -84,7 +85,7 @@ var nameRules = []Rule{
 	choice(UniqueNameSID, "the unique name is shaped like the SID of a conversation, which is refused",
 		stopLane,
 		Option{doDrop, Loss, "go on without unique name"}),
-	always(DateMissing, Loss, "there is no date of creation; it becomes that of the migration"),
+	always(DateMissing, Loss, "there is no date of creation; a message takes that of its channel, anything else that of the migration"),
 	always(DatePrecision, Info, "the date is cut to the second"),
 	always(UnknownField, Loss, "the source has a field that this version does not know"),
 }

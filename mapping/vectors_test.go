@@ -85,6 +85,13 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		}
 		return &p, fs
 	}),
+	"user-channel": method(func(m mapping.Mapper, v vector, in chat.UserChannel) (any, []mapping.Finding) {
+		level, known, fs := m.UserChannel(in)
+		if !known {
+			return nil, fs
+		}
+		return &level, fs
+	}),
 	"credential": method(func(m mapping.Mapper, v vector, in chat.Credential) (any, []mapping.Finding) {
 		return nil, m.Credential(in)
 	}),
@@ -102,6 +109,7 @@ var blank = map[string]func() any{
 	"horizon":       func() any { return new(conversations.Horizon) },
 	"message":       func() any { return new(conversations.Message) },
 	"invite":        func() any { return new(conversations.Participant) },
+	"user-channel":  func() any { return new(string) },
 }
 
 func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }
@@ -243,7 +251,7 @@ func shown(all []vector, r mapping.Rule, o mapping.Option) bool {
 
 func TestEveryFieldHasAVector(t *testing.T) {
 	all := vectors(t)
-	for _, kind := range []string{"service", "role", "user", "channel", "member", "message", "invite", "credential"} {
+	for _, kind := range []string{"service", "role", "user", "channel", "member", "message", "invite", "credential", "user_channel"} {
 		for field, handling := range mapping.Fields(kind) {
 			if handling == mapping.Derived {
 				continue
@@ -258,7 +266,7 @@ func TestEveryFieldHasAVector(t *testing.T) {
 // occurs reports whether a vector about that resource has the field, not null.
 func occurs(all []vector, kind string, field []string) bool {
 	for _, v := range all {
-		about := map[string]string{"configuration": "service", "horizon": "member"}[v.Kind]
+		about := map[string]string{"configuration": "service", "horizon": "member", "user-channel": "user_channel"}[v.Kind]
 		if v.Kind != kind && about != kind {
 			continue
 		}

@@ -55,7 +55,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	}
 	result.Counts = t.counts()
 	result.Findings = t.findings.list()
-	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS)
+	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
 	if a.Traffic != nil {
@@ -119,7 +119,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		t.count(KindRoles, 1)
 		_, found := t.set.Mapper.Role(r)
 		t.findings.add(found)
-		if !blocked(found) {
+		if !blocked(found) && !skipped(found) {
 			roles[r.SID] = mapping.Role{Source: r, TargetSID: r.SID}
 			load.roles++
 		}
@@ -135,6 +135,10 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > defaultChannelMembers }) {
 		load.settings++ // the limit is raised first
 	}
+	if err != nil {
+		return load, err
+	}
+	load.levels, err = t.levels(ctx, s, load.channels)
 	return load, err
 }
 

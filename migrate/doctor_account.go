@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// admitted makes sure that both hosts take the credentials. All that follows
-// would say nothing if they did not.
+// admitted makes sure that both hosts take the credentials, and that the services
+// that were named are there. All that follows would say nothing if not.
 func (e *exam) admitted(ctx context.Context) error {
 	for _, ask := range []struct {
 		host   ProbeHost
@@ -30,7 +30,14 @@ func (e *exam) admitted(ctx context.Context) error {
 				Err: fmt.Errorf("the credentials were refused (HTTP %d, Twilio error %d)", r.Status, r.Code())}
 		}
 	}
-	return nil
+	if len(e.Services) == 0 {
+		return nil
+	}
+	_, err := e.sample(ctx)
+	if _, refused := errors.AsType[*refusedRead](err); refused {
+		return nil // the probe of Chat v1 says so
+	}
+	return err
 }
 
 func (e *exam) chatV1(ctx context.Context) (finding, error) {
@@ -124,9 +131,13 @@ func (e *exam) targetLimits(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
+	const advice = "channels with more members than their new service admits are stopped and named: raise its limits in the Twilio Console first"
 	var seen []string
 	for _, s := range services {
 		got, err := e.one(ctx, TargetChat, "/v2/Services/"+s.sid())
+		if refusal, no := errors.AsType[*refusedRead](err); no {
+			return harmless(advice, "%s", refusal.Error())
+		}
 		if KindOf(err) == Usage {
 			return notSeen("%s", err), nil
 		}
@@ -135,8 +146,7 @@ func (e *exam) targetLimits(ctx context.Context) (finding, error) {
 		}
 		limits := got.object("limits")
 		if limits["channel_members"] == nil || limits["user_channels"] == nil {
-			return dangerous("a channel with more members than a new service admits would not be carried whole: raise the limits in the Twilio Console first",
-				"Chat v2 shows %s without its limits", s.sid())
+			return harmless(advice, "Chat v2 shows %s without its limits", s.sid())
 		}
 		seen = append(seen, fmt.Sprintf("%s admits %d members to a channel and a user to %d channels", s.sid(), limits.number("channel_members"), limits.number("user_channels")))
 	}

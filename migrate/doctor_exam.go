@@ -3,14 +3,10 @@ package migrate
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -33,9 +29,6 @@ type exam struct {
 	inUse   int // replies with the header that counts requests
 	sampled *sample
 }
-
-// resource is one record of a reply, by field.
-type resource map[string]json.RawMessage
 
 // sample is what the messages of a few channels are looked at in.
 type sample struct {
@@ -127,103 +120,6 @@ func (e *exam) header(h http.Header, sent, received time.Time) {
 	}
 }
 
-// leaf is one page of a list.
-type leaf struct {
-	key     string
-	records []resource
-	size    int64  // that the reply says it has room for
-	next    string // as in the reply; empty on the last page
-}
-
-// page reads one page of a list. A refusal is a *refusedRead.
-func (e *exam) page(ctx context.Context, host ProbeHost, target string) (leaf, error) {
-	r, err := e.get(ctx, host, target)
-	if err != nil {
-		return leaf{}, err
-	}
-	if !r.OK() {
-		return leaf{}, &refusedRead{shapeOf(target), r.Status, r.Code()}
-	}
-	var meta struct {
-		Key  string  `json:"key"`
-		Size int64   `json:"page_size"`
-		Next *string `json:"next_page_url"`
-	}
-	var envelope map[string]json.RawMessage
-	p := leaf{}
-	err = json.Unmarshal(r.Body, &envelope)
-	if err == nil {
-		err = json.Unmarshal(envelope["meta"], &meta)
-	}
-	if err == nil {
-		err = json.Unmarshal(envelope[meta.Key], &p.records)
-	}
-	if err != nil {
-		return leaf{}, &Error{Op: "read " + shapeOf(target), Kind: Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
-	}
-	p.key, p.size = meta.Key, meta.Size
-	if meta.Next != nil {
-		p.next = *meta.Next
-	}
-	e.note(host, target, p)
-	return p, nil
-}
-
-// note keeps what the probes of dates and fields look through.
-func (e *exam) note(host ProbeHost, target string, p leaf) {
-	if host != SourceChat || !strings.HasPrefix(target, "/v1/") {
-		return
-	}
-	kind := p.key
-	if kind == "channels" && strings.Contains(target, "/Users/") {
-		kind = "user_channels"
-	}
-	e.seenV1[kind] = append(e.seenV1[kind], p.records...)
-}
-
-// list reads a list up to examPages, and says whether that was all of it.
-func (e *exam) list(ctx context.Context, host ProbeHost, target string) (all []resource, whole bool, err error) {
-	for range examPages {
-		p, err := e.page(ctx, host, target)
-		if err != nil {
-			return all, false, err
-		}
-		all = append(all, p.records...)
-		if p.next == "" {
-			return all, true, nil
-		}
-		if target, err = following(p.next); err != nil {
-			return all, false, err
-		}
-	}
-	return all, false, nil
-}
-
-// following is the path and query of the address of a page.
-func following(next string) (string, error) {
-	u, err := url.Parse(next)
-	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") {
-		return "", &Error{Op: "follow page", Kind: Unavailable, Err: errors.New("next_page_url is no address")}
-	}
-	return u.RequestURI(), nil
-}
-
-// one reads one resource.
-func (e *exam) one(ctx context.Context, host ProbeHost, target string) (resource, error) {
-	r, err := e.get(ctx, host, target)
-	if err != nil {
-		return nil, err
-	}
-	if !r.OK() {
-		return nil, &refusedRead{shapeOf(target), r.Status, r.Code()}
-	}
-	var got resource
-	if err := json.Unmarshal(r.Body, &got); err != nil {
-		return nil, &Error{Op: "read " + shapeOf(target), Kind: Unavailable, Err: fmt.Errorf("make sense of reply: %w", err)}
-	}
-	return got, nil
-}
-
 // sample chooses services, and channels that have messages: those that are read
 // whole with one request first, the longest of them before the others.
 func (e *exam) sample(ctx context.Context) (*sample, error) {
@@ -241,10 +137,12 @@ func (e *exam) sample(ctx context.Context) (*sample, error) {
 			s.services = append(s.services, one)
 		}
 	}
-	if len(s.services) == 0 && len(e.Services) > 0 {
-		return nil, &Error{
-			Op: "select service", Kind: NotFound, SID: e.Services[0], Err: errors.New("the source account has no such service"),
-			Hint: "list the services that are there with: chatbridge audit",
+	for _, sid := range e.Services {
+		if !slices.ContainsFunc(s.services, func(one resource) bool { return one.sid() == sid }) {
+			return nil, &Error{
+				Op: "select service", Kind: NotFound, SID: sid, Err: errors.New("the source account has no such service"),
+				Hint: "list the services that are there with: chatbridge audit",
+			}
 		}
 	}
 	var all []resource
@@ -268,68 +166,4 @@ func (e *exam) sample(ctx context.Context) (*sample, error) {
 	s.channels = all[:min(len(all), examChannels)]
 	e.sampled = s
 	return s, nil
-}
-
-// maxPage is the largest page of messages of Chat v1.
-const maxPage = 1000
-
-func channelsOf(version, service string, types ...string) string {
-	q := url.Values{"PageSize": {"1000"}}
-	if version == "v2" {
-		q.Set("PageSize", "100")
-	}
-	if len(types) > 0 {
-		q["Type"] = types
-	}
-	return "/" + version + "/Services/" + service + "/Channels?" + q.Encode()
-}
-
-func channelPath(c resource) string {
-	return "/v1/Services/" + c.sidIn("service_sid") + "/Channels/" + c.sid()
-}
-
-func messagesOf(c resource) string { return channelPath(c) + "/Messages?Order=asc&PageSize=1000" }
-
-func v2MessagesOf(c resource) string {
-	return strings.Replace(channelPath(c), "/v1/", "/v2/", 1) + "/Messages?Order=asc&PageSize=100"
-}
-
-var sidForm = regexp.MustCompile(`[A-Z]{2}[0-9a-f]{32}`)
-
-// shapeOf is a target without what differs from one resource to the next.
-func shapeOf(target string) string {
-	path, _, _ := strings.Cut(target, "?")
-	return sidForm.ReplaceAllStringFunc(path, func(sid string) string { return "{" + sid[:2] + "}" })
-}
-
-// sid is the SID of a resource, and empty where it has none or one of another
-// form: it becomes part of a path.
-func (r resource) sid() string { return r.sidIn("sid") }
-
-func (r resource) sidIn(field string) string {
-	s := r.text(field)
-	if len(s) != 34 || !sidForm.MatchString(s) {
-		return ""
-	}
-	return s
-}
-
-func (r resource) text(field string) string {
-	var s string
-	_ = json.Unmarshal(r[field], &s)
-	return s
-}
-
-func (r resource) number(field string) int64 {
-	var n int64
-	_ = json.Unmarshal(r[field], &n)
-	return n
-}
-
-func (r resource) null(field string) bool { return r[field] == nil || string(r[field]) == "null" }
-
-func (r resource) object(field string) resource {
-	var o resource
-	_ = json.Unmarshal(r[field], &o)
-	return o
 }

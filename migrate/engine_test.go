@@ -450,3 +450,53 @@ func TestScope(t *testing.T) {
 		}
 	})
 }
+
+func TestNotAsAsked(t *testing.T) {
+	for name, field := range map[string]string{"date": "DateCreated", "author": "Author"} {
+		t.Run("a service that stores another "+name+" stops the channel after one message", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ignore := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+					if x.Write() && x.Form.Has("Body") {
+						x.Form.Del(field)
+					}
+					commit().WriteTo(w)
+				}
+				r := newRig(t, emulator.Config{Archive: manyChannels(1).archive(), Intercept: ignore})
+				s, err := r.migrate(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, migrate.Partial, s.Status)
+				require.Len(t, s.Failures, 1)
+				require.Contains(t, s.Failures[0].Reason, "stored it")
+				require.Zero(t, s.Counts[migrate.KindMessages].Written)
+				n := 0
+				for _, err := range r.target(&transport.Counter{}).Messages(t.Context(), s.Services[0].TargetSID, s.Failures[0].TargetSID, false) {
+					require.NoError(t, err)
+					n++
+				}
+				require.Equal(t, 1, n)
+			})
+		})
+	}
+}
+
+func TestClockSetBack(t *testing.T) {
+	t.Run("a run that was killed in the future makes the next one wait the settle time and no longer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: manyChannels(2).archive()})
+			r.killed(t, kill{Write: 20, After: true})
+			l, err := sqlite.Open(t.Context(), r.ledger)
+			require.NoError(t, err)
+			last, ok, err := l.LastRun(t.Context())
+			require.NoError(t, err)
+			require.True(t, ok)
+			last.HeartbeatAt = time.Now().Add(48 * time.Hour)
+			require.NoError(t, l.PutRun(t.Context(), last))
+			require.NoError(t, l.Close())
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.GreaterOrEqual(t, s.Duration, r.settings.Settle.Seconds())
+			require.Less(t, s.Duration, 3*r.settings.Settle.Seconds())
+		})
+	})
+}

@@ -12,6 +12,7 @@ type serviceLoad struct {
 	settings int64 // configuration writes, at the ends
 	roles    int64
 	users    int64 // those that the source lists; the numbers of channelLoad.members below this are theirs
+	levels   int64 // notification levels, when all lanes have ended
 	channels []channelLoad
 }
 
@@ -41,7 +42,7 @@ func (s serviceLoad) gate() int64 {
 			missing++
 		}
 	}
-	return s.roles + s.users + missing + int64(len(s.channels))
+	return s.roles + s.users + missing + int64(len(s.channels)) + s.levels
 }
 
 func writes(loads []serviceLoad) int64 {
@@ -144,10 +145,12 @@ func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
 		end = max(end, slots[0])
 		heap.Fix(&slots, 0)
 	}
-	for _, g := range gates {
+	levels := int64(0)
+	for i, g := range gates {
 		end = max(end, g.free+float64(g.rest)/aps)
+		levels = max(levels, loads[i].levels)
 	}
-	return end
+	return end + float64(levels)/aps
 }
 
 // gateway is the gate of one service while a schedule is played through.

@@ -29,7 +29,7 @@ func blockedError(op, sid string, found []mapping.Finding) error {
 		return &Error{
 			Op: op, Kind: Refused, SID: sid,
 			Err:  fmt.Errorf("%s: %s", f.Code, f.Detail),
-			Hint: fmt.Sprintf("choose what to do with it: --policy %s=…; the choices are in the README", f.Code),
+			Hint: fmt.Sprintf("choose what to do with it: --policy %s=…; list the choices with: chatbridge policies", f.Code),
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"iter"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -14,6 +15,7 @@ type feed struct {
 	next    func() (chat.Message, error, bool)
 	stop    func()
 	mapper  mapping.Mapper
+	undated time.Time // what a message without a date of its own gets
 	found   func([]mapping.Finding)
 	skipped func()
 	head    *mapped
@@ -63,9 +65,25 @@ func (f *feed) peek() (*mapped, error) {
 			f.skipped()
 			continue
 		}
+		want.DateCreated = dated(want.DateCreated, f.undated)
 		f.head = &mapped{sid: m.SID, index: m.Index, want: want}
 	}
 	return f.head, nil
+}
+
+// dated gives a message without a date another one: without any it could not be
+// recognized again.
+func dated(own, other time.Time) time.Time {
+	if own.IsZero() {
+		return other
+	}
+	return own
+}
+
+// undated is the date of the messages of a channel that have none: that of the
+// channel, or of its service.
+func undated(c chat.Channel, s chat.Service) time.Time {
+	return dated(c.DateCreated.Time, s.DateCreated.Time).UTC().Truncate(time.Second)
 }
 
 // take leaves the message that peek showed behind.

@@ -18,6 +18,7 @@ const heartbeatEvery = time.Second
 type Progress struct {
 	Totals map[string]int64     `json:"totals"`
 	Counts map[string]KindCount `json:"counts"`
+	Done   int64                `json:"done"`  // resources of every kind that are dealt with
 	Lanes  int                  `json:"lanes"` // at work
 	Traffic
 	Timeline []Point `json:"timeline"`
@@ -61,7 +62,7 @@ func (r *run) live() Progress {
 	now := time.Now()
 	counts, totals := r.tally.snapshot()
 	return Progress{
-		Totals: totals, Counts: counts, Lanes: len(r.lanes), Traffic: r.Traffic(),
+		Totals: totals, Counts: counts, Done: r.tally.done(), Lanes: len(r.lanes), Traffic: r.Traffic(),
 		Timeline: r.timeline.until(r.point(now)), Recent: r.recent.until(r.sofar(now)),
 		Findings: r.findings.byCode(),
 	}

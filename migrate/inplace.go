@@ -112,7 +112,7 @@ func (r *promotion) whole(ctx context.Context) error {
 		if !there[s.SID] {
 			return &Error{
 				Op: "promote channels", Kind: Usage, SID: s.SID,
-				Err:  errors.New("Conversations of the target account does not show this service"),
+				Err:  errors.New("the target account does not show this service in Conversations"),
 				Hint: "in place works within one account; to copy into another one leave out --in-place",
 			}
 		}

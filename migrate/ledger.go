@@ -92,6 +92,9 @@ const (
 	RoleEntity   EntityKind = 1
 	UserEntity   EntityKind = 2
 	MemberEntity EntityKind = 3
+	// UserChannelEntity is a channel that a user muted. Its SIDs are two, that
+	// of the user and that of the channel, with a slash between them.
+	UserChannelEntity EntityKind = 4
 )
 
 // Stage is how far a service or a channel has come. The numbers are stored.
@@ -126,14 +129,14 @@ type ServiceRecord struct {
 	Saved []byte
 }
 
-// EntityRecord is one role, user or member that the target confirmed. A user
-// whom the source does not have, only members by their identity, has the SID of
-// the target as source SID too.
+// EntityRecord is one role, user, member or muted channel that the target
+// confirmed. A user whom the source does not have, only members by their
+// identity, has the SID of the target as source SID too.
 type EntityRecord struct {
 	Kind      EntityKind
 	SourceSID string
 	TargetSID string
-	ParentSID string // source SID of the service (roles, users) or channel (members)
+	ParentSID string // source SID of the service (roles, users), channel (members) or user (muted channels)
 	Existing  bool   // it was in the target before
 	// Horizon is, for a member, the source index that was carried over as read
 	// horizon; nil where none was.

@@ -109,7 +109,7 @@ func (s *verifiedService) mendMessages(j *judge, f *channelFound) {
 
 func (s *verifiedService) mendMessage(f *channelFound, d Difference) mend {
 	return func(ctx context.Context, w *mender) error {
-		want, err := s.wanted(ctx, f.source, d.at)
+		want, err := s.wanted(ctx, f, d.at)
 		if err != nil {
 			return err
 		}
@@ -121,7 +121,7 @@ func (s *verifiedService) mendMessage(f *channelFound, d Difference) mend {
 
 func (s *verifiedService) mendTail(f *channelFound, d Difference) mend {
 	return func(ctx context.Context, w *mender) error {
-		want, err := s.wanted(ctx, f.source, d.at)
+		want, err := s.wanted(ctx, f, d.at)
 		if err != nil {
 			return err
 		}
@@ -137,8 +137,8 @@ func (s *verifiedService) mendTail(f *channelFound, d Difference) mend {
 func explicit(attributes string) string { return cmp.Or(attributes, "{}") }
 
 // wanted maps one message of the source again.
-func (s *verifiedService) wanted(ctx context.Context, channelSID string, index int64) (conversations.Message, error) {
-	for m, err := range s.Source.Messages(ctx, s.source.SID, channelSID, Span{After: index - 1}) {
+func (s *verifiedService) wanted(ctx context.Context, f *channelFound, index int64) (conversations.Message, error) {
+	for m, err := range s.Source.Messages(ctx, s.source.SID, f.source, Span{After: index - 1}) {
 		if err != nil {
 			return conversations.Message{}, err
 		}
@@ -146,7 +146,8 @@ func (s *verifiedService) wanted(ctx context.Context, channelSID string, index i
 			break
 		}
 		want, _ := s.set.Mapper.Message(m)
+		want.DateCreated = dated(want.DateCreated, f.undated)
 		return want, nil
 	}
-	return conversations.Message{}, &Error{Op: "read message again", Kind: NotFound, SID: channelSID, Err: errGone}
+	return conversations.Message{}, &Error{Op: "read message again", Kind: NotFound, SID: f.source, Err: errGone}
 }

@@ -35,6 +35,7 @@ func (l *lane) messages(ctx context.Context) error {
 	}
 	f := newFeed(source, l.set.Mapper)
 	defer f.stop()
+	f.undated = undated(l.channel, l.source)
 	f.found = l.findings.add
 	f.skipped = func() {
 		l.copied++
@@ -133,7 +134,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return l.confirm(ctx, f, m, got, true)
 		}
 		if KindOf(err) != OutcomeUnknown {
-			return err
+			return &Error{Op: "carry message", Kind: KindOf(err), SID: m.sid, Err: err, Hint: HintOf(err)}
 		}
 		if err := l.settle(ctx); err != nil {
 			return err

@@ -49,4 +49,6 @@ const (
 	KindMessages    = "messages"
 	KindInvites     = "invites"
 	KindCredentials = "credentials"
+	// KindUserChannels are channels as a user has them: the notification level.
+	KindUserChannels = "user_channels"
 )

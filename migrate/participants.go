@@ -19,7 +19,10 @@ func (l *lane) participants(ctx context.Context) error {
 	}
 	l.tally.expect(KindMembers, int64(len(l.members))-l.channel.MembersCount)
 	l.tally.seen(KindMembers, int64(len(l.members)))
+	seen := map[string]bool{} // identities; of one that is listed twice the first counts
 	for _, m := range l.members {
+		twice := seen[m.Identity]
+		seen[m.Identity] = true
 		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
 		if err != nil {
 			return ledgerFailed(err)
@@ -34,7 +37,7 @@ func (l *lane) participants(ctx context.Context) error {
 		if blocked(found) {
 			return blockedError("map member", m.SID, found)
 		}
-		if skipped(found) {
+		if skipped(found) || twice {
 			l.tally.skipped(KindMembers, 1)
 			l.joined++
 			continue

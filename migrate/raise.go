@@ -54,7 +54,7 @@ func (s *service) notRaised(ctx context.Context, err error) error {
 // needed is the ceiling to set: what the source allows, and at least what it
 // holds; 0 where the target admits enough.
 func needed(holds int64, admits int, allowed *int64) int {
-	if int64(admits) >= holds {
+	if int64(admits) >= min(holds, MaxLimit) {
 		return 0
 	}
 	if allowed != nil {

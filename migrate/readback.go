@@ -104,6 +104,7 @@ func (l *lane) suspects(ctx context.Context) ([]conversations.Message, error) {
 			}
 			if m.Index == index {
 				want, _ := l.set.Mapper.Message(m)
+				want.DateCreated = dated(want.DateCreated, undated(l.channel, l.source))
 				late = append(late, want)
 			}
 			break

@@ -52,11 +52,6 @@ func (r *recent) until(now Recent) Recent {
 
 // sofar is what the run did since it began.
 func (r *run) sofar(now time.Time) Recent {
-	counts, _ := r.tally.snapshot()
 	t := r.Traffic()
-	s := Recent{Seconds: now.Sub(r.started).Seconds(), Requests: t.Reads + t.Writes, Throttled: t.Throttled}
-	for _, c := range counts {
-		s.Done += c.Written + c.Existing + c.Failed
-	}
-	return s
+	return Recent{Seconds: now.Sub(r.started).Seconds(), Done: r.tally.done(), Requests: t.Reads + t.Writes, Throttled: t.Throttled}
 }

@@ -40,6 +40,14 @@ func (s *service) ensureRoles(ctx context.Context) error {
 			s.tally.failed(KindRoles, 1)
 			continue
 		}
+		if skipped(found) {
+			s.tally.skipped(KindRoles, 1)
+			continue
+		}
+		if skipped(found) {
+			s.tally.skipped(KindRoles, 1)
+			continue
+		}
 		k := key{want.Type, want.FriendlyName}
 		have, exists := there[k]
 		change := Unchanged

@@ -46,6 +46,11 @@ type Settings struct {
 	// Defaults to 2 minutes.
 	Watchdog time.Duration
 
+	// UserChannels says that the source shows what users have to do with
+	// channels beyond members and invites, such as which they muted. Reading it
+	// takes a request for each user.
+	UserChannels bool
+
 	// OnlyFailed runs only the channels that the ledger has failures for.
 	OnlyFailed bool
 

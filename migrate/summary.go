@@ -9,7 +9,9 @@ import (
 func (r *run) summary(err error) Summary {
 	counts, _ := r.tally.snapshot()
 	for _, k := range []string{KindServices, KindRoles, KindUsers, KindChannels, KindMembers, KindMessages, KindInvites, KindCredentials} {
-		counts[k] = counts[k] // every kind is shown, also where there is none
+		if _, counted := counts[k]; !counted {
+			counts[k] = KindCount{} // every kind is shown, also where there is none
+		}
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

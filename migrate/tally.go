@@ -13,6 +13,7 @@ type tally struct {
 	mu     sync.Mutex
 	counts map[string]KindCount
 	totals map[string]int64
+	passed int64 // resources of every kind that were left out
 }
 
 func newTally(o Observer) *tally {
@@ -51,7 +52,23 @@ func (t *tally) failed(kind string, n int64) {
 
 // skipped says that a policy left resources out: they are seen, and nothing
 // became of them.
-func (t *tally) skipped(kind string, n int64) { t.observer.Done(kind, n) }
+func (t *tally) skipped(kind string, n int64) {
+	t.mu.Lock()
+	t.passed += n
+	t.mu.Unlock()
+	t.observer.Done(kind, n)
+}
+
+// done is how many resources of every kind are dealt with.
+func (t *tally) done() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.passed
+	for _, c := range t.counts {
+		n += c.Written + c.Existing + c.Failed
+	}
+	return n
+}
 
 // changed counts the outcome of an Ensure.
 func (t *tally) changed(kind string, c Change) {

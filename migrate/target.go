@@ -27,8 +27,8 @@ type TargetReader interface {
 	Participants(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.Participant, error]
 	// Messages yields the messages of a conversation, newest first if asked.
 	Messages(ctx context.Context, serviceSID, conversationSID string, newestFirst bool) iter.Seq2[conversations.Message, error]
-	// UserConversations yields the SIDs of the conversations that a user is in.
-	UserConversations(ctx context.Context, serviceSID, userSID string) iter.Seq2[string, error]
+	// UserConversations yields the conversations that a user is in.
+	UserConversations(ctx context.Context, serviceSID, userSID string) iter.Seq2[conversations.UserConversation, error]
 	// Timers reads the account's default timers, which would close new
 	// conversations by themselves.
 	Timers(ctx context.Context) (Timers, error)
@@ -75,6 +75,9 @@ type Target interface {
 	EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (conversations.Participant, Change, error)
 	// SetHorizon sets how far the participant with that SID has read.
 	SetHorizon(ctx context.Context, serviceSID, conversationSID, participantSID string, h conversations.Horizon) error
+	// SetNotificationLevel sets whether a user who is in the conversation is
+	// notified of what is said in it.
+	SetNotificationLevel(ctx context.Context, serviceSID, userSID, conversationSID, level string) error
 	// AppendMessage creates a message and returns it as the server stored it.
 	AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error)
 	// SetMessage brings a message that is there to what is asked.

@@ -5,8 +5,6 @@ import (
 	"iter"
 	"sync"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 )
 
 // Undoer deletes from the target what a ledger says that its migration made,
@@ -46,43 +44,6 @@ type UndoLedger interface {
 	Channels(ctx context.Context, serviceSID string) iter.Seq2[ChannelRecord, error]
 	Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[MessageRecord, error]
 	LastRun(ctx context.Context) (RunRecord, bool, error)
-}
-
-// Fate is what becomes of something that a migration made.
-type Fate string
-
-// Fates.
-const (
-	Delete Fate = "delete" // it goes, or would go
-	Keep   Fate = "keep"
-	Gone   Fate = "gone" // somebody has deleted it already
-)
-
-// Removal is one thing that a migration made and what becomes of it.
-type Removal struct {
-	Fate      Fate   `json:"fate"`
-	Kind      string `json:"kind"`
-	SourceSID string `json:"source_sid,omitempty"` // empty where the source has none
-	TargetSID string `json:"target_sid"`
-	Done      bool   `json:"done"`
-	Reason    string `json:"reason,omitempty"` // why it is kept, or why deleting it failed
-}
-
-// Undone is what an undo did.
-type Undone struct {
-	SchemaVersion int                  `json:"schema_version"`
-	Command       string               `json:"command"`
-	Executed      bool                 `json:"executed"`
-	Counts        map[string]UndoCount `json:"counts"` // by kind
-	Duration      float64              `json:"duration_seconds"`
-}
-
-// UndoCount says what became of the things of one kind.
-type UndoCount struct {
-	Delete int64 `json:"delete"` // go, or would go
-	Done   int64 `json:"done"`   // of these, are gone now
-	Keep   int64 `json:"keep"`
-	Gone   int64 `json:"gone"`
 }
 
 // Run undoes what the settings select. It calls report once for each thing, one
@@ -239,27 +200,4 @@ func endsUndo(ctx context.Context, err error) bool {
 		return true
 	}
 	return endsRun(ctx, err)
-}
-
-// conversations decides about every conversation, as many beside each other as
-// lanes would run.
-func (s *undoneService) conversations(ctx context.Context) error {
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.set.Concurrency)
-	var listing error
-	for rec, err := range s.Ledger.Channels(ctx, s.record.SourceSID) {
-		if err != nil || gctx.Err() != nil {
-			listing = err
-			break
-		}
-		if rec.TargetSID == "" {
-			continue
-		}
-		s.tally.expect(KindChannels, 1)
-		g.Go(func() error { return s.conversation(gctx, rec) })
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return listing
 }

@@ -7,11 +7,36 @@ import (
 	"iter"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 )
 
 var errNotInLedger = errors.New("the ledger does not know it")
+
+// conversations decides about every conversation, as many beside each other as
+// lanes would run.
+func (s *undoneService) conversations(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(s.set.Concurrency)
+	var listing error
+	for rec, err := range s.Ledger.Channels(ctx, s.record.SourceSID) {
+		if err != nil || gctx.Err() != nil {
+			listing = err
+			break
+		}
+		if rec.TargetSID == "" {
+			continue
+		}
+		s.tally.expect(KindChannels, 1)
+		g.Go(func() error { return s.conversation(gctx, rec) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return listing
+}
 
 func (s *undoneService) conversation(ctx context.Context, rec ChannelRecord) error {
 	r := Removal{Kind: KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Fate: Delete}

@@ -266,7 +266,7 @@ func TestUndo(t *testing.T) {
 	})
 
 	for _, toService := range []bool{false, true} {
-		t.Run(fmt.Sprintf("killed at any write, before or after its effect, it goes on (into a service that was there: %t)", toService), func(t *testing.T) {
+		t.Run(fmt.Sprintf("killed at one write or another, before or after its effect, it goes on (into a service that was there: %t)", toService), func(t *testing.T) {
 			for write := 1; write <= 13; write += 3 {
 				for _, after := range []bool{false, true} {
 					synctest.Test(t, func(t *testing.T) {

@@ -122,6 +122,9 @@ func (u *users) write(ctx context.Context, one *user) error {
 		if blocked(found) {
 			return blockedError("map user", one.source.Identity, found)
 		}
+		if skipped(found) {
+			return nil
+		}
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
@@ -149,6 +152,10 @@ func (u *users) write(ctx context.Context, one *user) error {
 	s.findings.add(found)
 	if blocked(found) {
 		return blockedError("map user", src.SID, found)
+	}
+	if skipped(found) {
+		s.tally.skipped(KindUsers, 1)
+		return nil
 	}
 	if err := s.proceed(ctx); err != nil {
 		return err

@@ -50,6 +50,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 type channelFound struct {
 	source, target string // SIDs of the channel and its conversation
 	want           conversations.Conversation
+	undated        time.Time // what messages without a date got
 
 	differences []Difference
 	members     int64
@@ -77,7 +78,8 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 		f.add(Difference{Class: Missing, Kind: KindChannels, Channel: sid, SourceSID: sid, Detail: reason(found)})
 		return f, nil
 	}
-	f.target, f.want = have.SID, want
+	f.target, f.want, f.undated = have.SID, want, undated(src, s.source)
+	s.place(sid, have.SID)
 	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
 	if err != nil {
 		return nil, err
@@ -110,16 +112,19 @@ func (s *verifiedService) compareFields(sid string, want, have conversations.Con
 		}
 	}
 	at.Class = WrongDate
-	if !want.DateCreated.Equal(have.DateCreated) {
+	if differs(want.DateCreated, have.DateCreated) {
 		at.Field = "date_created"
 		f.add(at)
 	}
 	// What others wrote moved it.
-	if !want.DateUpdated.Equal(have.DateUpdated) && !f.foreign() {
+	if differs(want.DateUpdated, have.DateUpdated) && !f.foreign() {
 		at.Field = "date_updated"
 		f.add(at)
 	}
 }
+
+// differs compares dates. Where the source has none, any will do.
+func differs(want, have time.Time) bool { return !want.IsZero() && !want.Equal(have) }
 
 func (s *verifiedService) compareMembers(ctx context.Context, sid, target string, members []chat.Member, marks *marks, f *channelFound) error {
 	there := map[string]conversations.Participant{}
@@ -129,12 +134,17 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		}
 		there[p.Identity] = p
 	}
+	seen := map[string]bool{}
 	for _, m := range members {
 		f.members++
 		want, found := s.set.Mapper.Member(m, s.roles)
 		if skipped(found) {
 			continue
 		}
+		if seen[m.Identity] {
+			continue // listed twice; the first one counts
+		}
+		seen[m.Identity] = true
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {
@@ -184,7 +194,7 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	if !mapping.EqualAttributes(want.Attributes, have.Attributes) {
 		with(Altered, "attributes")
 	}
-	if !want.DateCreated.Equal(have.DateCreated) {
+	if differs(want.DateCreated, have.DateCreated) {
 		with(WrongDate, "date_created")
 	}
 	switch {
@@ -200,7 +210,7 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	case read && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
 		with(WrongHorizon, "last_read_timestamp")
 	}
-	if !want.DateUpdated.Equal(have.DateUpdated) {
+	if differs(want.DateUpdated, have.DateUpdated) {
 		with(WrongDate, "date_updated")
 	}
 }

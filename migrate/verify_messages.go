@@ -54,7 +54,7 @@ func digestOf(m conversations.Message) digest {
 }
 
 // expected yields what the target should hold of a channel.
-func (s *verifiedService) expected(ctx context.Context, sid string) iter.Seq2[digest, error] {
+func (s *verifiedService) expected(ctx context.Context, sid string, undated time.Time) iter.Seq2[digest, error] {
 	return func(yield func(digest, error) bool) {
 		for m, err := range s.Source.Messages(ctx, s.source.SID, sid, Span{After: All}) {
 			if err != nil {
@@ -65,6 +65,7 @@ func (s *verifiedService) expected(ctx context.Context, sid string) iter.Seq2[di
 			if skipped(found) {
 				continue
 			}
+			want.DateCreated = dated(want.DateCreated, undated)
 			d := digestOf(want)
 			d.sid, d.index = m.SID, m.Index
 			if blocked(found) {
@@ -91,7 +92,7 @@ func (s *verifiedService) actual(ctx context.Context, target string) iter.Seq2[d
 // the next message that both have; what lies between is judged at the end, when
 // it is known what is missing elsewhere.
 func (s *verifiedService) compareMessages(ctx context.Context, sid, target string, marks *marks, f *channelFound) error {
-	want, have := newWindow(s.expected(ctx, sid)), newWindow(s.actual(ctx, target))
+	want, have := newWindow(s.expected(ctx, sid, f.undated)), newWindow(s.actual(ctx, target))
 	defer want.stop()
 	defer have.stop()
 	j := &judge{channel: sid, target: target, twice: map[identity]string{}}

@@ -16,6 +16,7 @@ type verifiedService struct {
 	roles   mapping.Roles
 	stamped map[string][]string // source channel to the conversations that bear its stamp
 	byName  map[string]string   // recognition key to conversation, of those without a stamp
+	placed  map[string]string   // users and channels to what they are in the target
 }
 
 func (c *comparison) service(ctx context.Context, src chat.Service) error {
@@ -46,7 +47,10 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	if err := s.listConversations(ctx); err != nil {
 		return err
 	}
-	return c.channels(ctx, s)
+	if err := c.channels(ctx, s); err != nil {
+		return err
+	}
+	return s.compareLevels(ctx)
 }
 
 // find finds the target service: as told, by the ledger, or by the stamps of
@@ -111,6 +115,10 @@ func (s *verifiedService) compareRoles(ctx context.Context) error {
 			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: reason(found)}); err != nil {
 				return err
 			}
+			continue
+		case skipped(found):
+			continue
+		case skipped(found) && !ok:
 			continue
 		case !ok:
 			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, mend: s.mendRole(want)}); err != nil {
@@ -208,6 +216,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			}
 			continue
 		}
+		s.place(src.SID, have.SID)
 		at := Difference{Class: Altered, Kind: KindUsers, SourceSID: src.SID, TargetSID: have.SID}
 		if err := s.unequal(ctx, at, []field{
 			{"friendly_name", want.FriendlyName == have.FriendlyName, s.mendUser(want)},

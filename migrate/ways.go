@@ -57,10 +57,11 @@ type ChannelRow struct {
 }
 
 // plan sums the rows of an audit up by way, in the order of how little they do.
-// Where nothing has to be copied, what a copy would cost is listed as well.
-func plan(rows []ChannelRow, e Estimate, aps float64) []PlanWay {
+// Where nothing has to be copied, what a copy would cost is listed as well: the
+// writes of all that goes with it, users, roles and settings too.
+func plan(rows []ChannelRow, e Estimate, aps float64, writes int64) []PlanWay {
 	byWay := map[Way]*PlanWay{}
-	whole := PlanWay{Way: Replay, Reason: "only if the history has to be in another service: --replay", Seconds: e.Seconds}
+	whole := PlanWay{Way: Replay, Reason: "only if the history has to be in another service: --replay", Seconds: e.Seconds, Writes: writes}
 	for _, r := range rows {
 		p := byWay[r.Way]
 		if p == nil {
@@ -71,7 +72,6 @@ func plan(rows []ChannelRow, e Estimate, aps float64) []PlanWay {
 		p.Messages += r.Messages
 		whole.Channels++
 		whole.Messages += r.Messages
-		whole.Writes += r.Writes
 	}
 	all := []PlanWay{}
 	if p := byWay[Visible]; p != nil {

@@ -14,9 +14,13 @@ import (
 
 // Doctor renders a diagnosis as text, JSON or Markdown.
 func Doctor(w io.Writer, f Format, g migrate.Diagnosis) error {
-	if f == JSON {
+	switch f {
+	case JSON:
 		g.Probes = filled(g.Probes)
 		return encodeJSON(w, g)
+	case Text, Markdown:
+	default:
+		return unknown(f)
 	}
 	return doctorDocument(g).render(w, f)
 }

@@ -138,6 +138,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if err != nil {
 		return migrate.Audit{}, err
 	}
+	set.UserChannels = s.userChannels
 	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Rows: row}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample

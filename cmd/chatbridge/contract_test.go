@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
-	"chatbridge/migrate/emulator"
 	"chatbridge/reports/schema"
 )
 
@@ -51,7 +49,7 @@ func seal(node any) {
 // TestContract holds what commands really print to the schemas that users are
 // given. A folder is worked in from top to bottom.
 func TestContract(t *testing.T) {
-	server := newTestServer(t, emulator.Config{Archive: os.DirFS("../../testdata/workspaces/edge-cases")})
+	server := sampleServer(t, nil)
 	dir := t.TempDir()
 	for _, step := range []struct {
 		schema string
@@ -60,15 +58,16 @@ func TestContract(t *testing.T) {
 	}{
 		{"version", exitDone, "version"},
 		{"audit", exitDone, "audit"},
+		{"doctor", exitDone, "doctor"},
 		{"audit", exitDone, "migrate --dry-run"},
 		{"export", exitDone, "export " + filepath.Join(dir, "kept.zip")},
-		{"migrate", exitIncomplete, "migrate --yes --aps 0 --settle 50ms"},
+		{"migrate", exitDone, "migrate --yes --aps 0"},
 		{"status", exitDone, "status"},
-		{"status", exitIncomplete, "status --watch"},
+		{"status", exitDone, "status --watch"},
 		{"migrate", exitDone, "report"},
-		{"verify", exitIncomplete, "verify"},
-		{"repair", exitIncomplete, "verify --repair"},
-		{"repair", exitIncomplete, "verify --repair --execute --yes"},
+		{"verify", exitDone, "verify --settle 10ms"},
+		{"repair", exitDone, "verify --repair --settle 10ms"},
+		{"repair", exitDone, "verify --repair --execute --yes --settle 10ms"},
 		{"error", exitUsage, "verify --aps -1"},
 	} {
 		t.Run(step.args+" prints what the schema "+step.schema+" says", func(t *testing.T) {

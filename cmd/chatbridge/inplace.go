@@ -48,6 +48,7 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		{m.Identities != "", "--identities", "nobody is renamed"},
 		{m.Invites != "", "--invites", "invites stay in Chat"},
 		{m.Credentials != "", "--credentials", "credentials stay in their account"},
+		{m.Type != "", "--type", "public channels are taken, and they are none when it is done"},
 		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private whole"},
 		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
 	} {
@@ -77,7 +78,9 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	if o.DryRun {
 		return reports.InPlace(o.console.out, form, preview)
 	}
-	o.showPromotions(s, preview)
+	if !o.Quiet || !o.Yes {
+		o.showPromotions(s, preview)
+	}
 	if !o.Yes {
 		if !o.console.terminal(o.console.in) {
 			return misuse("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")

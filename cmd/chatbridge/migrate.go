@@ -78,10 +78,16 @@ It never writes to the source, and no write fires a webhook, a push notification
 or an SMS. Settings, credentials and both addresses are checked before anything
 is written. It asks before it begins; where there is no terminal to ask on, --yes
 answers. The first interrupt finishes what is in flight, the second stops at once;
-either way running again resumes. --dry-run is the same as chatbridge audit.` +
+either way running again resumes. --dry-run is the same as chatbridge audit.
+
+--in-place copies nothing: it makes public channels private, which is all that
+Conversations of the same account needs to show them, and which cannot be taken
+back. That is the one write to Chat, and it is shown first and asked about. What a
+policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 			exitHelp(),
 		Example: `  chatbridge migrate --dry-run
-  chatbridge migrate --service IS… --ledger support.db`,
+  chatbridge migrate --service IS… --ledger support.db
+  chatbridge migrate --in-place --dry-run`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -233,7 +239,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
 			Concurrency: o.Concurrency, APS: o.APS,
-			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed,
+			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
 		},
 		Sidecar: originals,
 		Traffic: s.counter.Traffic,

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -92,7 +93,7 @@ func TestMigrateInterrupted(t *testing.T) {
 		require.Equal(t, migrate.InterruptedStatus, s.Status)
 
 		again := newRig(t, server, "", false)
-		again.Yes, again.Ledger = true, r.Ledger
+		again.Yes, again.Ledger, again.Settle = true, r.Ledger, 100*time.Millisecond
 		require.NoError(t, runMigrate(t.Context(), again.migrateOptions))
 		require.NoError(t, json.Unmarshal(again.stdout.Bytes(), &s))
 		require.Equal(t, migrate.Complete, s.Status)

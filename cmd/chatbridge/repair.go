@@ -35,6 +35,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		Verifier: migrate.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
 		Write:    s.writer, Execute: o.Execute,
 	}
+	r.Settings.UserChannels = s.userChannels
 	release, err := o.openRecord(ctx, &r, o.fingerprint(s, mapper))
 	if err != nil {
 		return interrupted(ctx, err)

@@ -33,7 +33,7 @@ const (
 
 // TestScripts drives the real program. Commands of the scripts' own:
 //
-//	emulate archive=DIR|generate=… [aps=N] [faults=SPEC]
+//	emulate archive=DIR|generate=… [aps=N] [shared] [faults=SPEC]
 //	                  serve an emulator, and put what chatbridge needs to use it
 //	                  into the environment
 //	exits N ARG…      run chatbridge and require the exit status
@@ -85,6 +85,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.Generate, err = emulator.ParseGenerate(value)
 		case "aps":
 			c.APS, err = strconv.ParseFloat(value, 64)
+		case "shared":
+			c.Shared = true
 		case "faults":
 			if one.plan, err = faults.Parse(value); err == nil {
 				one.plan.Observe = func(k faults.Kind, _ *emulator.Exchange) { one.strikes <- k }

@@ -32,6 +32,7 @@ type sides struct {
 	sourceAccount string
 	sourceAPI     string         // v1 or v2
 	services      []chat.Service // of the source
+	userChannels  bool           // the source shows what users have to do with channels
 
 	reader        migrate.TargetReader // nil without access to the target
 	writer        migrate.Target       // nil unless it is to be written
@@ -106,7 +107,7 @@ func (c connector) openSource(s *sides, http http.RoundTripper) error {
 			return err
 		}
 		src := archive.NewSource(a)
-		s.sourceAPI = a.Manifest.SourceAPI
+		s.sourceAPI, s.userChannels = a.Manifest.SourceAPI, true
 		s.source, s.sourceAccount = src, a.Manifest.AccountSID
 		s.closers = append(s.closers, src, closer)
 		return nil
@@ -116,6 +117,7 @@ func (c connector) openSource(s *sides, http http.RoundTripper) error {
 		return err
 	}
 	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
+	s.userChannels = s.sourceAPI == twilio.APIv2
 	src, err := twilio.NewSource(twilio.Config{
 		BaseURL: c.ChatURL, API: c.SourceAPI,
 		Username: cred.username, Password: cred.password, AccountSID: cred.account,

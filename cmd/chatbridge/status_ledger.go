@@ -69,9 +69,8 @@ func lastRun(ctx context.Context, l *sqlite.Reader, now time.Time) (*reports.Run
 	if err := json.Unmarshal(rec.Progress, &p); err != nil {
 		return nil, fmt.Errorf("read progress of the last run: %w", err)
 	}
-	r.Lanes, r.Requests = p.Lanes, p.Traffic
+	r.Done, r.Lanes, r.Requests = p.Done, p.Lanes, p.Traffic
 	for _, c := range p.Counts {
-		r.Done += c.Written + c.Existing + c.Failed
 		r.Written += c.Written
 	}
 	for _, n := range p.Totals {

@@ -147,6 +147,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	if _, err := o.take(ctx, s, set.Mapper); err != nil {
 		return none, interrupted(ctx, err)
 	}
+	set.UserChannels = s.userChannels
 	v := &migrate.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set}
 	ledger, err := o.openLedger(ctx, o.Ledger)
 	switch {

@@ -32,7 +32,7 @@ func (x *export) userChannels(ctx context.Context, serviceSID string) error {
 		},
 		gone: func(u usersChannels) { x.vanished(migrate.KindUsers, u.sid) },
 	}
-	return x.file(ctx, kindUserChannels, UserChannelsPath(serviceSID), func(yield func(json.RawMessage, error) bool) {
+	return x.file(ctx, migrate.KindUserChannels, UserChannelsPath(serviceSID), func(yield func(json.RawMessage, error) bool) {
 		for u, err := range users.all(x.at) {
 			if err != nil {
 				yield(nil, err)
@@ -46,9 +46,6 @@ func (x *export) userChannels(ctx context.Context, serviceSID string) error {
 		}
 	})
 }
-
-// kindUserChannels is told to the observer, who need not know it.
-const kindUserChannels = "user channels"
 
 // usersChannels is one user with what they have to do with channels.
 type usersChannels struct {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Limits of Conversations, in bytes.
@@ -44,15 +45,16 @@ func (f *form) some(names ...string) {
 	f.fail(invalid(20161, "At least one parameter is required"))
 }
 
-// text sets dst to the parameter, if it was sent. The copy does not keep the
+// text sets dst to the parameter, if it was sent. The limit is in characters,
+// which is what Twilio's documents say of names. The copy does not keep the
 // whole form in memory.
 func (f *form) text(name string, dst *string, limit, code int) {
 	if !f.has(name) {
 		return
 	}
 	v := f.values.Get(name)
-	if len(v) > limit {
-		f.fail(invalid(code, "%s is longer than %d bytes", name, limit))
+	if utf8.RuneCountInString(v) > limit {
+		f.fail(invalid(code, "%s is longer than %d characters", name, limit))
 		return
 	}
 	*dst = strings.Clone(v)

@@ -57,6 +57,9 @@ func (s *service) author(name string) string {
 
 func (f *form) message(m *message) {
 	f.text("Author", &m.author, maxIdentity, 50310)
+	if len(f.values.Get("Body")) > maxBody {
+		f.fail(invalid(50504, "Body is longer than %d bytes", maxBody))
+	}
 	f.text("Body", &m.body, maxBody, 50504)
 	f.attributes(&m.attributes, maxMessageAttributes)
 	f.date("DateCreated", &m.created)

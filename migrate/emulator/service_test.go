@@ -151,8 +151,8 @@ func TestUsers(t *testing.T) {
 		b.refused(b.write(s+"/Users", "Identity", "ada"), http.StatusConflict, 50201)
 	})
 	t.Run("refuse identities that are too long, reserved or like a SID", func(t *testing.T) {
-		b.refused(b.write(s+"/Users", "Identity", strings.Repeat("é", 129)), http.StatusBadRequest, 50207)
-		b.make(s+"/Users", "Identity", strings.Repeat("é", 128))
+		b.refused(b.write(s+"/Users", "Identity", strings.Repeat("é", 257)), http.StatusBadRequest, 50207)
+		b.make(s+"/Users", "Identity", strings.Repeat("é", 256))
 		b.refused(b.write(s+"/Users", "Identity", "system"), http.StatusBadRequest, 50203)
 		b.refused(b.write(s+"/Users", "Identity", "US"+strings.Repeat("a", 32)), http.StatusBadRequest, 50206)
 		b.refused(b.write(s+"/Users"), http.StatusBadRequest, 20001)

@@ -53,7 +53,7 @@ func sids(prefix string) []string {
 	return []string{sid(prefix, 1), sid(prefix, 0xab), prefix + "0123456789ABCDEF0123456789ABCDEF", prefix + "x", "other", ""}
 }
 
-var kinds = []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity}
+var kinds = []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity, migrate.UserChannelEntity}
 
 func testModel(t *testing.T, open Open) {
 	t.Run("any sequence of calls answers as a plain model does", func(t *testing.T) {

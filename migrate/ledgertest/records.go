@@ -73,7 +73,7 @@ func testEntities(t *testing.T, open Open) {
 	t.Run("kinds are kept apart although their SIDs are equal", func(t *testing.T) {
 		l := fresh(t, open)
 		horizon := int64(0)
-		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity} {
+		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity, migrate.UserChannelEntity} {
 			r := migrate.EntityRecord{Kind: kind, SourceSID: "XX1", TargetSID: "XX2", ParentSID: "XX3", Existing: kind == migrate.UserEntity}
 			if kind == migrate.MemberEntity {
 				r.Horizon = &horizon

@@ -159,10 +159,31 @@ func TestTargetContract(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, migrate.Timers{}, timers)
 
+	people := collect(t, target.Users(ctx, sid))
+	require.NotEmpty(t, people)
+	joined := 0
+	for _, u := range people {
+		for _, c := range collect(t, target.UserConversations(ctx, sid, u.SID)) {
+			require.Equal(t, made.SID, c.ConversationSID)
+			joined++
+		}
+	}
+	require.Positive(t, joined)
+
 	for range 2 {
 		require.NoError(t, target.DeleteConversation(ctx, sid, made.SID))
 	}
 	_, err = target.Conversation(ctx, sid, made.SID)
+	require.Equal(t, migrate.NotFound, migrate.KindOf(err))
+	for range 2 {
+		require.NoError(t, target.DeleteUser(ctx, sid, people[0].SID))
+		require.NoError(t, target.DeleteRole(ctx, sid, role.SID))
+	}
+	require.Len(t, collect(t, target.Users(ctx, sid)), len(people)-1)
+	for range 2 {
+		require.NoError(t, target.DeleteService(ctx, sid))
+	}
+	_, err = target.Configuration(ctx, sid)
 	require.Equal(t, migrate.NotFound, migrate.KindOf(err))
 
 	const in = " /v1/Services/{ChatServiceSid}"
@@ -173,6 +194,7 @@ func TestTargetContract(t *testing.T) {
 		"GET" + in + "/Configuration/Webhooks", "POST" + in + "/Configuration/Webhooks",
 		"GET" + in + "/Roles", "POST" + in + "/Roles", "POST" + in + "/Roles/{Sid}",
 		"GET" + in + "/Users", "POST" + in + "/Users", "GET" + in + "/Users/{Sid}", "POST" + in + "/Users/{Sid}",
+		"DELETE" + in + "/Users/{Sid}", "GET" + in + "/Users/{UserSid}/Conversations", "DELETE" + in + "/Roles/{Sid}", "DELETE /v1/Services/{Sid}",
 		"GET" + in + "/Conversations", "POST" + in + "/Conversations",
 		"GET" + in + "/Conversations/{Sid}", "POST" + in + "/Conversations/{Sid}", "DELETE" + in + "/Conversations/{Sid}",
 		"GET" + in + "/Conversations/{ConversationSid}/Participants", "POST" + in + "/Conversations/{ConversationSid}/Participants",

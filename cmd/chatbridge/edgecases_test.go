@@ -1,0 +1,72 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+)
+
+const edgeCases = "../../testdata/workspaces/edge-cases"
+
+// auditEdgeCases audits the archive, one channel after the other, so that the
+// samples are always the same.
+func auditEdgeCases(t *testing.T, output string) string {
+	t.Helper()
+	s := newScreen("", false)
+	args := []string{"audit", "--from-archive", edgeCases, "--concurrency", "1", "-q", "--output", output}
+	require.Equal(t, exitDone, run(t.Context(), s.console, args), s.stderr.String())
+	return s.stdout.String()
+}
+
+func TestEdgeCasesAudit(t *testing.T) {
+	for form, name := range map[string]string{"text": "edge-cases.audit.txt", "json": "edge-cases.audit.json"} {
+		t.Run("is as it was agreed on, as "+form, func(t *testing.T) {
+			path := filepath.Join("..", "..", "testdata", "golden", name)
+			got := auditEdgeCases(t, form)
+			if *update {
+				require.NoError(t, os.WriteFile(path, []byte(got), 0o644))
+				return
+			}
+			want, err := os.ReadFile(path)
+			require.NoError(t, err, "go test ./cmd/chatbridge -run TestEdgeCasesAudit -update writes it")
+			require.Equal(t, string(want), got)
+		})
+	}
+}
+
+// inexpressible are the codes that no workspace on disk can show, and why.
+var inexpressible = map[mapping.Code]string{
+	mapping.IdentityEmpty:     "Chat gives nobody an empty identity, and the emulator, which is seeded from this workspace, finds people by theirs",
+	mapping.ChannelType:       "channels are listed by type, public and private: one of a third type is never listed",
+	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
+}
+
+// TestEdgeCasesCodes holds the workspace to the table of codes: a new code needs
+// a case there, or a reason here.
+func TestEdgeCasesCodes(t *testing.T) {
+	var got migrate.Audit
+	require.NoError(t, json.Unmarshal([]byte(auditEdgeCases(t, "json")), &got))
+	met := map[mapping.Code]migrate.FindingCount{}
+	for _, f := range got.Findings {
+		met[f.Code] = f
+	}
+	for _, r := range mapping.Codes() {
+		if _, none := inexpressible[r.Code]; none {
+			require.NotContains(t, met, r.Code, "it can be expressed after all")
+			continue
+		}
+		t.Run(string(r.Code)+" has a resource of its own", func(t *testing.T) {
+			require.Contains(t, met, r.Code)
+			require.Positive(t, met[r.Code].Count)
+			if r.Code != mapping.UserMissing { // what is not there has no SID
+				require.NotEmpty(t, met[r.Code].Samples)
+			}
+		})
+	}
+}

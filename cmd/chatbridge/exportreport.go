@@ -1,0 +1,71 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
+	"chatbridge/reports"
+)
+
+// exportReport is the result of export.
+type exportReport struct {
+	SchemaVersion int            `json:"schema_version"`
+	Command       string         `json:"command"`
+	Path          string         `json:"path"`
+	Counts        migrate.Counts `json:"counts"`
+	Files         int64          `json:"files"`
+	Bytes         int64          `json:"bytes"` // of the files, before a zip makes them smaller
+	archive.Exported
+	Duration float64 `json:"duration_seconds"`
+}
+
+// writeExport writes the result as text or JSON.
+func writeExport(w io.Writer, form reports.Format, r exportReport) error {
+	if form == reports.JSON {
+		r.Vanished, r.Appeared = filledResources(r.Vanished), filledResources(r.Appeared)
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(r)
+	}
+	_, err := fmt.Fprintf(w, "Export: %s in %s, %s in %s\n", quantity(r.Files, "file", "files"), reports.Plain(r.Path),
+		quantity(r.Bytes, "byte", "bytes"), reports.Duration(r.Duration))
+	for _, kind := range []struct {
+		name string
+		n    int64
+	}{
+		{migrate.KindServices, r.Counts.Services}, {migrate.KindRoles, r.Counts.Roles}, {migrate.KindUsers, r.Counts.Users},
+		{migrate.KindChannels, r.Counts.Channels}, {migrate.KindMembers, r.Counts.Members}, {migrate.KindMessages, r.Counts.Messages},
+		{migrate.KindInvites, r.Counts.Invites}, {migrate.KindCredentials, r.Counts.Credentials},
+	} {
+		_, line := fmt.Fprintf(w, "  %-12s %s\n", kind.name, reports.Number(kind.n))
+		err = errors.Join(err, line)
+	}
+	for _, list := range []struct {
+		what string
+		all  []archive.Resource
+	}{{"deleted meanwhile, left out", r.Vanished}, {"made meanwhile, not in the archive", r.Appeared}} {
+		for _, one := range list.all {
+			_, line := fmt.Fprintf(w, "%s: %s %s\n", list.what, one.Kind, reports.Plain(one.SID))
+			err = errors.Join(err, line)
+		}
+	}
+	return err
+}
+
+func filledResources(all []archive.Resource) []archive.Resource {
+	if all == nil {
+		return []archive.Resource{}
+	}
+	return all
+}
+
+func quantity(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return reports.Number(n) + " " + many
+}

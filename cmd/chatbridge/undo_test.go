@@ -1,0 +1,37 @@
+package main
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+)
+
+func TestUndoAgrees(t *testing.T) {
+	t.Run("refuses credentials of another account, for which everything would look deleted", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "l.db")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"target account": "AC1"}))
+		require.NoError(t, l.Close())
+		sc := newScreen("", false)
+		o := &undoOptions{
+			commonOptions:     &commonOptions{LogFormat: logText},
+			connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
+			outputOption:      outputOption{"text"}, ledgerOption: ledgerOption{path},
+			Settle: migrate.DefaultSettle, Execute: true, Yes: true, console: sc.console,
+			connect: func(context.Context, connector, access) (*sides, error) {
+				return &sides{targetAccount: "AC2"}, nil
+			},
+			openReader: sqlite.OpenReader,
+		}
+		err = runUndo(t.Context(), o)
+		require.Equal(t, exitLedger, statusOf(err))
+		require.ErrorContains(t, err, `"AC1"`)
+		require.Empty(t, sc.stdout.String())
+	})
+}

@@ -1,0 +1,50 @@
+package reports_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+func TestUndo(t *testing.T) {
+	render := func(t *testing.T, f reports.Format) string {
+		var b bytes.Buffer
+		u := reports.NewUndo(&b, f)
+		u.Removal(migrate.Removal{Fate: migrate.Delete, Kind: migrate.KindChannels, SourceSID: "CH1", TargetSID: "CH2", Done: true})
+		u.Removal(migrate.Removal{Fate: migrate.Delete, Kind: migrate.KindUsers, SourceSID: "US1", TargetSID: "US2", Done: true})
+		u.Removal(migrate.Removal{Fate: migrate.Keep, Kind: migrate.KindUsers, TargetSID: "US4", Reason: "=1+1\x1b[31m"})
+		require.NoError(t, u.Close(migrate.Undone{SchemaVersion: 1, Command: "undo", Executed: true, Counts: map[string]migrate.UndoCount{
+			migrate.KindChannels: {Delete: 1, Done: 1}, migrate.KindUsers: {Delete: 1, Done: 1, Keep: 1},
+		}}))
+		require.NotContains(t, b.String(), "\x1b")
+		return b.String()
+	}
+	t.Run("text says what stays and why, and what went of the greater things", func(t *testing.T) {
+		got := render(t, reports.Text)
+		require.Contains(t, got, "delete channels CH2 (was CH1)\n")
+		require.Contains(t, got, `keep users US4: =1+1\u001b[31m`)
+		require.NotContains(t, got, "US2")
+		require.Contains(t, got, "Undo: 2 things deleted, 1 kept.")
+	})
+	t.Run("JSON is one object with every item", func(t *testing.T) {
+		var object struct {
+			Command string
+			Items   []migrate.Removal
+			Counts  map[string]migrate.UndoCount
+		}
+		require.NoError(t, json.Unmarshal([]byte(render(t, reports.JSON)), &object))
+		require.Equal(t, "undo", object.Command)
+		require.Len(t, object.Items, 3)
+		require.EqualValues(t, 1, object.Counts[migrate.KindUsers].Keep)
+	})
+	t.Run("CSV has a row for each, and no formula", func(t *testing.T) {
+		got := render(t, reports.CSV)
+		require.Contains(t, got, "delete,users,US1,US2,true,\n")
+		require.NotContains(t, got, ",=1")
+	})
+}
