@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/reports"
@@ -33,7 +34,7 @@ type emulateOptions struct {
 }
 
 func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *cobra.Command {
-	o := &emulateOptions{console: c, serve: emulator.Serve, open: openWorkspace}
+	o := &emulateOptions{console: c, serve: emulator.Serve, open: archive.OpenFS}
 	cmd := &cobra.Command{
 		Use:   "emulate",
 		Short: "Serve a local Twilio to rehearse against",

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+func runMigrate(ctx context.Context, o *migrateOptions) error {
+	form, err := o.check()
+	if err != nil {
+		return err
+	}
+	if o.InPlace {
+		return runInPlace(ctx, o, form)
+	}
+	if o.DryRun {
+		return runAudit(ctx, &o.auditOptions)
+	}
+	mapper, err := o.mapper()
+	if err != nil {
+		return err
+	}
+	push, err := readCredentials(o.Credentials, o.console.err)
+	if err != nil {
+		return err
+	}
+	if !o.Yes && !o.console.terminal(o.console.in) {
+		return misuse("look first with chatbridge audit; to begin: chatbridge migrate --yes", "there is no terminal to ask on")
+	}
+	if err := o.retryOption.check(ctx, o.console, o.Ledger); err != nil {
+		return err
+	}
+	measured, err := o.measure(&o.connectionOptions, o.console)
+	if err != nil {
+		return err
+	}
+	defer measured.Close()
+	s, err := o.prepare(ctx, mapper)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return o.begin(ctx, form, s, mapper, push, measured)
+}
+
+// prepare connects both sides, shows the plan and asks. Nothing is written.
+func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*sides, error) {
+	ctx, stop := cutAtOnce(ctx, o.console)
+	defer stop()
+	log := o.logger(o.console, o.console.err)
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, writeTarget)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	if err := o.agree(ctx, s, mapper); err != nil {
+		_ = s.Close()
+		return nil, interrupted(ctx, err)
+	}
+	return s, nil
+}
+
+func (o *migrateOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapper) error {
+	services, err := o.take(ctx, s, mapper)
+	if err != nil {
+		return err
+	}
+	if to := o.target(); to != "" {
+		if _, err := s.reader.Configuration(ctx, to); err != nil {
+			return err
+		}
+	}
+	if !o.Quiet || !o.Yes {
+		o.showPlan(s, services)
+	}
+	if o.Yes {
+		return nil
+	}
+	return o.console.confirm()
+}
+
+func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
+	w := o.console.err
+	fmt.Fprintf(w, "Migrate from account %s to account %s:\n", s.sourceAccount, s.targetAccount)
+	for _, one := range services {
+		to := cmp.Or(o.target(), "a new service")
+		fmt.Fprintf(w, "  %s %s -> %s\n", one.SID, reports.Plain(one.FriendlyName), to)
+	}
+	if o.copyReason(s.sourceAccount, s.targetAccount) == "" && o.target() == "" {
+		fmt.Fprintln(w, samePlace)
+	}
+	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
+}
+
+func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *sides, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {
+	ctx, signalled, stop := interruptible(ctx, o.console)
+	defer stop()
+	drain, over, stopTimer := o.drained(signalled, o.console)
+	defer stopTimer()
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	if err := o.bind(ctx, ledger, o.fingerprint(s, mapper)); err != nil {
+		return err
+	}
+	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
+		return interrupted(ctx, err)
+	}
+	originals := migrate.NewSidecar(o.Ledger + originalsSuffix)
+	shown := o.progress(o.console, "migrated", form != reports.Text)
+	m := &migrate.Migration{
+		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
+		Settings: migrate.Settings{
+			Services: o.Services, ToService: o.target(), Mapper: mapper,
+			Concurrency: o.Concurrency, APS: o.APS,
+			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
+		},
+		Sidecar: originals,
+		Traffic: s.counter.Traffic,
+		Drain:   drain,
+	}
+	measured.run(m)
+	summary, err := m.Run(ctx)
+	err = errors.Join(err, originals.Close())
+	shown.Close()
+	if werr := writeSummary(ctx, o, form, ledger, summary); werr != nil {
+		return werr
+	}
+	if err != nil && over() {
+		return o.expired()
+	}
+	if err != nil {
+		return interrupted(ctx, err)
+	}
+	if summary.Status == migrate.Partial {
+		return &outcome{
+			status:  exitIncomplete,
+			message: fmt.Sprintf("%s not carried whole", plural(len(summary.Failures), "resource was", "resources were")),
+			hint:    "see what and why with: chatbridge status --ledger " + o.Ledger + "; run the same command again to try again",
+		}
+	}
+	return nil
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
