@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -151,9 +152,10 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 
 	t.Run("that the target refuses for good is tried again by the next run", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			refusing := true
+			var refusing atomic.Bool
+			refusing.Store(true)
 			refuse := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
-				if refusing && x.Write() && x.Form.Get("Body") == "four" {
+				if refusing.Load() && x.Write() && x.Form.Get("Body") == "four" {
 					emulator.Refusal(400, 50503, "refused").WriteTo(w)
 					return
 				}
@@ -164,7 +166,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, migrate.Partial, s.Status)
 			require.Len(t, s.Failures, 2)
-			refusing = false
+			refusing.Store(false)
 			s, err = r.migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
@@ -177,12 +179,14 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 func TestServiceThatIsDown(t *testing.T) {
 	t.Run("ends the run, and running again resumes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			writes, down := 0, true
+			var writes atomic.Int64
+			var down atomic.Bool
+			down.Store(true)
 			outage := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 				if x.Write() {
-					writes++
+					writes.Add(1)
 				}
-				if down && writes > 30 {
+				if down.Load() && writes.Load() > 30 {
 					emulator.Reply{Status: http.StatusServiceUnavailable}.WriteTo(w)
 					return
 				}
@@ -191,12 +195,12 @@ func TestServiceThatIsDown(t *testing.T) {
 			s := manyChannels(20)
 			s.Concurrency = 1
 			r := newRig(t, emulator.Config{Archive: s.archive(), Intercept: outage})
-			r.settings.Concurrency = 1 // writes is not guarded
+			r.settings.Concurrency = 1
 			sum, err := r.migrate(t.Context())
 			require.Error(t, err)
 			require.Contains(t, []migrate.Kind{migrate.Unavailable, migrate.OutcomeUnknown}, migrate.KindOf(err))
 			require.Equal(t, migrate.FailedStatus, sum.Status)
-			down = false
+			down.Store(false)
 			require.Equal(t, migrate.Complete, r.untilDone(t).Status)
 			_, differences := r.verify(t.Context())
 			require.Empty(t, differences)
@@ -282,11 +286,11 @@ func TestMovingTarget(t *testing.T) {
 	t.Run("keeps what people write into the new conversations, and everything else arrives in order", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var r *rig
-			n := 0
+			var n atomic.Int64
 			chat := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 				reply := commit()
 				if x.Write() && len(x.Path) == 6 && x.Path[5] == "Messages" {
-					if n++; n%3 == 0 {
+					if n.Add(1)%3 == 0 {
 						_, err := r.emulator.PostAs(x.Path[4], identityOf(0), "from the new app")
 						require.NoError(t, err)
 					}
@@ -294,7 +298,6 @@ func TestMovingTarget(t *testing.T) {
 				reply.WriteTo(w)
 			}
 			r = newRig(t, emulator.Config{Archive: manyChannels(3).archive(), Intercept: chat})
-			r.settings.Concurrency = 1 // n is not guarded
 			r.killed(t, kill{Write: 25, After: true})
 			s, err := r.migrate(t.Context())
 			require.NoError(t, err)
@@ -312,11 +315,10 @@ func TestMovingSource(t *testing.T) {
 	t.Run("what is added, edited and deleted before it is read arrives as it is then", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var r *rig
-			moved := false
+			var moved atomic.Bool
 			move := func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 				reply := commit()
-				if x.Write() && !moved && x.Form.Get("Body") == "one" {
-					moved = true
+				if x.Write() && x.Form.Get("Body") == "one" && moved.CompareAndSwap(false, true) {
 					require.NoError(t, r.emulator.DeleteInChannel(channel, sidOf("IM", 2)))
 					require.NoError(t, r.emulator.EditInChannel(channel, sidOf("IM", 3), "four, edited"))
 					_, err := r.emulator.AppendToChannel(channel, identityOf(1), "five")
@@ -327,7 +329,7 @@ func TestMovingSource(t *testing.T) {
 			r = newRig(t, emulator.Config{Archive: manyChannels(1).archive(), Intercept: move})
 			_, err := r.migrate(t.Context())
 			require.NoError(t, err)
-			require.True(t, moved)
+			require.True(t, moved.Load())
 			// The first page had been read: the second run brings the rest.
 			s, err := r.migrate(t.Context())
 			require.NoError(t, err)

@@ -23,6 +23,7 @@ type emulateOptions struct {
 	Archive           string
 	Generate          string
 	Faults            string
+	Shared            bool
 	APS               float64
 	Concurrency       int
 	ChatAddr          string
@@ -41,6 +42,10 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 		Long: `Serve both hosts of Twilio on this machine: Chat v1, seeded from an archive or
 generated, and an empty Conversations. Prints the lines to paste into another
 shell, and serves until it is interrupted. Everything is in memory.
+
+--shared makes both hosts one account, as they are at Twilio: Conversations shows
+the private channels of Chat from the start. It is for rehearsing
+chatbridge migrate --in-place.
 
 --faults makes it fail as networks and services do, the same way for the same
 seed. SPEC is settings between commas:
@@ -72,6 +77,7 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&o.Archive, "archive", "", "seed from this folder or zip `path` (default the sample of chatbridge demo)")
+	fs.BoolVar(&o.Shared, "shared", false, "show the private channels of Chat in Conversations too")
 	fs.StringVar(&o.Generate, "generate", "", "invent a workspace, such as `channels=1000,messages=200000,seed=1`")
 	fs.StringVar(&o.Faults, "faults", "", "fail on purpose, as `SPEC` says (see above)")
 	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes a second that each conversation and each service admits; 0 for no limit")
@@ -84,7 +90,7 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 // config is what the emulator is made of. The closer is to be closed when
 // nothing is served any more.
 func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
-	c := emulator.Config{APS: o.APS, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr}
+	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr}
 	switch {
 	case !(o.APS >= 0):
 		return c, nil, misuse("Twilio documents 30; 0 sets no limit", "--aps %v is below 0", o.APS)

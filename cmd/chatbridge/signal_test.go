@@ -57,7 +57,6 @@ func (i *interrupter) intercept(w http.ResponseWriter, r *http.Request, x *emula
 // run runs cmd to its end and returns its exit status.
 func (i *interrupter) run(t *testing.T, cmd *exec.Cmd) int {
 	t.Helper()
-	i.victim, i.took = make(chan *os.Process, 1), make(chan struct{})
 	cmd.Stderr = i
 	require.NoError(t, cmd.Start())
 	i.victim <- cmd.Process
@@ -99,7 +98,7 @@ func TestSignals(t *testing.T) {
 	for name, signal := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run("the first "+name+" finishes and saves what is in flight, ends with 130, and running again resumes", func(t *testing.T) {
 			t.Parallel()
-			i := &interrupter{at: at, signal: signal}
+			i := &interrupter{at: at, signal: signal, victim: make(chan *os.Process, 1), took: make(chan struct{})}
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: i.intercept})
 			dir := t.TempDir()
 			require.Equal(t, exitInterrupted, i.run(t, program(server, dir, "migrate", "--yes", "--aps", "0")), i.said.String())
@@ -111,7 +110,7 @@ func TestSignals(t *testing.T) {
 	}
 	t.Run("the second stops at once, ends with 130, and running again resumes", func(t *testing.T) {
 		t.Parallel()
-		i := &interrupter{at: at, signal: os.Interrupt, twice: true}
+		i := &interrupter{at: at, signal: os.Interrupt, twice: true, victim: make(chan *os.Process, 1), took: make(chan struct{})}
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: i.intercept})
 		dir := t.TempDir()
 		require.Equal(t, exitInterrupted, i.run(t, program(server, dir, "migrate", "--yes", "--aps", "0")), i.said.String())
