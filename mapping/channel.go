@@ -72,3 +72,15 @@ func (n *notes) uniqueName(name string) string {
 	n.original(name)
 	return ""
 }
+
+// NameTaken says what to do with a channel whose unique name another
+// conversation of the target has, as where services are merged: whether to go on
+// without it.
+func (m Mapper) NameTaken(c chat.Channel) (drop bool, fs []Finding) {
+	n := m.notes(c.SID, c.SID)
+	drop = n.add(UniqueNameTaken, "unique_name", "%q", c.UniqueName) == doDrop
+	if drop {
+		n.original(c.UniqueName)
+	}
+	return drop, n.found
+}

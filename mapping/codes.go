@@ -24,6 +24,7 @@ const (
 	Unnamed           Code = "unnamed"
 	UniqueNameTooLong Code = "unique-name-too-long"
 	UniqueNameSID     Code = "unique-name-sid"
+	UniqueNameTaken   Code = "unique-name-taken"
 	DateMissing       Code = "date-missing"
 	DatePrecision     Code = "date-precision"
 	UnknownField      Code = "unknown-field"

@@ -78,6 +78,10 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	}),
 	"horizon": method(horizon),
 	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) { return both(m.Message(in)) }),
+	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
+		_, fs := m.NameTaken(in)
+		return nil, fs
+	}),
 	"invite": method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) {
 		p, add, fs := m.Invite(in, v.Roles)
 		if !add {

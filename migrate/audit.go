@@ -21,6 +21,10 @@ type Auditor struct {
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() Traffic
 
+	// Target is looked at for unique names that are taken, where everything
+	// goes into one service; nil looks at the source alone.
+	Target TargetReader
+
 	// Rows is given each channel as it was read, one at a time. May be nil.
 	Rows func(ChannelRow)
 }
@@ -33,6 +37,9 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	}
 	selected, err := selectServices(ctx, a.Source, set.Services)
 	if err != nil {
+		return Audit{}, err
+	}
+	if err := t.namesThere(ctx); err != nil {
 		return Audit{}, err
 	}
 	for c, err := range a.Source.Credentials(ctx) {
@@ -72,8 +79,44 @@ type audit struct {
 	tally    *tally
 	findings *findings
 
-	mu   sync.Mutex
-	rows []ChannelRow // with nothing in them that a plan does not sum up
+	mu    sync.Mutex
+	taken map[string]bool // unique names of the service that everything goes into
+	rows  []ChannelRow    // with nothing in them that a plan does not sum up
+}
+
+// namesThere lists the unique names that the target service has already, of
+// conversations that no migration made.
+func (t *audit) namesThere(ctx context.Context) error {
+	t.taken = map[string]bool{}
+	if t.Target == nil || t.set.ToService == "" {
+		return nil
+	}
+	for c, err := range t.Target.Conversations(ctx, t.set.ToService) {
+		if err != nil {
+			return err
+		}
+		if _, ours := mapping.ReadStamp(c.Attributes); !ours && c.UniqueName != "" {
+			t.taken[c.UniqueName] = true
+		}
+	}
+	return nil
+}
+
+// nameTaken finds unique names that another channel, or a conversation of the
+// target, has, where everything goes into one service.
+func (t *audit) nameTaken(c chat.Channel, uniqueName string) []mapping.Finding {
+	if t.set.ToService == "" || uniqueName == "" {
+		return nil
+	}
+	t.mu.Lock()
+	taken := t.taken[uniqueName]
+	t.taken[uniqueName] = true
+	t.mu.Unlock()
+	if !taken {
+		return nil
+	}
+	_, found := t.set.Mapper.NameTaken(c)
+	return found
 }
 
 // row passes a channel on.

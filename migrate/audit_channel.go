@@ -51,8 +51,9 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			codes[f.Code] = true
 		}
 	}
-	_, found := t.set.Mapper.Channel(c)
+	conversation, found := t.set.Mapper.Channel(c)
 	note(found)
+	note(t.nameTaken(c, conversation.UniqueName))
 	first := All
 	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, Span{After: All}) {
 		if err != nil {

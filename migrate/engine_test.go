@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -500,5 +501,74 @@ func TestClockSetBack(t *testing.T) {
 			require.GreaterOrEqual(t, s.Duration, r.settings.Settle.Seconds())
 			require.Less(t, s.Duration, 3*r.settings.Settle.Seconds())
 		})
+	})
+}
+
+func TestNamesThatCollide(t *testing.T) {
+	named := func() scenario {
+		s := manyChannels(2)
+		s.Channels[0].Unique, s.Channels[1].Unique = true, true
+		return s
+	}
+	into := func(t *testing.T) *rig {
+		r := newRig(t, emulator.Config{Archive: named().archive()})
+		target := r.target(&transport.Counter{})
+		there, err := target.AppendService(t.Context(), conversations.Service{FriendlyName: "there before"})
+		require.NoError(t, err)
+		_, err = target.AppendConversation(t.Context(), there.SID, conversations.Conversation{UniqueName: "channel-1"})
+		require.NoError(t, err)
+		r.settings.ToService = there.SID
+		return r
+	}
+
+	t.Run("are found by the audit", func(t *testing.T) {
+		r := into(t)
+		counter := &transport.Counter{}
+		a := migrate.Auditor{Source: r.source(counter), Target: r.target(counter), Observer: r.events, Settings: r.settings}
+		got, err := a.Run(t.Context())
+		require.NoError(t, err)
+		i := slices.IndexFunc(got.Findings, func(f migrate.FindingCount) bool { return f.Code == mapping.UniqueNameTaken })
+		require.GreaterOrEqual(t, i, 0)
+		require.Equal(t, []string{sidOf("CH", 1)}, got.Findings[i].Samples)
+		require.Equal(t, mapping.Stop, got.Findings[i].Severity)
+	})
+
+	t.Run("stop their own channel, and a policy goes on without the name", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := into(t)
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Equal(t, sidOf("CH", 1), s.Failures[0].SourceSID)
+			r.settings.Mapper.Policy = mapping.Policy{mapping.UniqueNameTaken: "drop"}
+			s, err = r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			_, differences := r.verify(t.Context())
+			require.Empty(t, differences)
+		})
+	})
+}
+
+func TestWithoutStamp(t *testing.T) {
+	t.Run("a conversation whose creation was not confirmed is found again by name, dates and attributes", func(t *testing.T) {
+		for write := 3; write < 30; write += 2 {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, emulator.Config{Archive: manyChannels(4).archive()})
+				r.settings.Mapper.NoStamp = true
+				r.killed(t, kill{Write: write, After: true})
+				s, err := r.migrate(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, migrate.Complete, s.Status)
+				n := 0
+				for c, err := range r.target(&transport.Counter{}).Conversations(t.Context(), s.Services[0].TargetSID) {
+					require.NoError(t, err)
+					require.NotContains(t, c.Attributes, "chatbridge")
+					n++
+				}
+				require.Equal(t, 4, n, "killed at write %d", write)
+			})
+		}
 	})
 }

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"chatbridge/mapping/chat"
@@ -158,8 +159,11 @@ func (l *lane) conversation(ctx context.Context) error {
 				}
 			}
 			sid, err := l.stamps.search(ctx, want)
-			if err != nil {
+			if drop, err := l.withoutName(err); err != nil {
 				return err
+			} else if drop {
+				want.UniqueName = ""
+				continue
 			}
 			if sid != "" {
 				l.wrote = true
@@ -170,6 +174,22 @@ func (l *lane) conversation(ctx context.Context) error {
 		}
 	}
 	return &Error{Op: "create conversation", Kind: Unavailable, SID: l.channel.SID, Err: errNoAnswer, Hint: "run the same command again to resume"}
+}
+
+// withoutName decides, where a unique name is somebody else's, whether to go on
+// without it. Any other error is returned as it is.
+func (l *lane) withoutName(err error) (drop bool, failed error) {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Code != codeNameTaken {
+		return false, err
+	}
+	drop, found := l.set.Mapper.NameTaken(l.channel)
+	l.findings.add(found)
+	if !drop {
+		e.Hint = HintOf(blockedError(e.Op, l.channel.SID, found))
+		return false, e
+	}
+	return true, nil
 }
 
 func (l *lane) opened(ctx context.Context, sid string) error {

@@ -122,9 +122,12 @@ func (t *stamps) search(ctx context.Context, want conversations.Conversation) (s
 	return "", nil
 }
 
+// codeNameTaken is Twilio's code for a unique name that exists.
+const codeNameTaken = 50353
+
 func nameTaken(want conversations.Conversation, sid string) error {
 	return &Error{
-		Op: "create conversation", Kind: Refused, SID: sid, Code: 50353,
+		Op: "create conversation", Kind: Refused, SID: sid, Code: codeNameTaken,
 		Err:  errors.New("the unique name " + want.UniqueName + " is taken by a conversation of somebody else"),
 		Hint: "rename that conversation, or migrate into a new service (leave out --to-service)",
 	}

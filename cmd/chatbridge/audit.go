@@ -122,7 +122,11 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 }
 
 func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (migrate.Audit, error) {
-	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, noTarget)
+	target := noTarget
+	if set.ToService != "" {
+		target = readTarget // for the unique names that are taken there
+	}
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, target)
 	if err != nil {
 		return migrate.Audit{}, interrupted(ctx, err)
 	}
@@ -139,7 +143,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 		return migrate.Audit{}, err
 	}
 	set.UserChannels = s.userChannels
-	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Rows: row}
+	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {

@@ -3,8 +3,10 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -26,6 +28,34 @@ func TestReadme(t *testing.T) {
 		return
 	}
 	require.Equal(t, want, string(raw), "README.md lags behind the code: go test ./cmd/chatbridge -run TestReadme -update-readme")
+}
+
+// TestReadmeGuarantees holds the table of faults in README to tests that exist.
+func TestReadmeGuarantees(t *testing.T) {
+	root := filepath.Join("..", "..")
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	require.NoError(t, err)
+	_, rest, _ := strings.Cut(string(readme), "<!-- guarantees -->")
+	table, _, ok := strings.Cut(rest, "<!-- /guarantees -->")
+	require.True(t, ok)
+	names := regexp.MustCompile(`Test[A-Z][A-Za-z]*(/[a-z]+)?`).FindAllString(table, -1)
+	require.NotEmpty(t, names)
+	var tests strings.Builder
+	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		tests.Write(raw)
+		return err
+	}))
+	for _, name := range names {
+		name, script, _ := strings.Cut(name, "/")
+		require.Contains(t, tests.String(), "func "+name+"(")
+		if script != "" {
+			require.FileExists(t, filepath.Join(root, "testdata", "script", script+".txtar"))
+		}
+	}
 }
 
 // replaceBetween puts body between the two comments that name a section.
