@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/migrate/emulator"
 	"chatbridge/reports/schema"
 )
 
@@ -51,11 +53,7 @@ func seal(node any) {
 func TestContract(t *testing.T) {
 	server := sampleServer(t, nil)
 	dir := t.TempDir()
-	for _, step := range []struct {
-		schema string
-		exit   int
-		args   string
-	}{
+	for _, c := range []contracted{
 		{"version", exitDone, "version"},
 		{"audit", exitDone, "audit"},
 		{"doctor", exitDone, "doctor"},
@@ -68,24 +66,71 @@ func TestContract(t *testing.T) {
 		{"verify", exitDone, "verify --settle 10ms"},
 		{"repair", exitDone, "verify --repair --settle 10ms"},
 		{"repair", exitDone, "verify --repair --execute --yes --settle 10ms"},
+		{"migrate", exitDone, "migrate --deep --yes --aps 0 --settle 10ms"},
+		{"sids", exitDone, "sids"},
+		{"undo", exitDone, "undo"},
+		{"undo", exitDone, "undo --execute --yes --aps 0"},
 		{"error", exitUsage, "verify --aps -1"},
 	} {
-		t.Run(step.args+" prints what the schema "+step.schema+" says", func(t *testing.T) {
-			cmd := program(server, dir, append(strings.Fields(step.args), "--output", "json")...)
-			var out, complaints bytes.Buffer
-			cmd.Stdout, cmd.Stderr = &out, &complaints
-			_ = cmd.Run()
-			require.Equal(t, step.exit, cmd.ProcessState.ExitCode(), complaints.String())
-			if step.schema != "error" {
-				satisfies(t, step.schema, out.Bytes())
-			} else {
-				require.Empty(t, out.String())
-			}
-			if step.exit != exitDone {
-				lines := strings.Split(strings.TrimSpace(complaints.String()), "\n")
-				satisfies(t, "error", []byte(lines[len(lines)-1]))
-			}
-		})
+		c.holds(t, server, dir)
+	}
+}
+
+// TestContractInPlace is TestContract where both sides are one account.
+func TestContractInPlace(t *testing.T) {
+	workspace, err := sample()
+	require.NoError(t, err)
+	server := newTestServer(t, emulator.Config{Archive: workspace, Shared: true})
+	dir := t.TempDir()
+	for _, c := range []contracted{
+		{"in-place", exitDone, "migrate --in-place --dry-run"},
+		{"in-place", exitDone, "migrate --in-place --yes --aps 0"},
+	} {
+		c.holds(t, server, dir)
+	}
+}
+
+// contracted is a command whose output has a schema.
+type contracted struct {
+	schema string
+	exit   int
+	args   string
+}
+
+func (c contracted) holds(t *testing.T, server *emulator.Server, dir string) {
+	t.Run(c.args+" prints what the schema "+c.schema+" says", func(t *testing.T) {
+		form := "json"
+		if c.schema == "sids" {
+			form = string(jsonLines)
+		}
+		cmd := program(server, dir, append(strings.Fields(c.args), "--output", form)...)
+		var out, complaints bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &complaints
+		_ = cmd.Run()
+		require.Equal(t, c.exit, cmd.ProcessState.ExitCode(), complaints.String())
+		switch {
+		case c.schema == "error":
+			require.Empty(t, out.String())
+		case form == string(jsonLines):
+			require.NotEmpty(t, out.String())
+			satisfyEach(t, c.schema, bytes.Lines(out.Bytes()))
+		default:
+			satisfies(t, c.schema, out.Bytes())
+		}
+		if c.exit != exitDone {
+			lines := strings.Split(strings.TrimSpace(complaints.String()), "\n")
+			satisfies(t, "error", []byte(lines[len(lines)-1]))
+		}
+	})
+}
+
+func satisfyEach(t *testing.T, name string, lines iter.Seq[[]byte]) {
+	t.Helper()
+	compiled := contract(t, name)
+	for line := range lines {
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(line))
+		require.NoError(t, err)
+		require.NoError(t, compiled.Validate(v), "%s", line)
 	}
 }
 

@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
+	"fmt"
 
 	"github.com/spf13/pflag"
 
@@ -39,20 +39,93 @@ func (o *deepOption) check(m *migrateOptions) error {
 	return nil
 }
 
-// conclude writes what a run did, and before it ends has --deep do its work.
-// Text shows each difference when it is found, below the summary; JSON is one
-// object, which is whole only afterwards. failed is how the run ended; there is
-// nothing to compare after one that did not get to its end.
-func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *migrate.Migration, summary migrate.Summary, failed error) error {
-	if !o.Deep || failed != nil {
-		return errors.Join(writeSummary(ctx, o, form, m.Ledger, summary), failed)
-	}
-	if form == reports.Text {
-		if err := writeSummary(ctx, o, form, m.Ledger, summary); err != nil {
+// conclude writes what a run did, and has --deep do its work; ended is how the
+// run ended. Text shows each difference when it is found, below the summary; any
+// other form is written when there is nothing more to find. What a run left
+// unfinished is not compared.
+func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *migrate.Migration, summary migrate.Summary, ended error) error {
+	write := func() error { return writeSummary(ctx, o, form, m.Ledger, summary) }
+	if !o.Deep || ended != nil {
+		if err := write(); err != nil {
 			return err
 		}
-		_, err := o.compare(ctx, m, o.console.out, form)
+		return ended
+	}
+	if form == reports.Text {
+		if err := write(); err != nil {
+			return err
+		}
+		fmt.Fprintln(o.console.out)
+		w := reports.NewRepairs(o.console.out, form, true)
+		done, err := o.compare(ctx, form, m, w.Repair)
+		if err != nil {
+			return err
+		}
+		return errors.Join(w.Close(done), o.deepened(done))
+	}
+	done, ended := o.compare(ctx, form, m, func(migrate.Repair) {})
+	if ended == nil {
+		summary.Deep = &done
+		ended = o.deepened(done)
+	}
+	if err := write(); err != nil {
 		return err
 	}
-	return nil
+	return ended
+}
+
+// compare has a Repairer look at both sides of m. Once m is to drain, it stops
+// at once: what was brought back is noted, and running again finds the rest.
+func (o *migrateOptions) compare(ctx context.Context, form reports.Format, m *migrate.Migration, report func(migrate.Repair)) (migrate.Repairs, error) {
+	ctx, stop := cutWhen(ctx, m.Drain)
+	defer stop()
+	shown := o.progress(o.console, "compared", form != reports.Text)
+	r := migrate.Repairer{
+		Verifier: migrate.Verifier{Source: m.Source, Target: m.Target, Ledger: m.Ledger, Observer: shown, Settings: m.Settings},
+		Write:    m.Target, Record: m.Ledger, Execute: true,
+	}
+	done, err := r.Run(ctx, report)
+	shown.Close()
+	done.Command = "migrate --deep"
+	return done, interrupted(ctx, err)
+}
+
+// cutWhen cancels the context when drain closes, until the returned function is
+// called.
+func cutWhen(ctx context.Context, drain <-chan struct{}) (cut context.Context, stop func()) {
+	cut, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-cut.Done():
+		case <-drain:
+			cancel(&migrate.Error{
+				Op: "compare", Kind: migrate.Interrupted, Err: errors.New("interrupted"),
+				Hint: "what arrived is noted; run the same command again to compare the rest",
+			})
+		}
+	}()
+	return cut, func() {
+		cancel(nil)
+		<-done
+	}
+}
+
+// deepened is how a deep run ends.
+func (o *migrateOptions) deepened(done migrate.Repairs) error {
+	if done.Equal {
+		return nil
+	}
+	var n int64
+	for class, count := range done.Differences {
+		if class != migrate.Foreign {
+			n += count
+		}
+	}
+	return &outcome{
+		status:  exitIncomplete,
+		message: plural(int(n), "difference stays", "differences stay") + " between source and target",
+		hint:    "see each, and why it stays, with: chatbridge verify --repair --ledger " + o.Ledger,
+	}
 }

@@ -21,6 +21,7 @@ type migrateOptions struct {
 	inPlaceOptions
 	metricsOption
 	retryOption
+	deepOption
 	Settle    time.Duration
 	Watchdog  time.Duration
 	MaxErrors int
@@ -76,6 +77,11 @@ is written. It asks before it begins; where there is no terminal to ask on, --ye
 answers. The first interrupt finishes what is in flight, the second stops at once;
 either way running again resumes. --dry-run is the same as chatbridge audit.
 
+Running again when all is done brings what is new in the source. It does not see
+that an old message was edited or deleted: --deep reads both sides again, brings
+edits over, and says what the source lost, which it deletes nowhere. Text names
+each difference, json counts them under deep; other forms leave them out.
+
 --in-place copies nothing: it makes public channels private, which is all that
 Conversations of the same account needs to show them, and which cannot be taken
 back. That is the one write to Chat, and it is shown first and asked about. What a
@@ -105,6 +111,7 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made by other settings; what is done stays as it is")
 	o.metricsOption.flags(cmd.Flags())
 	o.retryOption.flags(cmd.Flags())
+	o.deepOption.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
 	return cmd
 }
@@ -120,7 +127,7 @@ func (o *migrateOptions) check() (reports.Format, error) {
 	case o.Ledger == "":
 		return "", misuse("the default is "+defaultLedger, "--ledger is empty")
 	}
-	if err := errors.Join(o.durationOption.check(), o.inPlaceOptions.check(o)); err != nil {
+	if err := errors.Join(o.durationOption.check(), o.inPlaceOptions.check(o), o.deepOption.check(o)); err != nil {
 		return "", err
 	}
 	return o.auditOptions.check()

@@ -131,10 +131,8 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 	summary, err := m.Run(ctx)
 	err = errors.Join(err, originals.Close())
 	shown.Close()
-	if werr := writeSummary(ctx, o, form, ledger, summary); werr != nil {
-		return werr
-	}
-	if err != nil && over() {
+	err = o.conclude(ctx, form, m, summary, err)
+	if migrate.KindOf(err) == migrate.Interrupted && over() {
 		return o.expired()
 	}
 	if err != nil {

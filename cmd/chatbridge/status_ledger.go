@@ -123,7 +123,7 @@ func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRec
 			return one, nil, err
 		}
 		if c.Stage == migrate.Open {
-			if c.Messages, err = l.Confirmed(ctx, c.SourceSID); err != nil {
+			if c.Messages, err = l.CountMessages(ctx, c.SourceSID); err != nil {
 				return one, nil, err
 			}
 		}
