@@ -21,7 +21,7 @@ lint: ## formatting, vet, staticcheck, a tidy go.mod
 	$(GO) mod tidy -diff
 
 race: ## the same tests under the race detector, in another order each time
-	$(GO) test -race -shuffle=on ./...
+	$(GO) test -race -shuffle=on -timeout 25m ./...
 
 fuzz: ## each fuzz target for FUZZTIME
 	@set -e; for p in $$($(GO) list ./...); do \
