@@ -1,5 +1,8 @@
 # What each target proves is said beside it; `make check` is what CI runs.
 
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c # a pipe fails where any part of it does
+
 GO ?= go
 FUZZTIME ?= 30s
 SEEDS ?= 1000
