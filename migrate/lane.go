@@ -15,7 +15,6 @@ type lane struct {
 	*service
 	channel chat.Channel
 	record  ChannelRecord
-	want    conversations.Conversation
 	dog     *watchdog
 	clock   *stopwatch
 
@@ -129,7 +128,7 @@ func (l *lane) conversation(ctx context.Context) error {
 	if blocked(found) {
 		return blockedError("map channel", l.channel.SID, found)
 	}
-	l.want, l.record.Digest = want, digestOfFields(want)
+	l.record.Digest = digestOfFields(want)
 	sid, err := l.stamps.claim(ctx, want)
 	if err != nil {
 		return err
