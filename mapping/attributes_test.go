@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -220,8 +221,8 @@ func FuzzMessage(f *testing.F) {
 		if media {
 			in.Media = &chat.Media{Filename: body + from, ContentType: attributes}
 		}
-		out, found := mapping.Mapper{Policy: policy}.Message(in)
-		again, _ := mapping.Mapper{Policy: policy}.Message(in)
+		out, found := mapping.Mapper{Policy: policy}.Message(in, time.Time{})
+		again, _ := mapping.Mapper{Policy: policy}.Message(in, time.Time{})
 		require.Equal(t, out, again, "the same input gives the same answer")
 		require.NotContains(t, []mapping.Severity{mapping.Stop, mapping.Skip}, mapping.Worst(found), "the policy accepts everything")
 		require.NotEmpty(t, out.Author)

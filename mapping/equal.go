@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
 	"maps"
@@ -37,6 +38,19 @@ func CanonicalAttributes(attributes string) string {
 	var b strings.Builder
 	writeCanonical(&b, v)
 	return b.String()
+}
+
+// ExplicitAttributes names empty attributes, for an update: what an update does
+// not name stays as it is.
+func ExplicitAttributes(attributes string) string { return cmp.Or(attributes, "{}") }
+
+// SamePermissions reports whether two lists have the same permissions, in any
+// order and however often.
+func SamePermissions(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }
 
 func writeCanonical(b *strings.Builder, v any) {

@@ -48,6 +48,23 @@ func Worst(fs []Finding) Severity {
 	return worst
 }
 
+// Blocked reports whether the findings keep a resource from being carried.
+func Blocked(fs []Finding) bool { return Worst(fs) == Stop }
+
+// Skipped reports whether a policy leaves the resource out.
+func Skipped(fs []Finding) bool { return Worst(fs) == Skip }
+
+// Reason is the code that keeps a resource from being carried, and empty if
+// none does.
+func Reason(fs []Finding) Code {
+	for _, f := range fs {
+		if f.Severity == Stop || f.Severity == Skip {
+			return f.Code
+		}
+	}
+	return ""
+}
+
 // notes collects the findings about one resource.
 type notes struct {
 	policy     Policy

@@ -3,6 +3,7 @@ package mapping
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"chatbridge/mapping/chat"
@@ -17,15 +18,19 @@ const maxBody = 32 << 10
 const emptyPlaceholder = "[empty message]"
 
 // Message maps a message. Its DateUpdated is set only where it was edited,
-// because in Conversations that is what says so. SID and Index are for the
-// server to give.
-func (m Mapper) Message(msg chat.Message) (conversations.Message, []Finding) {
+// because in Conversations that is what says so. A message without a date of its
+// own gets undated, because without any it could not be recognized again. SID
+// and Index are for the server to give.
+func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Message, []Finding) {
 	n := m.notes(msg.SID, msg.ChannelSID)
 	out := conversations.Message{
 		Author:      n.author(m, msg.From),
 		Body:        n.body(msg),
 		Attributes:  n.attributes(msg.Attributes, maxMessageAttributes),
 		DateCreated: n.created(msg.DateCreated),
+	}
+	if out.DateCreated.IsZero() {
+		out.DateCreated = undated
 	}
 	if msg.WasEdited {
 		out.DateUpdated = n.date(msg.DateUpdated, "date_updated")
@@ -36,6 +41,16 @@ func (m Mapper) Message(msg chat.Message) (conversations.Message, []Finding) {
 	n.unknownFields("message", msg.Raw)
 	n.keepSkipped(msg.Raw, msg)
 	return out, n.found
+}
+
+// Undated is the date of the messages of a channel that have none: that of the
+// channel, or of its service.
+func Undated(c chat.Channel, s chat.Service) time.Time {
+	date := c.DateCreated.Time
+	if date.IsZero() {
+		date = s.DateCreated.Time
+	}
+	return date.UTC().Truncate(time.Second)
 }
 
 func (n *notes) author(m Mapper, from string) string {

@@ -3,6 +3,8 @@ package mapping
 import (
 	"encoding/json"
 	"strings"
+
+	"chatbridge/mapping/conversations"
 )
 
 // stampKey is where the stamp lies in the attributes of a conversation.
@@ -118,4 +120,13 @@ func withoutKey(attributes, key string) string {
 		}
 		attributes = without(attributes, ms[i])
 	}
+}
+
+// Recognition is a text by which a conversation is found again: its stamp, or,
+// if attributes are left untouched, everything else that the source determines.
+func Recognition(c conversations.Conversation) string {
+	if stamp, ok := ReadStamp(c.Attributes); ok {
+		return "stamp\x00" + stamp.SID
+	}
+	return strings.Join([]string{"fields", c.UniqueName, c.FriendlyName, c.DateCreated.UTC().String(), CanonicalAttributes(c.Attributes)}, "\x00")
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -77,7 +78,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		return both(m.Member(in, v.Roles))
 	}),
 	"horizon": method(horizon),
-	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) { return both(m.Message(in)) }),
+	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
+		return both(m.Message(in, time.Time{}))
+	}),
 	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
 		_, fs := m.NameTaken(in)
 		return nil, fs

@@ -162,7 +162,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		t.count(KindRoles, 1)
 		_, found := t.set.Mapper.Role(r)
 		t.findings.add(found)
-		if !blocked(found) && !skipped(found) {
+		if !mapping.Blocked(found) && !mapping.Skipped(found) {
 			roles[r.SID] = mapping.Role{Source: r, TargetSID: r.SID}
 			load.roles++
 		}

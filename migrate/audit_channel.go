@@ -60,9 +60,9 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			return load, err
 		}
 		t.done(KindMessages, 1)
-		_, found := t.set.Mapper.Message(m)
+		_, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
 		note(found)
-		if skipped(found) {
+		if mapping.Skipped(found) {
 			continue
 		}
 		if first == All {
@@ -106,7 +106,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 // member counts one member and returns what mapping found.
 func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) []mapping.Finding {
 	_, found := t.set.Mapper.Member(m, roles)
-	if skipped(found) {
+	if mapping.Skipped(found) {
 		return found
 	}
 	id, fresh := known.id(m.Identity)

@@ -9,16 +9,6 @@ import (
 	"chatbridge/mapping"
 )
 
-// blocked reports whether the findings keep a resource from being carried.
-func blocked(found []mapping.Finding) bool {
-	return mapping.Worst(found) == mapping.Stop
-}
-
-// skipped reports whether a policy leaves the resource out.
-func skipped(found []mapping.Finding) bool {
-	return mapping.Worst(found) == mapping.Skip
-}
-
 // blockedError says which finding keeps a resource from being carried, and
 // which setting would let it.
 func blockedError(op, sid string, found []mapping.Finding) error {

@@ -56,34 +56,18 @@ func (f *feed) peek() (*mapped, error) {
 		if err != nil {
 			return nil, err
 		}
-		want, found := f.mapper.Message(m)
+		want, found := f.mapper.Message(m, f.undated)
 		f.found(found)
-		if blocked(found) {
+		if mapping.Blocked(found) {
 			return nil, blockedError("map message", m.SID, found)
 		}
-		if skipped(found) {
+		if mapping.Skipped(found) {
 			f.skipped()
 			continue
 		}
-		want.DateCreated = dated(want.DateCreated, f.undated)
 		f.head = &mapped{sid: m.SID, index: m.Index, want: want}
 	}
 	return f.head, nil
-}
-
-// dated gives a message without a date another one: without any it could not be
-// recognized again.
-func dated(own, other time.Time) time.Time {
-	if own.IsZero() {
-		return other
-	}
-	return own
-}
-
-// undated is the date of the messages of a channel that have none: that of the
-// channel, or of its service.
-func undated(c chat.Channel, s chat.Service) time.Time {
-	return dated(c.DateCreated.Time, s.DateCreated.Time).UTC().Truncate(time.Second)
 }
 
 // take leaves the message that peek showed behind.

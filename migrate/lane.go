@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 )
@@ -125,7 +126,7 @@ func (l *lane) conversation(ctx context.Context) error {
 	}
 	want, found := l.set.Mapper.Channel(full)
 	l.findings.add(found)
-	if blocked(found) {
+	if mapping.Blocked(found) {
 		return blockedError("map channel", l.channel.SID, found)
 	}
 	l.record.Digest = digestOfFields(want)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 )
 
@@ -35,7 +36,7 @@ func (l *lane) messages(ctx context.Context) error {
 	}
 	f := newFeed(source, l.set.Mapper)
 	defer f.stop()
-	f.undated = undated(l.channel, l.source)
+	f.undated = mapping.Undated(l.channel, l.source)
 	f.found = l.findings.add
 	f.skipped = func() {
 		l.copied++

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 )
 
@@ -34,10 +35,10 @@ func (l *lane) participants(ctx context.Context) error {
 		}
 		want, found := l.set.Mapper.Member(m, l.roles)
 		l.findings.add(found)
-		if blocked(found) {
+		if mapping.Blocked(found) {
 			return blockedError("map member", m.SID, found)
 		}
-		if skipped(found) || twice {
+		if mapping.Skipped(found) || twice {
 			l.tally.skipped(KindMembers, 1)
 			l.joined++
 			continue
@@ -89,7 +90,7 @@ func (l *lane) invites(ctx context.Context) error {
 		l.tally.seen(KindInvites, 1)
 		want, add, found := l.set.Mapper.Invite(i, l.roles)
 		l.findings.add(found)
-		if blocked(found) {
+		if mapping.Blocked(found) {
 			return blockedError("map invite", i.SID, found)
 		}
 		if !add {

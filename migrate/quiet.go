@@ -42,9 +42,7 @@ func (s *service) hush(ctx context.Context) error {
 	}
 	s.record = rec
 	if !cfg.Notifications.Off() {
-		off := cfg.Notifications
-		off.NewMessage.Enabled, off.AddedToConversation.Enabled, off.RemovedFromConversation.Enabled = false, false, false
-		if err := s.Target.SetNotifications(ctx, s.target, off); err != nil {
+		if err := s.Target.SetNotifications(ctx, s.target, cfg.Notifications.Muted()); err != nil {
 			return err
 		}
 		s.event(Notice, "push notifications are off until the service is done", KeyService, s.target)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 )
 
@@ -103,8 +104,7 @@ func (l *lane) suspects(ctx context.Context) ([]conversations.Message, error) {
 				return nil, err
 			}
 			if m.Index == index {
-				want, _ := l.set.Mapper.Message(m)
-				want.DateCreated = dated(want.DateCreated, undated(l.channel, l.source))
+				want, _ := l.set.Mapper.Message(m, mapping.Undated(l.channel, l.source))
 				late = append(late, want)
 			}
 			break

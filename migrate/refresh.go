@@ -34,14 +34,14 @@ func (l *lane) refresh(ctx context.Context) error {
 		return err
 	}
 	want, found := l.set.Mapper.Channel(full)
-	if blocked(found) {
+	if mapping.Blocked(found) {
 		return blockedError("map channel", l.channel.SID, found)
 	}
 	if digest := digestOfFields(want); digest != l.record.Digest {
 		if err := l.proceed(ctx); err != nil {
 			return err
 		}
-		want.SID, want.Attributes = l.record.TargetSID, explicit(want.Attributes)
+		want.SID, want.Attributes = l.record.TargetSID, mapping.ExplicitAttributes(want.Attributes)
 		if err := l.Target.SetConversation(ctx, l.target, want); err != nil {
 			return err
 		}

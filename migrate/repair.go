@@ -3,10 +3,9 @@ package migrate
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
-	"chatbridge/mapping/conversations"
+	"chatbridge/mapping"
 )
 
 // Repairer brings back what a verification finds amiss and what can be brought
@@ -53,21 +52,24 @@ const passes = 4
 // first pass, and for each new one that a later pass finds.
 func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
 	started := time.Now()
-	w := &mender{target: r.Write, ledger: r.Record, execute: r.Execute, latch: newLatch(), off: map[string]conversations.Notifications{}, said: map[item]bool{}, report: report}
+	w := &repair{
+		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, execute: r.Execute,
+		muted: newMuted(r.Write), said: map[item]bool{}, report: report,
+	}
 	var v Verification
 	var err error
 	for range passes {
-		w.mended = 0
+		w.repaired = 0
 		pass := r.Verifier
-		pass.mender = w
-		if v, err = pass.Run(ctx, func(Difference) {}); err != nil {
+		pass.muted = w.muted
+		if v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) }); err != nil {
 			break
 		}
-		if w.mended == 0 {
+		if w.repaired == 0 {
 			break
 		}
 	}
-	if restored := w.restore(context.WithoutCancel(ctx)); err == nil {
+	if restored := w.muted.restore(context.WithoutCancel(ctx)); err == nil {
 		err = restored
 	}
 	return Repairs{
@@ -78,24 +80,22 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	}, err
 }
 
-// mender does repairs. Before the first one in a service it puts the push
-// notifications of the service off, and restores them at the end.
-type mender struct {
+// repair is the state of one Repairer.Run. A comparison reports to it one
+// difference at a time, so that repairs come one at a time too.
+type repair struct {
+	source  Source
+	mapper  mapping.Mapper
 	target  Target
 	ledger  Ledger
 	execute bool
+	muted   *muted
 
-	latch latch // held across requests: repairs come one at a time
-	off   map[string]conversations.Notifications
-
-	mu         sync.Mutex
 	said       map[item]bool
 	report     func(Repair)
-	mended     int
+	repaired   int // in this pass
 	possible   int64
 	done       int64
 	impossible int64
-	service    map[string]string
 }
 
 // item is what makes two differences the same one.
@@ -109,57 +109,50 @@ var (
 	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
 )
 
-// enter notes which service the differences that follow are in.
-func (w *mender) enter(s *verifiedService) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.service == nil {
-		w.service = map[string]string{}
-	}
-	w.service[s.source.SID] = s.target
-}
-
 // take decides about one difference.
-func (w *mender) take(ctx context.Context, d Difference) error {
+func (r *repair) take(ctx context.Context, d Difference) error {
 	if d.Class == Foreign {
 		return nil
 	}
-	rep := Repair{Difference: d, Possible: d.mend != nil}
-	rep.mend = nil
-	key := item{d.Class, d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field}
+	rep := Repair{Difference: d, Possible: d.fix != nil}
+	rep.fix = nil
 	switch {
-	case d.mend == nil:
+	case d.fix == nil:
 		rep.Reason = cannot(d)
-	case w.execute:
-		if err := w.do(ctx, d); err != nil {
+	case r.execute:
+		if err := r.do(ctx, d.fix); err != nil {
 			if ctx.Err() != nil || KindOf(err) == Credentials {
 				return err
 			}
 			rep.Reason = err.Error()
 		} else {
 			rep.Done = true
+			r.repaired++
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if rep.Done {
-		w.mended++
-	}
-	if w.said[key] {
+	key := item{d.Class, d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field}
+	if r.said[key] {
 		return nil
 	}
-	w.said[key] = true
-	switch {
-	case !rep.Possible:
-		w.impossible++
-	default:
-		w.possible++
+	r.said[key] = true
+	if rep.Possible {
+		r.possible++
+	} else {
+		r.impossible++
 	}
 	if rep.Done {
-		w.done++
+		r.done++
 	}
-	w.report(rep)
+	r.report(rep)
 	return nil
+}
+
+// do carries a fix out, with push notifications off.
+func (r *repair) do(ctx context.Context, f fix) error {
+	if err := r.muted.mute(ctx, f.in()); err != nil {
+		return err
+	}
+	return r.carryOut(ctx, f)
 }
 
 func cannot(d Difference) string {
@@ -175,79 +168,4 @@ func cannot(d Difference) string {
 	default:
 		return errCannot.Error()
 	}
-}
-
-func (w *mender) do(ctx context.Context, d Difference) error {
-	if err := w.latch.lock(ctx); err != nil {
-		return err
-	}
-	defer w.latch.unlock()
-	if err := w.hush(ctx); err != nil {
-		return err
-	}
-	return d.mend(ctx, w)
-}
-
-// hush puts the notifications of every service off that a repair touches.
-func (w *mender) hush(ctx context.Context) error {
-	for _, sid := range w.services() {
-		if _, done := w.off[sid]; done {
-			continue
-		}
-		cfg, err := w.target.Configuration(ctx, sid)
-		if err != nil {
-			return err
-		}
-		w.off[sid] = cfg.Notifications
-		if cfg.Notifications.Off() {
-			continue
-		}
-		quiet := cfg.Notifications
-		quiet.NewMessage.Enabled, quiet.AddedToConversation.Enabled, quiet.RemovedFromConversation.Enabled = false, false, false
-		if err := w.target.SetNotifications(ctx, sid, quiet); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (w *mender) services() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	var all []string
-	for _, target := range w.service {
-		all = append(all, target)
-	}
-	return all
-}
-
-// restoreLater replaces what comes back at the end. The latch is held.
-func (w *mender) restoreLater(serviceSID string, n conversations.Notifications) {
-	w.off[serviceSID] = n
-}
-
-// pushes is what the notifications of a service are apart from the repair.
-func (w *mender) pushes(serviceSID string, have conversations.Notifications) conversations.Notifications {
-	w.latch <- struct{}{}
-	defer w.latch.unlock()
-	if before, touched := w.off[serviceSID]; touched {
-		return before
-	}
-	return have
-}
-
-func (w *mender) restore(ctx context.Context) error {
-	for sid, n := range w.off {
-		cfg, err := w.target.Configuration(ctx, sid)
-		if err != nil {
-			return err
-		}
-		if cfg.Notifications == n {
-			continue
-		}
-		if err := w.target.SetNotifications(ctx, sid, n); err != nil {
-			return err
-		}
-	}
-	return nil
 }

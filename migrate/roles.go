@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"slices"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -35,23 +34,19 @@ func (s *service) ensureRoles(ctx context.Context) error {
 		s.tally.seen(KindRoles, 1)
 		want, found := s.set.Mapper.Role(src)
 		s.findings.add(found)
-		if blocked(found) {
+		if mapping.Blocked(found) {
 			s.fail(ctx, KindRoles, src.SID, "", blockedError("map role", src.SID, found))
 			s.tally.failed(KindRoles, 1)
 			continue
 		}
-		if skipped(found) {
-			s.tally.skipped(KindRoles, 1)
-			continue
-		}
-		if skipped(found) {
+		if mapping.Skipped(found) {
 			s.tally.skipped(KindRoles, 1)
 			continue
 		}
 		k := key{want.Type, want.FriendlyName}
 		have, exists := there[k]
 		change := Unchanged
-		if exists && !taken[k] && !samePermissions(have.Permissions, want.Permissions) {
+		if exists && !taken[k] && !mapping.SamePermissions(have.Permissions, want.Permissions) {
 			want.SID, change = have.SID, Updated
 		}
 		if !exists {
@@ -103,11 +98,4 @@ func (s *service) bringRole(ctx context.Context, want conversations.Role) (conve
 		}
 	}
 	return want, &Error{Op: "create role", Kind: Unavailable, SID: s.target, Err: errNoAnswer, Hint: "run the same command again to resume"}
-}
-
-func samePermissions(a, b []string) bool {
-	a, b = slices.Clone(a), slices.Clone(b)
-	slices.Sort(a)
-	slices.Sort(b)
-	return slices.Equal(slices.Compact(a), slices.Compact(b))
 }

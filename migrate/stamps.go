@@ -3,7 +3,6 @@ package migrate
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync/atomic"
 
 	"chatbridge/mapping"
@@ -19,15 +18,6 @@ type stamps struct {
 	listed bool
 	there  map[string]string // recognition key to target SID, of conversations that no channel has yet
 	unsure atomic.Bool       // a create of this run had an unknown outcome
-}
-
-// recognition is what a conversation is known by: the stamp, or, where
-// attributes are left untouched, everything else that the source determines.
-func recognition(c conversations.Conversation) string {
-	if stamp, ok := mapping.ReadStamp(c.Attributes); ok {
-		return "stamp\x00" + stamp.SID
-	}
-	return strings.Join([]string{"fields", c.UniqueName, c.FriendlyName, c.DateCreated.UTC().String(), mapping.CanonicalAttributes(c.Attributes)}, "\x00")
 }
 
 // claim returns the conversation that was made for a channel earlier, if there
@@ -46,7 +36,7 @@ func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (st
 			return "", err
 		}
 	}
-	key := recognition(want)
+	key := mapping.Recognition(want)
 	sid := t.there[key]
 	delete(t.there, key)
 	return sid, nil
@@ -67,7 +57,7 @@ func (t *stamps) list(ctx context.Context) error {
 			return err
 		}
 		if !taken[c.SID] {
-			t.there[recognition(c)] = c.SID
+			t.there[mapping.Recognition(c)] = c.SID
 		}
 	}
 	t.listed = true
@@ -101,7 +91,7 @@ func (t *stamps) search(ctx context.Context, want conversations.Conversation) (s
 		if err != nil {
 			return "", err
 		}
-		if recognition(c) != recognition(want) {
+		if mapping.Recognition(c) != mapping.Recognition(want) {
 			return "", nameTaken(want, c.SID)
 		}
 		return c.SID, nil
@@ -110,12 +100,12 @@ func (t *stamps) search(ctx context.Context, want conversations.Conversation) (s
 	if err != nil {
 		return "", err
 	}
-	key := recognition(want)
+	key := mapping.Recognition(want)
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return "", err
 		}
-		if recognition(c) == key && !taken[c.SID] {
+		if mapping.Recognition(c) == key && !taken[c.SID] {
 			return c.SID, nil
 		}
 	}

@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 )
 
@@ -119,10 +120,10 @@ func (u *users) write(ctx context.Context, one *user) error {
 	if one.gone {
 		want, found := s.set.Mapper.MissingUser(one.source.Identity)
 		s.findings.add(found)
-		if blocked(found) {
+		if mapping.Blocked(found) {
 			return blockedError("map user", one.source.Identity, found)
 		}
-		if skipped(found) {
+		if mapping.Skipped(found) {
 			return nil
 		}
 		if err := s.proceed(ctx); err != nil {
@@ -150,10 +151,10 @@ func (u *users) write(ctx context.Context, one *user) error {
 	}
 	want, found := s.set.Mapper.User(src, s.roles)
 	s.findings.add(found)
-	if blocked(found) {
+	if mapping.Blocked(found) {
 		return blockedError("map user", src.SID, found)
 	}
-	if skipped(found) {
+	if mapping.Skipped(found) {
 		s.tally.skipped(KindUsers, 1)
 		return nil
 	}

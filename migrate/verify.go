@@ -21,7 +21,7 @@ type Verifier struct {
 	Observer Observer
 	Settings Settings
 
-	mender *mender // set by a Repairer
+	muted *muted // set by a Repairer, which turns push notifications off meanwhile
 }
 
 // LedgerReader is the part of a Ledger that a verification reads.
@@ -60,7 +60,7 @@ type Difference struct {
 
 	at   int64 // of a message, its index in the source
 	tail bool  // of a message that is missing: nothing that both sides have follows it
-	mend mend  // what would bring it back; nil where nothing does
+	fix  fix   // what would bring it back; nil if nothing does
 }
 
 // Verification is what a comparison found.
@@ -78,6 +78,11 @@ type Verification struct {
 // difference, one at a time. A difference in a channel is reported only when a
 // second look, a settle time later, finds it again.
 func (v *Verifier) Run(ctx context.Context, report func(Difference)) (Verification, error) {
+	return v.compare(ctx, func(d Difference) error { report(d); return nil })
+}
+
+// compare is Run with a report that can end it.
+func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (Verification, error) {
 	set := v.Settings.withDefaults()
 	started := time.Now()
 	c := &comparison{
@@ -113,22 +118,23 @@ type comparison struct {
 	set   Settings
 	tally *tally
 
-	mu     sync.Mutex
+	mu     sync.Mutex // guards result
 	result Verification
-	sink   func(Difference)
+
+	reporting sync.Mutex // held while sink works, which may write into the target
+	sink      func(Difference) error
 }
 
-// report passes differences on, and lets the mender have them.
-func (c *comparison) report(ctx context.Context, all ...Difference) error {
+// report passes differences on, one at a time.
+func (c *comparison) report(all ...Difference) error {
+	c.reporting.Lock()
+	defer c.reporting.Unlock()
 	for _, d := range all {
 		c.mu.Lock()
 		c.result.Differences[d.Class]++
-		c.sink(d)
 		c.mu.Unlock()
-		if c.mender != nil {
-			if err := c.mender.take(ctx, d); err != nil {
-				return err
-			}
+		if err := c.sink(d); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -164,7 +170,7 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 	for sid, targets := range s.stamped {
 		if !seen[sid] {
 			for _, target := range targets {
-				if err := c.report(ctx, Difference{Class: Extra, Kind: KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
+				if err := c.report(Difference{Class: Extra, Kind: KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
 					return err
 				}
 			}

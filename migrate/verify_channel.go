@@ -26,7 +26,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 			return err
 		}
 	}
-	if err := s.report(ctx, found.differences...); err != nil {
+	if err := s.report(found.differences...); err != nil {
 		return err
 	}
 	s.compared(KindChannels, 1)
@@ -48,8 +48,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // channelFound is what the comparison of one channel found.
 type channelFound struct {
-	source, target string // SIDs of the channel and its conversation
-	want           conversations.Conversation
+	source, target string    // SIDs of the channel and its conversation
 	nameless       bool      // a policy goes on without a unique name that is taken
 	undated        time.Time // what messages without a date got
 
@@ -76,10 +75,10 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 		return nil, err
 	}
 	if !ok {
-		f.add(Difference{Class: Missing, Kind: KindChannels, Channel: sid, SourceSID: sid, Detail: reason(found)})
+		f.add(Difference{Class: Missing, Kind: KindChannels, Channel: sid, SourceSID: sid, Detail: string(mapping.Reason(found))})
 		return f, nil
 	}
-	f.target, f.want, f.undated = have.SID, want, undated(src, s.source)
+	f.target, f.undated = have.SID, mapping.Undated(src, s.source)
 	f.nameless, _ = s.set.Mapper.NameTaken(src)
 	s.place(sid, have.SID)
 	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
@@ -98,7 +97,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 }
 
 func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
-	at := Difference{Class: Altered, Kind: KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID, mend: s.mendConversation(f)}
+	at := Difference{Class: Altered, Kind: KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID, fix: conversationFix{s.target, asIs(want, have.SID)}}
 	for _, c := range []struct {
 		field string
 		equal bool
@@ -140,7 +139,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 	for _, m := range members {
 		f.members++
 		want, found := s.set.Mapper.Member(m, s.roles)
-		if skipped(found) {
+		if mapping.Skipped(found) {
 			continue
 		}
 		if seen[m.Identity] {
@@ -150,10 +149,10 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {
-			d := Difference{Class: Missing, Kind: KindMembers, Channel: sid, SourceSID: m.SID, Detail: reason(found)}
-			if !blocked(found) {
+			d := Difference{Class: Missing, Kind: KindMembers, Channel: sid, SourceSID: m.SID, Detail: string(mapping.Reason(found))}
+			if !mapping.Blocked(found) {
 				h, read, _ := s.set.Mapper.Horizon(m, marks.at)
-				d.mend = s.mendMember(f, m.SID, want, h, read)
+				d.fix = s.memberFix(f, m.SID, want, h, read)
 			}
 			f.add(d)
 			continue
@@ -172,7 +171,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		delete(there, want.Identity)
 		invited := chat.Member{SID: i.SID}
 		if !ok {
-			f.add(Difference{Class: Missing, Kind: KindInvites, Channel: sid, SourceSID: i.SID, mend: s.mendMember(f, i.SID, want, conversations.Horizon{}, false)})
+			f.add(Difference{Class: Missing, Kind: KindInvites, Channel: sid, SourceSID: i.SID, fix: s.memberFix(f, i.SID, want, conversations.Horizon{}, false)})
 			continue
 		}
 		s.compareMember(sid, invited, want, have, marks, f)
@@ -185,7 +184,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 
 func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *marks, f *channelFound) {
 	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
-	at := Difference{Class: Altered, Kind: KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, mend: s.mendMember(f, m.SID, want, h, read)}
+	at := Difference{Class: Altered, Kind: KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, fix: s.memberFix(f, m.SID, want, h, read)}
 	with := func(class Class, field string) {
 		at.Class, at.Field = class, field
 		f.add(at)
@@ -201,11 +200,11 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	}
 	switch {
 	case read && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
-		at.mend = nil
+		at.fix = nil
 		with(Foreign, "last_read_message_index") // read on since
 		return
 	case !read && have.LastReadMessageIndex != nil:
-		at.mend = nil // no request takes a horizon away
+		at.fix = nil // no request takes a horizon away
 		with(WrongHorizon, "last_read_message_index")
 	case read && (have.LastReadMessageIndex == nil || *have.LastReadMessageIndex != h.LastReadMessageIndex):
 		with(WrongHorizon, "last_read_message_index")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 )
@@ -19,7 +20,7 @@ func (s *verifiedService) listConversations(ctx context.Context) error {
 			s.stamped[sid] = append(s.stamped[sid], conv.SID)
 			continue
 		}
-		s.byName[recognition(conv)] = conv.SID
+		s.byName[mapping.Recognition(conv)] = conv.SID
 	}
 	return nil
 }
@@ -48,7 +49,7 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 		}
 	}
 	if sid == "" {
-		sid = s.byName[recognition(want)]
+		sid = s.byName[mapping.Recognition(want)]
 	}
 	if sid == "" {
 		return conversations.Conversation{}, false, nil

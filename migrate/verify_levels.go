@@ -5,8 +5,6 @@ import (
 	"context"
 
 	"golang.org/x/sync/errgroup"
-
-	"chatbridge/mapping/conversations"
 )
 
 // place notes where a user or a channel is in the target, for the comparison of
@@ -72,22 +70,12 @@ func (s *verifiedService) compareLevelsOf(ctx context.Context, user EntityRecord
 			continue
 		}
 		channel := ChannelRecord{SourceSID: channels[have.ConversationSID], TargetSID: have.ConversationSID}
-		if err := s.report(ctx, Difference{
+		if err := s.report(Difference{
 			Class: Altered, Kind: KindUserChannels, Channel: channel.SourceSID, SourceSID: user.SourceSID, TargetSID: user.TargetSID,
-			Field: "notification_level", mend: s.mendLevel(user, channel, level),
+			Field: "notification_level", fix: levelFix{s.target, user, channel, level},
 		}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (s *verifiedService) mendLevel(user EntityRecord, channel ChannelRecord, level string) mend {
-	return func(ctx context.Context, w *mender) error {
-		err := w.target.SetNotificationLevel(ctx, s.target, user.TargetSID, channel.TargetSID, level)
-		if err != nil || w.ledger == nil {
-			return err
-		}
-		return noteLevel(ctx, w.ledger, levelRecord(user, channel), level == conversations.NotificationsMuted)
-	}
 }

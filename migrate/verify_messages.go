@@ -61,15 +61,14 @@ func (s *verifiedService) expected(ctx context.Context, sid string, undated time
 				yield(digest{}, err)
 				return
 			}
-			want, found := s.set.Mapper.Message(m)
-			if skipped(found) {
+			want, found := s.set.Mapper.Message(m, undated)
+			if mapping.Skipped(found) {
 				continue
 			}
-			want.DateCreated = dated(want.DateCreated, undated)
 			d := digestOf(want)
 			d.sid, d.index = m.SID, m.Index
-			if blocked(found) {
-				d.blocked = reason(found)
+			if mapping.Blocked(found) {
+				d.blocked = string(mapping.Reason(found))
 			}
 			if !yield(d, nil) {
 				return
@@ -130,7 +129,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		return err
 	}
 	j.verdict(ours, f)
-	s.mendMessages(j, f)
+	s.messageFixes(j, f)
 	return nil
 }
 

@@ -28,10 +28,7 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	c.result.Services = append(c.result.Services, SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
 	c.compared(KindServices, 1)
 	if s.target == "" {
-		return c.report(ctx, Difference{Class: Missing, Kind: KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
-	}
-	if s.mender != nil {
-		s.mender.enter(s)
+		return c.report(Difference{Class: Missing, Kind: KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
 	}
 	if err := s.compareRoles(ctx); err != nil {
 		return err
@@ -111,23 +108,21 @@ func (s *verifiedService) compareRoles(ctx context.Context) error {
 		k := key{want.Type, want.FriendlyName}
 		have, ok := there[k]
 		switch {
-		case blocked(found):
-			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: reason(found)}); err != nil {
+		case mapping.Blocked(found):
+			if err := s.report(Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: string(mapping.Reason(found))}); err != nil {
 				return err
 			}
 			continue
-		case skipped(found):
-			continue
-		case skipped(found) && !ok:
+		case mapping.Skipped(found):
 			continue
 		case !ok:
-			if err := s.report(ctx, Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, mend: s.mendRole(want)}); err != nil {
+			if err := s.report(Difference{Class: Missing, Kind: KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, fix: roleFix{s.target, want}}); err != nil {
 				return err
 			}
 			continue
-		case !seen[k] && !samePermissions(want.Permissions, have.Permissions):
+		case !seen[k] && !mapping.SamePermissions(want.Permissions, have.Permissions):
 			want.SID = have.SID
-			if err := s.report(ctx, Difference{Class: Altered, Kind: KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions", mend: s.mendRole(want)}); err != nil {
+			if err := s.report(Difference{Class: Altered, Kind: KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions", fix: roleFix{s.target, want}}); err != nil {
 				return err
 			}
 		}
@@ -144,13 +139,13 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 	}
 	want, _ := s.set.Mapper.Configuration(s.source, s.roles)
 	role := func(want, have string) bool { return want == "" || want == have }
-	return s.unequal(ctx, Difference{Class: Altered, Kind: KindServices, SourceSID: s.source.SID, TargetSID: s.target}, []field{
-		{"default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID), s.mendDefaults(want)},
-		{"default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID), s.mendDefaults(want)},
-		{"default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID), s.mendDefaults(want)},
-		{"reachability_enabled", want.ReachabilityEnabled == have.ReachabilityEnabled, s.mendDefaults(want)},
-		{"notifications", want.Notifications == s.pushes(have.Notifications), s.mendNotifications(want.Notifications)},
-		{"webhooks", sameWebhooks(want.Webhooks, have.Webhooks), s.mendWebhooks(want.Webhooks)},
+	return s.unequal(Difference{Class: Altered, Kind: KindServices, SourceSID: s.source.SID, TargetSID: s.target}, []field{
+		{"default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID), defaultsFix{s.target, want}},
+		{"default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID), defaultsFix{s.target, want}},
+		{"default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID), defaultsFix{s.target, want}},
+		{"reachability_enabled", want.ReachabilityEnabled == have.ReachabilityEnabled, defaultsFix{s.target, want}},
+		{"notifications", want.Notifications == s.muted.before(s.target, have.Notifications), notificationsFix{s.target, want.Notifications}},
+		{"webhooks", sameWebhooks(want.Webhooks, have.Webhooks), webhooksFix{s.target, want.Webhooks}},
 	})
 }
 
@@ -158,17 +153,17 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 type field struct {
 	name  string
 	equal bool
-	mend  mend
+	fix   fix
 }
 
 // unequal reports each field that differs.
-func (s *verifiedService) unequal(ctx context.Context, d Difference, fields []field) error {
+func (s *verifiedService) unequal(d Difference, fields []field) error {
 	for _, f := range fields {
 		if f.equal {
 			continue
 		}
-		d.Field, d.mend = f.name, f.mend
-		if err := s.report(ctx, d); err != nil {
+		d.Field, d.fix = f.name, f.fix
+		if err := s.report(d); err != nil {
 			return err
 		}
 	}
@@ -180,7 +175,7 @@ func sameWebhooks(want, have conversations.Webhooks) bool {
 		return true
 	}
 	return want.PreWebhookURL == have.PreWebhookURL && want.PostWebhookURL == have.PostWebhookURL &&
-		(want.Method == "" || want.Method == have.Method) && samePermissions(want.Filters, have.Filters)
+		(want.Method == "" || want.Method == have.Method) && mapping.SamePermissions(want.Filters, have.Filters)
 }
 
 func (s *verifiedService) compareUsers(ctx context.Context) error {
@@ -203,41 +198,31 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		s.compared(KindUsers, 1)
 		want, found := s.set.Mapper.User(src, s.roles)
 		have, ok := there[want.Identity]
-		if skipped(found) && !ok {
+		if mapping.Skipped(found) && !ok {
 			continue
 		}
 		if !ok {
-			d := Difference{Class: Missing, Kind: KindUsers, SourceSID: src.SID, Detail: reason(found)}
-			if !blocked(found) {
-				d.mend = s.mendUser(want)
+			d := Difference{Class: Missing, Kind: KindUsers, SourceSID: src.SID, Detail: string(mapping.Reason(found))}
+			if !mapping.Blocked(found) {
+				d.fix = userFix{s.target, want}
 			}
-			if err := s.report(ctx, d); err != nil {
+			if err := s.report(d); err != nil {
 				return err
 			}
 			continue
 		}
 		s.place(src.SID, have.SID)
 		at := Difference{Class: Altered, Kind: KindUsers, SourceSID: src.SID, TargetSID: have.SID}
-		if err := s.unequal(ctx, at, []field{
-			{"friendly_name", want.FriendlyName == have.FriendlyName, s.mendUser(want)},
-			{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), s.mendUser(want)},
+		if err := s.unequal(at, []field{
+			{"friendly_name", want.FriendlyName == have.FriendlyName, userFix{s.target, want}},
+			{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), userFix{s.target, want}},
 		}); err != nil {
 			return err
 		}
 		at.Class = WrongRole
-		if err := s.unequal(ctx, at, []field{{"role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID, s.mendUser(want)}}); err != nil {
+		if err := s.unequal(at, []field{{"role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID, userFix{s.target, want}}}); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// reason is the code that keeps a resource from being carried, if one does.
-func reason(found []mapping.Finding) string {
-	for _, f := range found {
-		if f.Severity == mapping.Stop || f.Severity == mapping.Skip {
-			return string(f.Code)
-		}
-	}
-	return ""
 }

@@ -23,6 +23,12 @@ func (n Notifications) Off() bool {
 	return !n.NewMessage.Enabled && !n.AddedToConversation.Enabled && !n.RemovedFromConversation.Enabled
 }
 
+// Muted is the configuration with every push switched off.
+func (n Notifications) Muted() Notifications {
+	n.NewMessage.Enabled, n.AddedToConversation.Enabled, n.RemovedFromConversation.Enabled = false, false, false
+	return n
+}
+
 // Notification is the push for one kind of event.
 type Notification struct {
 	Enabled           bool   `json:"enabled"`
