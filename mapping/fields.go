@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"maps"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,31 @@ const (
 // any other name.
 func Fields(resource string) map[string]Handling {
 	return maps.Clone(fields[resource])
+}
+
+// V1Fields are the names of the fields that Chat v1 documents for a resource,
+// sorted, without those of objects inside. It is nil for any other name.
+func V1Fields(resource string) []string {
+	var names []string
+	for name := range fields[resource] {
+		if !strings.Contains(name, ".") && !slices.Contains(notInV1[resource], name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// notInV1 are the fields that only Chat v2 shows, and those of withCommon that
+// a resource does not have in v1.
+var notInV1 = map[string][]string{
+	"service":      {"service_sid", "media", "pre_webhook_retry_count", "post_webhook_retry_count"},
+	"role":         {"links"},
+	"member":       {"attributes", "links"},
+	"message":      {"type", "media", "last_updated_by", "links"},
+	"invite":       {"links"},
+	"credential":   {"service_sid", "links"},
+	"user_channel": {"sid", "url", "user_sid", "notification_level"},
 }
 
 // withCommon joins a resource's own fields with those that all have.

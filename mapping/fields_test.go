@@ -2,8 +2,10 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,6 +61,9 @@ func TestFieldsKnowEveryPropertyOfTwilio(t *testing.T) {
 				known := mapping.Fields(kind)
 				for p := range properties {
 					require.Contains(t, known, p)
+				}
+				if version == "v1" {
+					require.Equal(t, slices.Sorted(maps.Keys(properties)), mapping.V1Fields(kind))
 				}
 			})
 		}

@@ -130,21 +130,15 @@ func (e *exam) sample(ctx context.Context) (*sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sample{}
-	for _, one := range services {
-		named := slices.Contains(e.Services, one.sid())
-		if one.sid() != "" && (named || len(e.Services) == 0 && len(s.services) < examServices) {
-			s.services = append(s.services, one)
-		}
+	named := slices.DeleteFunc(services, func(one resource) bool { return one.sid() == "" })
+	selected, missing := Select(named, e.Services, resource.sid)
+	if missing != "" {
+		return nil, NoSuchService(missing)
 	}
-	for _, sid := range e.Services {
-		if !slices.ContainsFunc(s.services, func(one resource) bool { return one.sid() == sid }) {
-			return nil, &Error{
-				Op: "select service", Kind: NotFound, SID: sid, Err: errors.New("the source account has no such service"),
-				Hint: "list the services that are there with: chatbridge audit",
-			}
-		}
+	if len(e.Services) == 0 {
+		selected = selected[:min(len(selected), examServices)]
 	}
+	s := &sample{services: selected}
 	var all []resource
 	for _, one := range s.services {
 		channels, _, err := e.list(ctx, SourceChat, channelsOf("v1", one.sid(), "public", "private"))

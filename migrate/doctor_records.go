@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chatbridge/mapping"
 )
 
 // listed is where the records of a kind are listed, and how one of them is
@@ -161,29 +163,13 @@ func dateForm(s string) string {
 	return otherDate
 }
 
-// v1Fields are the documented fields of the resources of Chat v1, by the list
-// that holds them.
-var v1Fields = map[string]string{
-	"services": "sid account_sid friendly_name date_created date_updated default_service_role_sid default_channel_role_sid " +
-		"default_channel_creator_role_sid read_status_enabled reachability_enabled typing_indicator_timeout consumption_report_interval " +
-		"limits webhooks pre_webhook_url post_webhook_url webhook_method webhook_filters notifications url links",
-	"channels":      "sid account_sid service_sid friendly_name unique_name attributes type date_created date_updated created_by members_count messages_count url links",
-	"members":       "sid account_sid channel_sid service_sid identity date_created date_updated role_sid last_consumed_message_index last_consumption_timestamp url",
-	"messages":      "sid account_sid service_sid to channel_sid attributes date_created date_updated was_edited from body index url",
-	"invites":       "sid account_sid channel_sid service_sid identity role_sid created_by date_created date_updated url",
-	"roles":         "sid account_sid service_sid friendly_name type permissions date_created date_updated url",
-	"users":         "sid account_sid service_sid attributes friendly_name role_sid identity is_online is_notifiable date_created date_updated joined_channels_count links url",
-	"user_channels": "account_sid service_sid channel_sid member_sid status last_consumed_message_index unread_messages_count links",
-	"credentials":   "sid account_sid friendly_name type sandbox date_created date_updated url",
-}
-
 // fields looks for fields that nobody wrote down, and for those of a kind that
 // no record has.
 func (e *exam) fields(context.Context) (finding, error) {
 	var unknown, absent []string
 	looked := 0
 	for _, kind := range slices.Sorted(maps.Keys(e.seenV1)) {
-		documented := strings.Fields(v1Fields[kind])
+		documented := mapping.V1Fields(strings.TrimSuffix(kind, "s"))
 		found := map[string]bool{}
 		for _, r := range e.seenV1[kind] {
 			looked++

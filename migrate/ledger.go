@@ -111,6 +111,24 @@ const (
 	Done     Stage = 9
 )
 
+func (s Stage) String() string {
+	switch s {
+	case Planned:
+		return "planned"
+	case Open:
+		return "open"
+	case Copied:
+		return "copied"
+	case Checked:
+		return "checked"
+	case Horizons:
+		return "horizons"
+	case Done:
+		return "done"
+	}
+	return "unknown"
+}
+
 // ServiceRecord is one service on its way.
 type ServiceRecord struct {
 	SourceSID    string

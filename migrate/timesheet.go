@@ -38,15 +38,13 @@ const lanesKept = 20
 const stopped Stage = -1
 
 // timed are the stages that lanes are timed to, in their order.
-var timed = []struct {
-	stage Stage
-	name  string
-}{
-	{Open, "open"},
-	{Copied, "copied"},
-	{Checked, "checked"},
-	{Done, "done"},
-	{stopped, "stopped"},
+var timed = []Stage{Open, Copied, Checked, Done, stopped}
+
+func timedName(s Stage) string {
+	if s == stopped {
+		return "stopped"
+	}
+	return s.String()
 }
 
 // timesheet adds up what the lanes of a run take.
@@ -107,8 +105,8 @@ func (t *timesheet) times() LaneTimes {
 	t.trim()
 	all := LaneTimes{Stages: []StageTime{}, Longest: append([]LaneTime{}, t.longest...)}
 	for _, one := range timed {
-		if spent, ok := t.stages[one.stage]; ok {
-			all.Stages = append(all.Stages, StageTime{one.name, spent.Seconds()})
+		if spent, ok := t.stages[one]; ok {
+			all.Stages = append(all.Stages, StageTime{timedName(one), spent.Seconds()})
 		}
 	}
 	return all

@@ -98,20 +98,9 @@ func (u *undo) whole(ctx context.Context) error {
 }
 
 func selectRecords(all []ServiceRecord, sids []string) ([]ServiceRecord, error) {
-	if len(sids) == 0 {
-		return all, nil
-	}
-	bySID := map[string]ServiceRecord{}
-	for _, rec := range all {
-		bySID[rec.SourceSID] = rec
-	}
-	var selected []ServiceRecord
-	for _, sid := range sids {
-		rec, ok := bySID[sid]
-		if !ok {
-			return nil, &Error{Op: "select service", Kind: NotFound, SID: sid, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
-		}
-		selected = append(selected, rec)
+	selected, missing := Select(all, sids, func(r ServiceRecord) string { return r.SourceSID })
+	if missing != "" {
+		return nil, &Error{Op: "select service", Kind: NotFound, SID: missing, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
 	}
 	return selected, nil
 }

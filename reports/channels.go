@@ -68,21 +68,11 @@ func (c *Channels) trim() {
 	c.rows = slices.Clip(c.rows[:min(len(c.rows), channelsShown)])
 }
 
-// stages say how far a channel is, where people read.
-var stages = map[migrate.Stage]string{
-	migrate.Planned:  "not begun",
-	migrate.Open:     "on its way",
-	migrate.Copied:   "copied",
-	migrate.Checked:  "read back",
-	migrate.Horizons: "read back",
-	migrate.Done:     "done",
-}
-
 func (r channelRow) state() string {
 	if r.reason != "" {
 		return "not carried"
 	}
-	return cmp.Or(stages[r.record.Stage], "unknown")
+	return cmp.Or(stages[r.record.Stage.String()].state, "unknown")
 }
 
 // sizeTable says how many channels there are of each size.

@@ -128,15 +128,6 @@ func comparisonTable(s migrate.Summary) tableBlock {
 	return t
 }
 
-// stageWork says what is done on the way to a stage.
-var stageWork = map[string]string{
-	"open":    "making conversations",
-	"copied":  "participants and messages",
-	"checked": "reading back",
-	"done":    "read horizons, invites, dates",
-	"stopped": "channels that were stopped",
-}
-
 func stageTable(l migrate.LaneTimes) tableBlock {
 	t := tableBlock{
 		caption: "Time of all channels together; as many as ran beside each other are added up",
@@ -145,7 +136,7 @@ func stageTable(l migrate.LaneTimes) tableBlock {
 	}
 	var parts []float64
 	for _, s := range l.Stages {
-		t.rows = append(t.rows, []string{cmp.Or(stageWork[s.Stage], s.Stage), Duration(s.Seconds)})
+		t.rows = append(t.rows, []string{cmp.Or(stages[s.Stage].work, s.Stage), Duration(s.Seconds)})
 		parts = append(parts, s.Seconds)
 	}
 	t.bars = shareBars(parts)

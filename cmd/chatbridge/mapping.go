@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -94,28 +93,7 @@ func (o *mappingOptions) target() string {
 // selected are the services that the options take, or an error that names one
 // that is not there.
 func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
-	var taken []chat.Service
-	for _, s := range all {
-		if len(o.Services) == 0 || slices.Contains(o.Services, s.SID) {
-			taken = append(taken, s)
-		}
-	}
-	for _, sid := range o.Services {
-		if !slices.ContainsFunc(taken, func(s chat.Service) bool { return s.SID == sid }) {
-			return nil, &migrate.Error{
-				Op: "select service", Kind: migrate.NotFound, SID: sid,
-				Err:  errors.New("the source has no such service"),
-				Hint: "list the services that are there with: chatbridge audit",
-			}
-		}
-	}
-	if len(taken) == 0 {
-		return nil, &migrate.Error{
-			Op: "select services", Kind: migrate.NotFound, Err: errors.New("the source account has no Chat services"),
-			Hint: "check that TWILIO_ACCOUNT_SID names the account that holds them",
-		}
-	}
-	return taken, nil
+	return migrate.SelectServices(all, o.Services)
 }
 
 // servicesSetting is the name in a fingerprint of which services are taken.

@@ -114,7 +114,7 @@ func readFailures(ctx context.Context, l *sqlite.Reader) ([]reports.StatusFailur
 // not done.
 func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
 	one := reports.ServiceStatus{
-		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: stageName(rec.Stage),
+		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: rec.Stage.String(),
 		Stages: map[string]int64{},
 	}
 	var underWay []reports.ChannelStatus
@@ -129,7 +129,7 @@ func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRec
 		}
 		messages := reports.Part{Done: c.Messages, Total: max(c.Messages, c.MessagesCount)}
 		one.Channels.Total++
-		one.Stages[stageName(c.Stage)]++
+		one.Stages[c.Stage.String()]++
 		one.Messages.Done += messages.Done
 		one.Messages.Total += messages.Total
 		switch c.Stage {
@@ -138,23 +138,12 @@ func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRec
 		case migrate.Planned:
 		default:
 			underWay = append(underWay, reports.ChannelStatus{
-				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: stageName(c.Stage), Messages: messages,
+				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: c.Stage.String(), Messages: messages,
 			})
 		}
 	}
 	return one, underWay, nil
 }
-
-var stageNames = map[migrate.Stage]string{
-	migrate.Planned:  "planned",
-	migrate.Open:     "open",
-	migrate.Copied:   "copied",
-	migrate.Checked:  "checked",
-	migrate.Horizons: "horizons",
-	migrate.Done:     "done",
-}
-
-func stageName(s migrate.Stage) string { return cmp.Or(stageNames[s], "unknown") }
 
 func nextCommand(s reports.Status, ledger string) string {
 	at := ""

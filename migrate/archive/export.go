@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 	"sync"
 
 	"chatbridge/mapping/chat"
@@ -83,20 +82,16 @@ type export struct {
 }
 
 func (x *export) services(ctx context.Context) ([]chat.Service, error) {
-	var selected []chat.Service
+	var all []chat.Service
 	for s, err := range x.Source.Services(ctx) {
 		if err != nil {
 			return nil, err
 		}
-		if len(x.Services) == 0 || slices.Contains(x.Services, s.SID) {
-			selected = append(selected, s)
-		}
+		all = append(all, s)
 	}
-	for _, sid := range x.Services {
-		if !slices.ContainsFunc(selected, func(s chat.Service) bool { return s.SID == sid }) {
-			return nil, &migrate.Error{Op: "select service", Kind: migrate.NotFound, SID: sid,
-				Err: errors.New("the source has no such service"), Hint: "list the services that are there with: chatbridge audit"}
-		}
+	selected, missing := migrate.Select(all, x.Services, func(s chat.Service) string { return s.SID })
+	if missing != "" {
+		return nil, migrate.NoSuchService(missing)
 	}
 	return selected, nil
 }
