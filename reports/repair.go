@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -16,27 +14,15 @@ import (
 //
 // It must be closed. The first error is kept and returned by Close.
 type Repairs struct {
-	w       *bufio.Writer
-	form    Format
+	items
 	execute bool
-	n       int
-	err     error
 }
 
 // NewRepairs begins a report. execute says whether repairs are made or only
 // listed.
 func NewRepairs(w io.Writer, f Format, execute bool) *Repairs {
-	r := &Repairs{w: bufio.NewWriter(w), form: f, execute: execute}
-	switch f {
-	case JSON:
-		_, r.err = r.w.WriteString("{\n  \"items\": [")
-	case CSV:
-		r.err = encodeCSV(r.w, [][]string{append(slices.Clone(differenceColumns), "becomes", "reason")})
-	case Text:
-	default:
-		r.err = unknown(f)
-	}
-	return r
+	columns := append(slices.Clone(differenceColumns), "becomes", "reason")
+	return &Repairs{newItems(w, f, columns, Text, JSON, CSV), execute}
 }
 
 // becomes says what happens, or happened, to a difference.
@@ -55,23 +41,12 @@ func becomes(r migrate.Repair, execute bool) string {
 
 // Repair writes one line, or one element.
 func (r *Repairs) Repair(one migrate.Repair) {
-	if r.err != nil {
-		return
-	}
-	r.n++
 	word := becomes(one, r.execute)
-	switch r.form {
-	case JSON:
-		r.err = writeElement(r.w, r.n == 1, repairItem{one, direction(one.Difference), word})
-	case CSV:
-		r.err = encodeCSV(r.w, [][]string{append(differenceRow(one.Difference), word, one.Reason)})
-	default:
-		line := differenceLine(one.Difference) + "; " + word
-		if one.Reason != "" {
-			line += ": " + one.Reason
-		}
-		_, r.err = fmt.Fprintln(r.w, Plain(line))
+	line := differenceLine(one.Difference) + "; " + word
+	if one.Reason != "" {
+		line += ": " + one.Reason
 	}
+	r.item(repairItem{one, direction(one.Difference), word}, append(differenceRow(one.Difference), word, one.Reason), line)
 }
 
 // repairItem is a repair as an element of JSON.
@@ -83,28 +58,7 @@ type repairItem struct {
 
 // Close ends the report with what the repair did as a whole.
 func (r *Repairs) Close(done migrate.Repairs) error {
-	if r.err == nil {
-		r.err = r.end(done)
-	}
-	if r.err != nil {
-		return r.err
-	}
-	return r.w.Flush()
-}
-
-func (r *Repairs) end(done migrate.Repairs) error {
-	switch r.form {
-	case JSON:
-		var raw bytes.Buffer
-		if err := encodeJSON(&raw, done); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(r.w, "\n  ],%s", bytes.TrimPrefix(raw.Bytes(), []byte("{")))
-		return err
-	case Text:
-		repairDocument(done).text(r.w)
-	}
-	return nil
+	return r.end(done, func() *document { return repairDocument(done) })
 }
 
 func repairDocument(done migrate.Repairs) *document {

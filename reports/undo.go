@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"strconv"
@@ -14,80 +12,34 @@ import (
 // however much there is. It is text, JSON or CSV.
 //
 // It must be closed. The first error is kept and returned by Close.
-type Undo struct {
-	w    *bufio.Writer
-	form Format
-	n    int
-	err  error
-}
+type Undo struct{ items }
 
 var removalColumns = []string{"fate", "kind", "source_sid", "target_sid", "done", "reason"}
 
 // NewUndo begins a report.
 func NewUndo(w io.Writer, f Format) *Undo {
-	u := &Undo{w: bufio.NewWriter(w), form: f}
-	switch f {
-	case JSON:
-		_, u.err = u.w.WriteString("{\n  \"items\": [")
-	case CSV:
-		u.err = encodeCSV(u.w, [][]string{removalColumns})
-	case Text:
-	default:
-		u.err = unknown(f)
-	}
-	return u
+	return &Undo{newItems(w, f, removalColumns, Text, JSON, CSV)}
 }
 
 // Removal writes one line, or one element. Text has no line for a user or a role
 // that goes: their service or conversations tell enough.
 func (u *Undo) Removal(r migrate.Removal) {
-	if u.err != nil {
-		return
-	}
-	switch u.form {
-	case JSON:
-		u.n++
-		u.err = writeElement(u.w, u.n == 1, r)
-	case CSV:
-		u.err = encodeCSV(u.w, [][]string{{string(r.Fate), r.Kind, r.SourceSID, r.TargetSID, strconv.FormatBool(r.Done), r.Reason}})
-	default:
-		line := fmt.Sprintf("%s %s %s", r.Fate, r.Kind, r.TargetSID)
+	line := ""
+	if r.Fate == migrate.Keep || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
+		line = fmt.Sprintf("%s %s %s", r.Fate, r.Kind, r.TargetSID)
 		if r.SourceSID != "" {
 			line += " (was " + r.SourceSID + ")"
 		}
 		if r.Reason != "" {
 			line += ": " + r.Reason
 		}
-		if r.Fate == migrate.Keep || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
-			_, u.err = fmt.Fprintln(u.w, Plain(line))
-		}
 	}
+	u.item(r, []string{string(r.Fate), r.Kind, r.SourceSID, r.TargetSID, strconv.FormatBool(r.Done), r.Reason}, line)
 }
 
 // Close ends the report with what the undo did as a whole.
 func (u *Undo) Close(done migrate.Undone) error {
-	if u.err == nil {
-		u.err = u.end(done)
-	}
-	if u.err != nil {
-		return u.err
-	}
-	return u.w.Flush()
-}
-
-func (u *Undo) end(done migrate.Undone) error {
-	switch u.form {
-	case JSON:
-		var raw bytes.Buffer
-		if err := encodeJSON(&raw, done); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintf(u.w, "\n  ],%s", bytes.TrimPrefix(raw.Bytes(), []byte("{")))
-		return err
-	case Text:
-		undoDocument(done).text(u.w)
-	}
-	return nil
+	return u.end(done, func() *document { return undoDocument(done) })
 }
 
 func undoDocument(done migrate.Undone) *document {

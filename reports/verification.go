@@ -1,8 +1,6 @@
 package reports
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"maps"
@@ -17,81 +15,32 @@ import (
 //
 // It must be closed. The first error is kept and returned by Close.
 type Verification struct {
-	w    *bufio.Writer
-	form Format
-	n    int
+	items
 	held []migrate.Difference // for a page
-	err  error
 }
 
 // NewVerification begins a report.
 func NewVerification(w io.Writer, f Format) *Verification {
-	v := &Verification{w: bufio.NewWriter(w), form: f}
-	switch f {
-	case JSON:
-		_, v.err = v.w.WriteString("{\n  \"items\": [")
-	case CSV:
-		v.err = encodeCSV(v.w, [][]string{differenceColumns})
-	case Text, HTML:
-	default:
-		v.err = unknown(f)
-	}
-	return v
+	return &Verification{items: newItems(w, f, differenceColumns, Text, JSON, CSV, HTML)}
 }
 
 // Difference writes one line, or one element.
 func (v *Verification) Difference(d migrate.Difference) {
-	if v.err != nil {
-		return
-	}
-	v.n++
-	switch v.form {
-	case JSON:
-		v.err = writeElement(v.w, v.n == 1, differenceItem{d, direction(d)})
-	case CSV:
-		v.err = encodeCSV(v.w, [][]string{differenceRow(d)})
-	case HTML:
-		if len(v.held) < differencesShown {
-			v.held = append(v.held, d)
-		}
-	default:
-		_, v.err = fmt.Fprintln(v.w, Plain(differenceLine(d)))
+	v.item(differenceItem{d, direction(d)}, differenceRow(d), differenceLine(d))
+	if v.form == HTML && len(v.held) < differencesShown {
+		v.held = append(v.held, d)
 	}
 }
 
 // Close ends the report with what the comparison found as a whole.
 func (v *Verification) Close(found migrate.Verification) error {
-	if v.err == nil {
-		v.err = v.end(found)
-	}
-	if v.err != nil {
-		return v.err
-	}
-	return v.w.Flush()
-}
-
-func (v *Verification) end(found migrate.Verification) error {
-	switch v.form {
-	case JSON:
-		return v.endJSON(found)
-	case Text:
-		verificationDocument(found).text(v.w)
-	case HTML:
-		return v.page(found).html(v.w)
-	}
-	return nil
-}
-
-// endJSON writes the fields of found behind the items, into the same object.
-func (v *Verification) endJSON(found migrate.Verification) error {
 	found.Services = filled(found.Services)
-	var raw bytes.Buffer
-	if err := encodeJSON(&raw, found); err != nil {
-		return err
+	if v.form == HTML && v.err == nil {
+		if err := v.page(found).html(v.w); err != nil {
+			return err
+		}
 	}
-	fields := bytes.TrimPrefix(raw.Bytes(), []byte("{"))
-	_, err := fmt.Fprintf(v.w, "\n  ],%s", fields)
-	return err
+	return v.end(found, func() *document { return verificationDocument(found) })
 }
 
 func verificationDocument(v migrate.Verification) *document {
