@@ -97,7 +97,6 @@ type Summary struct {
 	Originals     *Originals           `json:"originals,omitempty"` // nil where nothing was kept
 	Timeline      []Point              `json:"timeline"`            // 241 points at most
 	LaneTimes     LaneTimes            `json:"lane_times"`
-	Deep          *Repairs             `json:"deep,omitempty"` // nil where both sides were not compared afterwards
 	Duration      float64              `json:"duration_seconds"`
 }
 

@@ -23,7 +23,7 @@ func WriteMigration(w io.Writer, f Format, m *Migration) error {
 	if f == HTML {
 		return m.page().render(w, f)
 	}
-	return Summary(w, f, m.Summary)
+	return Summary(w, f, m.Summary, nil)
 }
 
 func (m *Migration) page() *document {

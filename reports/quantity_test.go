@@ -41,7 +41,7 @@ func TestFormats(t *testing.T) {
 	})
 	t.Run("an error of the writer is returned", func(t *testing.T) {
 		for _, f := range []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV} {
-			require.ErrorIs(t, reports.Summary(broken{}, f, migrate.Summary{}), errBroken, f)
+			require.ErrorIs(t, reports.Summary(broken{}, f, migrate.Summary{}, nil), errBroken, f)
 		}
 	})
 	t.Run("formats are listed for people", func(t *testing.T) {

@@ -136,7 +136,7 @@ func rendered(t *testing.T) map[string][]byte {
 		if f == reports.HTML {
 			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, migration()) })
 		} else {
-			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary()) })
+			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary(), nil) })
 		}
 		if f != reports.CSV && f != reports.HTML {
 			put("status."+ext, func(b *bytes.Buffer) error { return reports.WriteStatus(b, f, status()) })
@@ -230,7 +230,7 @@ func TestJSON(t *testing.T) {
 	t.Run("empty lists are empty, and not null", func(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, reports.Audit(&b, reports.JSON, migrate.Audit{}))
-		require.NoError(t, reports.Summary(&b, reports.JSON, migrate.Summary{}))
+		require.NoError(t, reports.Summary(&b, reports.JSON, migrate.Summary{}, nil))
 		require.NotContains(t, strings.ReplaceAll(b.String(), `"counts": null`, ""), "null")
 	})
 	t.Run("a comparison without differences has no items", func(t *testing.T) {

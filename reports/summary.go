@@ -10,14 +10,19 @@ import (
 	"chatbridge/migrate"
 )
 
-// Summary renders what a migration did in any of the formats.
-func Summary(w io.Writer, f Format, s migrate.Summary) error {
+// Summary renders what a migration did in any of the formats. deep is what a
+// comparison of both sides did afterwards, which JSON has a field for; nil if
+// there was none.
+func Summary(w io.Writer, f Format, s migrate.Summary, deep *migrate.Repairs) error {
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
 		s.Timeline = filled(s.Timeline)
 		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
-		return encodeJSON(w, s)
+		return encodeJSON(w, struct {
+			migrate.Summary
+			Deep *migrate.Repairs `json:"deep,omitempty"`
+		}{s, deep})
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
 	case HTML:

@@ -44,15 +44,15 @@ func (o *deepOption) check(m *migrateOptions) error {
 // other form is written when there is nothing more to find. What a run left
 // unfinished is not compared.
 func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *migrate.Migration, summary migrate.Summary, ended error) error {
-	write := func() error { return writeSummary(ctx, o, form, m.Ledger, summary) }
+	write := func(deep *migrate.Repairs) error { return writeSummary(ctx, o, form, m.Ledger, summary, deep) }
 	if !o.Deep || ended != nil {
-		if err := write(); err != nil {
+		if err := write(nil); err != nil {
 			return err
 		}
 		return ended
 	}
 	if form == reports.Text {
-		if err := write(); err != nil {
+		if err := write(nil); err != nil {
 			return err
 		}
 		fmt.Fprintln(o.console.out)
@@ -64,14 +64,13 @@ func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *m
 		return errors.Join(w.Close(done), o.deepened(done))
 	}
 	done, ended := o.compare(ctx, form, m, func(migrate.Repair) {})
-	if ended == nil {
-		summary.Deep = &done
-		ended = o.deepened(done)
+	if ended != nil {
+		return errors.Join(write(nil), ended)
 	}
-	if err := write(); err != nil {
+	if err := write(&done); err != nil {
 		return err
 	}
-	return ended
+	return o.deepened(done)
 }
 
 // compare has a Repairer look at both sides of m. Once m is to drain, it stops

@@ -35,6 +35,12 @@ func newEdited(t *testing.T, intercept emulator.Interceptor) (*emulator.Server, 
 	return server, r
 }
 
+// deepSummary is what migrate --deep prints as JSON.
+type deepSummary struct {
+	migrate.Summary
+	Deep *migrate.Repairs `json:"deep"`
+}
+
 func TestDeep(t *testing.T) {
 	t.Run("brings over what was edited, says what was deleted and deletes nothing, and ends with 3", func(t *testing.T) {
 		_, r := newEdited(t, nil)
@@ -57,7 +63,7 @@ func TestDeep(t *testing.T) {
 		r.stdout.Reset()
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), r.migrateOptions)))
 		require.Equal(t, writes, server.Stats().Conversations.Writes)
-		var s migrate.Summary
+		var s deepSummary
 		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 		require.NotNil(t, s.Deep)
 		require.Zero(t, s.Deep.Possible)
@@ -68,7 +74,7 @@ func TestDeep(t *testing.T) {
 		r.Deep = true
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), r.migrateOptions)))
 		satisfies(t, "migrate", r.stdout.Bytes())
-		var s migrate.Summary
+		var s deepSummary
 		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 		require.Equal(t, migrate.Complete, s.Status)
 		require.True(t, s.Deep.Executed)
@@ -97,7 +103,7 @@ func TestDeep(t *testing.T) {
 		})
 		r.Deep = true
 		require.Equal(t, exitInterrupted, statusOf(runMigrate(t.Context(), r.migrateOptions)))
-		var s migrate.Summary
+		var s deepSummary
 		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 		require.Equal(t, migrate.Complete, s.Status)
 		require.Nil(t, s.Deep)

@@ -144,13 +144,13 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.
 
 // writeSummary renders what a run did; a page also shows how each channel
 // stands, which only the ledger knows.
-func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger told, s migrate.Summary) error {
+func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger told, s migrate.Summary, deep *migrate.Repairs) error {
 	if form != reports.HTML {
-		return reports.Summary(o.console.out, form, s)
+		return reports.Summary(o.console.out, form, s, deep)
 	}
 	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
 	if err != nil {
-		return reports.Summary(o.console.out, form, s)
+		return reports.Summary(o.console.out, form, s, deep)
 	}
 	m.Summary = s
 	return reports.WriteMigration(o.console.out, form, m)
