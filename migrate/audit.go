@@ -35,7 +35,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	t := &audit{
 		Auditor: a, set: set, tally: newTally(a.Observer), findings: newFindings(),
 	}
-	selected, err := selectServices(ctx, a.Source, set.Services)
+	selected, err := ReadServices(ctx, a.Source, set.Services)
 	if err != nil {
 		return Audit{}, err
 	}
@@ -53,7 +53,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	var loads []serviceLoad
 	for _, s := range selected {
 		t.count(KindServices, 1)
-		result.Services = append(result.Services, AuditService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
+		result.Services = append(result.Services, SourceService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
 		load, err := t.service(ctx, s)
 		if err != nil {
 			return Audit{}, err

@@ -40,27 +40,27 @@ type InPlace struct {
 
 // InPlaceResult is what became of the channels.
 type InPlaceResult struct {
-	SchemaVersion int            `json:"schema_version"`
-	Command       string         `json:"command"`
-	Status        string         `json:"status"`
-	Executed      bool           `json:"executed"`
-	Services      []AuditService `json:"services"`
-	Channels      int64          `json:"channels"`
-	Visible       int64          `json:"visible"`  // private already
-	Before        int64          `json:"before"`   // promoted by an earlier run
-	Promoted      int64          `json:"promoted"` // by this run; in a preview, those that would be
-	Failed        int64          `json:"failed"`
-	Samples       []string       `json:"samples"` // SIDs of a few channels that a preview would promote
-	Failures      []FailureLine  `json:"failures"`
-	Requests      Traffic        `json:"requests"`
-	Duration      float64        `json:"duration_seconds"`
+	SchemaVersion int             `json:"schema_version"`
+	Command       string          `json:"command"`
+	Status        string          `json:"status"`
+	Executed      bool            `json:"executed"`
+	Services      []SourceService `json:"services"`
+	Channels      int64           `json:"channels"`
+	Visible       int64           `json:"visible"`  // private already
+	Before        int64           `json:"before"`   // promoted by an earlier run
+	Promoted      int64           `json:"promoted"` // by this run; in a preview, those that would be
+	Failed        int64           `json:"failed"`
+	Samples       []string        `json:"samples"` // SIDs of a few channels that a preview would promote
+	Failures      []FailureLine   `json:"failures"`
+	Requests      Traffic         `json:"requests"`
+	Duration      float64         `json:"duration_seconds"`
 }
 
 // Run promotes what the settings select, or counts it.
 func (p *InPlace) Run(ctx context.Context) (InPlaceResult, error) {
 	started := time.Now()
 	r := &promotion{InPlace: p, set: p.Settings.withDefaults(), tally: newTally(p.Observer)}
-	r.result = InPlaceResult{SchemaVersion: SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []AuditService{}, Samples: []string{}, Failures: []FailureLine{}}
+	r.result = InPlaceResult{SchemaVersion: SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []SourceService{}, Samples: []string{}, Failures: []FailureLine{}}
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
 	switch {
@@ -97,7 +97,7 @@ type promotion struct {
 }
 
 func (r *promotion) whole(ctx context.Context) error {
-	selected, err := selectServices(ctx, r.Source, r.set.Services)
+	selected, err := ReadServices(ctx, r.Source, r.set.Services)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (r *promotion) whole(ctx context.Context) error {
 				Hint: "in place works within one account; to copy into another one leave out --in-place",
 			}
 		}
-		r.result.Services = append(r.result.Services, AuditService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
+		r.result.Services = append(r.result.Services, SourceService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
 	}
 	for _, s := range selected {
 		if err := r.service(ctx, s); err != nil {

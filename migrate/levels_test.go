@@ -199,7 +199,7 @@ func TestLevels(t *testing.T) {
 
 func TestAuditCountsLevels(t *testing.T) {
 	source := withLevels(standing{0, 0, "joined", "muted"}, standing{1, 1, "joined", "default"}, standing{1, 2, "notParticipating", ""}, standing{0, 77, "joined", "muted"})
-	audit := func(levels bool) migrate.Audit {
+	audited := func(levels bool) migrate.Audit {
 		a, err := archive.Open(source)
 		require.NoError(t, err)
 		src := archive.NewSource(a)
@@ -209,7 +209,7 @@ func TestAuditCountsLevels(t *testing.T) {
 		require.NoError(t, err)
 		return found
 	}
-	without, with := audit(false), audit(true)
+	without, with := audited(false), audited(true)
 	require.Equal(t, without.Requests.Writes+1, with.Requests.Writes)
 	require.Greater(t, with.Estimate.Seconds, without.Estimate.Seconds)
 	codes := func(a migrate.Audit) (n int64) {

@@ -9,21 +9,21 @@ const SchemaVersion = 1
 // Audit is what an audit found: what is there, what a migration would do, how
 // long it would take, and what it could not carry.
 type Audit struct {
-	SchemaVersion int            `json:"schema_version"`
-	Command       string         `json:"command"`
-	Services      []AuditService `json:"services"`
-	Counts        Counts         `json:"counts"`
-	Requests      PlanRequests   `json:"requests"` // a migration would make
-	Estimate      Estimate       `json:"estimate"`
-	Plan          []PlanWay      `json:"plan"` // what the channels need, by way
+	SchemaVersion int             `json:"schema_version"`
+	Command       string          `json:"command"`
+	Services      []SourceService `json:"services"`
+	Counts        Counts          `json:"counts"`
+	Requests      PlanRequests    `json:"requests"` // a migration would make
+	Estimate      Estimate        `json:"estimate"`
+	Plan          []PlanWay       `json:"plan"` // what the channels need, by way
 	// Sampled is how many channels of each service were read at most, where the
 	// audit did not read all; everything in it is then about these alone.
 	Sampled  int            `json:"sampled,omitempty"`
 	Findings []FindingCount `json:"findings"`
 }
 
-// AuditService names one service.
-type AuditService struct {
+// SourceService names one service.
+type SourceService struct {
 	SourceSID    string `json:"source_sid"`
 	FriendlyName string `json:"friendly_name"`
 }

@@ -121,7 +121,7 @@ func (r *run) whole(ctx context.Context) error {
 	if err := r.guardTimers(ctx); err != nil {
 		return err
 	}
-	selected, err := selectServices(ctx, r.Source, r.set.Services)
+	selected, err := ReadServices(ctx, r.Source, r.set.Services)
 	if err != nil {
 		return err
 	}

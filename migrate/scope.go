@@ -172,7 +172,7 @@ func CheckScope(ctx context.Context, src Source, services []string) error {
 	if !ok || len(s.scope.Channels) == 0 && len(s.scope.Exclude) == 0 && s.scope.Type == "" {
 		return nil
 	}
-	selected, err := selectServices(ctx, s.Source, services)
+	selected, err := ReadServices(ctx, s.Source, services)
 	if err != nil {
 		return err
 	}

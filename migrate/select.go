@@ -7,9 +7,9 @@ import (
 	"chatbridge/mapping/chat"
 )
 
-// selectServices reads the services that were asked for, in the order in which
+// ReadServices reads the services that were asked for, in the order in which
 // the source lists them.
-func selectServices(ctx context.Context, src Source, sids []string) ([]chat.Service, error) {
+func ReadServices(ctx context.Context, src Source, sids []string) ([]chat.Service, error) {
 	var all []chat.Service
 	for s, err := range src.Services(ctx) {
 		if err != nil {

@@ -93,7 +93,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 		},
 		sink: report,
 	}
-	selected, err := selectServices(ctx, v.Source, set.Services)
+	selected, err := ReadServices(ctx, v.Source, set.Services)
 	if err != nil {
 		return c.result, err
 	}

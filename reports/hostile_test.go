@@ -33,8 +33,8 @@ func named(t *testing.T, name string) map[string]string {
 			all[report+"."+string(f)] = b.String()
 		}
 		put("audit", func(b *bytes.Buffer) error {
-			a := audit()
-			a.Services = []migrate.AuditService{{SourceSID: name, FriendlyName: name}}
+			a := sampleAudit()
+			a.Services = []migrate.SourceService{{SourceSID: name, FriendlyName: name}}
 			a.Estimate.LongestChannel = name
 			a.Findings = []migrate.FindingCount{{Code: "x", Severity: "loss", Count: 1, Samples: []string{name}}}
 			return reports.Audit(b, f, a)

@@ -24,19 +24,19 @@ func auditText(t *testing.T, f reports.Format, a migrate.Audit) string {
 
 func TestAuditPlan(t *testing.T) {
 	t.Run("shows each way with its reason, and the arithmetic of the time", func(t *testing.T) {
-		text := auditText(t, reports.Text, audit())
+		text := auditText(t, reports.Text, sampleAudit())
 		require.Contains(t, text, "There already: private already.")
 		require.Contains(t, text, "58 writes / 30 a second")
 		require.Contains(t, text, "29,280 writes / (16 lanes x 30 a second)")
 		require.Contains(t, text, "chatbridge migrate --in-place --dry-run")
 	})
 	t.Run("does not speak of in place where everything has to be copied", func(t *testing.T) {
-		a := audit()
+		a := sampleAudit()
 		a.Plan = a.Plan[2:]
 		require.NotContains(t, auditText(t, reports.Text, a), "--in-place")
 	})
 	t.Run("says of a sample that it is one, before anything else", func(t *testing.T) {
-		a := audit()
+		a := sampleAudit()
 		a.Sampled = 5
 		for _, f := range []reports.Format{reports.Text, reports.Markdown} {
 			text := auditText(t, f, a)
@@ -47,10 +47,10 @@ func TestAuditPlan(t *testing.T) {
 		var got struct{ Sampled int }
 		require.NoError(t, json.Unmarshal([]byte(auditText(t, reports.JSON, a)), &got))
 		require.Equal(t, 5, got.Sampled)
-		require.NotContains(t, auditText(t, reports.JSON, audit()), "sampled")
+		require.NotContains(t, auditText(t, reports.JSON, sampleAudit()), "sampled")
 	})
 	t.Run("asks nothing of anybody that neither a finding nor a count asks", func(t *testing.T) {
-		a := audit()
+		a := sampleAudit()
 		a.Findings, a.Counts = nil, migrate.Counts{}
 		require.NotContains(t, auditText(t, reports.Text, a), "By hand")
 		a.Findings = []migrate.FindingCount{{Code: mapping.EventWebhook, Severity: mapping.Loss, Count: 2}}
@@ -134,7 +134,7 @@ func TestPolicies(t *testing.T) {
 func TestInPlace(t *testing.T) {
 	r := migrate.InPlaceResult{
 		SchemaVersion: 1, Command: "migrate --in-place", Status: migrate.Complete, Executed: true,
-		Services: []migrate.AuditService{{SourceSID: serviceSID, FriendlyName: hostile}},
+		Services: []migrate.SourceService{{SourceSID: serviceSID, FriendlyName: hostile}},
 		Channels: 12, Visible: 7, Before: 1, Promoted: 4, Duration: 2,
 	}
 	text := func(t *testing.T, f reports.Format, r migrate.InPlaceResult) string {

@@ -31,10 +31,10 @@ const (
 // hostile is what a stranger may have called a channel.
 const hostile = "=cmd|'/c calc'!A1\x1b[31m\n|<b>*x*</b>\u202eevil\u009b2J\xff"
 
-func audit() migrate.Audit {
+func sampleAudit() migrate.Audit {
 	return migrate.Audit{
 		SchemaVersion: migrate.SchemaVersion, Command: "audit",
-		Services: []migrate.AuditService{{SourceSID: serviceSID, FriendlyName: "Support & Sales"}, {SourceSID: targetSID, FriendlyName: hostile}},
+		Services: []migrate.SourceService{{SourceSID: serviceSID, FriendlyName: "Support & Sales"}, {SourceSID: targetSID, FriendlyName: hostile}},
 		Counts:   migrate.Counts{Services: 2, Roles: 11, Users: 1040, Channels: 30, Members: 144, Messages: 1234567, Invites: 6, Credentials: 2},
 		Requests: migrate.PlanRequests{Reads: 72, Writes: 1359},
 		Estimate: migrate.Estimate{
@@ -65,7 +65,7 @@ func summary() migrate.Summary {
 			"webhooks":           {Source: 1, Written: 1},
 		},
 		Requests: migrate.Traffic{Reads: 383, Writes: 1353, Throttled: 4, Retried: 5},
-		Findings: audit().Findings,
+		Findings: sampleAudit().Findings,
 		Failures: []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "append message: " + hostile, Hint: "try again"}},
 		Timeline: []migrate.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
 		LaneTimes: migrate.LaneTimes{
@@ -132,7 +132,7 @@ func rendered(t *testing.T) map[string][]byte {
 	}
 	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 	for f, ext := range extension {
-		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, audit()) })
+		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, sampleAudit()) })
 		if f == reports.HTML {
 			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, migration()) })
 		} else {
