@@ -30,6 +30,10 @@ type standing struct {
 
 // withLevels is a scenario of three channels with two members each, where users
 // have to do with channels as said.
+func stands(user, channel int, status, level string) standing {
+	return standing{user: user, channel: channel, status: status, level: level}
+}
+
 func withLevels(all ...standing) fstest.MapFS {
 	files := manyChannels(3).archive().(fstest.MapFS)
 	var text strings.Builder
@@ -92,8 +96,8 @@ func levelRig(t *testing.T, c emulator.Config) *rig {
 
 func TestLevels(t *testing.T) {
 	source := withLevels(
-		standing{0, 0, "joined", "muted"}, standing{0, 1, "joined", "default"},
-		standing{1, 1, "joined", "muted"}, standing{1, 2, "notParticipating", "muted"},
+		stands(0, 0, "joined", "muted"), stands(0, 1, "joined", "default"),
+		stands(1, 1, "joined", "muted"), stands(1, 2, "notParticipating", "muted"),
 	)
 	want := []string{"User 0 in Channel 0", "User 1 in Channel 1"}
 
@@ -118,7 +122,7 @@ func TestLevels(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := levelRig(t, emulator.Config{})
 			r.migrateFrom(t, source)
-			changed := withLevels(standing{0, 0, "joined", "default"}, standing{0, 1, "joined", "muted"}, standing{1, 1, "joined", "muted"})
+			changed := withLevels(stands(0, 0, "joined", "default"), stands(0, 1, "joined", "muted"), stands(1, 1, "joined", "muted"))
 			s := r.migrateFrom(t, changed)
 			require.Equal(t, []string{"User 0 in Channel 1", "User 1 in Channel 1"}, r.muted(t, s.Services[0].TargetSID))
 			require.EqualValues(t, 2, s.Requests.Writes)
@@ -177,7 +181,7 @@ func TestLevels(t *testing.T) {
 
 	t.Run("says what the target refuses, and tries it again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			whole := withLevels(standing{0, 0, "joined", "muted"}, standing{1, 1, "joined", "muted"})
+			whole := withLevels(stands(0, 0, "joined", "muted"), stands(1, 1, "joined", "muted"))
 			part := maps.Clone(whole) // its second member is in no list and has no SID, so that nobody brings them in
 			edit := func(name string, change func(string) string) {
 				part[name] = &fstest.MapFile{Data: []byte(change(string(part[name].Data)))}
@@ -198,7 +202,7 @@ func TestLevels(t *testing.T) {
 }
 
 func TestAuditCountsLevels(t *testing.T) {
-	source := withLevels(standing{0, 0, "joined", "muted"}, standing{1, 1, "joined", "default"}, standing{1, 2, "notParticipating", ""}, standing{0, 77, "joined", "muted"})
+	source := withLevels(stands(0, 0, "joined", "muted"), stands(1, 1, "joined", "default"), stands(1, 2, "notParticipating", ""), stands(0, 77, "joined", "muted"))
 	audited := func(levels bool) migrate.Audit {
 		a, err := archive.Open(source)
 		require.NoError(t, err)

@@ -47,7 +47,7 @@ func (m *levelled) set(t *testing.T, user, conversation, level string) {
 }
 
 func TestVerifyAndRepairLevels(t *testing.T) {
-	source := withLevels(standing{0, 0, "joined", "muted"}, standing{0, 1, "joined", "default"}, standing{1, 1, "joined", ""})
+	source := withLevels(stands(0, 0, "joined", "muted"), stands(0, 1, "joined", "default"), stands(1, 1, "joined", ""))
 	for name, damage := range map[string]struct {
 		user, conversation, level string
 		different                 bool
