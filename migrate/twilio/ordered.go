@@ -17,47 +17,66 @@ type placed[T any] struct {
 // not yielded before, in the order of their indexes. It remembers one page, not
 // the channel.
 //
-// Pages may overlap where messages come or go while they are read, and where a
-// list is begun again. A message that is out of its place and was not seen is
-// an error: leaving it out would lose it.
+// A page is held to the order that was asked for, the first one too: a service
+// that ignores it shows the wrong end of the channel first. Pages may overlap
+// where messages come or go while they are read, and where a list is begun
+// again. A message that is out of its place and was not on the page before is an
+// error: leaving it out would lose it.
 type ordered[T any] struct {
 	decode  func([]byte) (placed[T], error)
-	newest  bool // newest first
-	started bool
-	last    int64           // yielded last
-	before  map[string]bool // SIDs of the page before; nil while catching up with last
+	newest  bool            // newest first
+	yielded mark            // the last one yielded, in this reading of the list or before
+	read    mark            // the furthest one of this reading
+	before  map[string]bool // SIDs of the page before, in this reading
+}
+
+// mark is a place in a list, if there is one yet.
+type mark struct {
+	index int64
+	set   bool
 }
 
 // take reads one page into what is new on it.
 func (o *ordered[T]) take(p page) ([]placed[T], error) {
 	fresh := make([]placed[T], 0, len(p.records))
 	on := make(map[string]bool, len(p.records))
+	var above mark // on this page
 	for i, raw := range p.records {
 		m, err := o.decode(raw)
 		if err != nil {
 			return fresh, err
 		}
-		on[m.sid] = true
-		if !o.started || o.follows(m.index, o.last) {
-			fresh = append(fresh, m)
-			o.started, o.last = true, m.index
-			continue
-		}
-		if o.before != nil && !o.before[m.sid] {
+		twice := on[m.sid] && m.index == above.index
+		overlaps := on[m.sid] || o.before[m.sid]
+		if !o.follows(m.index, above) && !twice || !o.follows(m.index, o.read) && !overlaps {
 			return fresh, fmt.Errorf("message %s with index %d is out of place %d of its page", m.sid, m.index, i)
 		}
+		on[m.sid], above = true, mark{m.index, true}
+		if o.follows(m.index, o.read) {
+			o.read = above
+		}
+		if o.follows(m.index, o.yielded) {
+			fresh = append(fresh, m)
+			o.yielded = above
+		}
 	}
-	if o.before != nil || len(fresh) > 0 {
+	if len(on) > 0 {
 		o.before = on
 	}
 	return fresh, nil
 }
 
-func (o *ordered[T]) follows(index, last int64) bool {
-	if o.newest {
-		return index < last
+// restart says that the list is read from its beginning again.
+func (o *ordered[T]) restart() { o.read, o.before = mark{}, nil }
+
+func (o *ordered[T]) follows(index int64, last mark) bool {
+	switch {
+	case !last.set:
+		return true
+	case o.newest:
+		return index < last.index
 	}
-	return index > last
+	return index > last.index
 }
 
 // messages yields the fresh messages of each page of a list.
@@ -65,8 +84,7 @@ func messages[T any](h *host, ctx context.Context, op, sid string, newest bool, 
 	decode func([]byte) (placed[T], error)) iter.Seq2[[]placed[T], error] {
 	return func(yield func([]placed[T], error) bool) {
 		o := &ordered[T]{decode: decode, newest: newest}
-		restarted := func() { o.before = nil }
-		for p, err := range h.resumable(ctx, op, sid, first, restarted) {
+		for p, err := range h.resumable(ctx, op, sid, first, o.restart) {
 			if err != nil {
 				yield(nil, err)
 				return

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -107,4 +108,83 @@ func TestMessagesKeepTheirOrder(t *testing.T) {
 			require.Equal(t, []string{"IM5", "IM6"}, sids(all, index)[:2])
 		})
 	}
+}
+
+// A first page has none before it to be held against; its own order is all there
+// is. A message that it passes over is lost to the migration and to verify.
+func TestFirstPagesKeepTheirOrder(t *testing.T) {
+	message := func(i int) string { return fmt.Sprintf(`{"sid": "IM%d", "index": %d, "attributes": "{}"}`, i, i) }
+	source := func(api string) func(*stub, bool) ([]string, error) {
+		return func(s *stub, newest bool) ([]string, error) {
+			c := s.config(t)
+			c.API = api
+			src, err := NewSource(c)
+			require.NoError(t, err)
+			all, err := drain(src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All, NewestFirst: newest}))
+			return sids(all, func(m chat.Message) string { return m.SID }), err
+		}
+	}
+	for side, read := range map[string]func(s *stub, newest bool) ([]string, error){
+		"source by v1": source(APIv1),
+		"source by v2": source(APIv2),
+		"target": func(s *stub, newest bool) ([]string, error) {
+			all, err := drain(s.target(t).Messages(t.Context(), service, channel, newest))
+			return sids(all, func(m conversations.Message) string { return m.SID }), err
+		},
+	} {
+		for name, c := range map[string]struct {
+			newest bool
+			page   []string
+			before []string // what is sure
+		}{
+			"a descent":                 {false, []string{message(1), message(3), message(2)}, []string{"IM1", "IM3"}},
+			"an ascent, newest first":   {true, []string{message(3), message(1), message(2)}, []string{"IM3", "IM1"}},
+			"the other order":           {false, []string{message(2), message(1)}, []string{"IM2"}},
+			"the other, newest first":   {true, []string{message(1), message(2)}, []string{"IM1"}},
+			"two messages at one index": {false, []string{message(1), `{"sid": "IM9", "index": 1, "attributes": "{}"}`}, []string{"IM1"}},
+		} {
+			t.Run(side+": "+name, func(t *testing.T) {
+				s := serve(t, func(seen) (int, string) { return 200, list("messages", "", c.page...) })
+				all, err := read(s, c.newest)
+				require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+				require.Equal(t, c.before, all)
+			})
+		}
+		t.Run(side+": a descent on the first page of a list that was begun again", func(t *testing.T) {
+			var gone atomic.Bool
+			s := serve(t, func(r seen) (int, string) {
+				switch {
+				case r.Query == "Page=1":
+					gone.Store(true)
+					return refusal(400, 21481)
+				case gone.Load():
+					return 200, list("messages", "", message(1), message(5), message(4))
+				}
+				return 200, list("messages", "https://conversations.twilio.com/v1/M?Page=1", message(1))
+			})
+			all, err := read(s, false)
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+			require.Equal(t, []string{"IM1", "IM5"}, all)
+		})
+	}
+}
+
+func TestMessagesThatAreShownAgain(t *testing.T) {
+	message := func(i int) string { return fmt.Sprintf(`{"sid": "IM%d", "index": %d}`, i, i) }
+	const base = "https://conversations.twilio.com/v1/M?Page="
+	pages := map[string]string{
+		"":       list("messages", base+"1", message(1), message(1), message(2)),
+		"Page=1": list("messages", base+"2"),
+		"Page=2": list("messages", base+"3", message(1), message(2)),
+		"Page=3": list("messages", "", message(2), message(4)),
+	}
+	s := serve(t, func(r seen) (int, string) {
+		if body, ok := pages[r.Query]; ok {
+			return 200, body
+		}
+		return 200, pages[""]
+	})
+	all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
+	require.NoError(t, err, "a page that comes twice, with an empty one between, loses nothing")
+	require.Equal(t, []string{"IM1", "IM2", "IM4"}, sids(all, func(m conversations.Message) string { return m.SID }))
 }
