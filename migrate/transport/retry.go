@@ -43,10 +43,13 @@ func (p Patience) withDefaults() Patience {
 //
 // A Read and an Ensure are repeated after any error of the network, 408, 429,
 // 5xx, any code that says "too many" or "someone else is writing", and a reply
-// that the call's Check does not accept. An Append is repeated only where it
-// provably did not commit: nothing was sent, "too many", or 503 with a
-// Retry-After. Any class is repeated, twice at most, after a 401 that follows a
-// success: an authentication service that falters must not end a run of hours.
+// that the call's Check does not accept; an Ensure also after 202, which says
+// that a write was taken and not what became of it. An Append is repeated only
+// where it provably did not commit: nothing was sent, or "too many". A 5xx says
+// neither, whatever header or code it bears: whoever answers for the service
+// need not know what the service did. Any class is repeated, twice at most,
+// after a 401 that follows a success: an authentication service that falters
+// must not end a run of hours.
 //
 // What remains in the end is returned as it came: the last reply or the last
 // error.
@@ -154,12 +157,16 @@ func (a attempt) repeatable(err error) bool {
 	}
 	status := a.resp.StatusCode
 	switch {
+	case a.call.Class == Append && status >= 500:
+		return false
 	case throttled(a.resp):
 		return true
 	case status == http.StatusUnauthorized:
 		return a.trusted && a.refused < doubts
 	case a.call.Class == Append:
-		return status == http.StatusServiceUnavailable && retryAfter(a.resp, time.Now()) >= 0
+		return false
+	case a.call.Class == Ensure && status == http.StatusAccepted:
+		return true
 	case status >= 500, status == http.StatusRequestTimeout, contended(codeOf(a.resp)):
 		return true
 	}

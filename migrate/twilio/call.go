@@ -143,6 +143,8 @@ func (c *call) send(method string, u *url.URL, form string) {
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	switch {
+	case resp.StatusCode == http.StatusAccepted && method != http.MethodGet:
+		c.err = c.accepted()
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		c.err = c.refused(resp, raw)
 	case err != nil:

@@ -134,3 +134,69 @@ func TestAppendRoleAfterALostReply(t *testing.T) {
 		require.Equal(t, 1, posts)
 	})
 }
+
+// Twilio answers 404 (20404) to the create of some participants whom it created
+// all the same.
+func TestAParticipantThatTheServiceDeniesIsLookedFor(t *testing.T) {
+	const ann = `{"sid": "MB1", "identity": "ann", "role_sid": "RL1", "date_created": "2016-02-29T12:00:00Z", "date_updated": "2017-01-01T00:00:00Z"}`
+	ask := conversations.Participant{Identity: "ann", RoleSID: "RL1", DateCreated: created, DateUpdated: updated}
+	for name, status := range map[string]int{"404": 404, "202 without end": 202} {
+		// deny answers creates so, and reads with what is there.
+		deny := func(t *testing.T, there answers) *stub {
+			return serve(t, func(r seen) (int, string) {
+				if r.Method == "POST" && (strings.HasSuffix(r.Path, "/Participants") || strings.HasSuffix(r.Path, "/Users")) {
+					return status, `{"code": 20404, "resource_url": "/v1/x"}`
+				}
+				return there(r)
+			})
+		}
+		t.Run(name+", and is there", func(t *testing.T) {
+			s := deny(t, func(seen) (int, string) { return 200, ann })
+			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			require.NoError(t, err)
+			require.Equal(t, "MB1", got.SID)
+			require.Equal(t, migrate.Created, change, "whoever was there before is answered with 409")
+		})
+		t.Run(name+", and is there otherwise", func(t *testing.T) {
+			s := deny(t, func(seen) (int, string) { return 200, strings.ReplaceAll(ann, "RL1", "RL2") })
+			_, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Created, change)
+			all := s.requests()
+			require.Equal(t, "POST "+convPath+"/Participants/MB1", all[len(all)-1].uri())
+			require.Equal(t, "RL1", all[len(all)-1].Form.Get("RoleSid"))
+		})
+		kind := map[int]migrate.Kind{404: migrate.NotFound, 202: migrate.OutcomeUnknown}[status]
+		t.Run(name+", and is not there", func(t *testing.T) {
+			s := deny(t, func(r seen) (int, string) {
+				if r.Query != "" {
+					return 200, list("participants", "", `{"sid": "MB2", "identity": "bob"}`)
+				}
+				return refusal(404, 20404)
+			})
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			require.Equal(t, kind, migrate.KindOf(err))
+			require.ErrorContains(t, err, "create participant")
+		})
+		t.Run(name+", and neither is the conversation", func(t *testing.T) {
+			s := deny(t, func(seen) (int, string) { return refusal(404, 20404) })
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			require.Equal(t, kind, migrate.KindOf(err))
+			require.ErrorContains(t, err, "create participant")
+		})
+		t.Run(name+", and cannot be looked for", func(t *testing.T) {
+			s := deny(t, func(seen) (int, string) { return 500, "" })
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+		})
+		t.Run(name+", for a user", func(t *testing.T) {
+			s := deny(t, func(seen) (int, string) { return 200, `{"sid": "US1", "identity": "ann"}` })
+			_, _, err := s.target(t).EnsureUser(t.Context(), service, conversations.User{Identity: "ann"})
+			if status == 404 {
+				require.Equal(t, migrate.NotFound, migrate.KindOf(err), "the service is gone")
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
+}

@@ -75,9 +75,18 @@ func (c *call) senseless(err error) error {
 	return e
 }
 
+// accepted explains a 202 to a write: it was taken, now or in an earlier attempt,
+// and what became of it is not said.
+func (c *call) accepted() error {
+	e := c.fail(migrate.OutcomeUnknown, errors.New("the service took the request and does not say what became of it (HTTP 202)"))
+	e.Hint = "running again resumes"
+	return e
+}
+
 // refused explains a reply that is not 2xx: by Twilio's code first and by the
 // HTTP status second, since a proxy answers without a code and Twilio answers
-// some limits, and an unknown Chat service, with 403.
+// some limits, and an unknown Chat service, with 403. Only a 5xx to an append is
+// beyond both: none of them says that nothing was written.
 func (c *call) refused(resp *http.Response, raw []byte) error {
 	var body struct {
 		Code    int    `json:"code"`
@@ -92,6 +101,8 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 
 	kind, known := kindOfCode(body.Code)
 	switch {
+	case status >= 500 && c.limits.Class == transport.Append:
+		e.Kind = migrate.OutcomeUnknown
 	case transport.Throttled(status, body.Code):
 		e.Kind = migrate.Throttled
 		e.Hint = "too many requests for longer than chatbridge waits; run again, or lower --concurrency or --aps"
@@ -104,8 +115,6 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 	case status < 400, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		e.Kind = migrate.Usage
 		e.Hint = fmt.Sprintf("this is not an answer of Twilio's API: check %s", c.hints.address)
-	case status == http.StatusServiceUnavailable && resp.Header.Get("Retry-After") != "":
-		e.Kind = migrate.Unavailable
 	case status >= 500, status == http.StatusRequestTimeout:
 		e.Kind = c.lost()
 	}

@@ -3,9 +3,11 @@ package twilio
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -63,15 +65,61 @@ func TestRepliesDecideTheKind(t *testing.T) {
 			require.Equal(t, c.append, migrate.KindOf(err))
 		})
 	}
-	t.Run("503 with Retry-After has written nothing", func(t *testing.T) {
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "0")
-			w.WriteHeader(http.StatusServiceUnavailable)
-		}))
-		defer srv.Close()
-		target := (&stub{url: srv.URL}).target(t)
-		_, err := target.AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})
-		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+}
+
+// Nothing that a 5xx or a 202 bears says that an append was not written, or that
+// it was.
+func TestAppendsOfUnknownOutcomeAreNotRepeated(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		wait   string
+	}{
+		"503 with Retry-After":              {503, "", "0"},
+		"500 with Retry-After":              {500, "", "0"},
+		"503 that names a rate limit":       {503, `{"code": 50063}`, "0"},
+		"500 that names a unique name":      {500, `{"code": 50353}`, ""},
+		"202 without a body":                {202, "", ""},
+		"202 that says where to look":       {202, `{"resource_url": "/v1/x"}`, ""},
+		"202 that looks like what was made": {202, `{"sid": "XX1", "index": 7}`, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var posts atomic.Int64
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Method == http.MethodGet {
+					_, _ = io.WriteString(w, list("credentials", ""))
+					return
+				}
+				posts.Add(1)
+				if c.wait != "" {
+					w.Header().Set("Retry-After", c.wait)
+				}
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			}))
+			defer srv.Close()
+			target := (&stub{url: srv.URL}).target(t)
+			_, messageErr := target.AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})
+			_, conversationErr := target.AppendConversation(t.Context(), service, conversations.Conversation{UniqueName: "x"})
+			_, roleErr := target.AppendRole(t.Context(), service, conversations.Role{FriendlyName: "x"})
+			_, serviceErr := target.AppendService(t.Context(), conversations.Service{FriendlyName: "x"})
+			_, _, credentialErr := target.EnsureCredential(t.Context(), migrate.Credential{Type: "fcm"})
+			for _, err := range []error{messageErr, conversationErr, roleErr, serviceErr, credentialErr} {
+				require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+			}
+			require.Equal(t, int64(5), posts.Load())
+		})
+	}
+	t.Run("a repeatable write is repeated after 202 until it is answered", func(t *testing.T) {
+		var posts atomic.Int64
+		s := serve(t, func(seen) (int, string) {
+			if posts.Add(1) == 1 {
+				return 202, `{"sid": "CH1"}`
+			}
+			return 200, `{"sid": "CH1"}`
+		})
+		require.NoError(t, s.target(t).SetConversation(t.Context(), service, conversations.Conversation{SID: channel, FriendlyName: "x"}))
+		require.Equal(t, int64(2), posts.Load())
 	})
 }
 

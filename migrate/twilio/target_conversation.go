@@ -55,7 +55,10 @@ func (t *Target) DeleteConversation(ctx context.Context, serviceSID, conversatio
 	})
 }
 
-// EnsureParticipant is of migrate.Target.
+// EnsureParticipant is of migrate.Target. Twilio can answer 404 to a create that
+// took effect, so there too the conversation is asked who is in it. Somebody who
+// had been there before would have been answered with 409, so whoever is found
+// then was created.
 func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (conversations.Participant, migrate.Change, error) {
 	limits := ofConversation(serviceSID, conversationSID)
 	made, err := one(t.host, ctx, "create participant", conversationSID, limits, decodeParticipant, func(c *call) error {
@@ -69,22 +72,37 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 			})
 		return err
 	})
-	if migrate.KindOf(err) != migrate.Exists {
+	kind := migrate.KindOf(err)
+	doubtful := kind == migrate.NotFound || kind == migrate.OutcomeUnknown
+	if err == nil || kind != migrate.Exists && !doubtful {
 		return made, migrate.Created, err
 	}
-	there, err := t.participantByIdentity(ctx, serviceSID, conversationSID, p.Identity)
-	if err != nil {
-		return conversations.Participant{}, migrate.Unchanged, err
+	there, lookErr := t.participantByIdentity(ctx, serviceSID, conversationSID, p.Identity)
+	if lookErr != nil {
+		if doubtful && notShown(lookErr) {
+			lookErr = err
+		}
+		return conversations.Participant{}, migrate.Unchanged, lookErr
+	}
+	unchanged, updated := migrate.Unchanged, migrate.Updated
+	if doubtful {
+		unchanged, updated = migrate.Created, migrate.Created
 	}
 	params, same := amend(p, there)
 	if same {
-		return there, migrate.Unchanged, nil
+		return there, unchanged, nil
 	}
 	set, err := one(t.host, ctx, "set participant", there.SID, limits, decodeParticipant, func(c *call) error {
 		_, err := conversationsAPI(c).UpdateServiceConversationParticipant(segment(serviceSID), segment(conversationSID), segment(there.SID), &params)
 		return err
 	})
-	return set, migrate.Updated, err
+	return set, updated, err
+}
+
+// notShown reports whether what was looked for is not there, as far as the
+// service shows.
+func notShown(err error) bool {
+	return migrate.KindOf(err) == migrate.NotFound || errors.Is(err, errNotListed)
 }
 
 // amend is the update that brings a participant to what is asked. It always

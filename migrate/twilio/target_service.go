@@ -52,12 +52,16 @@ func (t *Target) EnsureUser(ctx context.Context, serviceSID string, u conversati
 		})
 		return err
 	})
-	if migrate.KindOf(err) != migrate.Exists {
+	doubtful := migrate.KindOf(err) == migrate.OutcomeUnknown
+	if err == nil || migrate.KindOf(err) != migrate.Exists && !doubtful {
 		return made, migrate.Created, err
 	}
-	there, err := t.userByIdentity(ctx, serviceSID, u.Identity)
-	if err != nil {
-		return conversations.User{}, migrate.Unchanged, err
+	there, lookErr := t.userByIdentity(ctx, serviceSID, u.Identity)
+	if lookErr != nil {
+		if doubtful && notShown(lookErr) {
+			lookErr = err
+		}
+		return conversations.User{}, migrate.Unchanged, lookErr
 	}
 	params := convv1.UpdateServiceUserParams{}
 	if u.FriendlyName != there.FriendlyName {
