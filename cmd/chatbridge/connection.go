@@ -25,6 +25,9 @@ type connectionOptions struct {
 
 	// base makes the connections; nil takes the default of package transport.
 	base http.RoundTripper
+	// settle is the settle time of a command that writes, which our own machine
+	// must keep too: what it holds back of a request must not land later.
+	settle time.Duration
 	// observe is told of each attempt of a request; may be nil.
 	observe transport.Observer
 }
@@ -71,6 +74,7 @@ var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, F
 func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logger, p transport.Patience) http.RoundTripper {
 	return transport.New(transport.Options{
 		Base:           o.base,
+		Settle:         o.settle,
 		Concurrency:    requestsALane * o.Concurrency,
 		APS:            o.APS,
 		AttemptTimeout: o.Timeout,

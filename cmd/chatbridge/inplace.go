@@ -98,6 +98,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *s
 	defer stop()
 	shown := o.progress(o.console, "looked at", form != reports.Text)
 	defer shown.Close()
+	o.settle = o.Settle
 	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
 	if err != nil {
 		return nil, r, interrupted(ctx, err)

@@ -55,6 +55,7 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*s
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	log := o.logger(o.console, o.console.err)
+	o.settle = o.Settle
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, writeTarget)
 	if err != nil {
 		return nil, interrupted(ctx, err)

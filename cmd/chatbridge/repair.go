@@ -23,6 +23,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	if o.Execute {
 		target = writeTarget
 	}
+	o.settle = o.Settle
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, target)
 	if err != nil {
 		return interrupted(ctx, err)

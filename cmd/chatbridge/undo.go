@@ -104,6 +104,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	if o.Execute {
 		level = writeTarget
 	}
+	o.settle = o.Settle
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, level)
 	if err != nil {
 		return interrupted(ctx, err)

@@ -10,8 +10,12 @@ import (
 type Options struct {
 	// Base makes the connections.
 	//
-	// Defaults to NewBase(Concurrency).
+	// Defaults to NewBase(Concurrency), with connections of Dial(Settle).
 	Base http.RoundTripper
+
+	// Settle is how long a request that was given up may still be on its way
+	// through this machine, as Dial says. It is not asked of a Base.
+	Settle time.Duration
 
 	// Concurrency is the most requests in flight at once.
 	//
@@ -57,7 +61,9 @@ func (o Options) withDefaults() Options {
 		o.MaxReply = 64 << 20
 	}
 	if o.Base == nil {
-		o.Base = NewBase(o.Concurrency)
+		base := NewBase(o.Concurrency)
+		base.DialContext = Dial(o.Settle)
+		o.Base = base
 	}
 	if o.Counter == nil {
 		o.Counter = &Counter{}
@@ -98,8 +104,11 @@ func New(o Options) http.RoundTripper {
 //
 // It speaks HTTP/1.1 only. Over HTTP/2 all requests share one connection, and
 // losing it would leave the outcome of every write in flight unknown at once.
+//
+// Its connections are those of Dial, without a settle time.
 func NewBase(concurrency int) *http.Transport {
 	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.DialContext = Dial(0)
 	base.MaxIdleConnsPerHost = max(2, concurrency)
 	base.MaxIdleConns = 2 * base.MaxIdleConnsPerHost
 	base.ForceAttemptHTTP2 = false

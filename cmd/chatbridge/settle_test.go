@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/reports"
+)
+
+// The settle time that a person chose holds for our own kernel too, in every
+// command that writes.
+func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
+	errSeen := errors.New("seen")
+	var seen time.Duration
+	connect := func(_ context.Context, c connector, _ access) (*sides, error) {
+		seen = c.settle
+		return nil, errSeen
+	}
+	for name, run := range map[string]func(t *testing.T) error{
+		"migrate": func(t *testing.T) error {
+			o, err := parseMigrate(t, nil, "--settle", "7s")
+			require.NoError(t, err)
+			o.connect = connect
+			_, err = o.prepare(t.Context(), mapping.Mapper{})
+			return err
+		},
+		"migrate --in-place": func(t *testing.T) error {
+			o, err := parseMigrate(t, nil, "--settle", "7s", "--in-place")
+			require.NoError(t, err)
+			o.connect = connect
+			_, _, err = o.preview(t.Context(), reports.Text)
+			return err
+		},
+		"undo --execute": func(t *testing.T) error {
+			path := filepath.Join(t.TempDir(), "l.db")
+			l, err := sqlite.Open(t.Context(), path)
+			require.NoError(t, err)
+			require.NoError(t, l.Close())
+			return runUndo(t.Context(), &undoOptions{
+				commonOptions: &commonOptions{LogFormat: logText}, connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
+				outputOption: outputOption{"text"}, ledgerOption: ledgerOption{path}, Settle: 7 * time.Second, Execute: true, Yes: true,
+				console: newScreen("", false).console, connect: connect, openReader: sqlite.OpenReader,
+			})
+		},
+		"verify --repair --execute": func(t *testing.T) error {
+			return runRepair(t.Context(), &verifyOptions{
+				commonOptions: &commonOptions{LogFormat: logText}, console: newScreen("", false).console,
+				Settle: 7 * time.Second, Execute: true, Yes: true, connect: connect,
+			}, reports.Text, mapping.Mapper{})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen = 0
+			require.ErrorIs(t, run(t), errSeen)
+			require.Equal(t, 7*time.Second, seen)
+		})
+	}
+}
