@@ -75,6 +75,7 @@ func torture(t *testing.T, s scenario, total *struck) {
 	require.NoError(t, err)
 	r := newRig(t, emulator.Config{Archive: s.archive(), Seed: s.FaultSeed, Intercept: plan.Intercept})
 	r.settings.Concurrency, r.settings.Settle = s.Concurrency, s.Settle
+	r.patience.Jitter = transport.Seeded(s.FaultSeed)
 	kills := 0
 	for i, k := range s.Kills {
 		plan.NewClient()

@@ -3,7 +3,6 @@ package transport
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -20,7 +19,13 @@ type Patience struct {
 	Attempts  int           // Defaults to 10.
 	Elapsed   time.Duration // Defaults to 2 minutes: no attempt begins later.
 	FirstWait time.Duration // Defaults to 500 ms; each wait doubles the one before.
-	MaxWait   time.Duration // Defaults to 30 s; a longer Retry-After is shortened to this.
+	MaxWait   time.Duration // Defaults to 30 s; a Retry-After may ask for more.
+
+	// Jitter draws what is added to a wait, from 0 to most, so that callers who
+	// failed together do not return together. It is called from many goroutines.
+	//
+	// Defaults to a random one; Seeded draws the same again.
+	Jitter func(most time.Duration) time.Duration
 }
 
 func (p Patience) withDefaults() Patience {
@@ -35,6 +40,9 @@ func (p Patience) withDefaults() Patience {
 	}
 	if p.MaxWait <= 0 {
 		p.MaxWait = 30 * time.Second
+	}
+	if p.Jitter == nil {
+		p.Jitter = random
 	}
 	return p
 }
@@ -51,13 +59,17 @@ func (p Patience) withDefaults() Patience {
 // after a 401 that follows a success: an authentication service that falters
 // must not end a run of hours.
 //
+// It waits at least as long as a Retry-After asks. One that asks for more time
+// than Patience has left ends the call: to ask sooner would be to ask against
+// the service's word.
+//
 // What remains in the end is returned as it came: the last reply or the last
 // error.
 func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 	p = p.withDefaults()
 	r := &retry{next: next, patience: p}
 	r.executor = failsafe.With(retrypolicy.NewBuilder[attempt]().
-		HandleIf(func(a attempt, err error) bool { return a.again(err) }).
+		HandleIf(func(a attempt, err error) bool { return a.again(err) && r.inTime(a) }).
 		WithDelayFunc(r.wait).
 		WithMaxAttempts(p.Attempts).
 		WithMaxDuration(p.Elapsed).
@@ -89,6 +101,7 @@ type attempt struct {
 	call    Call
 	ctx     context.Context
 	resp    *http.Response
+	began   time.Time // the call, not the attempt
 	number  int
 	refused int // attempts so far that ended with 401
 	trusted bool
@@ -99,9 +112,9 @@ type attempt struct {
 // and with it the knowledge that a write landed.
 func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, call := req.Context(), callOf(req)
-	last, lastErr := attempt{call: call, ctx: ctx}, error(nil)
+	last, lastErr := attempt{call: call, ctx: ctx, began: time.Now()}, error(nil)
 	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
-		last = attempt{call: call, ctx: ctx, number: e.Attempts(), refused: last.refused, trusted: r.trusted.Load()}
+		last = attempt{call: call, ctx: ctx, began: last.began, number: e.Attempts(), refused: last.refused, trusted: r.trusted.Load()}
 		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
 		if lastErr == nil && last.resp.StatusCode == http.StatusUnauthorized {
 			last.refused++
@@ -187,22 +200,6 @@ func (a attempt) accepted() bool {
 	}
 	raw, err := bytesOf(a.resp)
 	return err == nil && a.call.Check(raw) == nil
-}
-
-// wait is the pause before the next attempt: what the service asks for, or half
-// to all of a backoff that doubles, so that callers who failed together do not
-// return together.
-func (r *retry) wait(e failsafe.ExecutionAttempt[attempt]) time.Duration {
-	if resp := e.LastResult().resp; resp != nil {
-		if asked := retryAfter(resp, time.Now()); asked >= 0 {
-			return min(asked, r.patience.MaxWait)
-		}
-	}
-	backoff := r.patience.MaxWait
-	if shift := e.Retries(); shift < 16 {
-		backoff = min(backoff, r.patience.FirstWait<<shift)
-	}
-	return backoff/2 + rand.N(backoff/2+1)
 }
 
 // Sent reports whether a request that ended with err may have reached the

@@ -120,9 +120,11 @@ func TestRetryWaits(t *testing.T) {
 		resp, err = Retry(play(steps...), p, nil).RoundTrip(get(t.Context(), t, Call{}))
 		return time.Since(start), resp, err
 	}
+	none := func(time.Duration) time.Duration { return 0 }
+	most := func(d time.Duration) time.Duration { return d }
 	t.Run("as long as Retry-After asks in seconds", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			took, _, err := elapsed(t, Patience{}, reply(429, "", "Retry-After", "7"), reply(200, ""))
+			took, _, err := elapsed(t, Patience{Jitter: none}, reply(429, "", "Retry-After", "7"), reply(200, ""))
 			require.NoError(t, err)
 			require.Equal(t, 7*time.Second, took)
 		})
@@ -130,16 +132,57 @@ func TestRetryWaits(t *testing.T) {
 	t.Run("until the date that Retry-After names", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			at := time.Now().Add(9 * time.Second).UTC().Format(http.TimeFormat)
-			took, _, err := elapsed(t, Patience{}, reply(503, "", "Retry-After", at), reply(200, ""))
+			took, _, err := elapsed(t, Patience{Jitter: none}, reply(503, "", "Retry-After", at), reply(200, ""))
 			require.NoError(t, err)
 			require.Equal(t, 9*time.Second, took)
 		})
 	})
-	t.Run("no longer than the cap for an unreasonable Retry-After", func(t *testing.T) {
+	t.Run("longer than the cap of a backoff, where Retry-After asks for it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			took, _, err := elapsed(t, Patience{MaxWait: 3 * time.Second}, reply(429, "", "Retry-After", "86400"), reply(200, ""))
+			took, _, err := elapsed(t, Patience{MaxWait: 3 * time.Second}, reply(429, "", "Retry-After", "90"), reply(200, ""))
 			require.NoError(t, err)
-			require.Equal(t, 3*time.Second, took)
+			require.GreaterOrEqual(t, took, 90*time.Second)
+			require.Less(t, took, 91*time.Second)
+		})
+	})
+	t.Run("not at all where Retry-After asks for more time than there is", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			took, resp, err := elapsed(t, Patience{}, reply(429, "", "Retry-After", "86400"), reply(200, ""))
+			require.NoError(t, err)
+			require.Equal(t, 429, resp.StatusCode)
+			require.Zero(t, took)
+		})
+	})
+	t.Run("no less than a backoff, where Retry-After asks for less", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			zero := reply(429, "", "Retry-After", "0")
+			took, _, err := elapsed(t, Patience{FirstWait: 4 * time.Second, Jitter: none}, zero, zero, zero, reply(200, ""))
+			require.NoError(t, err)
+			require.Equal(t, (4+8+16)*time.Second/2, took)
+		})
+	})
+	t.Run("so that callers who were told the same time do not return at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			took, _, err := elapsed(t, Patience{FirstWait: 4 * time.Second, Jitter: most}, reply(429, "", "Retry-After", "7"), reply(200, ""))
+			require.NoError(t, err)
+			require.Equal(t, (7+2)*time.Second, took)
+		})
+	})
+	t.Run("the same again for the same seed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			waits := func(p Patience) (all []time.Duration) {
+				for range 5 {
+					took, _, err := elapsed(t, p, reply(429, "", "Retry-After", "7"), reply(500, ""), reply(200, ""))
+					require.NoError(t, err)
+					all = append(all, took)
+				}
+				return all
+			}
+			first := waits(Patience{Jitter: Seeded(7)})
+			require.Equal(t, first, waits(Patience{Jitter: Seeded(7)}))
+			require.NotEqual(t, first, waits(Patience{Jitter: Seeded(8)}))
+			require.NotEqual(t, first[0], first[1])
+			require.NotEqual(t, waits(Patience{}), waits(Patience{}), "by default it is random")
 		})
 	})
 	t.Run("by backoff for a Retry-After that cannot be read", func(t *testing.T) {
@@ -230,7 +273,7 @@ func TestRetryWhenTheCallerLeaves(t *testing.T) {
 func TestRetryCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var c Counter
-		rt := Retry(Count(play(reply(429, "", "Retry-After", "3"), reply(500, ""), reply(200, "")), &c), Patience{}, &c)
+		rt := Retry(Count(play(reply(429, "", "Retry-After", "3"), reply(500, ""), reply(200, "")), &c), Patience{Jitter: func(time.Duration) time.Duration { return 0 }}, &c)
 		_, err := rt.RoundTrip(get(t.Context(), t, Call{}))
 		require.NoError(t, err)
 		got := c.Traffic()
