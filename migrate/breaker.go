@@ -33,7 +33,7 @@ func (b *breaker) ended(err error, maxErrors int) error {
 		return &Error{Op: "migrate", Kind: Failed, Err: errors.Join(errTooMany, err), Hint: "see what stopped with: chatbridge status"}
 	}
 	switch KindOf(err) {
-	case Unavailable, Throttled, OutcomeUnknown:
+	case Unavailable, Throttled, OutcomeUnknown, Contended:
 		b.row, b.last = b.row+1, err
 	default:
 		b.row = 0

@@ -40,6 +40,9 @@ const (
 	Interrupted
 	// PageExpired means that the service no longer takes a page token it gave.
 	PageExpired
+	// Contended means that somebody else was writing to the same resource at that
+	// moment: the append was not carried out, and may be asked for again.
+	Contended
 )
 
 // Error is what every Source, Target and Ledger returns.

@@ -142,6 +142,7 @@ func (l *lane) conversation(ctx context.Context) error {
 	if err := l.hush(ctx); err != nil {
 		return err
 	}
+	last := errNoAnswer
 	for range attempts {
 		if err := l.proceed(ctx); err != nil {
 			return err
@@ -152,8 +153,10 @@ func (l *lane) conversation(ctx context.Context) error {
 		case err == nil:
 			l.wrote, l.created = true, true
 			return l.opened(ctx, made.SID)
-		case KindOf(err) == Exists, KindOf(err) == OutcomeUnknown:
+		case KindOf(err) == Exists, KindOf(err) == OutcomeUnknown, KindOf(err) == Contended:
+			last = err
 			if KindOf(err) == OutcomeUnknown {
+				last = errNoAnswer
 				if err := l.settle(ctx); err != nil {
 					return err
 				}
@@ -173,7 +176,7 @@ func (l *lane) conversation(ctx context.Context) error {
 			return err
 		}
 	}
-	return &Error{Op: "create conversation", Kind: Unavailable, SID: l.channel.SID, Err: errNoAnswer, Hint: "run the same command again to resume"}
+	return &Error{Op: "create conversation", Kind: Unavailable, SID: l.channel.SID, Err: last, Hint: "run the same command again to resume"}
 }
 
 // withoutName decides, where a unique name is somebody else's, whether to go on

@@ -120,7 +120,11 @@ func (l *lane) resume(ctx context.Context, f *feed) error {
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.
+// Before it is written again the tail is looked at: after a settle time if what
+// became of it is unknown, and at once if somebody else was writing, for then it
+// was not written.
 func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
+	last := errNoAnswer
 	for range attempts {
 		if err := l.proceed(ctx); err != nil {
 			return err
@@ -134,11 +138,16 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			}
 			return l.confirm(ctx, f, m, got, true)
 		}
-		if KindOf(err) != OutcomeUnknown {
+		switch KindOf(err) {
+		case OutcomeUnknown:
+			last = errNoAnswer
+			if err := l.settle(ctx); err != nil {
+				return err
+			}
+		case Contended:
+			last = err
+		default:
 			return &Error{Op: "carry message", Kind: KindOf(err), SID: m.sid, Err: err, Hint: HintOf(err)}
-		}
-		if err := l.settle(ctx); err != nil {
-			return err
 		}
 		got, ok, err := l.arrived(ctx, m)
 		if err != nil {
@@ -151,7 +160,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return ledgerFailed(err)
 		}
 	}
-	return &Error{Op: "append message", Kind: Unavailable, SID: m.sid, Err: errNoAnswer, Hint: "run the same command again to resume"}
+	return &Error{Op: "append message", Kind: Unavailable, SID: m.sid, Err: last, Hint: "run the same command again to resume"}
 }
 
 // notAsAsked stops the lane when the service stored a message under another

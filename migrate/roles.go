@@ -72,7 +72,8 @@ func (s *service) ensureRoles(ctx context.Context) error {
 
 // bringRole creates a role, or gives the one with want.SID its permissions. A
 // service would take a second role of the same name, so a create without an
-// answer is given time to land and looked for before it is repeated.
+// answer is given time to land and looked for before it is repeated; one that met
+// another write is looked for at once.
 func (s *service) bringRole(ctx context.Context, want conversations.Role) (conversations.Role, error) {
 	if err := s.proceed(ctx); err != nil {
 		return want, err
@@ -82,11 +83,14 @@ func (s *service) bringRole(ctx context.Context, want conversations.Role) (conve
 	}
 	for range attempts {
 		made, err := s.Target.AppendRole(ctx, s.target, want)
-		if KindOf(err) != OutcomeUnknown {
+		switch KindOf(err) {
+		case OutcomeUnknown:
+			if err := s.wait(ctx, s.set.Settle); err != nil {
+				return want, err
+			}
+		case Contended:
+		default:
 			return made, err
-		}
-		if err := s.wait(ctx, s.set.Settle); err != nil {
-			return want, err
 		}
 		for r, err := range s.Target.Roles(ctx, s.target) {
 			if err != nil {

@@ -116,10 +116,13 @@ func (s *service) create(ctx context.Context, rec *ServiceRecord, name string, n
 			s.tally.written(KindServices, 1)
 			return nil
 		}
-		if KindOf(err) != OutcomeUnknown {
-			return err
-		}
-		if err := s.wait(ctx, s.set.Settle); err != nil {
+		switch KindOf(err) {
+		case OutcomeUnknown:
+			if err := s.wait(ctx, s.set.Settle); err != nil {
+				return err
+			}
+		case Contended:
+		default:
 			return err
 		}
 		if found, err := s.recognize(ctx, rec, name); found || err != nil {

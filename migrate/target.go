@@ -51,7 +51,7 @@ type Timers struct {
 // The verb is the guarantee. Ensure and Set leave the same state however often
 // they are repeated. Append does not: when its error has Kind OutcomeUnknown the
 // write may have landed, may land later, or may never land, and only reading
-// tells.
+// tells. When it has Kind Contended, nothing was written.
 type Target interface {
 	TargetReader
 

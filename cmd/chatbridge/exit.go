@@ -78,7 +78,7 @@ func statusOf(err error) int {
 		return exitUsage
 	case migrate.Credentials:
 		return exitCredentials
-	case migrate.Throttled, migrate.Unavailable, migrate.OutcomeUnknown, migrate.Stalled, migrate.PageExpired:
+	case migrate.Throttled, migrate.Unavailable, migrate.OutcomeUnknown, migrate.Stalled, migrate.Contended, migrate.PageExpired:
 		return exitService
 	case migrate.Conflict:
 		return exitLedger

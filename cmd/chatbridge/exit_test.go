@@ -16,7 +16,7 @@ func TestExitStatus(t *testing.T) {
 	t.Run("follows from the kind of the error", func(t *testing.T) {
 		for kind, want := range map[migrate.Kind]int{
 			migrate.Failed: 1, migrate.Refused: 1, migrate.Exists: 1, migrate.Usage: 2, migrate.NotFound: 2, migrate.Credentials: 4,
-			migrate.Throttled: 5, migrate.Unavailable: 5, migrate.OutcomeUnknown: 5, migrate.Stalled: 5, migrate.PageExpired: 5,
+			migrate.Throttled: 5, migrate.Unavailable: 5, migrate.OutcomeUnknown: 5, migrate.Stalled: 5, migrate.Contended: 5, migrate.PageExpired: 5,
 			migrate.Conflict: 8, migrate.Interrupted: 130,
 		} {
 			err := fmt.Errorf("wrap: %w", &migrate.Error{Op: "do", Kind: kind})

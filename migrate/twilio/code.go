@@ -36,9 +36,10 @@ func kindOfCode(code int) (kind migrate.Kind, known bool) {
 		return migrate.Exists, true
 	case codePageToken, codeMessagePageToken:
 		return migrate.PageExpired, true
-	case codeBeingDeleted,
-		50213, 50349, 50391, 50419, 50449: // modified by someone else at the same time
+	case codeBeingDeleted:
 		return migrate.Unavailable, true
+	case 50213, 50349, 50391, 50419, 50449: // modified by someone else at the same time
+		return migrate.Contended, true
 	case 50100, 50101, 50102, 50106, 50109: // the role that a request names, not the resource it is about
 		return migrate.Refused, true
 	}

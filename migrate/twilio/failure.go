@@ -106,6 +106,8 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 	case transport.Throttled(status, body.Code):
 		e.Kind = migrate.Throttled
 		e.Hint = "too many requests for longer than chatbridge waits; run again, or lower --concurrency or --aps"
+	case kind == migrate.Contended && c.limits.Class != transport.Append:
+		e.Kind = migrate.Unavailable // it was asked again, as often as there was patience
 	case known:
 		e.Kind = kind
 	case status == http.StatusUnauthorized:
@@ -134,7 +136,7 @@ func (c *call) hint(e *migrate.Error) string {
 		return c.hints.credentials
 	case e.Kind == migrate.NotFound:
 		return "check the SID, and that the credentials belong to its account"
-	case e.Kind == migrate.Unavailable, e.Kind == migrate.OutcomeUnknown:
+	case e.Kind == migrate.Unavailable, e.Kind == migrate.OutcomeUnknown, e.Kind == migrate.Contended:
 		return "the service failed; running again resumes"
 	case e.Kind == migrate.PageExpired:
 		return "the list changed under the reader too often; run again"
