@@ -71,7 +71,8 @@ type Ledger interface {
 
 	// PutRun records a run under its ID.
 	PutRun(ctx context.Context, r RunRecord) error
-	// LastRun is the run that started last.
+	// LastRun is the run whose first put came last, whatever the clocks of the
+	// runs said. Putting an older run again does not make it the last.
 	LastRun(ctx context.Context) (RunRecord, bool, error)
 
 	// Sync makes everything put so far survive a crash.

@@ -238,22 +238,23 @@ func testFailures(t *testing.T, open Open) {
 }
 
 func testRuns(t *testing.T, open Open) {
-	t.Run("the last run is the one that started last, not the one put last", func(t *testing.T) {
+	t.Run("the last run is the one recorded last, whatever its clock said and whichever was put again", func(t *testing.T) {
 		l := fresh(t, open)
 		_, ok, err := l.LastRun(t.Context())
 		require.NoError(t, err)
 		require.False(t, ok)
-		later := migrate.RunRecord{ID: "b", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Progress: []byte(`{"n":1}`)}
-		earlier := migrate.RunRecord{ID: "a", StartedAt: noon.Add(-time.Hour), EndedAt: noon.Add(-time.Minute), Status: "failed"}
-		require.NoError(t, l.PutRun(t.Context(), later))
-		require.NoError(t, l.PutRun(t.Context(), earlier))
-		later.Progress, later.Summary, later.Status = []byte(`{"n":2}`), []byte(`{}`), "complete"
-		require.NoError(t, l.PutRun(t.Context(), later))
+		ahead := migrate.RunRecord{ID: "b", StartedAt: noon.Add(24 * time.Hour), EndedAt: noon.Add(25 * time.Hour), Status: "complete"}
+		last := migrate.RunRecord{ID: "a", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Progress: []byte(`{"n":1}`)}
+		require.NoError(t, l.PutRun(t.Context(), ahead))
+		require.NoError(t, l.PutRun(t.Context(), last))
+		last.Progress, last.Summary, last.Status = []byte(`{"n":2}`), []byte(`{}`), "complete"
+		require.NoError(t, l.PutRun(t.Context(), last))
+		require.NoError(t, l.PutRun(t.Context(), ahead))
 
 		got, ok, err := l.LastRun(t.Context())
 		require.NoError(t, err)
 		require.True(t, ok)
-		require.Equal(t, later, got)
+		require.Equal(t, last, got)
 	})
 }
 

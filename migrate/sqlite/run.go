@@ -33,11 +33,11 @@ func (l *Ledger) PutRun(ctx context.Context, r migrate.RunRecord) error {
 	}))
 }
 
-// LastRun is the run that started last; of two that started at the same time,
-// the one that was put first later.
+// LastRun is the run whose first put came last. Clocks have no say in it: one
+// that was wrong for a while would hide every run after it.
 func (r *Reader) LastRun(ctx context.Context) (migrate.RunRecord, bool, error) {
 	run, ok, err := one(ctx, r, `SELECT id, pid, host, started_at, heartbeat_at, ended_at, status, progress, summary
-		FROM runs ORDER BY started_at DESC, number DESC LIMIT 1`, nil, scanRun)
+		FROM runs ORDER BY number DESC LIMIT 1`, nil, scanRun)
 	return run, ok, fault("read last run", "", err)
 }
 
