@@ -42,6 +42,9 @@ type Ledger interface {
 	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
 	// Channels yields the channels of a service, in the order of their SIDs.
 	Channels(ctx context.Context, serviceSID string) iter.Seq2[ChannelRecord, error]
+	// PutChannel records a channel. A target that another channel has, of
+	// whatever service, is refused: the error is TargetTaken, nothing is changed
+	// and the ledger goes on.
 	PutChannel(ctx context.Context, r ChannelRecord) error
 
 	// PutMessage records that a message was confirmed.

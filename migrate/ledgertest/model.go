@@ -114,7 +114,12 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Copied, migrate.Done}), Adopted: rapid.Bool().Draw(t, "adopted"),
 				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"),
 			}
-			require.NoError(t, (*l).PutChannel(t.Context(), r))
+			err := (*l).PutChannel(t.Context(), r)
+			if other, taken := m.holder(r); taken {
+				require.Equal(t, migrate.TargetTaken(r.SourceSID, r.TargetSID, other), err)
+				return
+			}
+			require.NoError(t, err)
 			m.channels[r.SourceSID] = r
 		},
 		"put message": func(t *rapid.T) {
@@ -154,6 +159,16 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 		},
 		"sync": func(t *rapid.T) { require.NoError(t, (*l).Sync(t.Context())) },
 	}
+}
+
+// holder is the channel that has the target of r already.
+func (m *model) holder(r migrate.ChannelRecord) (string, bool) {
+	for _, c := range m.channels {
+		if r.TargetSID != "" && c.TargetSID == r.TargetSID && c.SourceSID != r.SourceSID {
+			return c.SourceSID, true
+		}
+	}
+	return "", false
 }
 
 func pick[T any](t *rapid.T, from []T) T { return rapid.SampledFrom(from).Draw(t, "pick") }

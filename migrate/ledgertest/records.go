@@ -179,6 +179,34 @@ func testChannels(t *testing.T, open Open) {
 		require.Equal(t, []migrate.MessageRecord{message(0, 0)}, collect(t, l.Messages(t.Context(), r.SourceSID, -1)))
 	})
 
+	t.Run("a conversation is the target of one channel, in whatever service, and a refusal costs nothing", func(t *testing.T) {
+		l := fresh(t, open)
+		taken := sid("CH", 9)
+		first := migrate.ChannelRecord{SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), TargetSID: taken, Stage: migrate.Open}
+		second := migrate.ChannelRecord{SourceSID: sid("CH", 2), ServiceSID: sid("IS", 2), FriendlyName: "second"}
+		require.NoError(t, l.PutChannel(t.Context(), first))
+		require.NoError(t, l.PutChannel(t.Context(), second))
+		for _, r := range []migrate.ChannelRecord{
+			{SourceSID: second.SourceSID, ServiceSID: second.ServiceSID, TargetSID: taken},
+			{SourceSID: sid("CH", 3), ServiceSID: sid("IS", 1), TargetSID: taken},
+		} {
+			err := l.PutChannel(t.Context(), r)
+			require.Equal(t, migrate.TargetTaken(r.SourceSID, taken, first.SourceSID), err)
+			require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+		}
+		got, ok, err := l.Channel(t.Context(), second.SourceSID)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, second, got, "a refused record was stored")
+		first.Stage = migrate.Done
+		require.NoError(t, l.PutChannel(t.Context(), first), "its own target is not taken")
+		first.TargetSID = ""
+		require.NoError(t, l.PutChannel(t.Context(), first))
+		second.TargetSID = taken
+		require.NoError(t, l.PutChannel(t.Context(), second), "what was given up can be taken")
+		require.NoError(t, l.Sync(t.Context()))
+	})
+
 	t.Run("a channel that only its messages name is not a channel record", func(t *testing.T) {
 		l := fresh(t, open)
 		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))

@@ -48,8 +48,9 @@ func Group(every time.Duration, rows int) Option {
 //
 //   - Usage: the path leads to a folder, to somewhere that cannot be written to,
 //     or to a file that is no ledger.
-//   - Conflict: another process has it open for writing, and is named; or its
-//     schema is newer than this program.
+//   - Conflict: another process has it open for writing, and is named; its
+//     schema is newer than this program; or an older program gave two channels
+//     one conversation, and both are named.
 //   - Failed: it is damaged, or the disk failed.
 func Open(ctx context.Context, path string, opts ...Option) (*Ledger, error) {
 	o := options{every: groupInterval, rows: groupRows}
@@ -116,17 +117,20 @@ func check(ctx context.Context, path string) error {
 		return err
 	}
 	defer r.Close()
-	if info.Size() > checkLimit {
-		return nil
+	if info.Size() <= checkLimit {
+		var verdict string
+		if err := r.db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
+			return refuseFile(err)
+		}
+		if verdict != "ok" {
+			return refuse(migrate.Failed, damagedHint, "it is damaged: %s", verdict)
+		}
 	}
-	var verdict string
-	if err := r.db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return refuseFile(err)
+	s, err := inspect(ctx, r.db)
+	if err != nil || s.version == 0 || s.version >= uniqueTargets {
+		return err
 	}
-	if verdict != "ok" {
-		return refuse(migrate.Failed, damagedHint, "it is damaged: %s", verdict)
-	}
-	return nil
+	return sharedTarget(ctx, r)
 }
 
 func openFile(ctx context.Context, path string, o options) (*Ledger, error) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -165,6 +166,37 @@ func TestOpen(t *testing.T) {
 		l, err = sqlite.Open(t.Context(), name)
 		require.NoError(t, err)
 		require.NoError(t, l.Close())
+	})
+
+	t.Run("a ledger from before targets were unique is brought up to date, unless two channels share one: both are named", func(t *testing.T) {
+		path := closed(t, 1)
+		alter(t, path, `DROP INDEX channels_by_target; DELETE FROM goose_db_version WHERE version_id > 1`)
+		older, err := os.ReadFile(path)
+		require.NoError(t, err)
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		taken := migrate.ChannelRecord{SourceSID: sid("CH", 2), ServiceSID: sid("IS", 1), TargetSID: sid("CH", 9)}
+		require.NoError(t, l.PutChannel(t.Context(), taken))
+		taken.SourceSID = sid("CH", 3)
+		require.Error(t, l.PutChannel(t.Context(), taken))
+		require.NoError(t, l.Close())
+
+		require.NoError(t, os.WriteFile(path, older, 0o600))
+		digits := strings.TrimPrefix(sid("CH", 9), "CH")
+		alter(t, path, `INSERT INTO channels (sid, service_sid, target_sid) VALUES ('CHone', 'ISx', x'`+digits+`'), ('CHother', 'ISx', x'`+digits+`')`)
+		before := snapshot(t, filepath.Dir(path))
+		_, err = sqlite.Open(t.Context(), path)
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+		require.ErrorContains(t, err, "open ledger "+sid("CH", 9)+": channels CHone and CHother both have it as their conversation")
+		require.NotEmpty(t, migrate.HintOf(err))
+		require.Equal(t, before, snapshot(t, filepath.Dir(path)))
+
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err, "it can still be read")
+		pairs, err := r.Lookup(t.Context(), sid("CH", 9))
+		require.NoError(t, err)
+		require.Len(t, pairs, 2)
+		require.NoError(t, r.Close())
 	})
 
 	t.Run("a path may hold what means something in a URI", func(t *testing.T) {

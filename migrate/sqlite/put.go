@@ -55,27 +55,6 @@ func (l *Ledger) ForgetService(ctx context.Context, sourceSID string) error {
 	}))
 }
 
-// PutChannel records a channel.
-func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error {
-	updated, err := packTime(r.DateUpdated)
-	if err != nil {
-		return fault("put channel", r.SourceSID, err)
-	}
-	// The number of the channel must stay: its messages bear it.
-	return fault("put channel", r.SourceSID, l.group.put(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `INSERT INTO channels
-			(sid, service_sid, target_sid, friendly_name, stage, adopted, members_count, messages_count, messages, members, date_updated, digest)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT (sid) DO UPDATE SET
-			service_sid = excluded.service_sid, target_sid = excluded.target_sid, friendly_name = excluded.friendly_name,
-			stage = excluded.stage, adopted = excluded.adopted, members_count = excluded.members_count,
-			messages_count = excluded.messages_count, messages = excluded.messages, members = excluded.members,
-			date_updated = excluded.date_updated, digest = excluded.digest`,
-			packSID(channelPrefix, r.SourceSID), packSID(servicePrefix, r.ServiceSID), packSID(channelPrefix, r.TargetSID),
-			r.FriendlyName, int64(r.Stage), r.Adopted, r.MembersCount, r.MessagesCount, r.Messages, r.Members, updated, r.Digest)
-	}))
-}
-
 // PutMessage records that a message was confirmed. The channel need not have
 // been put.
 func (l *Ledger) PutMessage(ctx context.Context, channelSID string, r migrate.MessageRecord) error {

@@ -18,6 +18,10 @@ var embedded embed.FS
 // applicationID is in the header of every ledger: "CBLG".
 const applicationID = 0x43424C47
 
+// uniqueTargets is the schema version since which no two channels have one
+// target.
+const uniqueTargets = 2
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in
