@@ -26,8 +26,9 @@
 // # Invariants, and what each one covers
 //
 //  1. One writer: a ledger is locked by one process, a channel has one lane, a
-//     lane has one write in flight. Covers two processes on one ledger, and is
-//     what the others build on.
+//     lane has one write in flight, and a conversation belongs to one channel: it
+//     is reserved before a lane uses it, and the ledger refuses it to a second
+//     one. Covers two processes on one ledger, and is what the others build on.
 //  2. Prefix: a lane writes in source order and does not write a message before
 //     the one before it is confirmed. Covers order, always.
 //  3. Outcomes: a message is written again only after an attempt that provably

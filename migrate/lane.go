@@ -130,7 +130,14 @@ func (l *lane) conversation(ctx context.Context) error {
 		return blockedError("map channel", l.channel.SID, found)
 	}
 	l.record.Digest = digestOfFields(want)
-	sid, err := l.stamps.claim(ctx, want)
+	l.dog.waiting(turnWait)
+	end, err := l.reserved.turn(ctx, l.target+"\x00"+mapping.Recognition(want))
+	if err != nil {
+		return err
+	}
+	defer end()
+	l.dog.progress()
+	sid, err := l.stamps.claim(ctx, l.channel.SID, want)
 	if err != nil {
 		return err
 	}
@@ -161,7 +168,7 @@ func (l *lane) conversation(ctx context.Context) error {
 					return err
 				}
 			}
-			sid, err := l.stamps.search(ctx, want)
+			sid, err := l.stamps.search(ctx, l.channel.SID, want)
 			if drop, err := l.withoutName(err); err != nil {
 				return err
 			} else if drop {
@@ -195,9 +202,20 @@ func (l *lane) withoutName(err error) (drop bool, failed error) {
 	return true, nil
 }
 
+// opened notes the conversation of the channel. If another channel has it, only
+// this lane stops, and its record stays without one.
 func (l *lane) opened(ctx context.Context, sid string) error {
+	if err := l.reserved.reserve(sid, l.channel.SID); err != nil {
+		return err
+	}
+	before := l.record
 	l.record.TargetSID = sid
-	return l.advance(ctx, Open)
+	err := l.advance(ctx, Open)
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Conflict {
+		l.record = before
+		return e // not fatal: the ledger goes on
+	}
+	return err
 }
 
 func (l *lane) advance(ctx context.Context, to Stage) error {

@@ -23,6 +23,7 @@ type run struct {
 	sheet    *timesheet
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
+	reserved *reservations
 	record   RunRecord
 	started  time.Time
 
@@ -50,6 +51,7 @@ func newRun(m *Migration) *run {
 		sheet:     newTimesheet(),
 		lanes:     make(chan struct{}, set.Concurrency),
 		breaker:   newBreaker(set.Concurrency),
+		reserved:  newReservations(),
 		started:   time.Now(),
 		beat:      func() {},
 	}

@@ -16,13 +16,14 @@ type stamps struct {
 
 	latch  latch
 	listed bool
-	there  map[string]string // recognition key to target SID, of conversations that no channel has yet
-	unsure atomic.Bool       // a create of this run had an unknown outcome
+	there  map[string][]string // recognition key to target SIDs, of conversations that no channel has yet
+	unsure atomic.Bool         // a create of this run had an unknown outcome
 }
 
 // claim returns the conversation that was made for a channel earlier, if there
-// is one. The target is listed once, by the first lane that asks.
-func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (string, error) {
+// is one, and reserves it. The target is listed once, by the first lane that
+// asks.
+func (t *stamps) claim(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
 	if err := t.latch.lock(ctx); err != nil {
 		return "", err
 	}
@@ -36,10 +37,12 @@ func (t *stamps) claim(ctx context.Context, want conversations.Conversation) (st
 			return "", err
 		}
 	}
-	key := mapping.Recognition(want)
-	sid := t.there[key]
-	delete(t.there, key)
-	return sid, nil
+	for _, sid := range t.there[mapping.Recognition(want)] {
+		if s.reserved.reserve(sid, channelSID) == nil {
+			return sid, nil
+		}
+	}
+	return "", nil
 }
 
 func (t *stamps) list(ctx context.Context) error {
@@ -51,61 +54,75 @@ func (t *stamps) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.there = map[string]string{}
+	t.there = map[string][]string{}
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
 		}
 		if !taken[c.SID] {
-			t.there[mapping.Recognition(c)] = c.SID
+			key := mapping.Recognition(c)
+			t.there[key] = append(t.there[key], c.SID)
 		}
 	}
 	t.listed = true
 	return nil
 }
 
-// taken are the conversations that the ledger has for a channel.
+// taken are the conversations that the ledger has for a channel, of any service
+// that shares the target.
 func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 	s := t.service
+	all, err := s.Ledger.Services(ctx)
+	if err != nil {
+		return nil, ledgerFailed(err)
+	}
 	taken := map[string]bool{}
-	for c, err := range s.Ledger.Channels(ctx, s.source.SID) {
-		if err != nil {
-			return nil, ledgerFailed(err)
+	for _, rec := range all {
+		if rec.TargetSID != s.target {
+			continue
 		}
-		if c.TargetSID != "" {
-			taken[c.TargetSID] = true
+		for c, err := range s.Ledger.Channels(ctx, rec.SourceSID) {
+			if err != nil {
+				return nil, ledgerFailed(err)
+			}
+			if c.TargetSID != "" {
+				taken[c.TargetSID] = true
+			}
 		}
 	}
 	return taken, nil
 }
 
-// search looks for a conversation whose creation was not confirmed.
-func (t *stamps) search(ctx context.Context, want conversations.Conversation) (string, error) {
+// search looks for a conversation whose creation was not confirmed, and reserves
+// it.
+func (t *stamps) search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
 	t.unsure.Store(true)
 	s := t.service
-	if want.UniqueName != "" {
-		c, err := s.Target.Conversation(ctx, s.target, want.UniqueName)
-		if KindOf(err) == NotFound && err != nil {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-		if mapping.Recognition(c) != mapping.Recognition(want) {
-			return "", nameTaken(want, c.SID)
-		}
-		return c.SID, nil
-	}
 	taken, err := t.taken(ctx)
 	if err != nil {
 		return "", err
 	}
 	key := mapping.Recognition(want)
+	ours := func(c conversations.Conversation) bool {
+		return mapping.Recognition(c) == key && !taken[c.SID] && s.reserved.reserve(c.SID, channelSID) == nil
+	}
+	if want.UniqueName != "" {
+		c, err := s.Target.Conversation(ctx, s.target, want.UniqueName)
+		switch {
+		case err != nil && KindOf(err) == NotFound:
+			return "", nil
+		case err != nil:
+			return "", err
+		case !ours(c):
+			return "", nameTaken(want, c.SID)
+		}
+		return c.SID, nil
+	}
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return "", err
 		}
-		if mapping.Recognition(c) == key && !taken[c.SID] {
+		if ours(c) {
 			return c.SID, nil
 		}
 	}
