@@ -123,6 +123,5 @@ func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerp
 		"--source-api":   s.sourceAPI,
 		"filters":        o.selection(),
 		modeSetting:      modeCopy,
-		"ledger schema":  strconv.Itoa(ledgerSchema),
 	}
 }

@@ -170,11 +170,13 @@ func TestOpen(t *testing.T) {
 
 	t.Run("a ledger from before targets were unique is brought up to date, unless two channels share one: both are named", func(t *testing.T) {
 		path := closed(t, 1)
-		alter(t, path, `DROP INDEX channels_by_target; DELETE FROM goose_db_version WHERE version_id > 1`)
+		alter(t, path, `DROP INDEX channels_by_target; DELETE FROM goose_db_version WHERE version_id > 1;
+			INSERT INTO fingerprint VALUES ('ledger schema', '1'), ('--service', 'all')`)
 		older, err := os.ReadFile(path)
 		require.NoError(t, err)
 		l, err := sqlite.Open(t.Context(), path)
 		require.NoError(t, err)
+		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"--service": "all"}), "the schema binds nothing")
 		taken := migrate.ChannelRecord{SourceSID: sid("CH", 2), ServiceSID: sid("IS", 1), TargetSID: sid("CH", 9)}
 		require.NoError(t, l.PutChannel(t.Context(), taken))
 		taken.SourceSID = sid("CH", 3)
