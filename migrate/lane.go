@@ -111,7 +111,7 @@ func (l *lane) afterCrash(ctx context.Context) error {
 	if l.created || l.record.Stage == Done && !l.record.Adopted {
 		return nil
 	}
-	l.dog.waiting(time.Until(l.quietAt))
+	l.dog.waiting(time.Until(l.settledAt))
 	return l.landed(ctx)
 }
 

@@ -15,7 +15,7 @@ import (
 type Repairer struct {
 	Verifier
 	Write  Target // the target again, with its verbs
-	Record Ledger // is told of what was brought back; may be nil
+	Record Ledger // is told of what was brought back, and knows when the last run ended; may be nil
 
 	// Execute makes the repairs. Without it they are only listed.
 	Execute bool
@@ -57,14 +57,12 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 		muted: newMuted(r.Write), said: map[item]bool{}, report: report,
 	}
 	var v Verification
-	var err error
-	for range passes {
+	err := r.settled(ctx)
+	for n := 0; err == nil && n < passes; n++ {
 		w.repaired = 0
 		pass := r.Verifier
 		pass.muted = w.muted
-		if v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) }); err != nil {
-			break
-		}
+		v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) })
 		if w.repaired == 0 {
 			break
 		}
@@ -78,6 +76,19 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 		Equal: v.Equal, Differences: v.Differences, Compared: v.Compared,
 		Duration: time.Since(started).Seconds(),
 	}, err
+}
+
+// settled waits until what is missing cannot land any more: it would be there
+// twice. What only lists does not wait.
+func (r *Repairer) settled(ctx context.Context) error {
+	if !r.Execute {
+		return nil
+	}
+	s := settling{settle: r.Settings.withDefaults().Settle, observer: r.Observer}
+	if r.Record != nil {
+		s.ledger = r.Record
+	}
+	return s.wait(ctx)
 }
 
 // repair is the state of one Repairer.Run. A comparison reports to it one

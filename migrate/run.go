@@ -27,11 +27,8 @@ type run struct {
 	record   RunRecord
 	started  time.Time
 
-	// quietAt is when everything that an earlier process may have left in flight
-	// has landed or never will.
-	quietAt time.Time
-	// crashed says that the run before this one did not come to its end.
-	crashed bool
+	settledAt time.Time // nothing that an earlier run left in flight lands after it
+	crashed   bool      // the run before this one did not end by itself
 
 	mu       sync.Mutex
 	services []SummaryService
@@ -71,22 +68,8 @@ func (r *run) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.quietAt = r.started
-	switch {
-	case !ok:
-		// A new ledger may stand in for one that was lost a moment ago. Only what
-		// is found in the target makes anyone wait for this.
-		r.quietAt = r.started.Add(r.set.Settle)
-	case last.Status != Complete && last.Status != Partial:
-		// It was killed, or cut off with requests in flight. A clock that was set
-		// back must not make this wait longer than the settle time itself.
-		r.crashed = true
-		seen := last.HeartbeatAt.Add(heartbeatEvery)
-		if !last.EndedAt.IsZero() {
-			seen = last.EndedAt
-		}
-		r.quietAt = r.started.Add(max(0, r.set.Settle-max(0, r.started.Sub(seen))))
-	}
+	r.crashed = ok && last.Status != Complete
+	r.settledAt = SettledAt(last, r.started, r.set.Settle)
 	host, _ := os.Hostname()
 	r.record = RunRecord{
 		ID: rand.Text(), PID: os.Getpid(), Host: host,

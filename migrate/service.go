@@ -70,7 +70,7 @@ func (s *service) landed(ctx context.Context) error {
 	if s.fresh {
 		return nil
 	}
-	return s.wait(ctx, time.Until(s.quietAt))
+	return s.wait(ctx, time.Until(s.settledAt))
 }
 
 // planned is a channel as the plan keeps it: no attributes, no raw bytes, so

@@ -84,7 +84,7 @@ func (s *service) create(ctx context.Context, rec *ServiceRecord, name string, n
 		return err
 	}
 	if noted {
-		if err := s.wait(ctx, time.Until(s.quietAt)); err != nil {
+		if err := s.wait(ctx, time.Until(s.settledAt)); err != nil {
 			return err
 		}
 		if found, err := s.recognize(ctx, rec, name); found || err != nil {

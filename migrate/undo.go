@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 )
@@ -71,9 +72,6 @@ type undo struct {
 }
 
 func (u *undo) whole(ctx context.Context) error {
-	if err := u.quiet(ctx); err != nil {
-		return err
-	}
 	all, err := u.Ledger.Services(ctx)
 	if err != nil {
 		return err
@@ -82,19 +80,25 @@ func (u *undo) whole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, rec := range selected {
-		if rec.TargetSID == "" {
-			continue
-		}
-		s := &undoneService{undo: u, record: rec, going: map[string]bool{}, leaving: map[string]bool{}}
-		if err := s.run(ctx); err != nil {
-			if ctx.Err() != nil || u.drained() {
-				return &Error{Op: "undo", Kind: Interrupted, Err: err, Hint: "run the same command again to go on"}
-			}
-			return err
-		}
+	selected = slices.DeleteFunc(slices.Clone(selected), func(rec ServiceRecord) bool { return rec.TargetSID == "" })
+	err = u.settled(ctx, len(selected) > 0)
+	for i := 0; err == nil && i < len(selected); i++ {
+		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
+		err = s.run(ctx)
 	}
-	return nil
+	if err != nil && (ctx.Err() != nil || u.drained()) {
+		return &Error{Op: "undo", Kind: Interrupted, Err: err, Hint: "run the same command again to go on"}
+	}
+	return err
+}
+
+// settled waits until nothing can land any more in what is deleted, or seems to
+// be gone. What only lists does not wait.
+func (u *undo) settled(ctx context.Context, something bool) error {
+	if !u.Execute || !something {
+		return nil
+	}
+	return settling{u.Ledger, u.set.Settle, u.tally.observer, u.Drain}.wait(ctx)
 }
 
 func selectRecords(all []ServiceRecord, sids []string) ([]ServiceRecord, error) {
@@ -103,15 +107,6 @@ func selectRecords(all []ServiceRecord, sids []string) ([]ServiceRecord, error) 
 		return nil, &Error{Op: "select service", Kind: NotFound, SID: missing, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
 	}
 	return selected, nil
-}
-
-// quiet waits until nothing that a run which was killed left in flight can land.
-func (u *undo) quiet(ctx context.Context) error {
-	last, ok, err := u.Ledger.LastRun(ctx)
-	if err != nil || !ok || !last.EndedAt.IsZero() || !u.Execute {
-		return err
-	}
-	return sleep(ctx, min(u.set.Settle, time.Until(last.HeartbeatAt.Add(u.set.Settle+heartbeatEvery))))
 }
 
 func (u *undo) drained() bool {
