@@ -2,13 +2,13 @@ package migrate
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
+	"chatbridge/migrate/internal/drain"
 )
 
 // Auditor reads a source whole and says what a migration would do. It has no
@@ -188,18 +188,14 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 // users reads every user and numbers them by identity.
 func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (map[string]int32, error) {
 	known := map[string]int32{}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.set.Concurrency)
-	for u, err := range t.Source.Users(ctx, s.SID) {
-		if err != nil {
-			return nil, err
-		}
+	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
+	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
 		known[u.Identity] = int32(len(known))
 		t.tally.expect(KindUsers, 1)
-		g.Go(func() error {
+		return func(ctx context.Context) error {
 			var err error
 			if u.Attributes == nil {
-				if u, err = t.Source.User(gctx, s.SID, u.SID); err != nil {
+				if u, err = t.Source.User(ctx, s.SID, u.SID); err != nil {
 					return err
 				}
 			}
@@ -207,9 +203,9 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 			t.findings.add(found)
 			t.done(KindUsers, 1)
 			return nil
-		})
-	}
-	return known, g.Wait()
+		}
+	})
+	return known, err
 }
 
 // people numbers identities, and knows which of them have no user.

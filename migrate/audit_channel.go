@@ -2,14 +2,14 @@ package migrate
 
 import (
 	"context"
+	"iter"
 	"maps"
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
+	"chatbridge/migrate/internal/drain"
 )
 
 func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Roles, known *people) ([]channelLoad, error) {
@@ -17,25 +17,21 @@ func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Role
 		mu    sync.Mutex
 		loads []channelLoad
 	)
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.set.Concurrency)
-	for c, err := range t.Source.Channels(ctx, s.SID) {
-		if err != nil {
-			return nil, err
-		}
+	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return t.Source.Channels(ctx, s.SID) }
+	err := drain.Each(ctx, t.set.Concurrency, listed, func(c chat.Channel) drain.Job {
 		c.Raw = nil
 		t.tally.expect(KindChannels, 1)
 		t.tally.expect(KindMembers, c.MembersCount)
 		t.tally.expect(KindMessages, c.MessagesCount)
-		g.Go(func() error {
-			load, err := t.channel(gctx, s, c, roles, known)
+		return func(ctx context.Context) error {
+			load, err := t.channel(ctx, s, c, roles, known)
 			mu.Lock()
 			defer mu.Unlock()
 			loads = append(loads, load)
 			return err
-		})
-	}
-	return loads, g.Wait()
+		}
+	})
+	return loads, err
 }
 
 func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel, roles mapping.Roles, known *people) (channelLoad, error) {

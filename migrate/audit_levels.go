@@ -1,14 +1,13 @@
 package migrate
 
 import (
-	"cmp"
 	"context"
+	"iter"
 	"sync/atomic"
-
-	"golang.org/x/sync/errgroup"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/internal/drain"
 )
 
 // levels counts the channels that users muted, among those that were read.
@@ -21,14 +20,10 @@ func (t *audit) levels(ctx context.Context, s chat.Service, read []channelLoad) 
 		there[c.sid] = true
 	}
 	var muted atomic.Int64
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(t.set.Concurrency)
-	for u, err := range t.Source.Users(gctx, s.SID) {
-		if err != nil {
-			return 0, cmp.Or(g.Wait(), err)
-		}
-		g.Go(func() error {
-			for c, err := range userChannels(gctx, t.Source, s.SID, u.SID) {
+	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
+	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
+		return func(ctx context.Context) error {
+			for c, err := range userChannels(ctx, t.Source, s.SID, u.SID) {
 				if err != nil {
 					return err
 				}
@@ -42,8 +37,7 @@ func (t *audit) levels(ctx context.Context, s chat.Service, read []channelLoad) 
 				}
 			}
 			return nil
-		})
-	}
-	err := g.Wait()
+		}
+	})
 	return muted.Load(), err
 }

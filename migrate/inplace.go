@@ -3,13 +3,13 @@ package migrate
 import (
 	"context"
 	"errors"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping/chat"
+	"chatbridge/migrate/internal/drain"
 )
 
 // InPlace makes the channels of a service visible in Conversations where they
@@ -132,21 +132,17 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 			return err
 		}
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(gateAtOnce)
-	for c, err := range r.Source.Channels(ctx, s.SID) {
-		if err != nil {
-			return errors.Join(err, g.Wait())
-		}
+	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return r.Source.Channels(ctx, s.SID) }
+	err := drain.Each(ctx, gateAtOnce, listed, func(c chat.Channel) drain.Job {
 		c.Raw = nil
 		r.result.Channels++
 		r.tally.expect(KindChannels, 1)
 		if !r.Execute && c.Type != chat.PrivateChannel && len(r.result.Samples) < promotionSamples {
 			r.result.Samples = append(r.result.Samples, c.SID)
 		}
-		g.Go(func() error { return quietly(r.channel(gctx, c)) })
-	}
-	if err := g.Wait(); err != nil {
+		return func(ctx context.Context) error { return quietly(r.channel(ctx, c)) }
+	})
+	if err != nil {
 		return err
 	}
 	if err := r.proceed(); err != nil {

@@ -7,10 +7,9 @@ import (
 	"iter"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/internal/drain"
 )
 
 var errNotInLedger = errors.New("the ledger does not know it")
@@ -18,24 +17,16 @@ var errNotInLedger = errors.New("the ledger does not know it")
 // conversations decides about every conversation, as many beside each other as
 // lanes would run.
 func (s *undoneService) conversations(ctx context.Context) error {
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.set.Concurrency)
-	var listing error
-	for rec, err := range s.Ledger.Channels(ctx, s.record.SourceSID) {
-		if err != nil || gctx.Err() != nil {
-			listing = err
-			break
-		}
+	listed := func(ctx context.Context) iter.Seq2[ChannelRecord, error] {
+		return s.Ledger.Channels(ctx, s.record.SourceSID)
+	}
+	return drain.Each(ctx, s.set.Concurrency, listed, func(rec ChannelRecord) drain.Job {
 		if rec.TargetSID == "" {
-			continue
+			return nil
 		}
 		s.tally.expect(KindChannels, 1)
-		g.Go(func() error { return s.conversation(gctx, rec) })
-	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
-	return listing
+		return func(ctx context.Context) error { return s.conversation(ctx, rec) }
+	})
 }
 
 func (s *undoneService) conversation(ctx context.Context, rec ChannelRecord) error {

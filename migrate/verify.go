@@ -6,9 +6,9 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate/internal/drain"
 )
 
 // Verifier reads both sides again and compares what is there with what the
@@ -150,21 +150,17 @@ func (c *comparison) compared(kind string, n int64) {
 // channels compares the channels of a service, as many beside each other as
 // lanes would run.
 func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(c.set.Concurrency)
 	seen := map[string]bool{}
-	for ch, err := range c.Source.Channels(ctx, s.source.SID) {
-		if err != nil {
-			return err
-		}
+	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return c.Source.Channels(ctx, s.source.SID) }
+	err := drain.Each(ctx, c.set.Concurrency, listed, func(ch chat.Channel) drain.Job {
 		ch.Raw = nil
 		seen[ch.SID] = true
 		c.tally.expect(KindChannels, 1)
 		c.tally.expect(KindMessages, ch.MessagesCount)
 		c.tally.expect(KindMembers, ch.MembersCount)
-		g.Go(func() error { return s.channel(gctx, ch) })
-	}
-	if err := g.Wait(); err != nil {
+		return func(ctx context.Context) error { return s.channel(ctx, ch) }
+	})
+	if err != nil {
 		return err
 	}
 	for sid, targets := range s.stamped {

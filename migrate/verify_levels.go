@@ -1,10 +1,11 @@
 package migrate
 
 import (
-	"cmp"
 	"context"
+	"iter"
 
-	"golang.org/x/sync/errgroup"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate/internal/drain"
 )
 
 // place notes where a user or a channel is in the target, for the comparison of
@@ -26,18 +27,15 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 	if !s.set.UserChannels {
 		return nil
 	}
-	g, gctx := errgroup.WithContext(ctx)
-	g.SetLimit(s.set.Concurrency)
-	for u, err := range s.Source.Users(gctx, s.source.SID) {
-		if err != nil {
-			return cmp.Or(g.Wait(), err)
+	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) }
+	return drain.Each(ctx, s.set.Concurrency, listed, func(u chat.User) drain.Job {
+		target := s.placed[u.SID]
+		if target == "" {
+			return nil
 		}
-		if target := s.placed[u.SID]; target != "" {
-			user := EntityRecord{SourceSID: u.SID, TargetSID: target}
-			g.Go(func() error { return s.compareLevelsOf(gctx, user) })
-		}
-	}
-	return g.Wait()
+		user := EntityRecord{SourceSID: u.SID, TargetSID: target}
+		return func(ctx context.Context) error { return s.compareLevelsOf(ctx, user) }
+	})
 }
 
 // compareLevelsOf compares those that the source shows, of conversations that
