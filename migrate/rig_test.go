@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"net/http"
@@ -31,6 +32,7 @@ type rig struct {
 	events   *events
 	sidecar  *migrate.Sidecar
 	aps      float64 // of the client's own pace
+	atOnce   int     // most requests in flight to a host; 0 stands for 32
 }
 
 func newRig(t *testing.T, c emulator.Config) *rig {
@@ -54,7 +56,7 @@ func workspace(t *testing.T, name string) fs.FS {
 }
 
 func (r *rig) transport(h http.Handler, c *transport.Counter) http.RoundTripper {
-	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: 32, Counter: c, Patience: r.patience, APS: r.aps})
+	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: cmp.Or(r.atOnce, 32), Counter: c, Patience: r.patience, APS: r.aps})
 }
 
 func (r *rig) source(c *transport.Counter) *twilio.Source {

@@ -9,22 +9,28 @@ import (
 )
 
 // watchdog ends a lane that makes no progress. A wait that has a reason, such
-// as a settle time or a back-off, does not count.
+// as a settle time, a back-off or a queue, does not count.
 type watchdog struct {
 	after  time.Duration
 	cancel context.CancelCauseFunc
 	unsure atomic.Bool // a write of the lane may land once more
 
-	mu    sync.Mutex
-	timer *time.Timer
+	mu     sync.Mutex
+	timer  *time.Timer
+	until  time.Time // end of the longest wait that was announced last
+	queued int       // requests that wait for their turn; the timer stands meanwhile
+	over   bool      // it fired, or the lane ended
 }
 
 type watchdogKey struct{}
 
 func newWatchdog(ctx context.Context, after time.Duration, sid string) (context.Context, *watchdog) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watchdog{after: after, cancel: cancel}
+	w := &watchdog{after: after, cancel: cancel, until: time.Now()}
 	w.timer = time.AfterFunc(after, func() {
+		if !w.fired() {
+			return
+		}
 		cancel(&Error{
 			Op: "migrate channel", Kind: Stalled, SID: sid,
 			Err:  fmt.Errorf("no progress for %v", after),
@@ -36,11 +42,22 @@ func newWatchdog(ctx context.Context, after time.Duration, sid string) (context.
 
 // Waiting says that the request with this context is going to be held back on
 // purpose, by a back-off or a limit, for d. It keeps the lane's watchdog quiet
-// for that long.
+// for that long. With a d of 0 it says that the lane gets on.
 func Waiting(ctx context.Context, d time.Duration) {
 	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
 		w.waiting(d)
 	}
+}
+
+// Queued says that the request with this context waits for its turn behind
+// others, for as long as that takes. It keeps the lane's watchdog quiet until the
+// function that it returns is called, which must happen once.
+func Queued(ctx context.Context) (served func()) {
+	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
+		w.queue()
+		return w.served
+	}
+	return func() {}
 }
 
 // Unsure says that the write with this context is going to be repeated although
@@ -57,12 +74,47 @@ func (w *watchdog) progress() { w.waiting(0) }
 func (w *watchdog) waiting(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.timer.Stop() {
-		w.timer.Reset(d + w.after)
+	w.until = time.Now().Add(d)
+	w.rearm()
+}
+
+// rearm gives the lane its time again. The lock is held.
+func (w *watchdog) rearm() {
+	if !w.over && w.queued == 0 {
+		w.timer.Reset(max(0, time.Until(w.until)) + w.after)
 	}
 }
 
-func (w *watchdog) stop() {
+func (w *watchdog) queue() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.queued++
 	w.timer.Stop()
+}
+
+func (w *watchdog) served() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.queued--
+	w.rearm()
+}
+
+// fired reports whether the timer ran out on a lane that is still to be watched,
+// and not while it was being set anew.
+func (w *watchdog) fired() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.over || w.queued > 0 || time.Until(w.until.Add(w.after)) > 0 {
+		return false
+	}
+	w.over = true
+	return true
+}
+
+func (w *watchdog) stop() {
+	w.mu.Lock()
+	w.over = true
+	w.timer.Stop()
+	w.mu.Unlock()
 	w.cancel(nil)
 }

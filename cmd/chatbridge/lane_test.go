@@ -14,6 +14,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/reports"
 )
 
 // refusing is a target that refuses every message of some authors for good.
@@ -85,11 +86,19 @@ func TestWatchdog(t *testing.T) {
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: plan.Intercept})
 		r := newRig(t, server, "", false)
 		r.Yes, r.Watchdog, r.Settle = true, 300*time.Millisecond, 10*time.Millisecond
-		err = runMigrate(t.Context(), r.migrateOptions)
+		// The command refuses a timeout above the watchdog; here it is what makes a
+		// channel stand still.
+		mapper, err := r.mapper()
+		require.NoError(t, err)
+		sides, err := r.prepare(t.Context(), mapper)
+		require.NoError(t, err)
+		err = r.begin(t.Context(), reports.JSON, sides, mapper, nil, nil)
+		require.NoError(t, sides.Close())
 		require.Equal(t, exitIncomplete, statusOf(err))
 		s := summaryOf(t, r)
 		require.Len(t, s.Failures, 1)
 		require.Contains(t, s.Failures[0].Reason, "no progress for 300ms")
+		r.Watchdog = migrate.DefaultWatchdog
 		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
 		require.True(t, r.verify(t).Equal)
 	})

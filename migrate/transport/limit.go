@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"chatbridge/migrate"
 )
 
 // Limit bounds the requests in flight, first to most and then to what the
@@ -63,6 +65,7 @@ func (l *limit) enter(ctx context.Context) error {
 	l.waiting = append(l.waiting, turn)
 	l.mu.Unlock()
 
+	defer migrate.Queued(ctx)()
 	select {
 	case <-turn:
 		return nil

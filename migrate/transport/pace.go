@@ -5,6 +5,8 @@ import (
 	"sync"
 
 	"golang.org/x/time/rate"
+
+	"chatbridge/migrate"
 )
 
 // sweepAt is how many buckets are kept before the full ones are dropped. A full
@@ -58,6 +60,10 @@ func (p *pace) wait(req *http.Request) error {
 	}
 	b := p.take(key)
 	defer p.release(b)
+	if b.Allow() {
+		return nil
+	}
+	defer migrate.Queued(req.Context())()
 	return b.Wait(req.Context())
 }
 

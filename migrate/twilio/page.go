@@ -88,6 +88,7 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				return
 			}
 			visited[c.target] = true
+			migrate.Waiting(ctx, 0) // a list that goes on, however long, does not stand still
 			if !yield(p, nil) || p.next == nil {
 				return
 			}
