@@ -38,9 +38,7 @@ func SettledAt(last RunRecord, now time.Time, settle time.Duration) time.Time {
 // settling is a command that must not touch the target, nor believe what is in
 // it, before it has settled.
 type settling struct {
-	ledger interface {
-		LastRun(ctx context.Context) (RunRecord, bool, error)
-	} // nil where there is none
+	ledger   LedgerReader // nil where there is none
 	settle   time.Duration
 	observer Observer
 	drain    <-chan struct{} // may be nil

@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -25,7 +24,7 @@ import (
 type Undoer struct {
 	Target   TargetReader
 	Write    Target // the target again, with its verbs; needed to execute
-	Ledger   UndoLedger
+	Ledger   LedgerReader
 	Record   Ledger // the ledger again; needed to execute
 	Observer Observer
 	Settings Settings // Services, Concurrency and Settle count
@@ -36,15 +35,6 @@ type Undoer struct {
 
 	// Drain, when closed, ends the run after what is in flight.
 	Drain <-chan struct{}
-}
-
-// UndoLedger is the part of a Ledger that an undo reads.
-type UndoLedger interface {
-	Services(ctx context.Context) ([]ServiceRecord, error)
-	Entities(ctx context.Context, kind EntityKind, parentSID string) iter.Seq2[EntityRecord, error]
-	Channels(ctx context.Context, serviceSID string) iter.Seq2[ChannelRecord, error]
-	Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[MessageRecord, error]
-	LastRun(ctx context.Context) (RunRecord, bool, error)
 }
 
 // Run undoes what the settings select. It calls report once for each thing, one

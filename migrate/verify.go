@@ -24,13 +24,6 @@ type Verifier struct {
 	muted *muted // set by a Repairer, which turns push notifications off meanwhile
 }
 
-// LedgerReader is the part of a Ledger that a verification reads.
-type LedgerReader interface {
-	Service(ctx context.Context, sourceSID string) (ServiceRecord, bool, error)
-	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
-	Messages(ctx context.Context, channelSID string, after int64) iter.Seq2[MessageRecord, error]
-}
-
 // Class says in which way an item differs between the two sides.
 type Class string
 

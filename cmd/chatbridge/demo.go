@@ -14,7 +14,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/reports"
 )
@@ -134,7 +133,7 @@ func (d *demonstration) migrate(ctx context.Context) error {
 	o := &migrateOptions{
 		auditOptions: d.audit, ledgerOption: d.ledger,
 		Settle: migrate.DefaultSettle, Watchdog: migrate.DefaultWatchdog, Yes: true,
-		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) { return sqlite.Open(ctx, path) },
+		openLedger: openLedger,
 	}
 	o.APS = 0
 	return runMigrate(ctx, o)
@@ -145,7 +144,7 @@ func (d *demonstration) verify(ctx context.Context) error {
 		commonOptions: d.audit.commonOptions, connectionOptions: d.audit.connectionOptions,
 		mappingOptions: d.audit.mappingOptions, outputOption: d.audit.outputOption, ledgerOption: d.ledger,
 		Settle:  migrate.DefaultSettle,
-		console: d.console, connect: d.audit.connect, openLedger: sqlite.OpenReader,
+		console: d.console, connect: d.audit.connect, openLedger: readLedger,
 	})
 }
 

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"go/ast"
 	"go/build"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -96,6 +99,22 @@ func TestImports(t *testing.T) {
 				}
 			}
 		}
+	})
+	t.Run("one file of the command knows what kind of ledger it opens", func(t *testing.T) {
+		files, err := filepath.Glob("*.go")
+		require.NoError(t, err)
+		var importing []string
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+			require.NoError(t, err)
+			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"chatbridge/migrate/sqlite"` }) {
+				importing = append(importing, name)
+			}
+		}
+		require.Equal(t, []string{"ledger.go"}, importing)
 	})
 	t.Run("nothing imports the command", func(t *testing.T) {
 		for name, imports := range all {

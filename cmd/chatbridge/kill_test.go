@@ -15,7 +15,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 )
 
 var everyKill = flag.Bool("kills", false, "kill at every pair of steps, and not only at those that follow each other")
@@ -125,7 +124,7 @@ func (d death) die(t *testing.T, lagged *atomic.Int64) {
 // lags. After a commit it may not lack what was answered before.
 func (k *killer) behind(t *testing.T, path string) (lag int64) {
 	t.Helper()
-	l, err := sqlite.OpenReader(t.Context(), path)
+	l, err := readLedger(t.Context(), path)
 	require.NoError(t, err)
 	defer l.Close()
 	last, ok, err := l.LastRun(t.Context())
@@ -153,7 +152,7 @@ func (r rig) verify(t *testing.T) migrate.Verification {
 	_ = runVerify(t.Context(), &verifyOptions{
 		commonOptions: r.commonOptions, connectionOptions: r.connectionOptions, mappingOptions: r.mappingOptions,
 		outputOption: outputOption{"json"}, ledgerOption: r.ledgerOption, Settle: r.Settle,
-		console: r.screen.console, connect: dial, openLedger: sqlite.OpenReader,
+		console: r.screen.console, connect: dial, openLedger: readLedger,
 	})
 	var found migrate.Verification
 	require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &found), r.stderr.String())

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate"
 	"chatbridge/reports"
 )
 
@@ -40,7 +40,7 @@ type named struct{ sid, name string }
 
 // ledgerNames are the completions of what is begun. Nothing may come between a
 // person and their command line: whatever fails, there are none.
-func ledgerNames(c *console, cmd *cobra.Command, begun string, list func(context.Context, *sqlite.Reader, func(named) bool) error) []string {
+func ledgerNames(c *console, cmd *cobra.Command, begun string, list func(context.Context, migrate.LedgerReader, func(named) bool) error) []string {
 	path := cmp.Or(c.getenv(variable("ledger")), defaultLedger)
 	if f := cmd.Flags().Lookup("ledger"); f != nil && applySettings(cmd, c.env) == nil {
 		path = f.Value.String()
@@ -49,7 +49,7 @@ func ledgerNames(c *console, cmd *cobra.Command, begun string, list func(context
 	if ctx == nil {
 		ctx = context.Background()
 	}
-	l, err := sqlite.OpenReader(ctx, path)
+	l, err := readLedger(ctx, path)
 	if err != nil {
 		return nil
 	}
@@ -67,7 +67,7 @@ func ledgerNames(c *console, cmd *cobra.Command, begun string, list func(context
 	return all
 }
 
-func serviceNames(ctx context.Context, l *sqlite.Reader, yield func(named) bool) error {
+func serviceNames(ctx context.Context, l migrate.LedgerReader, yield func(named) bool) error {
 	services, err := l.Services(ctx)
 	for _, s := range services {
 		if !yield(named{s.SourceSID, s.FriendlyName}) {
@@ -77,7 +77,7 @@ func serviceNames(ctx context.Context, l *sqlite.Reader, yield func(named) bool)
 	return err
 }
 
-func channelNames(ctx context.Context, l *sqlite.Reader, yield func(named) bool) error {
+func channelNames(ctx context.Context, l migrate.LedgerReader, yield func(named) bool) error {
 	services, err := l.Services(ctx)
 	if err != nil {
 		return err

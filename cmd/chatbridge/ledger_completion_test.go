@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 )
 
 const (
@@ -20,7 +19,7 @@ const (
 func completionLedger(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "l.db")
-	l, err := sqlite.Open(t.Context(), path)
+	l, err := openLedger(t.Context(), path)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
 	require.NoError(t, l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: completionService, FriendlyName: "Support\tand\x1b[31m more"}))

@@ -14,7 +14,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 )
 
 // nobody is a user who owns nothing, for a test that root runs.
@@ -50,7 +49,7 @@ func TestReadOnlyLedger(t *testing.T) {
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t)})
 		dir := t.TempDir()
 		path := filepath.Join(dir, defaultLedger)
-		l, err := sqlite.Open(t.Context(), path)
+		l, err := openLedger(t.Context(), path)
 		require.NoError(t, err)
 		require.NoError(t, l.Close())
 		require.NoError(t, os.Chmod(path, 0o444))
@@ -85,7 +84,7 @@ func TestStatusAfterKill(t *testing.T) {
 		k.run(t, program(server, dir, "migrate", "--yes", "--aps", "0", "--concurrency", "1"), message, logged)
 
 		shown := func() migrate.Counts {
-			l, err := sqlite.OpenReader(t.Context(), path)
+			l, err := readLedger(t.Context(), path)
 			require.NoError(t, err)
 			defer l.Close()
 			s, err := readStatus(t.Context(), l, path, time.Now())

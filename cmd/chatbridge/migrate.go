@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -35,11 +34,6 @@ type migrateOptions struct {
 	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
 }
 
-// ledgerOption says where the ledger is.
-type ledgerOption struct{ Ledger string }
-
-const defaultLedger = "chatbridge.db"
-
 // originalsSuffix makes of the name of a ledger that of the file which keeps what
 // policies dropped or shortened.
 const originalsSuffix = ".originals.jsonl"
@@ -50,18 +44,10 @@ const samePlace = `Note: both sides are one account. Conversations shows the pri
   made private: chatbridge migrate --in-place. This copies them all the same, into
   another service and under new SIDs. --replay says that this is meant.`
 
-func (o *ledgerOption) flags(fs *pflag.FlagSet) {
-	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that remembers what arrived")
-	})
-}
-
 func newMigrate(c *console, common *commonOptions, run func(context.Context, *migrateOptions) error) *cobra.Command {
 	o := &migrateOptions{
 		auditOptions: auditOptions{commonOptions: common, console: c, connect: dial},
-		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) {
-			return sqlite.Open(ctx, path)
-		},
+		openLedger:   openLedger,
 	}
 	cmd := &cobra.Command{
 		Use:   "migrate",

@@ -15,7 +15,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 )
 
 // rig is migrate in this process, against an emulator.
@@ -43,7 +42,7 @@ func newRig(t *testing.T, s *emulator.Server, stdin string, terminal bool) rig {
 		},
 		ledgerOption: ledgerOption{filepath.Join(t.TempDir(), "l.db")},
 		Settle:       migrate.DefaultSettle, Watchdog: migrate.DefaultWatchdog,
-		openLedger: func(ctx context.Context, path string) (migrate.Ledger, error) { return sqlite.Open(ctx, path) },
+		openLedger: openLedger,
 	}}
 }
 
@@ -136,7 +135,7 @@ func TestMigratePartial(t *testing.T) {
 
 		shown := newScreen("", false)
 		require.NoError(t, runStatus(t.Context(), &statusOptions{
-			outputOption: outputOption{"text"}, ledgerOption: r.ledgerOption, console: shown.console, openLedger: sqlite.OpenReader,
+			outputOption: outputOption{"text"}, ledgerOption: r.ledgerOption, console: shown.console, openLedger: readLedger,
 		}))
 		require.Contains(t, shown.stdout.String(), "What was not carried, and why")
 		require.Contains(t, shown.stdout.String(), "chatbridge migrate --ledger")

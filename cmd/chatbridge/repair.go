@@ -6,7 +6,6 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -93,7 +92,7 @@ func (o *verifyOptions) openRecord(ctx context.Context, r *migrate.Repairer, f m
 	if err := reader.Close(); err != nil {
 		return nil, err
 	}
-	ledger, err := sqlite.Open(ctx, o.Ledger)
+	ledger, err := openLedger(ctx, o.Ledger)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +106,7 @@ func (o *verifyOptions) openRecord(ctx context.Context, r *migrate.Repairer, f m
 
 // bind refuses a ledger of other settings. A repair may take fewer services than
 // the migration did.
-func (o *verifyOptions) bind(ctx context.Context, l *sqlite.Ledger, f migrate.Fingerprint) error {
+func (o *verifyOptions) bind(ctx context.Context, l migrate.Ledger, f migrate.Fingerprint) error {
 	bound, err := l.Fingerprint(ctx)
 	if err != nil {
 		return err

@@ -13,7 +13,6 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/twilio"
 )
 
@@ -81,7 +80,7 @@ func (d *damaged) repair(t *testing.T, form string, execute, yes bool) error {
 	return runVerify(t.Context(), &verifyOptions{
 		commonOptions: d.commonOptions, connectionOptions: d.connectionOptions, mappingOptions: d.mappingOptions,
 		outputOption: outputOption{form}, ledgerOption: d.ledgerOption, Settle: d.Settle, Repair: true, Execute: execute, Yes: yes,
-		console: d.screen.console, connect: dial, openLedger: sqlite.OpenReader,
+		console: d.screen.console, connect: dial, openLedger: readLedger,
 	})
 }
 
@@ -164,7 +163,7 @@ func TestRepairExecute(t *testing.T) {
 	})
 	t.Run("refuses a ledger that a migration has", func(t *testing.T) {
 		d := newDamaged(t)
-		l, err := sqlite.Open(context.Background(), d.Ledger)
+		l, err := openLedger(context.Background(), d.Ledger)
 		require.NoError(t, err)
 		defer l.Close()
 		err = d.repair(t, "text", true, true)

@@ -5,13 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -21,13 +19,13 @@ type reportOptions struct {
 	ledgerOption
 
 	console    *console
-	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 }
 
 var reportForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV, reports.HTML}
 
 func newReport(c *console, run func(context.Context, *reportOptions) error) *cobra.Command {
-	o := &reportOptions{console: c, openLedger: sqlite.OpenReader}
+	o := &reportOptions{console: c, openLedger: readLedger}
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Show again what the last run did, also as a page for a browser",
@@ -65,16 +63,8 @@ func runReport(ctx context.Context, o *reportOptions) error {
 	return reports.WriteMigration(o.console.out, form, m)
 }
 
-// told is what a report reads of a ledger, one that is open for writing or not.
-type told interface {
-	Services(ctx context.Context) ([]migrate.ServiceRecord, error)
-	Channels(ctx context.Context, serviceSID string) iter.Seq2[migrate.ChannelRecord, error]
-	Failures(ctx context.Context) iter.Seq2[migrate.Failure, error]
-	LastRun(ctx context.Context) (migrate.RunRecord, bool, error)
-}
-
 // readMigration reads the last run and how each channel stands.
-func readMigration(ctx context.Context, l told, path string) (*reports.Migration, error) {
+func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*reports.Migration, error) {
 	last, ok, err := l.LastRun(ctx)
 	if err != nil {
 		return nil, err
@@ -144,7 +134,7 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.
 
 // writeSummary renders what a run did; a page also shows how each channel
 // stands, which only the ledger knows.
-func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger told, s migrate.Summary, deep *migrate.Repairs) error {
+func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s migrate.Summary, deep *migrate.Repairs) error {
 	if form != reports.HTML {
 		return reports.Summary(o.console.out, form, s, deep)
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -18,7 +17,7 @@ import (
 func ledgerWith(t *testing.T, put func(l migrate.Ledger)) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "some.db")
-	l, err := sqlite.Open(t.Context(), path)
+	l, err := openLedger(t.Context(), path)
 	require.NoError(t, err)
 	put(l)
 	require.NoError(t, l.Close())
@@ -31,7 +30,7 @@ func report(t *testing.T, path string, form reports.Format) (string, error) {
 	s := newScreen("", false)
 	err := runReport(t.Context(), &reportOptions{
 		outputOption: outputOption{string(form)}, ledgerOption: ledgerOption{path},
-		console: s.console, openLedger: sqlite.OpenReader,
+		console: s.console, openLedger: readLedger,
 	})
 	return s.stdout.String(), err
 }

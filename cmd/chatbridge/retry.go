@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 )
 
 // retryOption narrows a migration to what failed.
@@ -25,7 +24,7 @@ func (o *retryOption) check(ctx context.Context, on *console, ledger string) (er
 	if !o.OnlyFailed {
 		return nil
 	}
-	l, err := sqlite.OpenReader(ctx, ledger)
+	l, err := readLedger(ctx, ledger)
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
 			return runUndo(t.Context(), &undoOptions{
 				commonOptions: &commonOptions{LogFormat: logText}, connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
 				outputOption: outputOption{"text"}, ledgerOption: ledgerOption{path}, Settle: 7 * time.Second, Execute: true, Yes: true,
-				console: newScreen("", false).console, connect: connect, openReader: sqlite.OpenReader,
+				console: newScreen("", false).console, connect: connect, openReader: readLedger,
 			})
 		},
 		"verify --repair --execute": func(t *testing.T) error {

@@ -16,7 +16,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -30,7 +29,7 @@ type sidsOptions struct {
 	SID      string // the one to look up; empty lists all
 
 	console    *console
-	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 }
 
 // jsonLines is one object on each line.
@@ -39,7 +38,7 @@ const jsonLines reports.Format = "jsonl"
 var sidsForms = []reports.Format{reports.CSV, jsonLines}
 
 func newSIDs(c *console, run func(context.Context, *sidsOptions) error) *cobra.Command {
-	o := &sidsOptions{console: c, openLedger: sqlite.OpenReader}
+	o := &sidsOptions{console: c, openLedger: readLedger}
 	cmd := &cobra.Command{
 		Use:   "sids [SID]",
 		Short: "List old and new SIDs, or look one up",
@@ -68,7 +67,7 @@ migration runs.` +
 		},
 	}
 	o.ledgerOption.flags(cmd.Flags())
-	cmd.Flags().StringSliceVar(&o.Kinds, "kind", nil, "`kind` to list: "+strings.Join(sqlite.PairKinds, ", ")+" (repeatable; default all)")
+	cmd.Flags().StringSliceVar(&o.Kinds, "kind", nil, "`kind` to list: "+strings.Join(migrate.PairKinds, ", ")+" (repeatable; default all)")
 	cmd.Flags().StringSliceVar(&o.Services, "service", nil, "`SID` of a service, old or new, to list (repeatable; default all)")
 	cmd.Flags().StringSliceVar(&o.Channels, "channel", nil, "`SID` of a channel, old or new, to list with its members and messages (repeatable)")
 	cmd.Flags().StringVarP(&o.Output, "output", "o", string(reports.CSV), "form of the result: "+reports.List(sidsForms))
@@ -77,8 +76,8 @@ migration runs.` +
 
 func (o *sidsOptions) check() error {
 	for _, kind := range o.Kinds {
-		if !slices.Contains(sqlite.PairKinds, kind) {
-			return misuse("choose from "+strings.Join(sqlite.PairKinds, ", "), "--kind %q is not known", kind)
+		if !slices.Contains(migrate.PairKinds, kind) {
+			return misuse("choose from "+strings.Join(migrate.PairKinds, ", "), "--kind %q is not known", kind)
 		}
 	}
 	if !slices.Contains(sidsForms, reports.Format(o.Output)) {
@@ -102,7 +101,7 @@ func runSIDs(ctx context.Context, o *sidsOptions) error {
 	if o.SID == "" {
 		ctx, stop := cutAtOnce(ctx, o.console)
 		defer stop()
-		pairs := ledger.Pairs(ctx, sqlite.Selection{Kinds: o.Kinds, Services: o.Services, Channels: o.Channels})
+		pairs := migrate.Pairs(ctx, ledger, migrate.Selection{Kinds: o.Kinds, Services: o.Services, Channels: o.Channels})
 		return interrupted(ctx, writePairs(o.console.out, reports.Format(o.Output), pairs))
 	}
 	found, err := ledger.Lookup(ctx, o.SID)
@@ -115,7 +114,7 @@ func runSIDs(ctx context.Context, o *sidsOptions) error {
 			Hint: "check the SID and --ledger; what is still to come is in: chatbridge status",
 		}
 	}
-	return writePairs(o.console.out, reports.Format(o.Output), func(yield func(sqlite.Pair, error) bool) {
+	return writePairs(o.console.out, reports.Format(o.Output), func(yield func(migrate.Pair, error) bool) {
 		for _, p := range found {
 			if !yield(p, nil) {
 				return
@@ -138,7 +137,7 @@ type pairLine struct {
 	TargetIndex   *int64 `json:"target_index,omitempty"`
 }
 
-func writePairs(w io.Writer, form reports.Format, pairs iter.Seq2[sqlite.Pair, error]) error {
+func writePairs(w io.Writer, form reports.Format, pairs iter.Seq2[migrate.Pair, error]) error {
 	out := bufio.NewWriter(w)
 	rows, lines := csv.NewWriter(out), json.NewEncoder(out)
 	if form == reports.CSV {

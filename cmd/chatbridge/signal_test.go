@@ -15,7 +15,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
-	"chatbridge/migrate/sqlite"
 )
 
 // interrupter sends a signal to a program while a certain message of it is on
@@ -67,7 +66,7 @@ func (i *interrupter) run(t *testing.T, cmd *exec.Cmd) int {
 // confirmed is how many messages the ledger in dir has.
 func confirmed(t *testing.T, dir string) (all int64) {
 	t.Helper()
-	l, err := sqlite.OpenReader(t.Context(), filepath.Join(dir, defaultLedger))
+	l, err := readLedger(t.Context(), filepath.Join(dir, defaultLedger))
 	require.NoError(t, err)
 	defer l.Close()
 	for c, err := range l.Channels(t.Context(), smallService) {

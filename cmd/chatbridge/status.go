@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate"
 	"chatbridge/reports"
 )
 
@@ -19,7 +19,7 @@ type statusOptions struct {
 	Interval time.Duration
 
 	console    *console
-	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 	// size is that of the terminal, in characters.
 	size func() (width, height int)
 }
@@ -29,7 +29,7 @@ var statusForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown}
 const defaultInterval = 2 * time.Second
 
 func newStatus(c *console, run func(context.Context, *statusOptions) error) *cobra.Command {
-	o := &statusOptions{console: c, openLedger: sqlite.OpenReader, size: terminalSize}
+	o := &statusOptions{console: c, openLedger: readLedger, size: terminalSize}
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Say how far a migration is, and what failed",

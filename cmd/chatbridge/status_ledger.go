@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -21,7 +20,7 @@ const silence = 15 * time.Second
 const underWayShown = 10
 
 // readStatus reads all that a ledger says about its migration.
-func readStatus(ctx context.Context, l *sqlite.Reader, path string, now time.Time) (reports.Status, error) {
+func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now time.Time) (reports.Status, error) {
 	s := reports.Status{SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: path}
 	var err error
 	if s.Run, err = lastRun(ctx, l, now); err != nil {
@@ -51,7 +50,7 @@ func readStatus(ctx context.Context, l *sqlite.Reader, path string, now time.Tim
 func left(c reports.ChannelStatus) int64 { return c.Messages.Total - c.Messages.Done }
 
 // lastRun is the run that began last, nil where none did.
-func lastRun(ctx context.Context, l *sqlite.Reader, now time.Time) (*reports.Run, error) {
+func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*reports.Run, error) {
 	rec, ok, err := l.LastRun(ctx)
 	if err != nil || !ok {
 		return nil, err
@@ -95,7 +94,7 @@ func measure(r *reports.Run, lately migrate.Recent) {
 }
 
 // readFailures are what was not carried, the latest first.
-func readFailures(ctx context.Context, l *sqlite.Reader) ([]reports.StatusFailure, error) {
+func readFailures(ctx context.Context, l migrate.LedgerReader) ([]reports.StatusFailure, error) {
 	var all []reports.StatusFailure
 	for f, err := range l.Failures(ctx) {
 		if err != nil {
@@ -112,7 +111,7 @@ func readFailures(ctx context.Context, l *sqlite.Reader) ([]reports.StatusFailur
 
 // serviceStatus is how far a service is, and its channels that are begun and
 // not done.
-func serviceStatus(ctx context.Context, l *sqlite.Reader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
+func serviceStatus(ctx context.Context, l migrate.LedgerReader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
 	one := reports.ServiceStatus{
 		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: rec.Stage.String(),
 		Stages: map[string]int64{},

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/reports"
 )
@@ -30,16 +29,16 @@ type undoOptions struct {
 	console *console
 	// connect opens the target, and the source never.
 	connect    func(context.Context, connector, access) (*sides, error)
-	openReader func(ctx context.Context, path string) (*sqlite.Reader, error)
-	openLedger func(ctx context.Context, path string) (*sqlite.Ledger, error)
+	openReader func(ctx context.Context, path string) (migrate.LedgerReader, error)
+	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
 }
 
 var undoForms = []reports.Format{reports.Text, reports.JSON, reports.CSV}
 
 func newUndo(c *console, common *commonOptions, run func(context.Context, *undoOptions) error) *cobra.Command {
 	o := &undoOptions{
-		commonOptions: common, console: c, connect: dialTarget, openReader: sqlite.OpenReader,
-		openLedger: func(ctx context.Context, path string) (*sqlite.Ledger, error) { return sqlite.Open(ctx, path) },
+		commonOptions: common, console: c, connect: dialTarget, openReader: readLedger,
+		openLedger: openLedger,
 	}
 	cmd := &cobra.Command{
 		Use:   "undo",

@@ -8,13 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 )
 
 func TestUndoAgrees(t *testing.T) {
 	t.Run("refuses credentials of another account, for which everything would look deleted", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "l.db")
-		l, err := sqlite.Open(t.Context(), path)
+		l, err := openLedger(t.Context(), path)
 		require.NoError(t, err)
 		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"target account": "AC1"}))
 		require.NoError(t, l.Close())
@@ -27,7 +26,7 @@ func TestUndoAgrees(t *testing.T) {
 			connect: func(context.Context, connector, access) (*sides, error) {
 				return &sides{targetAccount: "AC2"}, nil
 			},
-			openReader: sqlite.OpenReader,
+			openReader: readLedger,
 		}
 		err = runUndo(t.Context(), o)
 		require.Equal(t, exitLedger, statusOf(err))

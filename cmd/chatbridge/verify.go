@@ -10,7 +10,6 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
 
@@ -29,13 +28,13 @@ type verifyOptions struct {
 	console *console
 	connect func(context.Context, connector, access) (*sides, error)
 	// openLedger opens the ledger for reading.
-	openLedger func(ctx context.Context, path string) (*sqlite.Reader, error)
+	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 }
 
 var verifyForms = []reports.Format{reports.Text, reports.JSON, reports.CSV, reports.HTML}
 
 func newVerify(c *console, common *commonOptions, run func(context.Context, *verifyOptions) error) *cobra.Command {
-	o := &verifyOptions{commonOptions: common, console: c, connect: dial, openLedger: sqlite.OpenReader}
+	o := &verifyOptions{commonOptions: common, console: c, connect: dial, openLedger: readLedger}
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Compare both sides, item by item, and repair what differs",

@@ -3,10 +3,8 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"chatbridge/migrate"
 )
@@ -37,7 +35,7 @@ func (l *Ledger) Bind(ctx context.Context, f migrate.Fingerprint) error {
 		return err
 	}
 	if len(bound) > 0 {
-		return compare(bound, f)
+		return bound.Agree(f)
 	}
 	return fault("bind ledger", "", l.group.putDurable(ctx, func(ctx context.Context) error {
 		for _, name := range slices.Sorted(maps.Keys(f)) {
@@ -47,34 +45,4 @@ func (l *Ledger) Bind(ctx context.Context, f migrate.Fingerprint) error {
 		}
 		return nil
 	}))
-}
-
-func compare(bound, f migrate.Fingerprint) error {
-	var differences []string
-	for _, name := range slices.Sorted(maps.Keys(bound)) {
-		if value, ok := f[name]; !ok || value != bound[name] {
-			differences = append(differences, fmt.Sprintf("%s is %s there and %s here", name, setting(bound, name), setting(f, name)))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(f)) {
-		if _, ok := bound[name]; !ok {
-			differences = append(differences, fmt.Sprintf("%s is %s there and %s here", name, setting(bound, name), setting(f, name)))
-		}
-	}
-	if len(differences) == 0 {
-		return nil
-	}
-	return &migrate.Error{
-		Op:   "bind ledger",
-		Kind: migrate.Conflict,
-		Hint: "use the settings that the ledger was made by, or another --ledger",
-		Err:  fmt.Errorf("it was made by other settings: %s", strings.Join(differences, "; ")),
-	}
-}
-
-func setting(f migrate.Fingerprint, name string) string {
-	if value, ok := f[name]; ok {
-		return fmt.Sprintf("%q", value)
-	}
-	return "not set"
 }

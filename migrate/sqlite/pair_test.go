@@ -30,10 +30,10 @@ func pairedLedger(t *testing.T) *sqlite.Ledger {
 	return l
 }
 
-func pairs(t *testing.T, l *sqlite.Ledger, sel sqlite.Selection) []string {
+func pairs(t *testing.T, l *sqlite.Ledger, sel migrate.Selection) []string {
 	t.Helper()
 	var all []string
-	for p, err := range l.Pairs(t.Context(), sel) {
+	for p, err := range migrate.Pairs(t.Context(), l, sel) {
 		require.NoError(t, err)
 		all = append(all, p.Kind+" "+p.SourceSID)
 	}
@@ -46,16 +46,16 @@ func TestPairs(t *testing.T) {
 		require.Equal(t, []string{
 			"services " + sid("IS", 0), "roles " + sid("RL", 0), "users " + sid("US", 0), "channels " + sid("CH", 0), "members " + sid("MB", 0), "messages " + sid("IM", 0),
 			"services " + sid("IS", 1), "roles " + sid("RL", 1), "users " + sid("US", 1), "users ", "channels " + sid("CH", 1), "members " + sid("MB", 1), "messages " + sid("IM", 1),
-		}, pairs(t, l, sqlite.Selection{}))
+		}, pairs(t, l, migrate.Selection{}))
 	})
 	t.Run("kinds, services and channels can be selected, by either SID", func(t *testing.T) {
-		require.Equal(t, []string{"users " + sid("US", 0), "users " + sid("US", 1), "users "}, pairs(t, l, sqlite.Selection{Kinds: []string{migrate.KindUsers}}))
-		require.Len(t, pairs(t, l, sqlite.Selection{Services: []string{sid("IS", 100)}}), 6)
+		require.Equal(t, []string{"users " + sid("US", 0), "users " + sid("US", 1), "users "}, pairs(t, l, migrate.Selection{Kinds: []string{migrate.KindUsers}}))
+		require.Len(t, pairs(t, l, migrate.Selection{Services: []string{sid("IS", 100)}}), 6)
 		require.Equal(t, []string{"channels " + sid("CH", 1), "members " + sid("MB", 1), "messages " + sid("IM", 1)},
-			pairs(t, l, sqlite.Selection{Channels: []string{sid("CH", 101)}}))
+			pairs(t, l, migrate.Selection{Channels: []string{sid("CH", 101)}}))
 	})
 	t.Run("nobody has to listen to the end", func(t *testing.T) {
-		for range l.Pairs(t.Context(), sqlite.Selection{}) {
+		for range migrate.Pairs(t.Context(), l, migrate.Selection{}) {
 			break
 		}
 	})

@@ -16,13 +16,8 @@ func (l *Ledger) Rebind(ctx context.Context, f migrate.Fingerprint, fixed ...str
 	if err != nil {
 		return err
 	}
-	if len(bound) > 0 {
-		keep := func(all migrate.Fingerprint) migrate.Fingerprint {
-			kept := maps.Clone(all)
-			maps.DeleteFunc(kept, func(name, _ string) bool { return !slices.Contains(fixed, name) })
-			return kept
-		}
-		if err := compare(keep(bound), keep(f)); err != nil {
+	if len(bound) > 0 && len(fixed) > 0 {
+		if err := bound.Agree(f, fixed...); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,41 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/sqlite"
+)
+
+// ledgerOption says where the ledger is.
+type ledgerOption struct{ Ledger string }
+
+const defaultLedger = "chatbridge.db"
+
+func (o *ledgerOption) flags(fs *pflag.FlagSet) {
+	settings(fs, func(fs *pflag.FlagSet) {
+		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that remembers what arrived")
+	})
+}
+
+// openLedger opens a ledger for writing. This file alone knows what kind of
+// ledger that is.
+func openLedger(ctx context.Context, path string) (migrate.Ledger, error) {
+	l, err := sqlite.Open(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return l, nil
+}
+
+// readLedger opens a ledger for reading. Its error has Kind NotFound if there is
+// none yet.
+func readLedger(ctx context.Context, path string) (migrate.LedgerReader, error) {
+	r, err := sqlite.OpenReader(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}

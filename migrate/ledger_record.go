@@ -1,0 +1,135 @@
+package migrate
+
+import "time"
+
+// EntityKind is a kind of EntityRecord.
+type EntityKind int
+
+// Kinds of entities. The numbers are stored.
+const (
+	RoleEntity   EntityKind = 1
+	UserEntity   EntityKind = 2
+	MemberEntity EntityKind = 3
+	// UserChannelEntity is a channel that a user muted. Its SIDs are two, that
+	// of the user and that of the channel, with a slash between them.
+	UserChannelEntity EntityKind = 4
+)
+
+// Stage is how far a service or a channel has come. The numbers are stored.
+type Stage int
+
+// Stages. A service goes from Planned over Open to Done; a channel goes through
+// all of them.
+const (
+	Planned  Stage = 0 // known, nothing written
+	Open     Stage = 1 // exists in the target; participants or messages are on their way
+	Copied   Stage = 2 // every message confirmed
+	Checked  Stage = 3 // target read back and equal
+	Horizons Stage = 4 // read horizons set
+	Done     Stage = 9
+)
+
+func (s Stage) String() string {
+	switch s {
+	case Planned:
+		return "planned"
+	case Open:
+		return "open"
+	case Copied:
+		return "copied"
+	case Checked:
+		return "checked"
+	case Horizons:
+		return "horizons"
+	case Done:
+		return "done"
+	}
+	return "unknown"
+}
+
+// ServiceRecord is one service on its way.
+type ServiceRecord struct {
+	SourceSID    string
+	TargetSID    string // empty until confirmed
+	FriendlyName string
+	Stage        Stage
+	// Before lists the services of that name that the target had before ours was
+	// created. It is stored before the create, so that after a crash the one
+	// that is not in it can be recognized.
+	Before []string
+	// Created says that this migration made the target service.
+	Created bool
+	// Saved is the push configuration that the target had before the run put it
+	// off, as JSON, until it is restored; empty where there is nothing to
+	// restore.
+	Saved []byte
+}
+
+// EntityRecord is one role, user, member or muted channel that the target
+// confirmed. A user whom the source does not have, only members by their
+// identity, has the SID of the target as source SID too.
+type EntityRecord struct {
+	Kind      EntityKind
+	SourceSID string
+	TargetSID string
+	ParentSID string // source SID of the service (roles, users), channel (members) or user (muted channels)
+	Existing  bool   // it was in the target before
+	// Horizon is, for a member, the source index that was carried over as read
+	// horizon; nil where none was.
+	Horizon *int64
+	// DateUpdated is that of the source when it was carried over. Another one
+	// says that there is something to be brought up to date.
+	DateUpdated time.Time
+}
+
+// ChannelRecord is one channel on its way.
+type ChannelRecord struct {
+	SourceSID     string
+	TargetSID     string // empty until confirmed
+	ServiceSID    string // of the source
+	FriendlyName  string // for people who read status; never used to match
+	Stage         Stage
+	Adopted       bool  // found in the target by its stamp, not created by this ledger
+	MembersCount  int64 // as the source said when it was planned
+	MessagesCount int64
+	Messages      int64     // confirmed
+	Members       int64     // confirmed
+	DateUpdated   time.Time // of the source channel when its lane was done last
+	// Digest tells whether name, unique name or attributes changed since they
+	// were carried over; 0 where they were not yet.
+	Digest int64
+}
+
+// MessageRecord is one confirmed message.
+type MessageRecord struct {
+	SourceIndex int64
+	TargetIndex int64
+	SourceSID   string
+	TargetSID   string
+}
+
+// Failure says why something was not carried.
+type Failure struct {
+	Kind       string // channel, user, role, ...
+	SourceSID  string
+	ServiceSID string
+	TargetSID  string
+	Reason     string
+	Hint       string
+	At         time.Time
+}
+
+// RunRecord is one run of the command on this ledger.
+type RunRecord struct {
+	ID          string
+	PID         int
+	Host        string
+	StartedAt   time.Time
+	HeartbeatAt time.Time
+	EndedAt     time.Time // zero while it runs, or when it was killed
+	Status      string    // running, complete, partial, interrupted, failed
+	// Progress and Summary are JSON that the engine writes and status and report
+	// read; empty where there is none.
+	Progress []byte
+	Summary  []byte
+}
