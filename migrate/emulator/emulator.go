@@ -56,7 +56,7 @@ func (e *Emulator) newChatHost() *host {
 	for _, edition := range []*edition{chatV1(e.source), chatV2(e.source)} {
 		edition.register(h.routes)
 	}
-	b := &bridge{e.source, e.target, e.config.Shared, &e.counts}
+	b := &chatWrites{e.source, e.target, e.config.Shared, &e.counts}
 	b.register(h.routes)
 	return h
 }

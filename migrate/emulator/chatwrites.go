@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// bridge is what the Chat host lets a client write: the limits of a service,
+// chatWrites are what the Chat host lets a client write: the limits of a service,
 // which hold in Conversations too, and channels made private, which Conversations
 // then shows. The lock of the source is taken before that of the target.
-type bridge struct {
+type chatWrites struct {
 	source *source
 	target *target
 	shared bool
 	counts *counts
 }
 
-func (b *bridge) register(r *routes) {
+func (b *chatWrites) register(r *routes) {
 	both := func(h handler) handler {
 		return func(x *Exchange) (Reply, error) {
 			b.source.mu.Lock()
@@ -32,7 +32,7 @@ func (b *bridge) register(r *routes) {
 }
 
 // wrote counts a write that was carried out.
-func (b *bridge) wrote(x *Exchange) {
+func (b *chatWrites) wrote(x *Exchange) {
 	b.counts.allowedSourceWrites.Add(1)
 	if x.webhooks {
 		b.counts.webhookHeaders.Add(1)
@@ -40,7 +40,7 @@ func (b *bridge) wrote(x *Exchange) {
 }
 
 // find is the service as each product has it; either may be nil, not both.
-func (b *bridge) find(x *Exchange) (*chatService, *service, error) {
+func (b *chatWrites) find(x *Exchange) (*chatService, *service, error) {
 	s, in := b.target.services.find(x.args[0])
 	if x.guest && in {
 		return nil, s, nil
@@ -55,7 +55,7 @@ func (b *bridge) find(x *Exchange) (*chatService, *service, error) {
 	return v, s, err
 }
 
-func (b *bridge) fetchService(x *Exchange) (Reply, error) {
+func (b *chatWrites) fetchService(x *Exchange) (Reply, error) {
 	v, s, err := b.find(x)
 	if err != nil {
 		return Reply{}, err
@@ -66,7 +66,7 @@ func (b *bridge) fetchService(x *Exchange) (Reply, error) {
 // maxLimit is the most that either limit of a service can be.
 const maxLimit = 1000
 
-func (b *bridge) updateService(x *Exchange) (Reply, error) {
+func (b *chatWrites) updateService(x *Exchange) (Reply, error) {
 	v, s, err := b.find(x)
 	if err != nil {
 		return Reply{}, err
@@ -108,7 +108,7 @@ func (s *chatService) limit(members, channels int, now string) {
 	s.raw = with(s.raw, map[string]any{"limits": limits, "date_updated": now})
 }
 
-func (b *bridge) showService(x *Exchange, v *chatService, s *service) (Reply, error) {
+func (b *chatWrites) showService(x *Exchange, v *chatService, s *service) (Reply, error) {
 	if v != nil {
 		return ok(asV2(aService, v.raw))
 	}
@@ -135,7 +135,7 @@ func (b *bridge) showService(x *Exchange, v *chatService, s *service) (Reply, er
 var looksLikeMessagingService = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 
 // promote makes a channel private. One that is already stays as it is.
-func (b *bridge) promote(x *Exchange) (Reply, error) {
+func (b *chatWrites) promote(x *Exchange) (Reply, error) {
 	v, err := b.source.service(x.args[0])
 	if err != nil {
 		return Reply{}, err
@@ -167,7 +167,7 @@ func (b *bridge) promote(x *Exchange) (Reply, error) {
 	return b.showPromoted(c)
 }
 
-func (b *bridge) makePrivate(x *Exchange, v *chatService, c *channel) error {
+func (b *chatWrites) makePrivate(x *Exchange, v *chatService, c *channel) error {
 	raw := with(c.raw, map[string]any{"type": "private", "date_updated": stamp(x.now)})
 	s, in := b.target.services.find(v.sid)
 	if b.shared && in {
@@ -183,7 +183,7 @@ func (b *bridge) makePrivate(x *Exchange, v *chatService, c *channel) error {
 }
 
 // attach remembers the messaging service, unless it is empty.
-func (b *bridge) attach(v *chatService, c *channel, messaging string) {
+func (b *chatWrites) attach(v *chatService, c *channel, messaging string) {
 	if messaging == "" {
 		return
 	}
@@ -195,7 +195,7 @@ func (b *bridge) attach(v *chatService, c *channel, messaging string) {
 	}
 }
 
-func (b *bridge) showPromoted(c *channel) (Reply, error) {
+func (b *chatWrites) showPromoted(c *channel) (Reply, error) {
 	f := fields(with(c.raw, map[string]any{"messaging_service_sid": optional(c.messagingService)}))
 	delete(f, "links")
 	if f["url"] != nil {
