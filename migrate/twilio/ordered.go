@@ -60,6 +60,8 @@ func (o *ordered[T]) take(p page) ([]placed[T], error) {
 			o.yielded = above
 		}
 	}
+	// An empty page says nothing of where the list is: the next may overlap the
+	// one before it.
 	if len(on) > 0 {
 		o.before = on
 	}

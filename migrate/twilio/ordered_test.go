@@ -90,6 +90,22 @@ func TestMessagesKeepTheirOrder(t *testing.T) {
 		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
 		require.Equal(t, []string{"IM0", "IM3", "IM4"}, sids(all, index))
 	})
+	t.Run("and takes an empty page for no page at all", func(t *testing.T) {
+		s := serve(t, func(r seen) (int, string) {
+			switch r.Query {
+			case "Page=1":
+				return 200, list("messages", base+"2")
+			case "Page=2":
+				return 200, list("messages", base+"3", message(0), message(3))
+			case "Page=3":
+				return 200, list("messages", "", message(4))
+			}
+			return 200, list("messages", base+"1", message(0), message(3))
+		})
+		all, err := drain(s.target(t).Messages(t.Context(), service, channel, false))
+		require.NoError(t, err)
+		require.Equal(t, []string{"IM0", "IM3", "IM4"}, sids(all, index))
+	})
 	for name, page := range map[string]string{
 		"on a page":                  list("messages", "", message(8), message(7), message(9)),
 		"against the page before":    list("messages", "", message(3), message(9)),
