@@ -1,6 +1,7 @@
 package twilio_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/sourcetest"
+	"chatbridge/migrate/targettest"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
 )
@@ -45,4 +47,43 @@ func TestSourceConformance(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTargetConformance(t *testing.T) {
+	targettest.Run(t, func(t *testing.T) targettest.Bench {
+		breaks := map[targettest.Fault]*faults.Plan{}
+		for fault, kind := range map[targettest.Fault]string{
+			targettest.Lost: "after.reset", targettest.Never: "before.reset", targettest.Down: "before.refuse",
+		} {
+			plan, err := faults.Parse("nth(POST *,1-)=" + kind)
+			require.NoError(t, err)
+			breaks[fault] = plan
+		}
+		broken := targettest.None
+		e, err := emulator.New(emulator.Config{Intercept: func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if plan := breaks[broken]; plan != nil {
+				plan.Intercept(w, r, x, commit)
+				return
+			}
+			commit().WriteTo(w)
+		}})
+		require.NoError(t, err)
+		hosts := http.NewServeMux()
+		hosts.Handle("127.0.0.1/v1/", e.Conversations())
+		hosts.Handle("127.0.0.1/v2/", e.Chat())
+		target, err := twilio.NewTarget(twilio.Config{
+			BaseURL: "http://127.0.0.1", ChatURL: "http://127.0.0.1",
+			Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+			HTTP: transport.New(transport.Options{
+				Base:     faults.Direct{Handler: hosts},
+				Patience: transport.Patience{Attempts: 2, FirstWait: time.Microsecond, MaxWait: time.Microsecond},
+			}),
+		})
+		require.NoError(t, err)
+		return targettest.Bench{
+			Target:    target,
+			Break:     func(f targettest.Fault) { broken = f },
+			Callbacks: func() int64 { return e.Stats().WebhookHeaders },
+		}
+	})
 }
