@@ -1,10 +1,6 @@
 package ledgertest
 
 import (
-	"io"
-	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 
@@ -14,10 +10,10 @@ import (
 	"chatbridge/migrate"
 )
 
-func testLanes(t *testing.T, open Open) {
+func testLanes(t *testing.T, create New) {
 	t.Run("many lanes put beside each other and lose nothing", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		l := open(t, path)
+		store := create(t)
+		l := store.open(t)
 		const lanes, messages = 16, 300
 		var running sync.WaitGroup
 		for lane := range lanes {
@@ -38,7 +34,7 @@ func testLanes(t *testing.T, open Open) {
 		running.Wait()
 		require.NoError(t, l.Close())
 
-		l = open(t, path)
+		l = store.open(t)
 		for lane := range lanes {
 			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", lane), -1)), messages)
 		}
@@ -46,10 +42,10 @@ func testLanes(t *testing.T, open Open) {
 	})
 }
 
-func testCrashes(t *testing.T, open Open) {
+func testCrashes(t *testing.T, create New) {
 	t.Run("what is left is a prefix of what was put, and holds what was synced", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		l := open(t, path)
+		store := create(t)
+		l := store.open(t)
 		const channels, puts = 4, 4100
 		synced := 0
 		var crashes []crash
@@ -60,12 +56,12 @@ func testCrashes(t *testing.T, open Open) {
 				synced = n + 1
 			}
 			if n%500 == 0 || n == synced-1 {
-				crashes = append(crashes, crash{copied(t, path), synced, n + 1})
+				crashes = append(crashes, crash{store.Crash(t), synced, n + 1})
 			}
 		}
 		require.NoError(t, l.Close())
 		for _, c := range crashes {
-			l := open(t, c.path)
+			l := c.store.open(t)
 			left := 0
 			for n := range puts {
 				m, ok, err := l.AtOrBelow(t.Context(), sid("CH", n%channels), int64(n/channels))
@@ -93,14 +89,14 @@ func testCrashes(t *testing.T, open Open) {
 		"a suspect": func(t *testing.T, l migrate.Ledger) error { return l.Suspect(t.Context(), sid("CH", 1), 1) },
 	} {
 		t.Run(name+" survives when its put has returned, and with it what was put before", func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "ledger.db")
-			l := open(t, path)
+			store := create(t)
+			l := store.open(t)
 			require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
 			require.NoError(t, put(t, l))
-			left := copied(t, path)
+			left := store.Crash(t)
 			require.NoError(t, l.Close())
 
-			l = open(t, left)
+			l = left.open(t)
 			services, err := l.Services(t.Context())
 			require.NoError(t, err)
 			_, run, err := l.LastRun(t.Context())
@@ -115,45 +111,22 @@ func testCrashes(t *testing.T, open Open) {
 	}
 
 	t.Run("closing syncs", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		l := open(t, path)
+		store := create(t)
+		l := store.open(t)
 		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
 		require.NoError(t, l.Close())
 		require.Error(t, l.PutMessage(t.Context(), sid("CH", 1), message(1, 0)))
 		require.Error(t, l.Sync(t.Context()))
 
-		l = open(t, path)
+		l = store.open(t)
 		require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
 		require.NoError(t, l.Close())
 	})
 }
 
-// crash is a copy of a ledger that was put so many messages and synced after
+// crash is what is left of a ledger that was put so many messages and synced after
 // so many.
 type crash struct {
-	path        string
+	store       Store
 	synced, put int
-}
-
-// copied copies the files of an open ledger as a crash would leave them: shared
-// memory and locks do not survive one.
-func copied(t *testing.T, path string) string {
-	t.Helper()
-	files, err := filepath.Glob(path + "*")
-	require.NoError(t, err)
-	folder := t.TempDir()
-	for _, file := range files {
-		if strings.HasSuffix(file, "-shm") || strings.HasSuffix(file, ".lock") {
-			continue
-		}
-		from, err := os.Open(file)
-		require.NoError(t, err)
-		to, err := os.Create(filepath.Join(folder, filepath.Base(file)))
-		require.NoError(t, err)
-		_, err = io.Copy(to, from)
-		require.NoError(t, err)
-		require.NoError(t, from.Close())
-		require.NoError(t, to.Close())
-	}
-	return filepath.Join(folder, filepath.Base(path))
 }

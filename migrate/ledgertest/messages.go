@@ -9,11 +9,11 @@ import (
 	"chatbridge/migrate"
 )
 
-func testMessages(t *testing.T, open Open) {
+func testMessages(t *testing.T, create New) {
 	channel := sid("CH", 1)
 
 	t.Run("messages come in order, across gaps and pages, after an index", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		var want []migrate.MessageRecord
 		for n := range int64(1302) {
 			want = append(want, message(3*n, -2*n))
@@ -32,14 +32,14 @@ func testMessages(t *testing.T, open Open) {
 	})
 
 	t.Run("a message put again replaces the one before", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		require.NoError(t, l.PutMessage(t.Context(), channel, message(4, 0)))
 		require.NoError(t, l.PutMessage(t.Context(), channel, message(4, 3)))
 		require.Equal(t, []migrate.MessageRecord{message(4, 3)}, collect(t, l.Messages(t.Context(), channel, -1)))
 	})
 
 	t.Run("SIDs of any shape come back as they were", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		for i, s := range []string{
 			"", "IM", "im", sid("IM", 1)[:33], sid("IM", 1) + "0", sid("im", 1), sid("XX", 1), "IM0123456789ABCDEF0123456789ABCDEF",
 			"IM0123456789abcdef0123456789abcdeg", "\x00\xff not text", "0123456789abcdef",
@@ -51,7 +51,7 @@ func testMessages(t *testing.T, open Open) {
 	})
 
 	t.Run("the newest and the one at or below an index are found", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		_, ok, err := l.Newest(t.Context(), channel)
 		require.NoError(t, err)
 		require.False(t, ok)
@@ -76,8 +76,20 @@ func testMessages(t *testing.T, open Open) {
 		}
 	})
 
+	t.Run("the messages of a channel are counted, and those of one that is not there are none", func(t *testing.T) {
+		l := fresh(t, create)
+		for n := range int64(1234) {
+			require.NoError(t, l.PutMessage(t.Context(), channel, message(n, 0)))
+		}
+		for sid, want := range map[string]int64{channel: 1234, sid("CH", 2): 0} {
+			got, err := l.CountMessages(t.Context(), sid)
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+		}
+	})
+
 	t.Run("forgetting leaves what is not above the index, and other channels", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		for _, index := range []int64{0, 3, 4, 9} {
 			require.NoError(t, l.PutMessage(t.Context(), channel, message(index, 0)))
 			require.NoError(t, l.PutMessage(t.Context(), sid("CH", 2), message(index, 0)))
@@ -91,7 +103,7 @@ func testMessages(t *testing.T, open Open) {
 	})
 
 	t.Run("a loop may put, and end early", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		require.NoError(t, l.PutMessage(t.Context(), channel, message(0, 0)))
 		for m, err := range l.Messages(t.Context(), channel, -1) {
 			require.NoError(t, err)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -56,19 +55,17 @@ func sids(prefix string) []string {
 
 var kinds = []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity, migrate.UserChannelEntity}
 
-func testModel(t *testing.T, open Open) {
+func testModel(t *testing.T, create New) {
 	t.Run("any sequence of calls answers as a plain model does", func(t *testing.T) {
-		folder, opened := t.TempDir(), 0
 		rapid.Check(t, func(rt *rapid.T) {
-			opened++
-			path := filepath.Join(folder, fmt.Sprintf("%d.db", opened))
-			l := open(t, path)
+			store := create(t)
+			l := store.open(t)
 			defer func() { require.NoError(rt, l.Close()) }()
 			m := newModel()
 			actions := m.puts(&l)
 			actions["reopen"] = func(rt *rapid.T) {
 				require.NoError(rt, l.Close())
-				l = open(t, path)
+				l = store.open(t)
 			}
 			actions["compare"] = func(rt *rapid.T) { m.compare(rt, l) }
 			rt.Repeat(actions)
@@ -218,6 +215,9 @@ func (m *model) compareMessages(t *rapid.T, l migrate.Ledger, channel string) {
 		}
 	}
 	require.Equal(t, want, collect(t, l.Messages(t.Context(), channel, after)))
+	count, err := l.CountMessages(t.Context(), channel)
+	require.NoError(t, err)
+	require.EqualValues(t, len(messages), count)
 	newest, below := int64(99), int64(99)
 	for _, i := range indexes {
 		newest = i

@@ -1,8 +1,6 @@
 package ledgertest
 
 import (
-	"context"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -13,40 +11,9 @@ import (
 
 var noon = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 
-func testBind(t *testing.T, open Open) {
-	bound := migrate.Fingerprint{"source account": "AC1", "target account": "AC2", "policy": "strict"}
-
-	t.Run("an empty ledger takes a fingerprint and keeps it", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "ledger.db")
-		l := open(t, path)
-		require.NoError(t, l.Bind(t.Context(), bound))
-		require.NoError(t, l.Bind(t.Context(), bound))
-		require.NoError(t, l.Close())
-
-		l = open(t, path)
-		require.NoError(t, l.Bind(t.Context(), bound))
-		require.NoError(t, l.Close())
-	})
-
-	t.Run("a mismatch is a conflict that names each setting and both values", func(t *testing.T) {
-		l := fresh(t, open)
-		require.NoError(t, l.Bind(t.Context(), bound))
-
-		err := l.Bind(t.Context(), migrate.Fingerprint{"source account": "AC1", "target account": "AC3", "stamp": "no"})
-
-		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
-		require.NotEmpty(t, migrate.HintOf(err))
-		for _, part := range []string{"target account", "AC2", "AC3", "policy", "strict", "stamp", "no"} {
-			require.ErrorContains(t, err, part)
-		}
-		require.NotContains(t, err.Error(), "source account")
-		require.NoError(t, l.Bind(t.Context(), bound), "a refused fingerprint was stored")
-	})
-}
-
-func testServices(t *testing.T, open Open) {
+func testServices(t *testing.T, create New) {
 	t.Run("a put service is found and listed, and replaces the one before", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		_, ok, err := l.Service(t.Context(), sid("IS", 1))
 		require.NoError(t, err)
 		require.False(t, ok)
@@ -69,9 +36,9 @@ func testServices(t *testing.T, open Open) {
 	})
 }
 
-func testEntities(t *testing.T, open Open) {
+func testEntities(t *testing.T, create New) {
 	t.Run("kinds are kept apart although their SIDs are equal", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		horizon := int64(0)
 		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity, migrate.UserChannelEntity} {
 			r := migrate.EntityRecord{Kind: kind, SourceSID: "XX1", TargetSID: "XX2", ParentSID: "XX3", Existing: kind == migrate.UserEntity}
@@ -91,7 +58,7 @@ func testEntities(t *testing.T, open Open) {
 	})
 
 	t.Run("what is forgotten is gone, and nothing else; forgetting it again changes nothing", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity} {
 			for n := range 2 {
 				require.NoError(t, l.PutEntity(t.Context(), migrate.EntityRecord{Kind: kind, SourceSID: sid("XX", n), TargetSID: "XX", ParentSID: "IS"}))
@@ -107,7 +74,7 @@ func testEntities(t *testing.T, open Open) {
 	})
 
 	t.Run("a loop over more than a page may forget what it walks over", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		const members = 1203
 		for n := range members {
 			r := migrate.EntityRecord{Kind: migrate.MemberEntity, SourceSID: sid("MB", n), TargetSID: sid("MB", n+members), ParentSID: sid("CH", 1)}
@@ -124,7 +91,7 @@ func testEntities(t *testing.T, open Open) {
 	})
 
 	t.Run("a loop over more than a page may put what it walks over", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		const members = 1203
 		for n := range members {
 			r := migrate.EntityRecord{Kind: migrate.MemberEntity, SourceSID: sid("MB", n), TargetSID: sid("MB", n+members), ParentSID: sid("CH", 1)}
@@ -146,9 +113,9 @@ func testEntities(t *testing.T, open Open) {
 	})
 }
 
-func testChannels(t *testing.T, open Open) {
+func testChannels(t *testing.T, create New) {
 	t.Run("the channels of a service come in the order of their SIDs, whatever their shape", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		sids := []string{"", "AA", "CH0", sid("CH", 1), sid("CH", 0xab), "CHA", "CHz", "XXz"}
 		for i := len(sids) - 1; i >= 0; i-- {
 			require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: sids[i], ServiceSID: sid("IS", 1)}))
@@ -163,7 +130,7 @@ func testChannels(t *testing.T, open Open) {
 	})
 
 	t.Run("a put channel replaces the one before and keeps its messages", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		r := migrate.ChannelRecord{
 			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon,
 		}
@@ -180,7 +147,7 @@ func testChannels(t *testing.T, open Open) {
 	})
 
 	t.Run("a conversation is the target of one channel, in whatever service, and a refusal costs nothing", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		taken := sid("CH", 9)
 		first := migrate.ChannelRecord{SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), TargetSID: taken, Stage: migrate.Open}
 		second := migrate.ChannelRecord{SourceSID: sid("CH", 2), ServiceSID: sid("IS", 2), FriendlyName: "second"}
@@ -208,7 +175,7 @@ func testChannels(t *testing.T, open Open) {
 	})
 
 	t.Run("a channel that only its messages name is not a channel record", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
 		_, ok, err := l.Channel(t.Context(), sid("CH", 1))
 		require.NoError(t, err)
@@ -217,9 +184,9 @@ func testChannels(t *testing.T, open Open) {
 	})
 }
 
-func testSuspects(t *testing.T, open Open) {
+func testSuspects(t *testing.T, create New) {
 	t.Run("suspects are kept once each, in order, by channel", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		for _, index := range []int64{9, 2, 9, 0} {
 			require.NoError(t, l.Suspect(t.Context(), sid("CH", 1), index))
 		}
@@ -233,9 +200,9 @@ func testSuspects(t *testing.T, open Open) {
 	})
 }
 
-func testFailures(t *testing.T, open Open) {
+func testFailures(t *testing.T, create New) {
 	t.Run("a failure is found, replaced and cleared", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		f := migrate.Failure{Kind: "channel", SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), TargetSID: sid("CH", 2), Reason: "refused", Hint: "shorten", At: noon}
 		other := migrate.Failure{Kind: "user", Reason: "no SID", At: noon.Add(time.Millisecond)}
 		require.NoError(t, l.PutFailure(t.Context(), f))
@@ -249,7 +216,7 @@ func testFailures(t *testing.T, open Open) {
 	})
 
 	t.Run("a loop over more than a page may clear what it walks over", func(t *testing.T) {
-		l := fresh(t, open)
+		l := fresh(t, create)
 		const failures = 1001
 		for n := range failures {
 			require.NoError(t, l.PutFailure(t.Context(), migrate.Failure{Kind: "user", SourceSID: sid("US", n), At: noon}))
@@ -262,44 +229,5 @@ func testFailures(t *testing.T, open Open) {
 		}
 		require.Equal(t, failures, seen)
 		require.Empty(t, collect(t, l.Failures(t.Context())))
-	})
-}
-
-func testRuns(t *testing.T, open Open) {
-	t.Run("the last run is the one recorded last, whatever its clock said and whichever was put again", func(t *testing.T) {
-		l := fresh(t, open)
-		_, ok, err := l.LastRun(t.Context())
-		require.NoError(t, err)
-		require.False(t, ok)
-		ahead := migrate.RunRecord{ID: "b", StartedAt: noon.Add(24 * time.Hour), EndedAt: noon.Add(25 * time.Hour), Status: "complete"}
-		last := migrate.RunRecord{ID: "a", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Progress: []byte(`{"n":1}`)}
-		require.NoError(t, l.PutRun(t.Context(), ahead))
-		require.NoError(t, l.PutRun(t.Context(), last))
-		last.Progress, last.Summary, last.Status = []byte(`{"n":2}`), []byte(`{}`), "complete"
-		require.NoError(t, l.PutRun(t.Context(), last))
-		require.NoError(t, l.PutRun(t.Context(), ahead))
-
-		got, ok, err := l.LastRun(t.Context())
-		require.NoError(t, err)
-		require.True(t, ok)
-		require.Equal(t, last, got)
-	})
-}
-
-func testContexts(t *testing.T, open Open) {
-	t.Run("an ended context is refused and costs nothing that was put before", func(t *testing.T) {
-		l := fresh(t, open)
-		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), message(0, 0)))
-		ended, end := context.WithCancel(t.Context())
-		end()
-		require.ErrorIs(t, l.PutMessage(ended, sid("CH", 1), message(1, 0)), context.Canceled)
-		err := l.PutRun(ended, migrate.RunRecord{ID: "a"})
-		require.ErrorIs(t, err, context.Canceled)
-		require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
-		_, _, err = l.Newest(ended, sid("CH", 1))
-		require.ErrorIs(t, err, context.Canceled)
-
-		require.NoError(t, l.Sync(t.Context()))
-		require.Equal(t, []migrate.MessageRecord{message(0, 0)}, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)))
 	})
 }

@@ -98,13 +98,7 @@ func TestOpenRefuses(t *testing.T) {
 		}},
 		"a damaged page": {migrate.Failed, func(t *testing.T) string {
 			path := closed(t, 5000)
-			file, err := os.OpenFile(path, os.O_RDWR, 0)
-			require.NoError(t, err)
-			info, err := file.Stat()
-			require.NoError(t, err)
-			_, err = file.WriteAt(make([]byte, 4096), info.Size()/2/4096*4096)
-			require.NoError(t, err)
-			require.NoError(t, file.Close())
+			damage(t, path)
 			return path
 		}},
 		"a file that was cut off": {migrate.Failed, func(t *testing.T) string {

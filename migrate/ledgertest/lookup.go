@@ -1,20 +1,19 @@
-package sqlite_test
+package ledgertest
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/sqlite"
 )
 
-func pairedLedger(t *testing.T) *sqlite.Ledger {
+// paired is a ledger with something of each kind that arrived, in two services,
+// and something that did not.
+func paired(t *testing.T, create New) migrate.LedgerReader {
 	t.Helper()
-	l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, l.Close()) })
+	store := create(t)
+	l := store.open(t)
 	ctx := t.Context()
 	for n := range 2 {
 		service, channel := sid("IS", n), sid("CH", n)
@@ -27,10 +26,13 @@ func pairedLedger(t *testing.T) *sqlite.Ledger {
 	}
 	require.NoError(t, l.PutChannel(ctx, migrate.ChannelRecord{SourceSID: sid("CH", 9), ServiceSID: sid("IS", 0)}))
 	require.NoError(t, l.PutEntity(ctx, migrate.EntityRecord{Kind: migrate.UserEntity, SourceSID: sid("US", 109), TargetSID: sid("US", 109), ParentSID: sid("IS", 1)}))
-	return l
+	require.NoError(t, l.Close())
+	r := store.read(t)
+	t.Cleanup(func() { require.NoError(t, r.Close()) })
+	return r
 }
 
-func pairs(t *testing.T, l *sqlite.Ledger, sel migrate.Selection) []string {
+func listed(t *testing.T, l migrate.LedgerReader, sel migrate.Selection) []string {
 	t.Helper()
 	var all []string
 	for p, err := range migrate.Pairs(t.Context(), l, sel) {
@@ -40,19 +42,19 @@ func pairs(t *testing.T, l *sqlite.Ledger, sel migrate.Selection) []string {
 	return all
 }
 
-func TestPairs(t *testing.T) {
-	l := pairedLedger(t)
+func testPairs(t *testing.T, create New) {
+	l := paired(t, create)
 	t.Run("what arrived is listed service by service, and nothing else", func(t *testing.T) {
 		require.Equal(t, []string{
 			"services " + sid("IS", 0), "roles " + sid("RL", 0), "users " + sid("US", 0), "channels " + sid("CH", 0), "members " + sid("MB", 0), "messages " + sid("IM", 0),
 			"services " + sid("IS", 1), "roles " + sid("RL", 1), "users " + sid("US", 1), "users ", "channels " + sid("CH", 1), "members " + sid("MB", 1), "messages " + sid("IM", 1),
-		}, pairs(t, l, migrate.Selection{}))
+		}, listed(t, l, migrate.Selection{}))
 	})
 	t.Run("kinds, services and channels can be selected, by either SID", func(t *testing.T) {
-		require.Equal(t, []string{"users " + sid("US", 0), "users " + sid("US", 1), "users "}, pairs(t, l, migrate.Selection{Kinds: []string{migrate.KindUsers}}))
-		require.Len(t, pairs(t, l, migrate.Selection{Services: []string{sid("IS", 100)}}), 6)
+		require.Equal(t, []string{"users " + sid("US", 0), "users " + sid("US", 1), "users "}, listed(t, l, migrate.Selection{Kinds: []string{migrate.KindUsers}}))
+		require.Len(t, listed(t, l, migrate.Selection{Services: []string{sid("IS", 100)}}), 6)
 		require.Equal(t, []string{"channels " + sid("CH", 1), "members " + sid("MB", 1), "messages " + sid("IM", 1)},
-			pairs(t, l, migrate.Selection{Channels: []string{sid("CH", 101)}}))
+			listed(t, l, migrate.Selection{Channels: []string{sid("CH", 101)}}))
 	})
 	t.Run("nobody has to listen to the end", func(t *testing.T) {
 		for range migrate.Pairs(t.Context(), l, migrate.Selection{}) {
@@ -61,8 +63,8 @@ func TestPairs(t *testing.T) {
 	})
 }
 
-func TestLookup(t *testing.T) {
-	l := pairedLedger(t)
+func testLookup(t *testing.T, create New) {
+	l := paired(t, create)
 	for prefix, kind := range map[string]string{
 		"IS": migrate.KindServices, "RL": migrate.KindRoles, "US": migrate.KindUsers,
 		"CH": migrate.KindChannels, "MB": migrate.KindMembers, "IM": migrate.KindMessages,
@@ -79,6 +81,15 @@ func TestLookup(t *testing.T) {
 			}
 		})
 	}
+	t.Run("finds every service that was migrated into one", func(t *testing.T) {
+		l := fresh(t, create)
+		for n := range 2 {
+			require.NoError(t, l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: sid("IS", n), TargetSID: sid("IS", 9)}))
+		}
+		found, err := l.Lookup(t.Context(), sid("IS", 9))
+		require.NoError(t, err)
+		require.Len(t, found, 2)
+	})
 	t.Run("finds nothing that did not arrive, or has no known kind", func(t *testing.T) {
 		for _, s := range []string{sid("CH", 9), sid("CH", 1000), sid("XX", 1), "", "C"} {
 			found, err := l.Lookup(t.Context(), s)
