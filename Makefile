@@ -6,8 +6,11 @@ SHELL := /bin/bash
 GO ?= go
 FUZZTIME ?= 30s
 SEEDS ?= 1000
+ENGINE ?= ./migrate
+MUTANTS ?= 300
+MUTANTSEED ?= 0
 
-.PHONY: check build test lint race fuzz torture kill bench demo
+.PHONY: check build test lint race fuzz torture kill mutants bench demo
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -37,6 +40,10 @@ torture: ## SEEDS drawn workspaces with faults, kills and lost ledgers (nightly)
 
 kill: ## the real program killed at every pair of steps, and resumed (nightly)
 	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
+
+mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must notice (nightly)
+	$(GO) run ./migrate/internal/mutants -packages '$(ENGINE)' -tests ./migrate/... -n $(MUTANTS) -seed $(MUTANTSEED) \
+	  -args=-seeds=20 -allow testdata/mutants/accepted.txt -budget 50m
 
 bench: ## speed and memory
 	$(GO) test -run '^$$' -bench . -benchmem ./...
