@@ -102,6 +102,13 @@ func TestCommand(t *testing.T) {
 		_, r = mutants(t, "-args=-other=0")
 		require.Equal(t, killed, verdicts(r)["example/p Sum: body → return of zero values"])
 	})
+	t.Run("runs no test that is too slow, and no mutant when the time is over", func(t *testing.T) {
+		_, r := mutants(t, "-slow", "1ns")
+		require.Equal(t, notReached, verdicts(r)["example/p Sum: sum += i → dropped"])
+		status, r := mutants(t, "-budget", "1ns")
+		require.Zero(t, status)
+		require.Equal(t, notRun, verdicts(r)["example/p Sum: sum += i → dropped"])
+	})
 	t.Run("repeats one mutant", func(t *testing.T) {
 		_, r := mutants(t, "-only", "p.go:7")
 		require.Len(t, r.Mutants, 1)
