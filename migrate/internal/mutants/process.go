@@ -28,7 +28,7 @@ func (b *binary) start(ctx context.Context, order string, limit time.Duration, a
 		return outcome{}, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.WriteFile(filepath.Join(dir, "mutant"), []byte(order), 0o600); err != nil {
+	if err := furnish(dir, order); err != nil {
 		return outcome{}, err
 	}
 	timed, cancel := context.WithTimeout(ctx, limit)
@@ -50,7 +50,7 @@ func (b *binary) start(ctx context.Context, order string, limit time.Duration, a
 		return o, err
 	}
 	lines, err := os.ReadFile(filepath.Join(dir, "reached"))
-	if err != nil && !os.IsNotExist(err) {
+	if err != nil {
 		return o, err
 	}
 	for line := range strings.FieldsSeq(string(lines)) {
@@ -61,4 +61,20 @@ func (b *binary) start(ctx context.Context, order string, limit time.Duration, a
 		o.reached = append(o.reached, n)
 	}
 	return o, nil
+}
+
+// furnish puts the order into a folder, and the file that package on writes to.
+// Both are open to every user, because some tests start processes as another.
+func furnish(dir, order string) error {
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mutant"), []byte(order), 0o644); err != nil {
+		return err
+	}
+	reached := filepath.Join(dir, "reached")
+	if err := os.WriteFile(reached, nil, 0o600); err != nil {
+		return err
+	}
+	return os.Chmod(reached, 0o666)
 }

@@ -54,7 +54,7 @@ func obey(dir, order string) {
 	}
 	// Each line is written at once, so that a process that is killed has told
 	// what it reached before.
-	recorded, err = os.OpenFile(filepath.Join(dir, "reached"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	recorded, err = os.OpenFile(filepath.Join(dir, "reached"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {
 		panic("mutants: " + err.Error())
 	}
