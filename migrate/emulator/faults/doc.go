@@ -30,6 +30,7 @@
 //	nth(POST messages,3)=late     a rule: the third such request is hit
 //	limit=3                       draws that may hit one operation in a row
 //	late-within=5s                the latest that a late commit lands
+//	late-after=1m                 and the earliest, counted on top; defaults to none
 //	stall-for=2m                  how long a stall lasts if the client stays
 //	slow-for=1s                   how long a slow body takes
 //	retry-after=1s                what a Retry-After asks for, in whole seconds

@@ -17,7 +17,7 @@ type lateCommit struct {
 func (f *fault) late() {
 	f.struck()
 	within := orDefault(f.plan.Late, DefaultLate)
-	f.plan.later(1+time.Duration(f.random.Int64N(int64(within))), f.commit)
+	f.plan.later(f.plan.LateAfter+1+time.Duration(f.random.Int64N(int64(within))), f.commit)
 	f.drop(true)
 }
 

@@ -46,6 +46,19 @@ func TestLate(t *testing.T) {
 			require.Len(t, b.stored(), 20)
 		})
 	})
+	t.Run("lands beyond a time that was set", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t, "late-after=1m,late-within=1s,nth(POST messages,1)=late", direct)
+			defer b.plan.Close()
+			b.post("late")
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			require.Empty(t, b.stored())
+			time.Sleep(time.Second)
+			synctest.Wait()
+			require.Equal(t, []string{"late"}, b.stored())
+		})
+	})
 	for name, open := range forms {
 		t.Run("is landed over "+name+" by closing the plan", func(t *testing.T) {
 			b := newBench(t, "late-within=1h,nth(POST messages,1)=late", open)

@@ -104,6 +104,8 @@ func (p *Plan) set(name, value string) (err error) {
 		p.Limit, err = positive(strconv.Atoi(value))
 	case "late-within":
 		p.Late, err = positive(time.ParseDuration(value))
+	case "late-after":
+		p.LateAfter, err = positive(time.ParseDuration(value))
 	case "stall-for":
 		p.Stall, err = positive(time.ParseDuration(value))
 	case "slow-for":

@@ -13,12 +13,12 @@ import (
 
 func TestParse(t *testing.T) {
 	t.Run("reads every setting", func(t *testing.T) {
-		p, err := faults.Parse(" seed = 18446744073709551615, rate=0.02 ,limit=5,late-within=1s,stall-for=1m,slow-for=2s,retry-after=3s,")
+		p, err := faults.Parse(" seed = 18446744073709551615, rate=0.02 ,limit=5,late-within=1s,late-after=4s,stall-for=1m,slow-for=2s,retry-after=3s,")
 		require.NoError(t, err)
 		require.Equal(t, uint64(18446744073709551615), p.Seed)
 		require.Equal(t, 5, p.Limit)
-		require.Equal(t, []time.Duration{time.Second, time.Minute, 2 * time.Second, 3 * time.Second},
-			[]time.Duration{p.Late, p.Stall, p.Slow, p.RetryAfter})
+		require.Equal(t, []time.Duration{time.Second, 4 * time.Second, time.Minute, 2 * time.Second, 3 * time.Second},
+			[]time.Duration{p.Late, p.LateAfter, p.Stall, p.Slow, p.RetryAfter})
 	})
 	t.Run("takes every kind", func(t *testing.T) {
 		for _, k := range faults.Kinds() {

@@ -28,9 +28,13 @@ type Plan struct {
 	// Limit is how many draws in a row may hit one operation, so that runs end.
 	// Defaults to DefaultLimit.
 	Limit int
-	// Late is the latest that a late commit lands after its connection dropped.
+	// Late is the latest that a late commit lands after its connection dropped
+	// and LateAfter passed.
 	// Defaults to DefaultLate.
 	Late time.Duration
+	// LateAfter is what a late commit waits before that time begins, so that it
+	// lands behind whatever a client takes for settled. Defaults to none.
+	LateAfter time.Duration
 	// Stall is how long a stall lasts if the client does not go away. Defaults
 	// to DefaultStall.
 	Stall time.Duration
