@@ -8,20 +8,12 @@ import (
 // PostAs writes a message into a conversation of the target as its author would
 // from an app, dated now, and returns its SID. It counts against no limit.
 func (e *Emulator) PostAs(conversationSID, author, body string) (messageSID string, err error) {
-	t := e.target
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for s := range t.services.all() {
-		c, found := s.conversations.find(conversationSID)
-		if !found {
-			continue
-		}
-		now := e.now()
-		m := t.post(s, c, message{id: t.newID(), author: author, body: body, created: dateOf(now), updated: noDate})
-		c.touch(now)
-		return m.id.sid("IM"), nil
-	}
-	return "", fmt.Errorf("post message: no conversation %s", conversationSID)
+	err = e.inConversation(conversationSID, func(s *service, c *conversation, now time.Time) error {
+		m := e.target.post(s, c, message{id: e.target.newID(), author: author, body: body, created: dateOf(now), updated: noDate})
+		messageSID = m.id.sid("IM")
+		return nil
+	})
+	return messageSID, err
 }
 
 // AppendToChannel writes a message into a channel of the source, dated now, and

@@ -35,14 +35,21 @@ func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply,
 	return created(t.showMessage(x, s, c, stored))
 }
 
-// post appends a message as its author's, who need not be a participant.
+// post appends a message as its author's, who need not be a participant. It
+// keeps the one that the author is at this moment, whoever joins or leaves later.
 func (t *target) post(s *service, c *conversation, m message) *message {
 	m.author = s.author(cmp.Or(m.author, "system"))
-	if p, in := c.byIdentity[m.author]; in {
-		m.participant = p.id
-	}
+	m.participant = c.seatOf(m.author)
 	t.push(s, c, m.author)
 	return c.messages.append(m, mix(t.config.Seed, binary.BigEndian.Uint64(c.id[:])))
+}
+
+// seatOf is the participant that an identity is, and zero where it is none.
+func (c *conversation) seatOf(identity string) id {
+	if p, in := c.byIdentity[identity]; in {
+		return p.id
+	}
+	return id{}
 }
 
 // author returns one copy of a name, however many messages bear it.
@@ -116,10 +123,8 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	if f.err != nil {
 		return Reply{}, f.err
 	}
-	next.author = s.author(cmp.Or(next.author, "system"))
-	next.participant = id{}
-	if p, in := c.byIdentity[next.author]; in {
-		next.participant = p.id
+	if next.author = s.author(cmp.Or(next.author, "system")); next.author != c.messages.messages[at].author {
+		next.participant = c.seatOf(next.author)
 	}
 	c.messages.messages[at] = next
 	c.touch(x.now)

@@ -23,6 +23,16 @@ func TestMessages(t *testing.T) {
 		require.Nil(t, b.make(c+"/Messages", "Body", "x", "Author", "gone").body["participant_sid"])
 		require.Equal(t, ada, b.make(c+"/Messages", "Body", "x", "Author", "ada").text("participant_sid"))
 	})
+	t.Run("keep the participant that their author was when they were written", func(t *testing.T) {
+		early := b.make(c+"/Messages", "Body", "x", "Author", "eve").text("sid")
+		eve := b.make(c+"/Participants", "Identity", "eve").text("sid")
+		then := b.make(c+"/Messages", "Body", "x", "Author", "eve").text("sid")
+		require.Nil(t, b.write(c+"/Messages/"+early, "Body", "edited").body["participant_sid"])
+		b.remove(c + "/Participants/" + eve)
+		b.make(c+"/Participants", "Identity", "eve")
+		require.Equal(t, eve, b.write(c+"/Messages/"+then, "Body", "edited").text("participant_sid"))
+		require.Equal(t, ada, b.write(c+"/Messages/"+then, "Author", "ada").text("participant_sid"), "another author is another participant")
+	})
 	t.Run("have a date of update only if it was set or they were edited", func(t *testing.T) {
 		m := b.make(c+"/Messages", "Body", "x", "DateCreated", "2019-01-01T00:00:00Z")
 		require.Equal(t, "2019-01-01T00:00:00Z", m.text("date_created"))

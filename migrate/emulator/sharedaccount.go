@@ -127,9 +127,7 @@ func (s *service) shareMessage(c *conversation, f shared) {
 	if f.WasEdited {
 		m.updated = f.DateUpdated.date()
 	}
-	if p, in := c.byIdentity[m.author]; in {
-		m.participant = p.id
-	}
+	m.participant = c.seatOf(m.author)
 	c.messages.put(m)
 }
 
