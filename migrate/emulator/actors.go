@@ -28,6 +28,9 @@ func (e *Emulator) AppendToChannel(channelSID, from, body string) (messageSID st
 			SID: messageSID, ServiceSID: v.sid, To: c.sid, ChannelSID: c.sid, DateCreated: stamp(now), DateUpdated: stamp(now),
 			From: from, Body: body, Attributes: "{}", Index: index, URL: self + "/Messages/" + messageSID,
 		}).Body, map[string]any{"account_sid": account})
+		if i, isSID := parseID("IM", messageSID); isSID {
+			e.mischief.born(i)
+		}
 		c.history.recent = append(c.history.recent, chatMessage{index, messageSID, raw})
 		return nil
 	})

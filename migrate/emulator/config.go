@@ -12,6 +12,8 @@ import (
 const (
 	DefaultAccountSID = "ACe0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0"
 	DefaultAuthToken  = "emulated-token"
+	DefaultAPIKey     = "SKe0e0e0e0e0e0e0e0e0e0e0e0e0e0e0e0" // for a Config that wants one: see APIKey
+	DefaultAPISecret  = "emulated-secret"
 
 	// DefaultAPS is Twilio's documented limit of writes per second, for each
 	// conversation and for each service.
@@ -65,6 +67,8 @@ type Config struct {
 	// Seed decides which message indexes are skipped, and what the SIDs of the
 	// target are.
 	Seed uint64
+	// Unkind is what the emulator does that no document rules out.
+	Unkind Unkind
 
 	// ChatAddr and ConversationsAddr are where Serve listens. Default to
 	// 127.0.0.1 and a port that the system picks.

@@ -20,6 +20,8 @@
 //   - Exchange: one request on its way. An Interceptor stands between an
 //     exchange and its effect.
 //   - Commit: the moment an exchange takes effect.
+//   - Unkind: what no document rules out, switched on one by one. What went
+//     wrong on the way of a request is not among it: see package faults.
 //
 // It shares no code with the client that it tests, so that both cannot be wrong
 // in the same way. It is not a place to keep data, and not a model of Twilio's

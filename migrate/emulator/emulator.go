@@ -14,6 +14,8 @@ type Emulator struct {
 	target *target
 	chat   *host
 	conv   *host
+
+	mischief *mischief
 }
 
 // New makes an emulator, and reads the archive whole if there is one.
@@ -23,10 +25,11 @@ func New(c Config) (*Emulator, error) {
 		return nil, err
 	}
 	e := &Emulator{config: c}
+	e.mischief = newMischief(e)
 	if e.source, err = newSource(c); err != nil {
 		return nil, fmt.Errorf("seed source: %w", err)
 	}
-	e.target = newTarget(c, &e.counts)
+	e.target = newTarget(c, &e.counts, e.mischief)
 	if c.Shared {
 		if err := e.target.share(e.source); err != nil {
 			return nil, fmt.Errorf("share services: %w", err)
@@ -50,7 +53,7 @@ func (e *Emulator) newChatHost() *host {
 	h := e.newHost(ChatHost, e.config.ChatBase, &e.counts.chat)
 	h.accept = e.sourceCredentials()
 	if e.config.TargetAccountSID != "" {
-		h.accept = append(h.accept, credentials{e.config.TargetAccountSID, e.config.TargetAuthToken, true})
+		h.accept = append(h.accept, credentials{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken, guest: true})
 	}
 	h.before = func(x *Exchange) error { return e.beforeChat(h.routes, x) }
 	for _, edition := range []*edition{chatV1(e.source), chatV2(e.source)} {
@@ -102,7 +105,7 @@ func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 func (e *Emulator) sourceCredentials() []credentials {
 	accept := []credentials{{user: e.config.AccountSID, password: e.config.AuthToken}}
 	if e.config.APIKey != "" {
-		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret})
+		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret, key: true})
 	}
 	return accept
 }

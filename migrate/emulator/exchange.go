@@ -27,6 +27,8 @@ type Exchange struct {
 
 	webhooks bool
 	guest    bool // sent by the target account to a host that is another's
+	key      bool // sent with an API key
+	flipped  bool // lists messages in the order that was not asked for
 	base     string
 	path     string // as sent
 	now      time.Time
@@ -81,3 +83,24 @@ func (x *Exchange) url(segments ...string) string {
 	}
 	return b.String()
 }
+
+// subject is the collection that the exchange is about, or in which the one
+// resource is that it is about, in lower case.
+func (x *Exchange) subject() string {
+	if n := len(x.Path); n >= 2 {
+		return strings.ToLower(x.Path[n-1-n%2])
+	}
+	return ""
+}
+
+// collection is the collection that the exchange is about, and empty where it
+// is about one resource. Behind the version, collections and keys take turns.
+func (x *Exchange) collection() string {
+	if len(x.Path)%2 == 0 {
+		return x.subject()
+	}
+	return ""
+}
+
+// ofUser reports whether the exchange is about what one user has.
+func (x *Exchange) ofUser() bool { return len(x.Path) > 4 && strings.EqualFold(x.Path[3], "users") }

@@ -27,6 +27,7 @@ type host struct {
 type credentials struct {
 	user, password string
 	guest          bool // see Exchange.guest
+	key            bool // see Exchange.key
 }
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -71,7 +72,7 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	}
 	x, err := newExchange(h.name, r, base, h.emulator.now())
 	if err == nil {
-		x.guest = who.guest
+		x.guest, x.key = who.guest, who.key
 	}
 	return x, err
 }
@@ -115,11 +116,13 @@ func (h *host) commit(x *Exchange) Reply {
 	if handle == nil {
 		return h.refused(h.unrouted(x, known))
 	}
-	reply, err := handle(x)
-	if err != nil {
-		return h.refused(err)
-	}
-	return reply
+	return h.emulator.mischief.serve(x, func() Reply {
+		reply, err := handle(x)
+		if err != nil {
+			return h.refused(err)
+		}
+		return reply
+	})
 }
 
 func (h *host) refused(err error) Reply {

@@ -91,9 +91,9 @@ func (t *target) listMessages(x *Exchange, s *service, c *conversation) (Reply, 
 func newestFirst(x *Exchange) (bool, error) {
 	switch order := x.Query.Get("Order"); order {
 	case "", "asc":
-		return false, nil
+		return x.flipped, nil
 	case "desc":
-		return true, nil
+		return !x.flipped, nil
 	default:
 		return false, invalid(20001, "Order %q is neither asc nor desc", order)
 	}

@@ -11,6 +11,7 @@ type target struct {
 	config Config
 	counts *counts
 	pager  pager
+	unkind *mischief
 
 	mu          sync.RWMutex
 	account     string
@@ -20,18 +21,20 @@ type target struct {
 	issued      uint64 // SIDs so far
 }
 
-func newTarget(c Config, n *counts) *target {
+func newTarget(c Config, n *counts, m *mischief) *target {
 	account := c.AccountSID
 	if c.TargetAccountSID != "" {
 		account = c.TargetAccountSID
 	}
-	return &target{config: c, counts: n, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed}}
+	return &target{config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed}}
 }
 
 // newID issues an id. It is called with the lock held.
 func (t *target) newID() id {
 	t.issued++
-	return newID(mix(t.config.Seed, t.issued, 1), mix(t.config.Seed, t.issued, 2))
+	i := newID(mix(t.config.Seed, t.issued, 1), mix(t.config.Seed, t.issued, 2))
+	t.unkind.born(i)
+	return i
 }
 
 func (t *target) newSID(prefix string) string { return t.newID().sid(prefix) }

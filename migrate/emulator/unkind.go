@@ -1,0 +1,37 @@
+package emulator
+
+import "time"
+
+// Unkind is what no document rules out: a service that shows less than it has
+// or keeps other than it was sent, and others who write where a migration does.
+// The zero value is a kind Twilio.
+//
+// A share is drawn for each request, or each reading of a list, from the seed
+// and from what is asked, however the requests of a client interleave.
+type Unkind struct {
+	// Seed is where the draws begin. Defaults to the seed of the Config.
+	Seed uint64
+
+	// Lag is how long lists do not show what was made in the target.
+	Lag time.Duration
+	// LagRequests is the same in requests to either host.
+	LagRequests int64
+	// Stale is the share of pages that show a list as it was StaleFor before.
+	// StaleFor defaults to 30 seconds.
+	Stale    float64
+	StaleFor time.Duration
+	// EndsEarly is the share of readings that end before the list does, as if
+	// there were no more.
+	EndsEarly float64
+	// IgnoresOrder is the share of readings of messages in the order that was
+	// not asked for.
+	IgnoresOrder float64
+	// OfAnother is the share of readings that show what is in another
+	// conversation, channel or service.
+	OfAnother float64
+	// Lists are the keys of the lists that the above is about, such as messages.
+	// Empty for all.
+	Lists []string
+}
+
+const defaultStaleFor = 30 * time.Second

@@ -1,0 +1,95 @@
+package emulator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ParseUnkind reads settings that commas separate, such as
+// "list-ends-early=0.1,seed=7". Several values of one setting are
+// joined by +. An error names what would have been valid.
+//
+//	seed=7                   where the draws begin
+//	list-lags=5s             lists show nothing younger; list-lags=3, nothing of the
+//	                         last three requests
+//	list-stale=0.1           share of pages as the list was stale-for before
+//	stale-for=30s
+//	list-ends-early=0.1      share of readings that end as if there were no more
+//	list-ignores-order=0.1   share in the other order
+//	list-of-another=0.1      share with the records of another parent
+//	lists=messages           the only lists that do so: messages+participants
+func ParseUnkind(text string) (Unkind, error) {
+	var u Unkind
+	settings := u.settings()
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
+		set, known := settings[name]
+		if !known {
+			return u, fmt.Errorf("read %q: there is no %q; there are %s", text, name, strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
+		}
+		if err := set(value); err != nil {
+			return u, fmt.Errorf("read %q: %s: %w", text, name, err)
+		}
+	}
+	return u, nil
+}
+
+// settings reads each setting into u.
+func (u *Unkind) settings() map[string]func(string) error {
+	return map[string]func(string) error{
+		"seed":               func(v string) (err error) { u.Seed, err = strconv.ParseUint(v, 10, 64); return err },
+		"list-lags":          u.setLag,
+		"list-stale":         share(&u.Stale),
+		"stale-for":          func(v string) (err error) { u.StaleFor, err = positive(time.ParseDuration(v)); return err },
+		"list-ends-early":    share(&u.EndsEarly),
+		"list-ignores-order": share(&u.IgnoresOrder),
+		"list-of-another":    share(&u.OfAnother),
+		"lists":              u.setLists,
+	}
+}
+
+func share(dst *float64) func(string) error {
+	return func(text string) (err error) {
+		if *dst, err = strconv.ParseFloat(text, 64); err != nil || !(*dst >= 0 && *dst <= 1) {
+			return errors.New("want a share from 0 to 1")
+		}
+		return nil
+	}
+}
+
+func positive[T int | time.Duration](v T, err error) (T, error) {
+	if err == nil && v <= 0 {
+		err = errors.New("want more than zero")
+	}
+	return v, err
+}
+
+func (u *Unkind) setLag(text string) (err error) {
+	if u.LagRequests, err = strconv.ParseInt(text, 10, 64); err != nil {
+		if u.Lag, err = time.ParseDuration(text); err != nil {
+			return errors.New("want a time such as 5s, or a number of requests")
+		}
+	}
+	if u.LagRequests < 0 || u.Lag < 0 {
+		return errors.New("want what is not below zero")
+	}
+	return nil
+}
+
+// listKeys are the lists of either host.
+var listKeys = []string{"services", "roles", "users", "conversations", "participants", "channels", "members", "messages", "invites", "credentials"}
+
+func (u *Unkind) setLists(text string) error {
+	u.Lists = strings.Split(text, "+")
+	for _, name := range u.Lists {
+		if !slices.Contains(listKeys, name) {
+			return fmt.Errorf("want some of %s", strings.Join(listKeys, "+"))
+		}
+	}
+	return nil
+}
