@@ -62,6 +62,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 		return handle()
 	}
 	op := m.operation(x)
+	m.alter(x)
 	m.lead(x, op)
 	reply := handle()
 	if reply.Status >= http.StatusMultipleChoices {

@@ -32,6 +32,11 @@ type Unkind struct {
 	// Lists are the keys of the lists that the above is about, such as messages.
 	// Empty for all.
 	Lists []string
+
+	// Trim, LineEnds, NFC and Doubles change what is stored: space around bodies
+	// and names, CRLF in them, the composition of their characters and of those
+	// in attributes, and numbers in attributes, which are kept as doubles.
+	Trim, LineEnds, NFC, Doubles bool
 }
 
 const defaultStaleFor = 30 * time.Second

@@ -11,7 +11,7 @@ import (
 )
 
 // ParseUnkind reads settings that commas separate, such as
-// "list-ends-early=0.1,seed=7". Several values of one setting are
+// "list-ends-early=0.1,text=trim+nfc,seed=7". Several values of one setting are
 // joined by +. An error names what would have been valid.
 //
 //	seed=7                   where the draws begin
@@ -23,6 +23,7 @@ import (
 //	list-ignores-order=0.1   share in the other order
 //	list-of-another=0.1      share with the records of another parent
 //	lists=messages           the only lists that do so: messages+participants
+//	text=trim+crlf+nfc+doubles
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
@@ -50,6 +51,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"list-ignores-order": share(&u.IgnoresOrder),
 		"list-of-another":    share(&u.OfAnother),
 		"lists":              u.setLists,
+		"text":               flags(map[string]*bool{"trim": &u.Trim, "crlf": &u.LineEnds, "nfc": &u.NFC, "doubles": &u.Doubles}),
 	}
 }
 
@@ -67,6 +69,19 @@ func positive[T int | time.Duration](v T, err error) (T, error) {
 		err = errors.New("want more than zero")
 	}
 	return v, err
+}
+
+func flags(known map[string]*bool) func(string) error {
+	return func(text string) error {
+		for name := range strings.SplitSeq(text, "+") {
+			flag, found := known[name]
+			if !found {
+				return fmt.Errorf("want some of %s", strings.Join(slices.Sorted(maps.Keys(known)), "+"))
+			}
+			*flag = true
+		}
+		return nil
+	}
 }
 
 func (u *Unkind) setLag(text string) (err error) {
