@@ -91,6 +91,17 @@ func (b *bench) write(path string, params ...string) answer {
 	return b.send(b.conversations, http.MethodPost, path, form(params...))
 }
 
+// raw writes, and does not read the answer as JSON.
+func (b *bench) raw(path string, params ...string) answer {
+	b.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, "http://host.test"+path, strings.NewReader(form(params...).Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.SetBasicAuth(emulator.DefaultAccountSID, emulator.DefaultAuthToken)
+	w := httptest.NewRecorder()
+	b.conversations.ServeHTTP(w, r)
+	return answer{status: w.Code, header: w.Header(), raw: w.Body.String()}
+}
+
 func (b *bench) remove(path string) answer {
 	b.t.Helper()
 	return b.send(b.conversations, http.MethodDelete, path, nil)

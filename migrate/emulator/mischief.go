@@ -62,6 +62,9 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 		return handle()
 	}
 	op := m.operation(x)
+	if no, refused := m.refuse(x); refused {
+		return no
+	}
 	m.alter(x)
 	m.lead(x, op)
 	reply := handle()
@@ -72,7 +75,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)
 	}
-	return reply
+	return m.answer(x, op, reply)
 }
 
 // operation identifies a request and how often it was made. A page behind the

@@ -12,7 +12,7 @@ import (
 type Reply struct {
 	Status int
 	Header http.Header // may be nil
-	Body   []byte      // JSON; empty where there is none
+	Body   []byte      // JSON, unless the header says otherwise; empty where there is none
 }
 
 // WriteTo sends the reply.
@@ -21,7 +21,9 @@ func (r Reply) WriteTo(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	if len(r.Body) > 0 {
-		w.Header().Set("Content-Type", "application/json")
+		if w.Header().Get("Content-Type") == "" {
+			w.Header().Set("Content-Type", "application/json")
+		}
 		w.Header().Set("Content-Length", strconv.Itoa(len(r.Body)))
 	}
 	w.WriteHeader(r.Status)

@@ -37,6 +37,23 @@ type Unkind struct {
 	// and names, CRLF in them, the composition of their characters and of those
 	// in attributes, and numbers in attributes, which are kept as doubles.
 	Trim, LineEnds, NFC, Doubles bool
+
+	// Accepted is the share of creations that are answered 202 with a
+	// resource_url.
+	Accepted float64
+	// Denied is the share of creations of participants that are answered 404
+	// although they took effect.
+	Denied float64
+
+	// MaxBody refuses longer bodies, in bytes, with 50504. Zero leaves the
+	// documented limit.
+	MaxBody int
+	// Escapes refuses attributes with a backslash in them (50304), Blank bodies
+	// of nothing but space (50503).
+	Escapes, Blank bool
+	// Firewall is the share of bodies that something before Twilio refuses
+	// whenever they come, with HTML and 403 or 413.
+	Firewall float64
 }
 
 const defaultStaleFor = 30 * time.Second

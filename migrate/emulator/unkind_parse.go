@@ -24,6 +24,11 @@ import (
 //	list-of-another=0.1      share with the records of another parent
 //	lists=messages           the only lists that do so: messages+participants
 //	text=trim+crlf+nfc+doubles
+//	reply-202=0.1            share of creations with no more than a resource_url
+//	reply-404=0.1            share of participants created and denied
+//	body-max=1000            bytes, refused beyond
+//	refuse=escapes+blank     attributes with escapes, bodies of space
+//	firewall=0.01            share of bodies refused with HTML
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
@@ -52,6 +57,11 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"list-of-another":    share(&u.OfAnother),
 		"lists":              u.setLists,
 		"text":               flags(map[string]*bool{"trim": &u.Trim, "crlf": &u.LineEnds, "nfc": &u.NFC, "doubles": &u.Doubles}),
+		"reply-202":          share(&u.Accepted),
+		"reply-404":          share(&u.Denied),
+		"body-max":           func(v string) (err error) { u.MaxBody, err = positive(strconv.Atoi(v)); return err },
+		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank}),
+		"firewall":           share(&u.Firewall),
 	}
 }
 

@@ -1,0 +1,52 @@
+package emulator
+
+import (
+	"net/http"
+	"strings"
+)
+
+// refuse answers what is below no documented limit, and unwelcome all the same.
+func (m *mischief) refuse(x *Exchange) (no Reply, refused bool) {
+	body, attributes := x.Form.Get("Body"), x.Form.Get("Attributes")
+	switch {
+	case m.MaxBody > 0 && len(body) > m.MaxBody:
+		m.happened("body-max")
+		return Refusal(http.StatusBadRequest, 50504, "Body is longer than it may be"), true
+	case m.Blank && x.Form.Has("Body") && strings.TrimSpace(body) == "":
+		m.happened("refuse")
+		return Refusal(http.StatusBadRequest, 50503, "Message body or media is required"), true
+	case m.Escapes && strings.Contains(attributes, `\`):
+		m.happened("refuse")
+		return Refusal(http.StatusBadRequest, 50304, "Attributes are not a valid JSON object"), true
+	case body != "" && m.drawn("firewall", m.Firewall, hash(body)):
+		return blocked(mix(hash(body))), true
+	}
+	return Reply{}, false
+}
+
+// blocked is the answer of something that stands before Twilio and knows
+// nothing of it.
+func blocked(n uint64) Reply {
+	status := http.StatusForbidden
+	if n%2 == 0 {
+		status = http.StatusRequestEntityTooLarge
+	}
+	return Reply{
+		Status: status, Header: http.Header{"Content-Type": {"text/html"}},
+		Body: []byte("<html><head><title>" + http.StatusText(status) + "</title></head><body><h1>" + http.StatusText(status) + "</h1></body></html>\n"),
+	}
+}
+
+// answer gives a write that took effect an answer that does not say so.
+func (m *mischief) answer(x *Exchange, op uint64, reply Reply) Reply {
+	if reply.Status != http.StatusCreated || x.Host != ConversationsHost {
+		return reply
+	}
+	switch {
+	case x.collection() == "participants" && m.drawn("reply-404", m.Denied, op):
+		return Refusal(http.StatusNotFound, 20404, "The requested resource %s was not found", x.path)
+	case m.drawn("reply-202", m.Accepted, op):
+		return encode(http.StatusAccepted, map[string]any{"resource_url": fields(reply.Body)["url"]})
+	}
+	return reply
+}
