@@ -40,6 +40,9 @@ func newMischief(e *Emulator) *mischief {
 	u := e.config.Unkind
 	u.Seed = cmp.Or(u.Seed, e.config.Seed)
 	u.StaleFor = cmp.Or(u.StaleFor, defaultStaleFor)
+	if len(u.PeopleDo) == 0 {
+		u.PeopleDo = Deeds
+	}
 	elsewhere := e.config.Unkind
 	elsewhere.Seed = 0
 	return &mischief{
@@ -72,6 +75,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 		return reply
 	}
 	m.learn(x, op, reply)
+	m.act(x, op, reply, handle)
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)
 	}

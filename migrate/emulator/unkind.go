@@ -54,6 +54,37 @@ type Unkind struct {
 	// Firewall is the share of bodies that something before Twilio refuses
 	// whenever they come, with HTML and 403 or 413.
 	Firewall float64
+
+	// SecondWriter is the share of dated messages that another writer writes
+	// too.
+	SecondWriter float64
+	// Mirror is the share of messages after which an application writes one of
+	// its own, dated now, into the conversation and into the channel whose
+	// stamp it bears.
+	Mirror float64
+	// People is the share of writes into a conversation after which somebody
+	// does something there. PeopleDo says what; defaults to all of Deeds.
+	People   float64
+	PeopleDo []Deed
+	// ForgedStamp is the share of new conversations whose stamp somebody puts on
+	// another conversation, or on one of their own.
+	ForgedStamp float64
 }
 
 const defaultStaleFor = 30 * time.Second
+
+// Deed is what somebody does in a conversation.
+type Deed string
+
+// Deeds.
+const (
+	Write  Deed = "write"
+	Edit   Deed = "edit"
+	React  Deed = "react" // changes the attributes of a message
+	Delete Deed = "delete"
+	Join   Deed = "join"
+	Leave  Deed = "leave"
+)
+
+// Deeds are all of them.
+var Deeds = []Deed{Write, Edit, React, Delete, Join, Leave}

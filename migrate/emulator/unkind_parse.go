@@ -29,6 +29,12 @@ import (
 //	body-max=1000            bytes, refused beyond
 //	refuse=escapes+blank     attributes with escapes, bodies of space
 //	firewall=0.01            share of bodies refused with HTML
+//	second-writer=0.1        share of messages that a rival writes too
+//	mirror=0.1               share of messages after which an application writes
+//	                         to both sides
+//	people=0.1               share of writes after which somebody acts
+//	people-do=write+edit+react+delete+join+leave
+//	forged-stamp=0.1         share of stamps that turn up elsewhere
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
@@ -62,6 +68,11 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"body-max":           func(v string) (err error) { u.MaxBody, err = positive(strconv.Atoi(v)); return err },
 		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank}),
 		"firewall":           share(&u.Firewall),
+		"second-writer":      share(&u.SecondWriter),
+		"mirror":             share(&u.Mirror),
+		"people":             share(&u.People),
+		"people-do":          u.setDeeds,
+		"forged-stamp":       share(&u.ForgedStamp),
 	}
 }
 
@@ -115,6 +126,16 @@ func (u *Unkind) setLists(text string) error {
 		if !slices.Contains(listKeys, name) {
 			return fmt.Errorf("want some of %s", strings.Join(listKeys, "+"))
 		}
+	}
+	return nil
+}
+
+func (u *Unkind) setDeeds(text string) error {
+	for name := range strings.SplitSeq(text, "+") {
+		if !slices.Contains(Deeds, Deed(name)) {
+			return fmt.Errorf("%q is none of %v", name, Deeds)
+		}
+		u.PeopleDo = append(u.PeopleDo, Deed(name))
 	}
 	return nil
 }
