@@ -41,7 +41,7 @@ func (t *target) post(s *service, c *conversation, m message) *message {
 	m.author = s.author(cmp.Or(m.author, "system"))
 	m.participant = c.seatOf(m.author)
 	t.push(s, c, m.author)
-	return c.messages.append(m, mix(t.config.Seed, binary.BigEndian.Uint64(c.id[:])))
+	return c.messages.append(m, mix(t.config.Seed, binary.BigEndian.Uint64(c.id[:])), cmp.Or(t.config.Unkind.IndexGaps, DefaultIndexGaps))
 }
 
 // seatOf is the participant that an identity is, and zero where it is none.

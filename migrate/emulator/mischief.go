@@ -44,7 +44,7 @@ func newMischief(e *Emulator) *mischief {
 		u.PeopleDo = Deeds
 	}
 	elsewhere := e.config.Unkind
-	elsewhere.Seed = 0
+	elsewhere.Seed, elsewhere.IndexGaps = 0, 0
 	return &mischief{
 		Unkind: u, emulator: e, idle: reflect.ValueOf(elsewhere).IsZero(),
 		births: map[id]birth{}, names: map[string]uint64{}, seen: map[uint64]uint64{}, counts: map[string]int64{},
@@ -79,7 +79,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)
 	}
-	return m.answer(x, op, reply)
+	return m.answer(x, op, m.disguise(x, reply))
 }
 
 // operation identifies a request and how often it was made. A page behind the

@@ -26,10 +26,10 @@ type timeline struct {
 
 // append gives the message its index: the next, or one a little further on, as
 // Twilio says it may be.
-func (t *timeline) append(m message, seed uint64) *message {
+func (t *timeline) append(m message, seed uint64, gaps float64) *message {
 	m.index = t.next
-	if h := mix(seed, uint64(t.next)); h%41 == 0 && t.next > 0 {
-		m.index += 1 + int64(h>>32)%3
+	if h := mix(seed, uint64(t.next)); hits(gaps, h) && t.next > 0 {
+		m.index += 1 + int64(h%3)
 	}
 	return t.put(m)
 }

@@ -4,7 +4,8 @@ import "time"
 
 // Unkind is what no document rules out: a service that shows less than it has
 // or keeps other than it was sent, and others who write where a migration does.
-// The zero value is a kind Twilio.
+// The zero value is a kind Twilio, but for the gaps between indexes, which are
+// by design.
 //
 // A share is drawn for each request, or each reading of a list, from the seed
 // and from what is asked, however the requests of a client interleave.
@@ -69,7 +70,23 @@ type Unkind struct {
 	// ForgedStamp is the share of new conversations whose stamp somebody puts on
 	// another conversation, or on one of their own.
 	ForgedStamp float64
+
+	// KeyAccountSID is the account that the API key opens, whatever SID its
+	// owner takes it for. Empty for AccountSID.
+	KeyAccountSID string
+	// NoAccountSID shows services with an account_sid of null.
+	NoAccountSID bool
+
+	// IndexGaps is the share of messages before which indexes skip some. Below 0
+	// means none; 0 means DefaultIndexGaps.
+	IndexGaps float64
+	// CountsAdrift is the share of channels whose messages_count and
+	// members_count are not what their lists hold.
+	CountsAdrift float64
 }
+
+// DefaultIndexGaps is the share of messages before which indexes skip some.
+const DefaultIndexGaps = 1.0 / 41
 
 const defaultStaleFor = 30 * time.Second
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,10 @@ import (
 //	people=0.1               share of writes after which somebody acts
 //	people-do=write+edit+react+delete+join+leave
 //	forged-stamp=0.1         share of stamps that turn up elsewhere
+//	key-account=AC…          the account that the API key opens
+//	account-sid=null         in services
+//	index-gaps=0.02          share of messages before a gap; 0 for none
+//	counts-adrift=0.1        share of channels that count wrong
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
@@ -73,6 +78,10 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"people":             share(&u.People),
 		"people-do":          u.setDeeds,
 		"forged-stamp":       share(&u.ForgedStamp),
+		"key-account":        u.setKeyAccount,
+		"account-sid":        flags(map[string]*bool{"null": &u.NoAccountSID}),
+		"index-gaps":         u.setGaps,
+		"counts-adrift":      share(&u.CountsAdrift),
 	}
 }
 
@@ -117,6 +126,16 @@ func (u *Unkind) setLag(text string) (err error) {
 	return nil
 }
 
+func (u *Unkind) setGaps(text string) error {
+	if err := share(&u.IndexGaps)(text); err != nil {
+		return err
+	}
+	if u.IndexGaps == 0 {
+		u.IndexGaps = -1
+	}
+	return nil
+}
+
 // listKeys are the lists of either host.
 var listKeys = []string{"services", "roles", "users", "conversations", "participants", "channels", "members", "messages", "invites", "credentials"}
 
@@ -136,6 +155,15 @@ func (u *Unkind) setDeeds(text string) error {
 			return fmt.Errorf("%q is none of %v", name, Deeds)
 		}
 		u.PeopleDo = append(u.PeopleDo, Deed(name))
+	}
+	return nil
+}
+
+var looksLikeAccount = regexp.MustCompile(`^AC[0-9a-f]{32}$`)
+
+func (u *Unkind) setKeyAccount(text string) error {
+	if u.KeyAccountSID = text; !looksLikeAccount.MatchString(text) {
+		return errors.New("want the SID of an account")
 	}
 	return nil
 }
