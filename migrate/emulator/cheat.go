@@ -105,7 +105,7 @@ func (m *mischief) cheat(x *Exchange, op uint64, reply Reply) Reply {
 	if !ok {
 		return reply
 	}
-	changed := m.hide(x, op, &p)
+	changed := m.hide(op, &p)
 	if m.cutShort(op, &p) {
 		changed = true
 	}
@@ -116,13 +116,13 @@ func (m *mischief) cheat(x *Exchange, op uint64, reply Reply) Reply {
 }
 
 // hide leaves out what is too young to be shown.
-func (m *mischief) hide(x *Exchange, op uint64, p *page) bool {
+func (m *mischief) hide(op uint64, p *page) bool {
 	young := m.Lag
 	if number := string(p.meta["page"]); hits(m.Stale, mix(m.Seed, hash("list-stale"), op, hash(number))) {
 		young = max(young, m.StaleFor)
 	}
 	before := len(p.records)
-	p.records = slices.DeleteFunc(p.records, func(raw json.RawMessage) bool { return m.younger(raw, x.now, young) })
+	p.records = slices.DeleteFunc(p.records, func(raw json.RawMessage) bool { return m.younger(raw, young) })
 	switch {
 	case len(p.records) == before:
 		return false
@@ -134,7 +134,7 @@ func (m *mischief) hide(x *Exchange, op uint64, p *page) bool {
 	return true
 }
 
-func (m *mischief) younger(raw json.RawMessage, now time.Time, than time.Duration) bool {
+func (m *mischief) younger(raw json.RawMessage, than time.Duration) bool {
 	var record struct {
 		SID string `json:"sid"`
 	}
@@ -145,7 +145,7 @@ func (m *mischief) younger(raw json.RawMessage, now time.Time, than time.Duratio
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	b, known := m.births[i]
-	return isSID && known && (now.Sub(b.at) < than || m.LagRequests > 0 && m.requests-b.request <= m.LagRequests)
+	return isSID && known && (m.emulator.config.Now().Sub(b.at) < than || m.LagRequests > 0 && m.requests-b.request <= m.LagRequests)
 }
 
 // cutShort ends a reading that was drawn: at its first or second page, or by

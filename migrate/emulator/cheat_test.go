@@ -38,6 +38,12 @@ func TestListsThatLag(t *testing.T) {
 		require.Equal(t, all, b.listed(c+"/Messages", "messages"))
 		require.EqualValues(t, 2, b.e.Mischief()["list-lags"])
 	})
+	t.Run("and not at all unless told, at whatever part of a second", func(t *testing.T) {
+		b := unkind(t, "refuse=blank")
+		b.clock = b.clock.Add(700 * time.Millisecond)
+		_, c := b.conversation()
+		require.Equal(t, b.said(c, 3), b.listed(c+"/Messages", "messages"))
+	})
 	t.Run("or after some requests", func(t *testing.T) {
 		b := unkind(t, "list-lags=2")
 		_, c := b.conversation()
