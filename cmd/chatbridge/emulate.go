@@ -23,6 +23,7 @@ type emulateOptions struct {
 	Archive           string
 	Generate          string
 	Faults            string
+	Unkind            string
 	Shared            bool
 	APS               float64
 	Concurrency       int
@@ -60,17 +61,49 @@ seed. SPEC is settings between commas:
                              before the method
   seed=7                     where the draws begin
   limit=3                    draws that may hit one request in a row
-  late-within=5s stall-for=2m slow-for=1s retry-after=1s
+  late-within=5s late-after=0s stall-for=2m slow-for=1s retry-after=1s
   script=@FILE               more settings, one on a line; # begins a comment
 
-An unknown fault is refused with the names of all. What struck, and how often, is
-said at the end.
+An unknown fault is refused with the names of all.
+
+--unkind makes it do what no document rules out. SPEC is settings between commas;
+a share is from 0 to 1:
+
+  list-lags=5s               lists do not show what is younger; 3: what the last
+                             three requests made
+  list-stale=0.1             share of pages as they were stale-for=30s before
+  list-ends-early=0.1        share of lists that end as if there were no more
+  list-ignores-order=0.1     share in the order that was not asked for
+  list-of-another=0.1        share that show what is in another conversation
+  lists=messages+users       lists that do any of this (default all)
+  text=trim+crlf+nfc+doubles what is stored: without space around it, CRLF as LF,
+                             characters composed, numbers in attributes as doubles
+  reply-202=0.1              share of creations answered 202
+  reply-404=0.1              share of participants created and answered 404
+  body-max=1000              bytes that a body may have
+  refuse=escapes+blank       attributes with escapes, bodies of nothing but space
+  firewall=0.01              share of bodies refused with HTML, whenever they come
+  second-writer=0.1          share of dated messages that a rival writes too
+  mirror=0.1                 share of messages after which an application writes
+                             into both sides
+  people=0.1                 share of writes after which somebody acts, as
+                             people-do=write+edit+react+delete+join+leave says
+  forged-stamp=0.1           share of new conversations whose stamp somebody copies
+  key-account=AC…            the account that the API key opens
+  account-sid=null           of services
+  index-gaps=0.1             share of messages before a gap between indexes; some
+                             are always there, and 0 is none
+  counts-adrift=0.1          share of channels whose counts are wrong
+  seed=7                     where the draws begin
+
+What struck or was unkind, and how often, is said at the end.
 
 It never reaches Twilio, and listens on this machine only unless told otherwise.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge emulate
   chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0
-  chatbridge emulate --aps 0 --faults rate=0.02,seed=7`,
+  chatbridge emulate --aps 0 --faults rate=0.02,seed=7
+  chatbridge emulate --unkind list-ends-early=0.1,text=trim,people=0.2`,
 		GroupID: groupStart,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -80,6 +113,7 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 	fs.BoolVar(&o.Shared, "shared", false, "show the private channels of Chat in Conversations too")
 	fs.StringVar(&o.Generate, "generate", "", "invent a workspace, such as `channels=1000,messages=200000,seed=1`")
 	fs.StringVar(&o.Faults, "faults", "", "fail on purpose, as `SPEC` says (see above)")
+	fs.StringVar(&o.Unkind, "unkind", "", "do what no document rules out, as `SPEC` says (see above)")
 	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes a second that each conversation and each service admits; 0 for no limit")
 	fs.IntVar(&o.Concurrency, "concurrency", 0, "requests that may be in flight; 0 for no limit")
 	fs.StringVar(&o.ChatAddr, "chat-addr", "127.0.0.1:0", "where to serve Chat v1, as `host:port`; port 0 picks one")
@@ -91,6 +125,15 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 // nothing is served any more.
 func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr}
+	if o.Unkind != "" {
+		var err error
+		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
+			return c, nil, misuse("such as --unkind list-ends-early=0.1,text=trim; see chatbridge emulate --help", "--unkind: %w", err)
+		}
+		if c.Unkind.KeyAccountSID != "" {
+			c.APIKey, c.APISecret = emulator.DefaultAPIKey, emulator.DefaultAPISecret
+		}
+	}
 	switch {
 	case !(o.APS >= 0):
 		return c, nil, misuse("Twilio documents 30; 0 sets no limit", "--aps %v is below 0", o.APS)
@@ -144,6 +187,9 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	if plan != nil {
 		printFaults(o.console.err, plan.Counts())
 	}
+	if o.Unkind != "" {
+		printCounts(o.console.err, "nothing unkind was done", "what was unkind:", server.Mischief())
+	}
 	return err
 }
 
@@ -161,25 +207,31 @@ func (o *emulateOptions) plan() (*faults.Plan, error) {
 
 // printFaults says how often each fault struck.
 func printFaults(w io.Writer, struck map[faults.Kind]int64) {
-	if len(struck) == 0 {
-		fmt.Fprintln(w, "no fault struck")
+	printCounts(w, "no fault struck", "faults that struck:", struck)
+}
+
+func printCounts[K ~string](w io.Writer, none, some string, counts map[K]int64) {
+	if len(counts) == 0 {
+		fmt.Fprintln(w, none)
 		return
 	}
-	fmt.Fprintln(w, "faults that struck:")
-	for _, k := range slices.Sorted(maps.Keys(struck)) {
-		fmt.Fprintf(w, "  %-20s %s\n", k, reports.Number(struck[k]))
+	fmt.Fprintln(w, some)
+	for _, k := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(w, "  %-20s %s\n", k, reports.Number(counts[k]))
 	}
 }
 
 // printExports writes shell lines that make chatbridge use the emulator.
 func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
 	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL)
-	for _, v := range [][2]string{
-		{"TWILIO_ACCOUNT_SID", cmp.Or(c.AccountSID, emulator.DefaultAccountSID)},
-		{"TWILIO_AUTH_TOKEN", cmp.Or(c.AuthToken, emulator.DefaultAuthToken)},
+	who := [][2]string{{"TWILIO_AUTH_TOKEN", cmp.Or(c.AuthToken, emulator.DefaultAuthToken)}}
+	if c.APIKey != "" {
+		who = [][2]string{{"TWILIO_API_KEY", c.APIKey}, {"TWILIO_API_SECRET", c.APISecret}}
+	}
+	for _, v := range slices.Concat([][2]string{{"TWILIO_ACCOUNT_SID", cmp.Or(c.AccountSID, emulator.DefaultAccountSID)}}, who, [][2]string{
 		{"CHATBRIDGE_CHAT_URL", s.ChatURL},
 		{"CHATBRIDGE_CONVERSATIONS_URL", s.ConversationsURL},
-	} {
+	}) {
 		fmt.Fprintf(w, "export %s=%s\n", v[0], v[1])
 	}
 }

@@ -140,3 +140,29 @@ func TestEmulateFaults(t *testing.T) {
 		require.Equal(t, "no fault struck\n", s.stderr.String())
 	})
 }
+
+func TestEmulateUnkind(t *testing.T) {
+	s := newScreen("", false)
+	base := loopbackOnly()
+	defer base.CloseIdleConnections()
+	o := &emulateOptions{
+		Generate: "channels=1,messages=1,seed=1", Unkind: "account-sid=null,key-account=AC00000000000000000000000000000001", console: s.console,
+		serve: func(ctx context.Context, c emulator.Config) (*emulator.Server, error) {
+			server, err := emulator.Serve(ctx, c)
+			require.NoError(t, err)
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.ChatURL+"/v1/Services", nil)
+			require.NoError(t, err)
+			req.SetBasicAuth(emulator.DefaultAPIKey, emulator.DefaultAPISecret)
+			resp, err := base.RoundTrip(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusOK, resp.StatusCode)
+			s.interrupts <- os.Interrupt
+			return server, nil
+		},
+	}
+	require.NoError(t, runEmulate(t.Context(), o))
+	require.Contains(t, s.stdout.String(), "export TWILIO_API_KEY="+emulator.DefaultAPIKey)
+	require.NotContains(t, s.stdout.String(), "TWILIO_AUTH_TOKEN")
+	require.Equal(t, "what was unkind:\n  account-sid          1\n  key-account          1\n", s.stderr.String())
+}

@@ -34,6 +34,7 @@ const (
 // TestScripts drives the real program. Commands of the scripts' own:
 //
 //	emulate archive=DIR|generate=… [aps=N] [shared] [faults=SPEC]
+//	        [unkind=SPEC]
 //	                  serve an emulator, and put what chatbridge needs to use it
 //	                  into the environment
 //	exits N ARG…      run chatbridge and require the exit status
@@ -87,6 +88,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.APS, err = strconv.ParseFloat(value, 64)
 		case "shared":
 			c.Shared = true
+		case "unkind":
+			c.Unkind, err = emulator.ParseUnkind(value)
 		case "faults":
 			if one.plan, err = faults.Parse(value); err == nil {
 				one.plan.Observe = func(k faults.Kind, _ *emulator.Exchange) { one.strikes <- k }
