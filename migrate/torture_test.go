@@ -73,7 +73,9 @@ func (s *struck) add(f map[faults.Kind]int64, kills int) {
 func torture(t *testing.T, s scenario, total *struck) {
 	plan, err := faults.Parse(fmt.Sprintf("seed=%d,rate=%g", s.FaultSeed, s.Rate))
 	require.NoError(t, err)
-	r := newRig(t, emulator.Config{Archive: s.archive(), Seed: s.FaultSeed, Intercept: plan.Intercept})
+	r := newRig(t, emulator.Config{
+		Archive: s.archive(), Seed: s.FaultSeed, Intercept: plan.Intercept, Unkind: emulator.Unkind{IndexGaps: 0.3},
+	})
 	r.settings.Concurrency, r.settings.Settle = s.Concurrency, s.Settle
 	r.patience.Jitter = transport.Seeded(s.FaultSeed)
 	kills := 0
