@@ -1,0 +1,91 @@
+package origin
+
+// end judges what waited for the end of the target.
+func (r *reading) end() error {
+	for {
+		c, err := r.ledger.peek()
+		if err != nil {
+			return err
+		}
+		if c == nil {
+			break
+		}
+		if err := r.decide(false); err != nil {
+			return err
+		}
+		if err := r.unseen(r.ledger.take()); err != nil {
+			return err
+		}
+	}
+	if err := r.decide(true); err != nil {
+		return err
+	}
+	if err := r.judgeRest(); err != nil {
+		return err
+	}
+	if next, err := r.ahead.head(); err != nil {
+		return err
+	} else if next != nil {
+		for _, h := range r.open {
+			r.stop(FitsNothing, h.SID, next.SID)
+		}
+	}
+	if err := r.endYoung(); err != nil {
+		return err
+	}
+	if err := r.next(); err != nil {
+		return err
+	}
+	d := &r.decision
+	if d.Whole {
+		d.Stop = nil
+	}
+	if d.Whole || d.Stop != nil {
+		d.Copies, d.Present = nil, nil
+	}
+	return nil
+}
+
+// next finds where to go on: at the first message that is not there.
+func (r *reading) next() error {
+	there := r.decision.Present
+	for len(there) > 0 {
+		w, err := r.ahead.head()
+		if err != nil {
+			return err
+		}
+		if w == nil || w.Index != there[0].SourceIndex {
+			break
+		}
+		r.ahead.take()
+		there = there[1:]
+	}
+	w, err := r.ahead.head()
+	if err != nil || w == nil {
+		return err
+	}
+	r.decision.Next, r.decision.Present = w.Index, there
+	if r.Tail && !r.Birth.Past(w.Created) {
+		r.decision.Whole = true
+	}
+	return r.missing()
+}
+
+func (r *reading) missing() error {
+	if !r.Absent {
+		return nil
+	}
+	for {
+		w, err := r.ahead.head()
+		if err != nil || w == nil {
+			return err
+		}
+		r.ahead.take()
+		if _, there := r.decision.Has(w.Index); there {
+			continue
+		}
+		if err := r.say(Verdict{Kind: Missing, SourceSID: w.SID, SourceIndex: w.Index}); err != nil {
+			return err
+		}
+	}
+}

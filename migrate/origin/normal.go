@@ -1,0 +1,43 @@
+package origin
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
+
+	"chatbridge/mapping"
+)
+
+// Content is a digest of body and attributes in their normal form.
+type Content [16]byte
+
+// ContentOf digests what a message says. Differences that a service may make
+// without asking do not count: see [Body] and [Attributes].
+func ContentOf(body, attributes string) Content {
+	b, a := Body(body), Attributes(attributes)
+	h := sha256.New()
+	var length [8]byte
+	binary.BigEndian.PutUint64(length[:], uint64(len(b)))
+	h.Write(length[:])
+	h.Write([]byte(b))
+	h.Write([]byte(a))
+	var c Content
+	copy(c[:], h.Sum(nil))
+	return c
+}
+
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// Body is text in its normal form: line ends as \n, no white space at either
+// end, Unicode NFC. A blank body is an empty one.
+func Body(text string) string {
+	return strings.TrimSpace(norm.NFC.String(lineEnds.Replace(text)))
+}
+
+// Attributes is JSON in its normal form: keys sorted, numbers by value, Unicode
+// NFC, and "{}" if there are none. Text that is not JSON stays, in NFC.
+func Attributes(text string) string {
+	return mapping.CanonicalAttributes(norm.NFC.String(mapping.CanonicalAttributes(text)))
+}

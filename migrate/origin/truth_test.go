@@ -1,0 +1,109 @@
+package origin_test
+
+import (
+	"fmt"
+
+	"chatbridge/migrate/origin"
+)
+
+// wrong says what really went wrong in a history; nothing if all is well.
+func (m *migration) wrong() string {
+	for _, t := range m.deletedByUs {
+		if t.people {
+			return fmt.Sprintf("deleted %s, which people wrote", t.sid)
+		}
+		if t.altered && !m.mix.alters {
+			return fmt.Sprintf("deleted %s, which people edited", t.sid)
+		}
+	}
+	if m.stopped != nil {
+		return m.idle()
+	}
+	type count struct{ want, live, have, gone, knownGone, chance int }
+	counts := map[int]*count{}
+	of := func(id int) *count {
+		class := m.twins.class(id)
+		if counts[class] == nil {
+			counts[class] = &count{}
+		}
+		return counts[class]
+	}
+	for _, s := range m.source {
+		of(s.id).want++
+		if !s.deleted && !m.otherwise[int64(s.id)] {
+			of(s.id).live++
+		}
+	}
+	ours := map[*stored]bool{}
+	for _, t := range m.deletedByUs {
+		ours[t] = true
+	}
+	for _, t := range m.target {
+		switch {
+		case ours[t]:
+		case t.of != nil && !t.deleted && t.altered && t.author == "system" && (t.people || m.forgot): // nothing tells what it was
+			of(t.of.id).chance++
+		case t.of == nil:
+			for _, s := range m.source { // by chance the same: then it is there
+				if s.at == t.at && s.author == t.author && s.body == t.body {
+					of(s.id).chance++
+				}
+			}
+		case !t.deleted && !m.named[t.sid]:
+			of(t.of.id).have++
+		case t.deleted:
+			of(t.of.id).gone++
+			if t.known {
+				of(t.of.id).knownGone++
+			}
+		}
+	}
+	for class, c := range counts {
+		named := m.namedOf(class)
+		switch {
+		case c.have > c.want:
+			return fmt.Sprintf("source message %d is doubled: %+v", class, *c)
+		case c.have+named+c.gone+c.chance < c.live:
+			return fmt.Sprintf("source message %d is lost: %+v", class, *c)
+		case !m.forgot && m.mix.crashes == 0 && c.have+c.knownGone > c.want:
+			return fmt.Sprintf("source message %d was deleted by people and written again: %+v", class, *c)
+		}
+	}
+	return ""
+}
+
+// namedOf counts messages that are there and that a finding names.
+func (m *migration) namedOf(class int) int {
+	n := 0
+	for _, t := range m.target {
+		if t.of != nil && !t.deleted && m.named[t.sid] && m.twins.class(t.of.id) == class {
+			n++
+		}
+	}
+	return n
+}
+
+// idle says whether the channel stopped for nothing: every message that the
+// stop names is ours, as it was sent, once, and still as the source has it.
+func (m *migration) idle() string {
+	for _, sid := range m.stopped.Target {
+		t := m.bySID(sid)
+		if m.stopped.Reason == origin.CopyOrLater && m.hasTwin(t.of) {
+			return ""
+		}
+		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace {
+			return ""
+		}
+	}
+	return fmt.Sprintf("stopped for nothing: %v", m.stopped)
+}
+
+func (m *migration) hasTwin(s *said) bool {
+	n := 0
+	for _, o := range m.source {
+		if s != nil && m.twins.class(o.id) == m.twins.class(s.id) {
+			n++
+		}
+	}
+	return n > 1
+}
