@@ -18,9 +18,6 @@ const (
 	aCopy   = 1 // a message landed twice
 	aChange = 1 // a message was deleted in the source, and another one has its author and second
 	aTwice  = 2 // a message was deleted in the source, and has a twin there
-
-	// A young message after a hole is rather somebody else's.
-	aYoungHole = 2
 )
 
 // link is one message of the target in the place of one of the source.
@@ -61,12 +58,9 @@ func (r *reading) chain(held []have) (*chain, error) {
 		past, first := r.Birth.Past(h.Created), len(c.links)
 		for _, i := range tries {
 			from := at[i]
-			hole := aHole
-			if !past {
-				hole = aYoungHole
-			}
-			if over := best.before(i); over.cost+hole < from.cost {
-				from = cheap{over.cost + hole, over.link}
+			// A young message after a hole is rather somebody else's.
+			if over := best.before(i); past && over.cost+aHole < from.cost {
+				from = cheap{over.cost + aHole, over.link}
 			}
 			if from.cost < none.cost {
 				c.links = append(c.links, link{want: i, have: j, otherwise: otherwise, cost: from.cost + c.cost[j], before: from.link})

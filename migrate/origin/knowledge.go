@@ -31,7 +31,7 @@ func doubtsOf(all []Doubt) map[int64]*Doubt {
 // Knowledge is what is known besides what the two sides show.
 type Knowledge struct {
 	Birth     Birth
-	Confirmed iter.Seq2[Confirmed, error] // in source order; nil if there is no ledger
+	Confirmed iter.Seq2[Confirmed, error] // in source order; nil if there is no ledger, or it knows nothing of the conversation
 	Doubts    []Doubt
 
 	// Crashed says that the run before ended without a word: everything behind

@@ -105,7 +105,7 @@ func (r *reading) known(c Confirmed, h *have) error {
 		r.remember(r.ahead.take(), h)
 	} else if h != nil {
 		r.behind.add(passed{ids: []identity{h.id}, keys: []key{h.key}, targetSID: h.SID, source: c.SourceIndex, unread: true})
-		r.mayComeAgain(c.SourceIndex, h.id)
+		r.mayComeAgain(c.SourceIndex, []key{h.key}, []identity{h.id})
 	}
 	return r.say(v)
 }

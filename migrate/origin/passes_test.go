@@ -93,6 +93,9 @@ func (m *migration) read(source []origin.Want, target []origin.Have, k origin.Kn
 func (m *migration) align(source []origin.Want, tail bool) (origin.Decision, []origin.Verdict) {
 	target := m.haves()
 	k := origin.Knowledge{Birth: m.birth, Confirmed: all(m.ledger.confirmed), Doubts: m.ledger.doubts, Crashed: m.crashed}
+	if len(m.ledger.confirmed) == 0 {
+		k.Confirmed = nil
+	}
 	if tail {
 		newest, index := m.ledger.newest()
 		k.Confirmed, k.Tail = nil, true
@@ -154,7 +157,7 @@ func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
 		case origin.Altered:
 			m.named[v.TargetSID] = true
 		case origin.Foreign:
-			m.named[v.TargetSID] = v.Like != ""
+			m.named[v.TargetSID] = v.MayBeCopy
 		}
 	}
 	for _, c := range found {

@@ -41,7 +41,7 @@ func (m *migration) wrong() string {
 	for _, t := range m.target {
 		switch {
 		case ours[t]:
-		case t.of != nil && !t.deleted && t.altered && t.author == "system" && (t.people || m.forgot): // nothing tells what it was
+		case t.of != nil && !t.deleted && (t.altered || t.of.changed) && t.author == "system" && t.people: // nothing tells whom it mirrors
 			of(t.of.id).chance++
 		case t.of == nil:
 			for _, s := range m.source { // by chance the same: then it is there
@@ -88,7 +88,7 @@ func (m *migration) namedOf(class int) int {
 func (m *migration) idle() string {
 	for _, sid := range m.stopped.Target {
 		t := m.bySID(sid)
-		if m.stopped.Reason == origin.CopyOrLater && m.hasTwin(t.of) {
+		if m.stopped.Reason == origin.CopyOrLater && m.hasTwin(t.of, false) || m.hasTwin(t.of, true) {
 			return ""
 		}
 		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace {
@@ -98,12 +98,13 @@ func (m *migration) idle() string {
 	return fmt.Sprintf("stopped for nothing: %v", m.stopped)
 }
 
-func (m *migration) hasTwin(s *said) bool {
-	n := 0
+// hasTwin reports whether the source had another message like s, or one that
+// people changed.
+func (m *migration) hasTwin(s *said, changed bool) bool {
 	for _, o := range m.source {
-		if s != nil && m.twins.class(o.id) == m.twins.class(s.id) {
-			n++
+		if s != nil && o != s && m.twins.class(o.id) == m.twins.class(s.id) && (!changed || o.changed) {
+			return true
 		}
 	}
-	return n > 1
+	return false
 }

@@ -40,10 +40,12 @@ type Verdict struct {
 	TargetSID   string
 	TargetIndex int64
 
-	// Like is, for CopyOf, the message of the target in whose place it is not;
-	// for Foreign, one of the target that is equal: unless somebody else writes
-	// to both sides, it is a copy that nobody can prove, and a finding.
+	// Like is the message of the target that a CopyOf, or a Foreign, is equal to.
 	Like string
+	// MayBeCopy says of a Foreign that it could be a copy of ours, which nobody
+	// can prove: equal to one, or edited after it was sent without an answer.
+	// Unless an application writes to both sides, that is a finding.
+	MayBeCopy bool
 }
 
 // Copy is one message to delete, after a look at both.

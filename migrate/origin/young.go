@@ -140,7 +140,9 @@ func (r *reading) endYoung() error {
 		if _, there := r.decision.Has(w.Index); there || r.Birth.Past(w.Created) {
 			continue
 		}
-		sent := func(h have) bool { return r.doubted(w.Index, h) || r.Crashed && r.ledger.behind(h.Index) }
+		sent := func(h have) bool {
+			return r.doubted(w.Index, h) || r.Crashed && r.ledger.behind(h.Index) || r.Confirmed == nil && !r.Tail
+		}
 		if h, ok := r.young.rival(w, sent); ok {
 			r.stop(OtherContent, h.SID, w.SID)
 		}
@@ -160,7 +162,7 @@ func (r *reading) likenesses() error {
 		if r.late(h) {
 			err = r.copyOf(p, h)
 		} else {
-			err = r.say(Verdict{Kind: Foreign, SourceIndex: p.source, TargetSID: h.SID, TargetIndex: h.Index, Like: p.targetSID})
+			err = r.say(Verdict{Kind: Foreign, SourceIndex: p.source, TargetSID: h.SID, TargetIndex: h.Index, Like: p.targetSID, MayBeCopy: true})
 		}
 		if err != nil {
 			return err
@@ -175,7 +177,11 @@ func (r *reading) foreign() error {
 		if r.young.used[i] {
 			continue
 		}
-		if err := r.say(Verdict{Kind: Foreign, TargetSID: h.SID, TargetIndex: h.Index}); err != nil {
+		v := Verdict{Kind: Foreign, TargetSID: h.SID, TargetIndex: h.Index}
+		if index, ok := r.sentKeys[h.key]; ok && r.doubted(index, h) {
+			v.SourceIndex, v.MayBeCopy = index, true
+		}
+		if err := r.say(v); err != nil {
 			return err
 		}
 	}
