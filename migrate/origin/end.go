@@ -36,6 +36,12 @@ func (r *reading) end() error {
 	if err := r.next(); err != nil {
 		return err
 	}
+	if err := r.foreign(); err != nil {
+		return err
+	}
+	if err := r.missing(); err != nil {
+		return err
+	}
 	d := &r.decision
 	if d.Whole {
 		d.Stop = nil
@@ -57,7 +63,7 @@ func (r *reading) next() error {
 		if w == nil || w.Index != there[0].SourceIndex {
 			break
 		}
-		r.ahead.take()
+		r.remember(r.ahead.take(), nil)
 		there = there[1:]
 	}
 	w, err := r.ahead.head()
@@ -68,7 +74,7 @@ func (r *reading) next() error {
 	if r.Tail && !r.Birth.Past(w.Created) {
 		r.decision.Whole = true
 	}
-	return r.missing()
+	return nil
 }
 
 func (r *reading) missing() error {

@@ -51,7 +51,7 @@ type migration struct {
 	birth   origin.Birth
 	crashed bool
 	stopped *origin.Stop
-	named   map[string]bool // messages of the target that a finding of the last reading names
+	named   map[string]bool // messages of the target that a finding names
 	faults  bool
 	copies  int
 	log     []string
@@ -145,7 +145,6 @@ func (m *migration) pass() {
 
 // apply does what a reading asks for.
 func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
-	m.named = map[string]bool{}
 	var found []origin.Confirmed
 	for _, v := range verdicts {
 		switch v.Kind {
@@ -157,7 +156,7 @@ func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
 		case origin.Altered:
 			m.named[v.TargetSID] = true
 		case origin.Foreign:
-			m.named[v.TargetSID] = v.MayBeCopy
+			m.named[v.TargetSID] = m.named[v.TargetSID] || v.MayBeCopy
 		}
 	}
 	for _, c := range found {

@@ -43,7 +43,8 @@ type Verdict struct {
 	// Like is the message of the target that a CopyOf, or a Foreign, is equal to.
 	Like string
 	// MayBeCopy says of a Foreign that it could be a copy of ours, which nobody
-	// can prove: equal to one, or edited after it was sent without an answer.
+	// can prove: equal to one, or of its author and second, after a send without
+	// an answer or without a ledger.
 	// Unless an application writes to both sides, that is a finding.
 	MayBeCopy bool
 }

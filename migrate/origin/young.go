@@ -141,13 +141,13 @@ func (r *reading) endYoung() error {
 			continue
 		}
 		sent := func(h have) bool {
-			return r.doubted(w.Index, h) || r.Crashed && r.ledger.behind(h.Index) || r.Confirmed == nil && !r.Tail
+			return r.doubted(w.Index, h) || r.Crashed && r.ledger.behind(h.Index) || r.forgot()
 		}
 		if h, ok := r.young.rival(w, sent); ok {
 			r.stop(OtherContent, h.SID, w.SID)
 		}
 	}
-	return r.foreign()
+	return nil
 }
 
 // likenesses gives what is equal to a message in its place its verdict.
@@ -171,6 +171,10 @@ func (r *reading) likenesses() error {
 	return nil
 }
 
+// forgot reports whether any message may be ours, because no ledger says
+// otherwise.
+func (r *reading) forgot() bool { return r.Confirmed == nil && !r.Tail }
+
 // foreign gives what is left its verdict.
 func (r *reading) foreign() error {
 	for i, h := range r.young.held {
@@ -178,9 +182,8 @@ func (r *reading) foreign() error {
 			continue
 		}
 		v := Verdict{Kind: Foreign, TargetSID: h.SID, TargetIndex: h.Index}
-		if index, ok := r.sentKeys[h.key]; ok && r.doubted(index, h) {
-			v.SourceIndex, v.MayBeCopy = index, true
-		}
+		index, sent := r.sentKeys[h.key]
+		v.MayBeCopy = sent && r.doubted(index, h) || r.forgot() && r.behind.repeats(h.key)
 		if err := r.say(v); err != nil {
 			return err
 		}
