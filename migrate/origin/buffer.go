@@ -59,8 +59,11 @@ func (r *reading) decide(last bool) error {
 	if err != nil {
 		return err
 	}
-	if other := c.rival(); last && other >= 0 && len(r.ahead.held) > 0 {
+	if other := c.rival(); last && other >= 0 {
 		r.stop(CopyOrLater, held[other].SID, r.ahead.held[0].SID)
+	}
+	if last {
+		r.stopIfLacking(c, held)
 	}
 	from := 0 // of held, not judged yet
 	start := r.ahead.first
@@ -84,6 +87,33 @@ func (r *reading) decide(last bool) error {
 		r.rest = append(r.rest, held[from:]...)
 	}
 	return nil
+}
+
+// stopIfLacking stops the channel if the last message that has its place may be
+// one of those it seems to come after, changed in the source since: one of its
+// author and second is missing before it, and no altered message accounts for
+// that.
+func (r *reading) stopIfLacking(c *chain, held []have) {
+	l := c.final()
+	if l == nil {
+		return
+	}
+	afterWant, afterHave := c.after(l)
+	k, altered := held[l.have].key, 0
+	for _, h := range held[afterHave:l.have] {
+		if h.key == k {
+			altered++
+		}
+	}
+	for _, w := range r.ahead.held[afterWant:l.want] {
+		if w.keys[0] != k && w.keys[1] != k {
+			continue
+		}
+		if altered--; altered < 0 {
+			r.stop(CopyOrLater, held[l.have].SID, w.SID, r.ahead.held[l.want].SID)
+			return
+		}
+	}
 }
 
 // judgeRest judges messages that have no place among ours before and after.

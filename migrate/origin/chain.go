@@ -158,6 +158,22 @@ func (c *chain) best() []link {
 	return all
 }
 
+// final is the last link of the best account; nil if none has its place.
+func (c *chain) final() *link {
+	if c.ends < 0 {
+		return nil
+	}
+	return &c.links[c.ends]
+}
+
+// after is where both sides go on behind the link before l.
+func (c *chain) after(l *link) (want, have int) {
+	if l.before < 0 {
+		return 0, 0
+	}
+	return c.links[l.before].want + 1, c.links[l.before].have + 1
+}
+
 // cheap is the cost of an account up to a link, less that of leaving out
 // everything up to there.
 type cheap struct{ cost, link int }

@@ -34,7 +34,7 @@ type reading struct {
 	ledger   *ledger
 	doubts   map[int64]*Doubt     // by source index
 	sent     map[identity][]int64 // source indexes of doubts that were passed
-	sentKeys map[key]int64
+	sentKeys map[key][]int64
 	waiting  waiting
 	rest     []have // without a place, until the holes around it are known
 	open     []have // altered ones of which nobody can tell yet whether they are the next ones
@@ -45,7 +45,7 @@ type reading struct {
 func newReading(source iter.Seq2[Want, error], k Knowledge, see func(Verdict) error) *reading {
 	return &reading{
 		Knowledge: k, see: see, ahead: newAhead(source), behind: newBehind(), ledger: newLedger(k.Confirmed),
-		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key]int64{}, young: newYoung(),
+		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, young: newYoung(),
 		decision: Decision{Next: None, birth: k.Birth, tail: k.Tail, until: None},
 	}
 }
@@ -167,6 +167,6 @@ func (r *reading) mayComeAgain(sourceIndex int64, keys []key, ids []identity) {
 	}
 	for i := range ids {
 		r.sent[ids[i]] = append(r.sent[ids[i]], sourceIndex)
-		r.sentKeys[keys[i]] = sourceIndex
+		r.sentKeys[keys[i]] = append(r.sentKeys[keys[i]], sourceIndex)
 	}
 }

@@ -2,6 +2,7 @@ package origin_test
 
 import (
 	"fmt"
+	"slices"
 
 	"chatbridge/migrate/origin"
 )
@@ -88,7 +89,7 @@ func (m *migration) namedOf(class int) int {
 func (m *migration) idle() string {
 	for _, sid := range m.stopped.Target {
 		t := m.bySID(sid)
-		if m.stopped.Reason == origin.CopyOrLater && m.hasTwin(t.of, false) || m.hasTwin(t.of, true) {
+		if m.stopped.Reason == origin.CopyOrLater && (m.hasTwin(t.of, false) || m.hasHole()) || m.hasTwin(t.of, true) {
 			return ""
 		}
 		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace {
@@ -107,4 +108,9 @@ func (m *migration) hasTwin(s *said, changed bool) bool {
 		}
 	}
 	return false
+}
+
+// hasHole reports whether people deleted one of ours.
+func (m *migration) hasHole() bool {
+	return slices.ContainsFunc(m.target, func(t *stored) bool { return t.of != nil && !t.people && t.deleted })
 }

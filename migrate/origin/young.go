@@ -182,8 +182,8 @@ func (r *reading) foreign() error {
 			continue
 		}
 		v := Verdict{Kind: Foreign, TargetSID: h.SID, TargetIndex: h.Index}
-		index, sent := r.sentKeys[h.key]
-		v.MayBeCopy = sent && r.doubted(index, h) || r.forgot() && r.behind.repeats(h.key)
+		v.MayBeCopy = r.forgot() && r.behind.repeats(h.key) ||
+			slices.ContainsFunc(r.sentKeys[h.key], func(index int64) bool { return r.doubted(index, h) })
 		if err := r.say(v); err != nil {
 			return err
 		}
