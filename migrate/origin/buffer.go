@@ -63,7 +63,7 @@ func (r *reading) decide(last bool) error {
 		r.stop(CopyOrLater, held[other].SID, r.ahead.held[0].SID)
 	}
 	if last {
-		r.stopIfLacking(c, held)
+		r.stopAtHole(c, held)
 	}
 	from := 0 // of held, not judged yet
 	start := r.ahead.first
@@ -89,27 +89,27 @@ func (r *reading) decide(last bool) error {
 	return nil
 }
 
-// stopIfLacking stops the channel if the last message that has its place may be
-// one of those it seems to come after, changed in the source since: one of its
-// author and second is missing before it, and no altered message accounts for
-// that.
-func (r *reading) stopIfLacking(c *chain, held []have) {
+// stopAtHole stops the channel if the last message of ours comes right after a
+// hole that no altered message accounts for. It may be the twin of one that was
+// deleted in the source, and the hole not written yet: one message proves no
+// hole, two do.
+func (r *reading) stopAtHole(c *chain, held []have) {
 	l := c.final()
 	if l == nil {
 		return
 	}
 	afterWant, afterHave := c.after(l)
-	k, altered := held[l.have].key, 0
+	altered := map[key]int{}
 	for _, h := range held[afterHave:l.have] {
-		if h.key == k {
-			altered++
-		}
+		altered[h.key]++
 	}
 	for _, w := range r.ahead.held[afterWant:l.want] {
-		if w.keys[0] != k && w.keys[1] != k {
-			continue
-		}
-		if altered--; altered < 0 {
+		switch {
+		case altered[w.keys[0]] > 0:
+			altered[w.keys[0]]--
+		case altered[w.keys[1]] > 0:
+			altered[w.keys[1]]--
+		default:
 			r.stop(CopyOrLater, held[l.have].SID, w.SID, r.ahead.held[l.want].SID)
 			return
 		}

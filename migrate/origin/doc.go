@@ -31,8 +31,8 @@
 //     content, or out of its place among the young: nobody can tell. Otherwise
 //     it is somebody else's.
 //
-// A hole is believed only if what follows it cannot be a copy. Exact twins are
-// exchangeable: they are counted, in order. An answer is [Decision.Stop] if
+// A hole is believed if two of ours follow it, or one that the ledger has. Exact
+// twins are exchangeable: they are counted, in order. An answer is [Decision.Stop] if
 // going on could double or lose a message.
 //
 // # How each verb asks

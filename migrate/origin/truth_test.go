@@ -89,7 +89,7 @@ func (m *migration) namedOf(class int) int {
 func (m *migration) idle() string {
 	for _, sid := range m.stopped.Target {
 		t := m.bySID(sid)
-		if m.stopped.Reason == origin.CopyOrLater && (m.hasTwin(t.of, false) || m.hasHole()) || m.hasTwin(t.of, true) {
+		if m.stopped.Reason == origin.CopyOrLater && m.odd() || m.hasTwin(t.of, true) {
 			return ""
 		}
 		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace {
@@ -99,18 +99,18 @@ func (m *migration) idle() string {
 	return fmt.Sprintf("stopped for nothing: %v", m.stopped)
 }
 
-// hasTwin reports whether the source had another message like s, or one that
-// people changed.
+// hasTwin reports whether the source had another message like s that people
+// changed.
 func (m *migration) hasTwin(s *said, changed bool) bool {
-	for _, o := range m.source {
-		if s != nil && o != s && m.twins.class(o.id) == m.twins.class(s.id) && (!changed || o.changed) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.source, func(o *said) bool {
+		return s != nil && o != s && m.twins.class(o.id) == m.twins.class(s.id) && o.changed == changed
+	})
 }
 
-// hasHole reports whether people deleted one of ours.
-func (m *migration) hasHole() bool {
-	return slices.ContainsFunc(m.target, func(t *stored) bool { return t.of != nil && !t.people && t.deleted })
+// odd reports whether one of ours was deleted, changed or doubled, or has a
+// twin.
+func (m *migration) odd() bool {
+	return slices.ContainsFunc(m.target, func(t *stored) bool {
+		return t.of != nil && !t.people && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of, false))
+	})
 }
