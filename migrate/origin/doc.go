@@ -41,7 +41,8 @@
 //     its index, and Tail. [Decision.Whole] says that a tail cannot decide; then
 //     it passes everything. It writes from Next on without what is in Present,
 //     and asks again at the first message that [Decision.Covers] denies. After a
-//     crash it asks twice, a settle time apart, until [Decision.Agrees].
+//     crash it asks twice, a settle time apart, until [Decision.Agrees], and
+//     notes the message at Next as a [Doubt]: it may have been in flight.
 //   - arrived, after a write without an answer, is align with that write as a
 //     [Doubt].
 //   - read-back passes the whole target, the ledger and its doubts. Of the

@@ -82,11 +82,10 @@ func (r *reading) missing() error {
 		return nil
 	}
 	for {
-		w, err := r.ahead.head()
-		if err != nil || w == nil {
+		if next, err := r.ahead.head(); err != nil || next == nil {
 			return err
 		}
-		r.ahead.take()
+		w := r.ahead.take()
 		if _, there := r.decision.Has(w.Index); there {
 			continue
 		}

@@ -52,11 +52,15 @@ func TestHistories(t *testing.T) {
 			if *history >= 0 {
 				first, last = *history, *history+1
 			}
-			stops, copies := map[string]int{}, 0
+			stops, copies, left := map[string]int{}, 0, 0
 			stopped := 0
 			for seed := first; seed < last; seed++ {
 				run := live(uint64(seed), m)
 				copies += run.copies
+				left += run.left()
+				if run.left() > 0 && left < 8 {
+					t.Logf("LEFT seed %d", seed)
+				}
 				if *history >= 0 {
 					t.Log(run.story())
 				}
@@ -71,7 +75,7 @@ func TestHistories(t *testing.T) {
 				}
 			}
 			share := 100 * float64(stopped) / float64(last-first)
-			t.Logf("seeds %d to %d: %d stopped (%.2f%%) %v, %d copies removed", first, last-1, stopped, share, stops, copies)
+			t.Logf("seeds %d to %d: %d stopped (%.2f%%) %v, %d copies removed, %d left and named", first, last-1, stopped, share, stops, copies, left)
 			if *history < 0 {
 				require.LessOrEqual(t, share, m.most, "percent of the histories that stop")
 			}

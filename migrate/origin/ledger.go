@@ -94,7 +94,6 @@ func (r *reading) known(c Confirmed, h *have) error {
 	if err := r.pass(skip); err != nil {
 		return err
 	}
-	r.open = nil
 	v := Verdict{Kind: Known, SourceSID: c.SourceSID, SourceIndex: c.SourceIndex, TargetSID: c.TargetSID, TargetIndex: c.TargetIndex}
 	if h == nil {
 		v.Kind = Deleted
@@ -107,7 +106,12 @@ func (r *reading) known(c Confirmed, h *have) error {
 		r.behind.add(passed{ids: []identity{h.id}, keys: []key{h.key}, targetSID: h.SID, source: c.SourceIndex, unread: true})
 		r.mayComeAgain(c.SourceIndex, []key{h.key}, []identity{h.id})
 	}
-	return r.say(v)
+	if err := r.say(v); err != nil {
+		return err
+	}
+	err := r.judgeRest()
+	r.open = nil
+	return err
 }
 
 // unseen judges a confirmed message whose index was passed: it is one that

@@ -109,7 +109,10 @@ func (r *reading) place(skip int, h have, kind Kind) error {
 	if err := r.pass(skip); err != nil {
 		return err
 	}
-	if err := r.settle(r.ahead.take(), h, kind); err != nil || len(r.open) == 0 {
+	if err := r.settle(r.ahead.take(), h, kind); err != nil {
+		return err
+	}
+	if err := r.judgeRest(); err != nil || len(r.open) == 0 {
 		return err
 	}
 	// If a twin follows, h may be that, and what is open this one.
@@ -136,7 +139,7 @@ func (r *reading) pass(skip int) error {
 			return err
 		}
 	}
-	return r.judgeRest()
+	return nil
 }
 
 // settle notes that h stands in the place of w.

@@ -125,6 +125,10 @@ func (m *migration) pass() {
 	if m.stopped = d.Stop; d.Stop != nil {
 		return
 	}
+	if m.crashed && d.Next != origin.None { // what was in flight may still land
+		_, newest := m.ledger.newest()
+		m.ledger.doubt(origin.Doubt{SourceIndex: d.Next, After: newest})
+	}
 	m.crashed = false
 	m.apply(d, verdicts)
 	for _, want := range source {

@@ -114,3 +114,25 @@ func (m *migration) odd() bool {
 		return t.of != nil && !t.people && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of, false))
 	})
 }
+
+// left counts messages that are there more often than in the source, with the
+// ledger kept and nothing changed: each should have been removed.
+func (m *migration) left() int {
+	if m.stopped != nil || m.forgot {
+		return 0
+	}
+	surplus := map[int]int{}
+	for _, t := range m.target {
+		if t.of != nil && !t.people && !t.altered && !t.deleted {
+			surplus[m.twins.class(t.of.id)]++
+		}
+	}
+	for _, s := range m.source {
+		surplus[m.twins.class(s.id)]--
+	}
+	n := 0
+	for _, more := range surplus {
+		n += max(0, more)
+	}
+	return n
+}

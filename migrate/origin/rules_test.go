@@ -1,0 +1,235 @@
+package origin_test
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate/origin"
+)
+
+var birth = time.Date(2022, 5, 4, 12, 0, 0, 0, time.UTC)
+
+// line is a message of either side as the tables write it: author, seconds after
+// the birth, body. A message of the source is named S0, S1 and so on by its
+// place, one of the target T0, T1.
+type line struct {
+	author string
+	at     int
+	body   string
+}
+
+const past, later = -3600, 60
+
+// rule is one table entry: what both sides hold, and what follows.
+type rule struct {
+	source, target []line
+	known          map[int]int // source to target
+	doubts         []origin.Doubt
+	crashed, tail  bool
+	noBirth        bool
+
+	says []string // verdicts, in their order
+	next int64
+	stop origin.Reason
+	asks bool // for the whole
+}
+
+func (r rule) read(t *testing.T) (origin.Decision, []string) {
+	k := origin.Knowledge{Birth: origin.BornAt(birth), Doubts: r.doubts, Crashed: r.crashed, Tail: r.tail, Absent: true}
+	if r.noBirth {
+		k.Birth = origin.Birth{}
+	}
+	if r.known != nil {
+		var c []origin.Confirmed
+		for s := range r.source {
+			if to, ok := r.known[s]; ok {
+				c = append(c, origin.Confirmed{SourceIndex: int64(s), TargetIndex: int64(to), SourceSID: sid("S", s), TargetSID: sid("T", to)})
+			}
+		}
+		k.Confirmed = all(c)
+	}
+	var said []string
+	d, err := origin.Read(wants(r.source), haves(r.target), k, func(v origin.Verdict) error {
+		said = append(said, strings.Join(strings.Fields(fmt.Sprint(v.SourceSID, " ", v.TargetSID, " ", v.Kind, " ", v.Like)), " "))
+		return nil
+	})
+	require.NoError(t, err)
+	return d, said
+}
+
+func sid(side string, n int) string { return fmt.Sprint(side, n) }
+
+func wants(lines []line) iter.Seq2[origin.Want, error] {
+	var w []origin.Want
+	for i, l := range lines {
+		if l.body == "" {
+			continue // deleted
+		}
+		before := ""
+		if l.author == "anna" {
+			before = "ann"
+		}
+		w = append(w, origin.Want{SID: sid("S", i), Index: int64(i), Author: l.author, Before: before, Created: birth.Add(time.Duration(l.at) * time.Second), Content: origin.ContentOf(l.body, "")})
+	}
+	return all(w)
+}
+
+func haves(lines []line) iter.Seq2[origin.Have, error] {
+	var h []origin.Have
+	for i, l := range lines {
+		if l.body == "" {
+			continue // deleted
+		}
+		h = append(h, origin.Have{SID: sid("T", i), Index: int64(i), Author: l.author, Created: birth.Add(time.Duration(l.at) * time.Second), Content: origin.ContentOf(l.body, "")})
+	}
+	return all(h)
+}
+
+func TestRules(t *testing.T) {
+	a, b, c, d := line{"al", past, "a"}, line{"al", past + 1, "b"}, line{"al", past + 2, "c"}, line{"al", past + 3, "d"}
+	gone, edited := line{}, func(l line) line { l.body += " (edited)"; return l }
+	young := line{"al", later, "y"}
+	twin := line{"al", past, "twin"}
+	for name, r := range map[string]rule{
+		"a message with its SID in the ledger is known, whatever people did to it": {
+			source: []line{a, b}, target: []line{edited(a), edited(b)}, known: map[int]int{0: 0, 1: 1},
+			says: []string{"S0 T0 known", "S1 T1 known"}, next: origin.None,
+		},
+		"a known message that was deleted is never written again": {
+			source: []line{a, b}, target: []line{gone, b}, known: map[int]int{0: 0, 1: 1},
+			says: []string{"S0 T0 deleted", "S1 T1 known"}, next: origin.None,
+		},
+		"a past message is the next one of the source, without a ledger": {
+			source: []line{a, b, c}, target: []line{a, b},
+			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 missing"}, next: 2,
+		},
+		"an author may bear the name from before the map of identities changed": {
+			source: []line{{"anna", past, "a"}, b}, target: []line{{"ann", past, "a"}},
+			says: []string{"S0 T0 ours", "S1 missing"}, next: 1,
+		},
+		"a hole with two of ours after it was deleted in the target": {
+			source: []line{a, b, c, d}, target: []line{a, gone, c, d},
+			says: []string{"S0 T0 ours", "S1 hole", "S2 T2 ours", "S3 T3 ours"}, next: origin.None,
+		},
+		"one message after a hole proves no hole": {
+			source: []line{a, b, c, d}, target: []line{a, gone, c},
+			says: []string{"S0 T0 ours", "S1 hole", "S2 T2 ours", "S3 missing"}, next: 3, stop: origin.CopyOrLater,
+		},
+		"other content counts if author and second occur once": {
+			source: []line{a, b, c}, target: []line{a, edited(b)},
+			says: []string{"S0 T0 ours", "S1 T1 ours, stored otherwise", "S2 missing"}, next: 2,
+		},
+		"other content counts for nothing if author and second occur twice": {
+			source: []line{a, twin, b}, target: []line{a, edited(twin), b},
+			says: []string{"S0 T0 ours", "S1 hole", "S2 T2 ours", "T1 altered"}, next: origin.None,
+		},
+		"a past message that is like one in its place is a copy": {
+			source: []line{a, b, c}, target: []line{a, b, a},
+			says: []string{"S0 T0 ours", "S1 T1 ours", "T2 copy T0", "S2 missing"}, next: 2,
+		},
+		"a copy may land before the one that the ledger has": {
+			source: []line{a, b}, target: []line{a, a, b}, known: map[int]int{0: 1, 1: 2},
+			says: []string{"S0 T1 known", "T0 copy T1", "S1 T2 known"}, next: origin.None,
+		},
+		"exact twins are counted, in order": {
+			source: []line{twin, twin, b}, target: []line{twin, twin},
+			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 missing"}, next: 2,
+		},
+		"a copy or a twin after a hole stops the channel": {
+			source: []line{twin, b, c, twin}, target: []line{twin, b, twin},
+			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 hole", "S3 T2 ours"}, next: origin.None, stop: origin.CopyOrLater,
+		},
+		"what follows tells a copy from a twin": {
+			source: []line{twin, b, c, twin, d}, target: []line{twin, b, twin, c},
+			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 T3 ours", "T2 copy T0", "S3 missing", "S4 missing"}, next: 3,
+		},
+		"a past message that fits nothing is a finding if one of ours follows": {
+			source: []line{a, b}, target: []line{a, d, b},
+			says: []string{"S0 T0 ours", "S1 T2 ours", "T1 altered"}, next: origin.None,
+		},
+		"a past message that fits nothing stops the channel if none of ours follows": {
+			source: []line{a, b}, target: []line{a, d},
+			says: []string{"S0 T0 ours", "T1 altered", "S1 missing"}, next: 1, stop: origin.FitsNothing,
+		},
+		"nothing stops if nothing is left to write": {
+			source: []line{a}, target: []line{a, d},
+			says: []string{"S0 T0 ours", "T1 altered"}, next: origin.None,
+		},
+		"a young message is ours if it was sent without an answer": {
+			source: []line{a, young}, target: []line{a, young}, known: map[int]int{0: 0}, doubts: []origin.Doubt{{SourceIndex: 1, After: 0, Sends: 1}},
+			says: []string{"S0 T0 known", "S1 T1 ours"}, next: origin.None,
+		},
+		"a young message from before the send is not ours": {
+			source: []line{a, young}, target: []line{a, young}, known: map[int]int{0: 0}, doubts: []origin.Doubt{{SourceIndex: 1, After: 1, Sends: 1}},
+			says: []string{"S0 T0 known", "S1 T1 already there"}, next: origin.None,
+		},
+		"everything behind the last confirmed message is in doubt after a crash": {
+			source: []line{a, young}, target: []line{a, young}, known: map[int]int{0: 0}, crashed: true,
+			says: []string{"S0 T0 known", "S1 T1 ours"}, next: origin.None,
+		},
+		"a young copy goes only as often as it was sent without an answer": {
+			source: []line{a, young}, target: []line{a, young, young, young}, known: map[int]int{0: 0, 1: 1}, doubts: []origin.Doubt{{SourceIndex: 1, After: 0, Sends: 1}},
+			says: []string{"S0 T0 known", "S1 T1 known", "T2 copy T1", "T3 foreign T1"}, next: origin.None,
+		},
+		"a young message equal to the one that comes next is there already": {
+			source: []line{a, young, {"al", later + 9, "z"}}, target: []line{a, young}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "S1 T1 already there", "S2 missing"}, next: 2,
+		},
+		"a young message of the right key with other content stops the channel": {
+			source: []line{a, young}, target: []line{a, edited(young)}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "T1 foreign", "S1 missing"}, next: 1, stop: origin.OtherContent,
+		},
+		"a young message out of its place stops the channel": {
+			source: []line{a, young, {"al", later + 9, "z"}}, target: []line{a, {"al", later + 9, "z"}}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "S2 T1 already there", "S1 missing"}, next: 1, stop: origin.OutOfPlace,
+		},
+		"a young message may stand before past ones that are still to come": {
+			source: []line{a, b, young}, target: []line{a, young}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "S2 T1 already there", "S1 missing"}, next: 1,
+		},
+		"a young message of nobody's place is foreign": {
+			source: []line{a, b}, target: []line{a, young}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "T1 foreign", "S1 missing"}, next: 1,
+		},
+		"system is everybody: author and second prove nothing": {
+			source: []line{a, {"system", later, "y"}}, target: []line{a, {"system", later, "other"}}, known: map[int]int{0: 0},
+			says: []string{"S0 T0 known", "T1 foreign", "S1 missing"}, next: 1,
+		},
+		"with the birth unknown everything is young": {
+			source: []line{a, b}, target: []line{a}, noBirth: true,
+			says: []string{"S0 T0 already there", "S1 missing"}, next: 1,
+		},
+		"a tail that goes on in order needs no more": {
+			source: []line{b, c}, target: []line{b}, tail: true,
+			says: []string{"S0 T0 ours", "S1 missing"}, next: 1,
+		},
+		"a tail cannot tell a hole": {
+			source: []line{b, c}, target: []line{c}, tail: true, asks: true,
+			says: []string{"S0 missing", "S1 missing"}, next: 0,
+		},
+		"a tail cannot tell whether a young message is there already": {
+			source: []line{young}, target: []line{}, tail: true, asks: true,
+			says: []string{"S0 missing"}, next: 0,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, said := r.read(t)
+			require.Equal(t, r.says, said)
+			require.Equal(t, r.next, d.Next)
+			require.Equal(t, r.asks, d.Whole)
+			if r.stop == 0 {
+				require.Nil(t, d.Stop)
+			} else {
+				require.NotNil(t, d.Stop)
+				require.Equal(t, r.stop, d.Stop.Reason)
+				require.NotEmpty(t, d.Stop.Target)
+				require.Contains(t, d.Stop.Error(), d.Stop.Target[0])
+			}
+		})
+	}
+}

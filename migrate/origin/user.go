@@ -1,0 +1,38 @@
+package origin
+
+import "chatbridge/mapping/conversations"
+
+// User says whose the user of an identity is. have is nil if the target has
+// none. A user that a create without an answer made is as it was sent; one that
+// differs is somebody else's.
+func User(want conversations.User, have *conversations.User, rec Record) Resource {
+	if have == nil {
+		return Resource{Relation: Absent}
+	}
+	r := Resource{Relation: Others, SID: have.SID}
+	if want.FriendlyName != have.FriendlyName {
+		r.Differs = append(r.Differs, "friendly_name")
+	}
+	if Attributes(want.Attributes) != Attributes(have.Attributes) {
+		r.Differs = append(r.Differs, "attributes")
+	}
+	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
+		r.Differs = append(r.Differs, "role_sid")
+	}
+	switch {
+	case rec.TargetSID == have.SID:
+		r.Relation = relation(rec)
+	case rec.TargetSID == "" && rec.Unanswered && len(r.Differs) == 0:
+		r.Relation = Made
+	}
+	return r
+}
+
+// Horizon is how far a participant has read, after the source says want and the
+// target have: a read horizon never moves backwards.
+func Horizon(want int64, have *int64) (index int64, moves bool) {
+	if have != nil && *have >= want {
+		return *have, false
+	}
+	return want, true
+}
