@@ -9,8 +9,9 @@ SEEDS ?= 1000
 ENGINE ?= ./migrate
 MUTANTS ?= 300
 MUTANTSEED ?= 0
+HISTORIES ?= 100000
 
-.PHONY: check build test lint race fuzz torture kill mutants bench demo
+.PHONY: check build test lint race fuzz torture histories kill mutants bench demo
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -37,6 +38,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 torture: ## SEEDS drawn workspaces with faults, kills and lost ledgers (nightly)
 	$(GO) test ./migrate -run TestTorture -count=1 -timeout 2h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
+
+histories: ## HISTORIES drawn histories of each mix, of whose message is whose (nightly)
+	$(GO) test ./migrate/origin -run TestHistories -count=1 -timeout 2h -v -histories $(HISTORIES) | grep -v -e '^=== '
 
 kill: ## the real program killed at every pair of steps, and resumed (nightly)
 	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills

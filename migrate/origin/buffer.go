@@ -136,7 +136,7 @@ func (r *reading) leftOver(h have) error {
 	if !r.Birth.Past(h.Created) {
 		return r.keepYoung(h)
 	}
-	if p, ok := r.behind.like(h.id); ok && !r.behind.lacks(h.key) && (!p.unread || r.late(h)) {
+	if p, ok := r.behind.like(h.id); ok && !r.behind.lacks(h.key) && (!p.unread && !r.Partial || r.late(h)) {
 		return r.copyOf(p, h)
 	}
 	if len(r.open) < namedMost {

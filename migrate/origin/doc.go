@@ -46,8 +46,8 @@
 //   - arrived, after a write without an answer, is align with that write as a
 //     [Doubt].
 //   - read-back passes the whole target, the ledger and its doubts. Of the
-//     source it needs what is in doubt; without the rest, only copies of that
-//     are recognized. Nothing is left to write, so it never stops: what fits
+//     source it needs what is in doubt, and says Partial; without the rest, only
+//     copies of that are recognized. Nothing is left to write, so it never stops: what fits
 //     nothing is a finding.
 //   - adoption, with the ledger lost, passes both sides whole and nothing
 //     confirmed; [Adopt] then chooses between candidates.

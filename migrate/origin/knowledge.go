@@ -43,6 +43,10 @@ type Knowledge struct {
 	// is nil then.
 	Tail bool
 
+	// Partial says that of the source only what is in doubt is passed. Then
+	// nobody can tell what is missing, and nothing else counts as a copy.
+	Partial bool
+
 	// Absent asks for a verdict Missing for each message of the source that the
 	// target does not have yet.
 	Absent bool

@@ -176,12 +176,13 @@ func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
 }
 
 func (m *migration) readBack(source []origin.Want) {
+	k := origin.Knowledge{Birth: m.birth, Confirmed: all(m.ledger.confirmed), Doubts: m.ledger.doubts}
 	if m.IntN(2) == 0 {
+		k.Partial = true
 		source = slices.DeleteFunc(slices.Clone(source), func(w origin.Want) bool {
 			return !slices.ContainsFunc(m.ledger.doubts, func(d origin.Doubt) bool { return d.SourceIndex == w.Index })
 		})
 	}
-	k := origin.Knowledge{Birth: m.birth, Confirmed: all(m.ledger.confirmed), Doubts: m.ledger.doubts}
 	d, verdicts := m.read(source, m.haves(), k)
 	m.apply(d, verdicts)
 }

@@ -1,0 +1,135 @@
+package origin_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/origin"
+)
+
+const stamp = `{"chatbridge":{"sid":"CH1","service_sid":"IS1"}}`
+
+func TestAdopt(t *testing.T) {
+	old := birth.Add(-time.Hour)
+	born := origin.BornAt(birth)
+	want := conversations.Conversation{FriendlyName: "tea", DateCreated: old, Attributes: stamp}
+	ch := origin.Channel{
+		SID: "CH1", Want: want,
+		Messages: []origin.Want{{SID: "IM1", Author: "ann", Before: "al", Created: old, Content: origin.ContentOf("hi", "")}},
+		Members:  []conversations.Participant{{Identity: "ann", DateCreated: old.Add(time.Minute)}},
+		Former:   map[string]string{"ann": "al"},
+	}
+	as := func(sid string) conversations.Conversation { c := want; c.SID = sid; return c }
+	hi := origin.Have{SID: "T1", Author: "al", Created: old, Content: origin.ContentOf("hi\r\n", "")}
+	young := origin.Have{SID: "T2", Author: "ann", Created: birth, Content: origin.ContentOf("hi", "")}
+	member := conversations.Participant{SID: "MB1", Identity: "al", DateCreated: old.Add(time.Minute)}
+	joined := conversations.Participant{SID: "MB2", Identity: "ann", DateCreated: birth}
+	eve := conversations.Participant{SID: "MB3", Identity: "eve", DateCreated: birth}
+
+	for name, c := range map[string]struct {
+		there []origin.Candidate
+		sid   string
+		spare []string
+		stop  []string
+	}{
+		"nothing claims to be the channel":       {},
+		"a past message of ours proves it":       {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C1"},
+		"a past participant proves it":           {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{member}}}, sid: "C1"},
+		"whoever joined later does not disprove": {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}, Participants: []conversations.Participant{eve}}}, sid: "C1"},
+		"a stamp alone proves nothing":           {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{young}}}, stop: []string{"C1"}},
+		"a stranger may have forged the stamp":   {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{eve}}}, stop: []string{"C1"}},
+		"a member may have forged the stamp":     {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{joined}}}, stop: []string{"C1"}},
+		"without a birth nothing is past":        {there: []origin.Candidate{{Conversation: as("C1"), Messages: []origin.Have{hi}}}, stop: []string{"C1"}},
+		"an empty one has to agree":              {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}}, sid: "C1"},
+		"an empty one of another date is not it": {there: []origin.Candidate{{Conversation: conversations.Conversation{SID: "C1", FriendlyName: "tea", DateCreated: birth, Attributes: stamp}, Birth: born}}},
+		"two that hold ours stop":                {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}, {Conversation: as("C2"), Birth: born, Participants: []conversations.Participant{member}}}, stop: []string{"C1", "C2"}},
+		"two empty ones stop":                    {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born}}, stop: []string{"C1", "C2"}},
+		"an empty one beside ours is spare":      {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C2", spare: []string{"C1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := origin.Adopt(ch, c.there)
+			require.Equal(t, c.sid, got.SID)
+			require.Equal(t, c.spare, got.Spare)
+			if c.stop == nil {
+				require.Nil(t, got.Stop)
+				return
+			}
+			require.NotNil(t, got.Stop)
+			require.Equal(t, c.stop, got.Stop.Target)
+			require.Contains(t, got.Stop.Error(), c.stop[0])
+		})
+	}
+}
+
+func TestRole(t *testing.T) {
+	role := func(sid string, permissions ...string) conversations.Role {
+		return conversations.Role{SID: sid, Type: conversations.ServiceRole, FriendlyName: "admin", Permissions: permissions}
+	}
+	want := role("", "a", "b")
+	for name, c := range map[string]struct {
+		there []conversations.Role
+		rec   origin.Record
+		taken map[string]bool
+		is    origin.Resource
+	}{
+		"there is none":                        {is: origin.Resource{Relation: origin.Absent}},
+		"the ledger knows what was made":       {there: []conversations.Role{role("R1", "a")}, rec: origin.Record{TargetSID: "R1"}, is: origin.Resource{Relation: origin.Made, SID: "R1", Differs: []string{"permissions"}}},
+		"what was there is somebody's":         {there: []conversations.Role{role("R1", "b", "a", "a")}, is: origin.Resource{Relation: origin.Others, SID: "R1"}},
+		"a difference of others is a finding":  {there: []conversations.Role{role("R1", "a")}, is: origin.Resource{Relation: origin.Others, SID: "R1", Differs: []string{"permissions"}}},
+		"a create without an answer made it":   {there: []conversations.Role{role("R1", "a"), role("R2", "a", "b")}, rec: origin.Record{Unanswered: true, Before: []string{"R1"}}, is: origin.Resource{Relation: origin.Made, SID: "R2"}},
+		"another role of that name has it":     {there: []conversations.Role{role("R1", "a", "b")}, taken: map[string]bool{"R1": true}, is: origin.Resource{Relation: origin.Absent}},
+		"two of others of which one is wanted": {there: []conversations.Role{role("R1", "a"), role("R2", "b", "a")}, is: origin.Resource{Relation: origin.Others, SID: "R2"}},
+		"two of others, and nobody can tell":   {there: []conversations.Role{role("R1", "a"), role("R2", "b")}, is: origin.Resource{Relation: origin.Several, Rivals: []string{"R1", "R2"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.is, origin.Role(want, c.there, c.rec, c.taken))
+		})
+	}
+}
+
+func TestUser(t *testing.T) {
+	want := conversations.User{Identity: "ann", FriendlyName: "Ann", Attributes: `{"a": 1.0}`, RoleSID: "R1"}
+	there := conversations.User{SID: "US1", Identity: "ann", FriendlyName: "Ann", Attributes: `{"a":1}`, RoleSID: "R1"}
+	changed := there
+	changed.FriendlyName, changed.RoleSID = "Anna", "R2"
+
+	require.Equal(t, origin.Resource{Relation: origin.Absent}, origin.User(want, nil, origin.Record{}))
+	require.Equal(t, origin.Resource{Relation: origin.Others, SID: "US1"}, origin.User(want, &there, origin.Record{}), "equal is not ours")
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "US1"}, origin.User(want, &there, origin.Record{Unanswered: true}))
+	require.Equal(t, origin.Others, origin.User(want, &changed, origin.Record{Unanswered: true}).Relation, "what differs was not sent by us")
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "US1", Differs: []string{"friendly_name", "role_sid"}}, origin.User(want, &changed, origin.Record{TargetSID: "US1"}))
+	require.Equal(t, origin.Others, origin.User(want, &there, origin.Record{TargetSID: "US1", Existing: true}).Relation)
+	require.Equal(t, origin.Others, origin.User(want, &there, origin.Record{TargetSID: "US0"}).Relation, "the one that was made is gone")
+}
+
+func TestHorizonNeverMovesBackwards(t *testing.T) {
+	at, moves := origin.Horizon(3, nil)
+	require.True(t, moves)
+	require.EqualValues(t, 3, at)
+	five := int64(5)
+	at, moves = origin.Horizon(3, &five)
+	require.False(t, moves)
+	require.EqualValues(t, 5, at)
+}
+
+func TestService(t *testing.T) {
+	there := []conversations.Service{{SID: "IS1", FriendlyName: "chat"}, {SID: "IS2", FriendlyName: "chat"}, {SID: "IS3", FriendlyName: "other"}}
+	none := map[string]bool{}
+	require.Equal(t, origin.Resource{Relation: origin.Absent}, origin.Service("chat", there, origin.Record{}, none, none), "a name proves nothing")
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS3"}, origin.Service("chat", there, origin.Record{TargetSID: "IS3"}, none, none))
+	require.Equal(t, origin.Resource{Relation: origin.Absent}, origin.Service("chat", there, origin.Record{TargetSID: "IS9"}, none, none), "the one that was made is gone")
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS2"}, origin.Service("chat", there, origin.Record{Unanswered: true, Before: []string{"IS1"}}, none, none))
+	require.Equal(t, origin.Resource{Relation: origin.Several, Rivals: []string{"IS1", "IS2"}}, origin.Service("chat", there, origin.Record{Unanswered: true}, none, none))
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS1"}, origin.Service("chat", there, origin.Record{Unanswered: true}, map[string]bool{"IS2": true}, none))
+	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS2"}, origin.Service("chat", there, origin.Record{}, none, map[string]bool{"IS2": true}))
+
+	a, b := conversations.Service{SID: "IS2", DateCreated: birth}, conversations.Service{SID: "IS1", DateCreated: birth}
+	require.Equal(t, b, origin.Stays(a, b))
+	b.DateCreated = birth.Add(time.Second)
+	require.Equal(t, a, origin.Stays(b, a))
+	require.True(t, origin.Keeps("IS1", ""))
+	require.False(t, origin.Keeps("IS1", "IS2"))
+}
