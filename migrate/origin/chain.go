@@ -27,6 +27,7 @@ type link struct {
 
 	cost   int // of the cheapest account that ends here, without what follows
 	before int // the link before it; -1 if it is the first
+	length int // links up to here
 }
 
 // chain is the accounts of what waits: links that ascend on both sides.
@@ -63,7 +64,7 @@ func (r *reading) chain(held []have) (*chain, error) {
 				from = cheap{over.cost + aHole, over.link}
 			}
 			if from.cost < none.cost {
-				c.links = append(c.links, link{want: i, have: j, otherwise: otherwise, cost: from.cost + c.cost[j], before: from.link})
+				c.links = append(c.links, link{want: i, have: j, otherwise: otherwise, cost: from.cost + c.cost[j], before: from.link, length: c.length(from.link) + 1})
 			}
 		}
 		c.cost[j+1] = c.cost[j]
@@ -115,34 +116,26 @@ func (c *chain) end(at []cheap) {
 	total := c.cost[len(c.cost)-1]
 	least, most := total, 0
 	for _, v := range at[1:] {
-		if v.cost == none.cost {
+		if v.link < 0 || v.cost+total > least {
 			continue
 		}
-		cost, length := v.cost+total, c.length(v.link)
-		switch {
-		case cost < least || cost == least && length > most:
-			if cost == least {
-				c.twin = c.differ(v.link)
-			} else {
-				c.twin = -1
-			}
-			least, most, c.ends = cost, length, v.link
-		case cost == least:
-			c.twin = c.differ(v.link)
+		if cost := v.cost + total; cost < least {
+			least, most, c.twin = cost, -1, -1
+		} else {
+			c.twin = c.links[v.link].have
+		}
+		if length := c.length(v.link); length > most {
+			most, c.ends = length, v.link
 		}
 	}
 }
 
 func (c *chain) length(n int) int {
-	length := 0
-	for ; n >= 0; n = c.links[n].before {
-		length++
+	if n < 0 {
+		return 0
 	}
-	return length
+	return c.links[n].length
 }
-
-// differ is a message that another account ends with, or the best one.
-func (c *chain) differ(n int) int { return c.links[n].have }
 
 // rival is a message that has another place in an account as good as the best,
 // after which the source goes on elsewhere; -1 if there is none.
