@@ -71,6 +71,42 @@ func TestCopyStands(t *testing.T) {
 	require.False(t, c.Stands(&stays, &goes), "people edited it")
 }
 
+func TestDecision(t *testing.T) {
+	a, b := line{"al", past, "a"}, line{"al", past + 1, "b"}
+	y := line{"al", later, "y"}
+	first, _ := rule{source: []line{a, b, y}, target: []line{a}}.read(t)
+	again, _ := rule{source: []line{a, b, y}, target: []line{a, {"eve", later, "hi"}}}.read(t)
+	more, _ := rule{source: []line{a, b, y}, target: []line{a, b}}.read(t)
+	require.True(t, first.Agrees(&again), "people may write between two readings")
+	require.False(t, first.Agrees(&more), "one of ours landed")
+
+	want := func(index int64, at int) origin.Want {
+		return origin.Want{Index: index, Created: birth.Add(time.Duration(at) * time.Second)}
+	}
+	require.True(t, first.Covers(want(2, later)))
+	tail, _ := rule{source: []line{b, y}, target: []line{b}, tail: true}.read(t)
+	require.True(t, tail.Covers(want(1, past)))
+	require.False(t, tail.Covers(want(2, later)), "somebody may have written it before the tail")
+
+	there, _ := rule{source: []line{a, b, y}, target: []line{a, y}, known: map[int]int{0: 0}}.read(t)
+	require.EqualValues(t, 1, there.Next)
+	_, is := there.Has(1)
+	require.False(t, is)
+	p, is := there.Has(2)
+	require.True(t, is)
+	require.Equal(t, origin.Present{SourceSID: "S2", TargetSID: "T1", SourceIndex: 2, TargetIndex: 1}, p)
+}
+
+func TestAnIndexAloneMakesNoMessageKnown(t *testing.T) {
+	confirmed := origin.Confirmed{SourceIndex: 0, TargetIndex: 0, SourceSID: "S0", TargetSID: "another"}
+	var kinds []origin.Kind
+	_, err := origin.Read(wants([]line{{"al", past, "a"}}), haves([]line{{"al", later, "b"}}),
+		origin.Knowledge{Birth: origin.BornAt(birth), Confirmed: all([]origin.Confirmed{confirmed})},
+		func(v origin.Verdict) error { kinds = append(kinds, v.Kind); return nil })
+	require.NoError(t, err)
+	require.Equal(t, []origin.Kind{origin.Deleted, origin.Foreign}, kinds)
+}
+
 func TestPackageIsPure(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)

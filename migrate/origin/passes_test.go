@@ -19,8 +19,10 @@ type migration struct {
 	copies  int
 	log     []string
 
-	otherwise map[int64]bool // messages of the source that a finding says are stored otherwise
-	forgot    bool           // a ledger was lost
+	altered   map[string]bool // of those named, the past ones that fit nothing
+	rewrote   string          // one of them that was written again
+	otherwise map[int64]bool  // messages of the source that a finding says are stored otherwise
+	forgot    bool            // a ledger was lost
 }
 
 func all[T any](items []T) iter.Seq2[T, error] {
@@ -122,6 +124,7 @@ func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
 			}
 		case origin.Altered:
 			m.named[v.TargetSID] = true
+			m.altered[v.TargetSID] = true
 		case origin.Foreign:
 			m.named[v.TargetSID] = m.named[v.TargetSID] || v.MayBeCopy
 		}
@@ -183,6 +186,11 @@ func (m *migration) append(source []origin.Want, want origin.Want) bool {
 		m.land(20)
 		if m.crash() {
 			return false
+		}
+		for _, t := range m.target {
+			if t.of == m.source[want.Index] && m.altered[t.sid] && !t.deleted {
+				m.rewrote = t.sid
+			}
 		}
 		if !m.faults || m.IntN(100) >= m.mix.lossy {
 			m.confirm(want, m.store(&as, false))

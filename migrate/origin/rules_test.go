@@ -128,6 +128,14 @@ func TestRules(t *testing.T) {
 			source: []line{a, twin, b}, target: []line{a, edited(twin), b},
 			says: []string{"S0 T0 ours", "S1 hole", "S2 T2 ours", "T1 altered"}, next: origin.None,
 		},
+		"other content counts for nothing if author and second come twice": {
+			source: []line{twin, {"al", past, "other"}, b, c}, target: []line{edited(twin), b, c},
+			says: []string{"S0 hole", "S1 hole", "S2 T1 ours", "T0 altered", "S3 T2 ours"}, next: origin.None,
+		},
+		"an equal message is preferred to one with other content": {
+			source: []line{a, b}, target: []line{{"al", past, "deleted in the source"}, a},
+			says: []string{"S0 T1 ours", "T0 altered", "S1 missing"}, next: 1,
+		},
 		"a past message that is like one in its place is a copy": {
 			source: []line{a, b, c}, target: []line{a, b, a},
 			says: []string{"S0 T0 ours", "S1 T1 ours", "T2 copy T0", "S2 missing"}, next: 2,
@@ -155,6 +163,10 @@ func TestRules(t *testing.T) {
 		"a past message that fits nothing stops the channel if none of ours follows": {
 			source: []line{a, b}, target: []line{a, d},
 			says: []string{"S0 T0 ours", "T1 altered", "S1 missing"}, next: 1, stop: origin.FitsNothing,
+		},
+		"an altered message may be the twin that seems to follow it": {
+			source: []line{twin, twin, b}, target: []line{edited(twin), twin},
+			says: []string{"S0 T1 ours", "T0 altered", "S1 missing", "S2 missing"}, next: 1, stop: origin.FitsNothing,
 		},
 		"nothing stops if nothing is left to write": {
 			source: []line{a}, target: []line{a, d},

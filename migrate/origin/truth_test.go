@@ -17,6 +17,9 @@ func (m *migration) wrong() string {
 			return fmt.Sprintf("deleted %s, which people edited", t.sid)
 		}
 	}
+	if m.rewrote != "" {
+		return fmt.Sprintf("%s fitted nothing, and was doubled", m.rewrote)
+	}
 	if m.stopped != nil {
 		return m.idle()
 	}
@@ -62,7 +65,7 @@ func (m *migration) wrong() string {
 	for class, c := range counts {
 		named := m.namedOf(class)
 		switch {
-		case c.have > c.want && (c.live > 0 || !m.forgot): // with the source and the ledger gone, nothing tells
+		case c.have > c.want && (c.live > 0 || !m.forgot && len(m.names) == 1): // with the source gone, only ledger and name tell
 			return fmt.Sprintf("source message %d is doubled: %+v", class, *c)
 		case c.have+named+c.gone+c.chance < c.live:
 			return fmt.Sprintf("source message %d is lost: %+v", class, *c)
