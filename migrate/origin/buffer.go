@@ -142,6 +142,11 @@ func (r *reading) leftOver(h have) error {
 	if len(r.open) < namedMost {
 		r.open = append(r.open, h)
 	}
+	if len(r.strays) == straysMost {
+		r.decision.Stop = &Stop{Reason: TooMany, Target: []string{h.SID}}
+	} else {
+		r.strays[h.id] = h.SID
+	}
 	return r.say(Verdict{Kind: Altered, TargetSID: h.SID, TargetIndex: h.Index})
 }
 
@@ -149,6 +154,10 @@ func (r *reading) copyOf(p passed, h have) error {
 	r.decision.Copies = append(r.decision.Copies, Copy{SID: h.SID, Of: p.targetSID, later: h.id})
 	return r.say(Verdict{Kind: CopyOf, SourceIndex: p.source, TargetSID: h.SID, TargetIndex: h.Index, Like: p.targetSID})
 }
+
+// straysMost is how many altered messages are compared with what is still to be
+// written.
+const straysMost = 1 << 16
 
 // namedMost bounds how many messages a stop names.
 const namedMost = 8

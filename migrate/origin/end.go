@@ -23,12 +23,8 @@ func (r *reading) end() error {
 	if err := r.judgeRest(); err != nil {
 		return err
 	}
-	if next, err := r.ahead.head(); err != nil {
+	if err := r.endStrays(); err != nil {
 		return err
-	} else if next != nil {
-		for _, h := range r.open {
-			r.stop(FitsNothing, h.SID, next.SID)
-		}
 	}
 	if err := r.endYoung(); err != nil {
 		return err
@@ -48,6 +44,29 @@ func (r *reading) end() error {
 	}
 	if d.Whole || d.Stop != nil {
 		d.Copies, d.Present = nil, nil
+	}
+	return nil
+}
+
+// endStrays stops the channel if an altered message may be one that is still to
+// be written: because nothing of ours follows it, or because it is equal to one.
+func (r *reading) endStrays() error {
+	next, err := r.ahead.head()
+	if err != nil || next == nil || len(r.strays) == 0 {
+		return err
+	}
+	for _, h := range r.open {
+		r.stop(FitsNothing, h.SID, next.SID)
+	}
+	if err := r.ahead.fill(lookahead); err != nil {
+		return err
+	}
+	for _, w := range r.ahead.held {
+		for _, id := range w.ids[:distinct(w)] {
+			if sid, ok := r.strays[id]; ok {
+				r.stop(OutOfPlace, sid, w.SID)
+			}
+		}
 	}
 	return nil
 }

@@ -36,8 +36,9 @@ type reading struct {
 	sent     map[identity][]int64 // source indexes of doubts that were passed
 	sentKeys map[key][]int64
 	waiting  waiting
-	rest     []have // without a place, until the holes around it are known
-	open     []have // altered ones of which nobody can tell yet whether they are the next ones
+	rest     []have              // without a place, until the holes around it are known
+	strays   map[identity]string // altered ones, to their SID
+	open     []have              // altered ones of which nobody can tell yet whether they are the next ones
 	young    young
 	decision Decision
 }
@@ -45,7 +46,7 @@ type reading struct {
 func newReading(source iter.Seq2[Want, error], k Knowledge, see func(Verdict) error) *reading {
 	return &reading{
 		Knowledge: k, see: see, ahead: newAhead(source), behind: newBehind(), ledger: newLedger(k.Confirmed),
-		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, young: newYoung(),
+		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, strays: map[identity]string{}, young: newYoung(),
 		decision: Decision{Next: None, birth: k.Birth, tail: k.Tail, until: None},
 	}
 }

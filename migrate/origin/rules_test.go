@@ -168,6 +168,10 @@ func TestRules(t *testing.T) {
 			source: []line{twin, twin, b}, target: []line{edited(twin), twin},
 			says: []string{"S0 T1 ours", "T0 altered", "S1 missing", "S2 missing"}, next: 1, stop: origin.FitsNothing,
 		},
+		"a message equal to one that is still to be written is not written again": {
+			source: []line{a, b, c}, target: []line{gone, b, a}, // a was deleted, and a copy of it landed late
+			says: []string{"S0 T2 ours", "T1 altered", "S1 missing", "S2 missing"}, next: 1, stop: origin.OutOfPlace,
+		},
 		"nothing stops if nothing is left to write": {
 			source: []line{a}, target: []line{a, d},
 			says: []string{"S0 T0 ours", "T1 altered"}, next: origin.None,

@@ -95,7 +95,7 @@ func (m *migration) idle() string {
 		if m.stopped.Reason == origin.CopyOrLater && m.odd() || m.hasTwin(t.of, true) {
 			return ""
 		}
-		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace {
+		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace && (m.odd() || t.at >= m.world.birth-60) {
 			return ""
 		}
 	}

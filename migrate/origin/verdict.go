@@ -73,7 +73,7 @@ const (
 	FitsNothing  Reason = iota + 1 // a past message fits nothing, and nothing of ours follows it
 	CopyOrLater                    // a message is a copy, or a later one after a hole
 	OtherContent                   // a young message has author and second of one to come, and says something else
-	OutOfPlace                     // a young message equals one to come, and one before it is not there
+	OutOfPlace                     // a message equals one to come, and stands out of its place
 	TooMany                        // more messages fit nothing than are remembered
 )
 
@@ -81,7 +81,7 @@ var reasons = map[Reason]string{
 	FitsNothing:  "it is dated before the conversation was made, fits no message of the source, and nothing of the migration follows it",
 	CopyOrLater:  "it is a copy that landed late, or a later message whose predecessors were deleted",
 	OtherContent: "it has the author and second of a message that is still to be written, and says something else",
-	OutOfPlace:   "it equals a message that is still to be written, and one before that is not there",
+	OutOfPlace:   "it equals a message that is still to be written, and stands out of its place",
 	TooMany:      "more messages than can be remembered fit nothing",
 }
 
