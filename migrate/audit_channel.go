@@ -78,11 +78,10 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			return load, err
 		}
 		t.count(KindInvites, 1)
-		p, add, found := t.set.Mapper.Invite(i, roles)
+		_, add, found := t.set.Mapper.Invite(i, roles)
 		note(found)
 		if add {
-			id, _ := known.id(p.Identity)
-			load.members = append(load.members, id)
+			note(t.joins(i.Identity, known, &load))
 		}
 	}
 	t.done(KindChannels, 1)
@@ -105,12 +104,7 @@ func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first 
 	if mapping.Skipped(found) {
 		return found
 	}
-	id, fresh := known.id(m.Identity)
-	if fresh {
-		_, missing := t.set.Mapper.MissingUser(m.Identity)
-		found = append(found, missing...)
-	}
-	load.members = append(load.members, id)
+	found = append(found, t.joins(m.Identity, known, load)...)
 	if m.LastConsumedMessageIndex == nil {
 		return found
 	}
@@ -119,4 +113,15 @@ func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first 
 		load.horizons++
 	}
 	return append(found, lost...)
+}
+
+// joins counts somebody who comes into a conversation, by the identity that the
+// source knows them by, and returns what is found where it has no such user.
+func (t *audit) joins(identity string, known *people, load *channelLoad) (missing []mapping.Finding) {
+	id, fresh := known.id(identity)
+	if fresh {
+		_, missing = t.set.Mapper.MissingUser(identity)
+	}
+	load.members = append(load.members, id)
+	return missing
 }

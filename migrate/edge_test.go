@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -64,4 +65,41 @@ func TestEdgeCases(t *testing.T) {
 			require.Zero(t, again.Requests.Writes)
 		})
 	})
+
+	t.Run("the audit finds each as often as the migration does, also where invited people are added", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, emulator.Config{Archive: workspace(t, "edge-cases")})
+			r.settings.Mapper.Policy = carryAll()
+			r.settings.Mapper.Policy[mapping.InviteLost] = "add"
+			said := timesFound(r.audit(t, nil).Findings)
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Equal(t, timesFound(s.Findings), said)
+		})
+	})
+
+	t.Run("a field that nobody knows is found by both, wherever it is", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			in := manyChannels(1).archive()
+			channel := "services/" + scenarioService + "/channels/" + sidOf("CH", 0)
+			for _, name := range []string{"services/" + scenarioService + "/users.jsonl", channel + "/members.jsonl", channel + "/messages.jsonl"} {
+				in = withFile(t, in, name, func(s string) string { return strings.Replace(s, "{", `{"x_future":1,`, 1) })
+			}
+			r := newRig(t, emulator.Config{Archive: in})
+			require.EqualValues(t, 3, timesFound(r.audit(t, nil).Findings)[mapping.UnknownField])
+			s, err := r.migrate(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, 3, timesFound(s.Findings)[mapping.UnknownField])
+		})
+	})
+}
+
+// timesFound is how often each code was found.
+func timesFound(all []migrate.FindingCount) map[mapping.Code]int64 {
+	by := map[mapping.Code]int64{}
+	for _, f := range all {
+		by[f.Code] = f.Count
+	}
+	return by
 }

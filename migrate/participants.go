@@ -15,13 +15,13 @@ func (l *lane) participants(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		m.Raw = nil
 		l.members = append(l.members, m)
 	}
 	l.tally.expect(KindMembers, int64(len(l.members))-l.channel.MembersCount)
 	l.tally.seen(KindMembers, int64(len(l.members)))
 	seen := map[string]bool{} // identities; of one that is listed twice the first counts
-	for _, m := range l.members {
+	for i, m := range l.members {
+		l.members[i].Raw = nil // the horizons need none of it
 		twice := seen[m.Identity]
 		seen[m.Identity] = true
 		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)

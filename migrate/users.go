@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -23,8 +24,9 @@ type users struct {
 // user is one user on their way. The first that asks does the work; the others
 // wait for it.
 type user struct {
-	source chat.User // as listed, without raw bytes
-	gone   bool      // the source has a member of that identity and no user
+	source  chat.User         // as listed, without raw bytes
+	unknown []mapping.Finding // what they said that the source has and mapping does not know
+	gone    bool              // the source has a member of that identity and no user
 
 	latch latch
 	done  bool
@@ -42,11 +44,13 @@ func (u *users) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		_, found := s.set.Mapper.User(src, s.roles)
+		unknown := slices.Clone(slices.DeleteFunc(found, func(f mapping.Finding) bool { return f.Code != mapping.UnknownField }))
 		src.Raw = nil
 		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
 			src.Attributes = nil
 		}
-		one := &user{source: src, latch: newLatch()}
+		one := &user{source: src, unknown: unknown, latch: newLatch()}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
 		s.tally.expect(KindUsers, 1)
@@ -150,6 +154,9 @@ func (u *users) write(ctx context.Context, one *user) error {
 		}
 	}
 	want, found := s.set.Mapper.User(src, s.roles)
+	if src.Raw == nil {
+		found = append(found, one.unknown...)
+	}
 	s.findings.add(found)
 	if mapping.Blocked(found) {
 		return blockedError("map user", src.SID, found)

@@ -53,9 +53,15 @@ var byHand = []struct {
 		false,
 	},
 	{
-		[]mapping.Code{mapping.InviteLost, mapping.PermissionInvite},
+		[]mapping.Code{mapping.InviteLost},
 		"Add those who have an open invite, or ask them again.",
 		"Conversations has no invites: whoever may add participants adds them.",
+		false,
+	},
+	{
+		[]mapping.Code{mapping.PermissionInvite},
+		"Decide who adds people in place of the roles that could invite them.",
+		"Conversations has no permission to invite; the one to add participants does more.",
 		false,
 	},
 	{

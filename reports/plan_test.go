@@ -60,6 +60,16 @@ func TestAuditPlan(t *testing.T) {
 		require.NotContains(t, text, "By hand, before a copy")
 		require.NotContains(t, text, "register for push")
 	})
+	t.Run("counts open invites, and the roles that could invite apart from them", func(t *testing.T) {
+		a := audit()
+		a.Findings = []migrate.FindingCount{
+			{Code: mapping.InviteLost, Severity: mapping.Skip, Count: 6},
+			{Code: mapping.PermissionInvite, Severity: mapping.Loss, Count: 7},
+		}
+		text := strings.Join(strings.Fields(auditText(t, reports.Text, a)), " ")
+		require.Contains(t, text, "whoever may add participants adds them. Found 6 times.")
+		require.Contains(t, text, "the one to add participants does more. Found 7 times.")
+	})
 }
 
 func TestChannelRows(t *testing.T) {
