@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -66,9 +67,27 @@ func (c *console) getenv(name string) string {
 }
 
 // confirm asks whether to begin, and returns an error unless the answer is yes.
-func (c *console) confirm() error {
+// A signal is an answer too: nobody is waited for any more, and what is typed
+// later begins nothing.
+func (c *console) confirm(ctx context.Context) error {
+	ctx, stop := cutAtOnce(ctx, c)
+	defer stop()
 	fmt.Fprint(c.err, "Begin? [y/N] ")
-	answer, _ := bufio.NewReader(c.in).ReadString('\n')
+	answered := make(chan string, 1)
+	go func() {
+		// It cannot be called off, and ends with the program.
+		answer, _ := bufio.NewReader(c.in).ReadString('\n')
+		answered <- answer
+	}()
+	var answer string
+	select {
+	case answer = <-answered:
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		fmt.Fprintln(c.err)
+		return context.Cause(ctx)
+	}
 	switch strings.ToLower(strings.TrimSpace(answer)) {
 	case "y", "yes":
 		return nil

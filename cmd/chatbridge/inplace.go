@@ -85,7 +85,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 		if !o.console.terminal(o.console.in) {
 			return misuse("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")
 		}
-		if err := o.console.confirm(); err != nil {
+		if err := o.console.confirm(ctx); err != nil {
 			return err
 		}
 	}

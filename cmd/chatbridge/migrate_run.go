@@ -83,7 +83,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *sides, mapper mapping.Map
 	if o.Yes {
 		return nil
 	}
-	return o.console.confirm()
+	return o.console.confirm(ctx)
 }
 
 func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {

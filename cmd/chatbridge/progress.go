@@ -7,8 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
-
 	"chatbridge/migrate"
 	"chatbridge/reports"
 )
@@ -24,7 +22,7 @@ type progress struct {
 	totals map[string]int64
 	done   map[string]int64
 	rate   rate
-	bar    *progressbar.ProgressBar // nil where lines are written
+	bar    *bar // nil where lines are written
 	out    io.Writer
 
 	ended   chan struct{}
@@ -41,30 +39,16 @@ func (o *commonOptions) progress(c *console, verb string, quiet bool) *progress 
 		verb: verb, began: time.Now(), totals: map[string]int64{}, done: map[string]int64{},
 		rate: rate{now: time.Now}, ended: make(chan struct{}), out: c.err,
 	}
-	terminal := c.terminal(c.err)
+	terminal, every := c.terminal(c.err), c.every
 	switch {
 	case o.Quiet, quiet && !terminal:
 		p.out = io.Discard
 	case terminal:
-		p.bar = newBar(c.err, verb, o.colored(c))
+		p.bar, p.rate.gap, every = &bar{w: c.err}, barSample, barEvery
 	}
 	p.log = o.logger(c, (*aroundBar)(p).over(c.err))
-	p.running.Go(func() { p.tell(c.every) })
+	p.running.Go(func() { p.tell(every) })
 	return p
-}
-
-func newBar(w io.Writer, verb string, colored bool) *progressbar.ProgressBar {
-	return progressbar.NewOptions64(1,
-		progressbar.OptionSetWriter(w),
-		progressbar.OptionSetDescription(verb),
-		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionEnableColorCodes(colored),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionClearOnFinish(),
-	)
 }
 
 // Close stops showing: it takes the bar away, or says how far it came.
@@ -74,7 +58,7 @@ func (p *progress) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.bar != nil {
-		_ = p.bar.Clear()
+		p.bar.clear()
 		return
 	}
 	if done, total := p.sums(); total > 0 {
@@ -112,14 +96,11 @@ func (p *progress) sums() (done, total int64) {
 }
 
 func (p *progress) draw() {
-	done, total := p.sums()
-	if p.bar == nil || total == 0 {
+	if p.bar == nil {
 		return
 	}
-	if p.bar.GetMax64() != total {
-		p.bar.ChangeMax64(total)
-	}
-	_ = p.bar.Set64(done)
+	done, total := p.sums()
+	p.bar.draw(done, total, p.line())
 }
 
 func (p *progress) tell(every time.Duration) {
@@ -133,13 +114,15 @@ func (p *progress) tell(every time.Duration) {
 			p.mu.Lock()
 			if p.bar == nil {
 				fmt.Fprintln(p.out, p.line())
+			} else {
+				p.draw()
 			}
 			p.mu.Unlock()
 		}
 	}
 }
 
-// line is what is told where there is no terminal.
+// line tells how far it is.
 func (p *progress) line() string {
 	done, total := p.sums()
 	if total == 0 {
@@ -158,6 +141,7 @@ func (p *progress) line() string {
 // when a run resumed must not count as speed.
 type rate struct {
 	now     func() time.Time
+	gap     time.Duration // between two samples, at the least
 	samples []counted
 }
 
@@ -169,7 +153,10 @@ type counted struct {
 const samplesKept = 12
 
 func (r *rate) add(count int64) (perSecond float64) {
-	r.samples = append(r.samples, counted{r.now(), count})
+	now := r.now()
+	if n := len(r.samples); n == 0 || now.Sub(r.samples[n-1].at) >= r.gap {
+		r.samples = append(r.samples, counted{now, count})
+	}
 	if len(r.samples) > samplesKept {
 		r.samples = r.samples[1:]
 	}
@@ -191,9 +178,9 @@ func (a *aroundBar) over(w io.Writer) io.Writer {
 		p := (*progress)(a)
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		_ = p.bar.Clear()
+		p.bar.clear()
 		n, err := w.Write(b)
-		_ = p.bar.RenderBlank()
+		p.draw()
 		return n, err
 	})
 }

@@ -75,6 +75,34 @@ func TestProgress(t *testing.T) {
 		require.Contains(t, s.stderr.String(), "\r")
 		require.Contains(t, s.stderr.String(), "not carried")
 	})
+	t.Run("the bar stays when all that is known so far is done, and is gone in the end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScreen("", true)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "read", false)
+			shows := func() string {
+				time.Sleep(time.Second)
+				synctest.Wait()
+				text := s.stderr.String()
+				return text[strings.LastIndex(text, "\r")+1:]
+			}
+			require.Equal(t, "[                ] read: reading what is there", shows())
+			p.Total(migrate.KindUsers, 3)
+			p.Done(migrate.KindUsers, 3)
+			require.Contains(t, shows(), "[################] read: 3 of 3 (100%)")
+			p.Total(migrate.KindMessages, 9)
+			p.Done(migrate.KindMessages, 3)
+			require.Contains(t, shows(), "[########        ] read: 6 of 12 (50%)")
+			p.Event(migrate.Event{Level: migrate.Warning, Message: "held back"})
+			require.Contains(t, shows(), "6 of 12")
+			p.Done(migrate.KindMessages, 6)
+			require.Contains(t, shows(), "12 of 12 (100%)")
+			p.Close()
+			require.Empty(t, shows())
+			for line := range strings.SplitSeq(strings.ReplaceAll(s.stderr.String(), "\n", "\r"), "\r") {
+				require.Less(t, len(line), narrow+10, "it would wrap")
+			}
+		})
+	})
 }
 
 func TestLog(t *testing.T) {

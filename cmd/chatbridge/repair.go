@@ -72,7 +72,7 @@ func (o *verifyOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapp
 	if o.Yes {
 		return nil
 	}
-	return o.console.confirm()
+	return o.console.confirm(ctx)
 }
 
 // openRecord lets the repair read the ledger and, with --execute, write it: what

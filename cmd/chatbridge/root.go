@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"chatbridge/reports"
 )
 
 // run is the whole program: it runs the command that args name and returns the
@@ -50,6 +52,7 @@ func newRoot(c *console) *cobra.Command {
 
 // bareRoot is the program without its commands.
 func bareRoot(c *console, common *commonOptions) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:   "chatbridge",
 		Short: "Move Twilio Programmable Chat v1 into Twilio Conversations",
@@ -69,7 +72,12 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				return tellVersion(c.out, reports.Text)
+			}
+			return cmd.Help()
+		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := applySettings(cmd, c.env); err != nil {
 				return err
@@ -83,6 +91,7 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(explainFlag)
 	common.flags(root.PersistentFlags())
+	root.Flags().BoolVar(&version, "version", false, "say which chatbridge this is, as chatbridge version does")
 	root.AddGroup(
 		&cobra.Group{ID: groupStart, Title: "Start here:"},
 		&cobra.Group{ID: groupMigrate, Title: "Migrate:"},

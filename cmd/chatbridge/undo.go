@@ -109,7 +109,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 		return interrupted(ctx, err)
 	}
 	defer s.Close()
-	if err := o.agree(s, bound); err != nil {
+	if err := o.agree(ctx, s, bound); err != nil {
 		return err
 	}
 	return o.undo(ctx, form, s)
@@ -117,7 +117,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 
 // agree makes sure that the ledger is about this account, where everything would
 // otherwise pass for deleted, and asks.
-func (o *undoOptions) agree(s *sides, bound migrate.Fingerprint) error {
+func (o *undoOptions) agree(ctx context.Context, s *sides, bound migrate.Fingerprint) error {
 	if account := bound["target account"]; account != s.targetAccount {
 		return &migrate.Error{
 			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is about target account %q, and the credentials are for %s", o.Ledger, account, s.targetAccount),
@@ -128,7 +128,7 @@ func (o *undoOptions) agree(s *sides, bound migrate.Fingerprint) error {
 		return nil
 	}
 	fmt.Fprintf(o.console.err, "Delete from account %s what %s says that its migration created.\n", s.targetAccount, o.Ledger)
-	return o.console.confirm()
+	return o.console.confirm(ctx)
 }
 
 func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *sides) error {

@@ -39,12 +39,17 @@ func newVersion(c *console) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			info, _ := debug.ReadBuildInfo()
-			return writeVersion(c.out, f, versionOf(info))
+			return tellVersion(c.out, f)
 		},
 	}
 	output.flags(cmd.Flags(), reports.Text, reports.JSON)
 	return cmd
+}
+
+// tellVersion says which chatbridge this is.
+func tellVersion(w io.Writer, f reports.Format) error {
+	info, _ := debug.ReadBuildInfo()
+	return writeVersion(w, f, versionOf(info))
 }
 
 func versionOf(info *debug.BuildInfo) versionReport {
