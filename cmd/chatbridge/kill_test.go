@@ -171,6 +171,7 @@ func program(s *emulator.Server, dir string, args ...string) *exec.Cmd {
 		"CHATBRIDGE_CHAT_URL=" + s.ChatURL,
 		"CHATBRIDGE_CONVERSATIONS_URL=" + s.ConversationsURL,
 		"CHATBRIDGE_LEDGER=" + filepath.Join(dir, defaultLedger),
+		coverageVariable + "=" + os.Getenv(coverageVariable),
 	}
 	return cmd
 }

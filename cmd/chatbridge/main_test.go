@@ -20,12 +20,30 @@ func TestMain(m *testing.M) {
 type leakless struct{ m *testing.M }
 
 func (l leakless) Run() int {
+	defer keepCoverage()()
 	status := l.m.Run()
 	if err := goleak.Find(); status == 0 && err != nil {
 		os.Stderr.WriteString(err.Error() + "\n")
 		return 1
 	}
 	return status
+}
+
+// coverageVariable says where a program that measures its coverage writes it.
+// Without it such a program warns on stderr, where its last line is read.
+const coverageVariable = "GOCOVERDIR"
+
+// keepCoverage gives the programs that tests run a place for their coverage.
+func keepCoverage() (release func()) {
+	if testing.CoverMode() == "" || os.Getenv(coverageVariable) != "" {
+		return func() {}
+	}
+	dir, err := os.MkdirTemp("", "chatbridge-coverage-")
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv(coverageVariable, dir)
+	return func() { os.RemoveAll(dir) }
 }
 
 func newTestServer(t *testing.T, c emulator.Config) *emulator.Server {
