@@ -21,12 +21,11 @@ type Stage int
 // Stages. A service goes from Planned over Open to Done; a channel goes through
 // all of them.
 const (
-	Planned  Stage = 0 // known, nothing written
-	Open     Stage = 1 // exists in the target; participants or messages are on their way
-	Copied   Stage = 2 // every message confirmed
-	Checked  Stage = 3 // target read back and equal
-	Horizons Stage = 4 // read horizons set
-	Done     Stage = 9
+	Planned Stage = 0 // known, nothing written
+	Open    Stage = 1 // exists in the target; participants or messages are on their way
+	Copied  Stage = 2 // every message confirmed
+	Checked Stage = 3 // target read back and equal
+	Done    Stage = 9 // read horizons and dates set
 )
 
 func (s Stage) String() string {
@@ -39,8 +38,6 @@ func (s Stage) String() string {
 		return "copied"
 	case Checked:
 		return "checked"
-	case Horizons:
-		return "horizons"
 	case Done:
 		return "done"
 	}

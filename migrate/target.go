@@ -35,8 +35,6 @@ type TargetReader interface {
 	// Limits reads the ceilings of a service, which Conversations itself does
 	// not show: it asks the Chat host.
 	Limits(ctx context.Context, serviceSID string) (Limits, error)
-	// Credentials yields the push credentials of the account.
-	Credentials(ctx context.Context) iter.Seq2[conversations.Credential, error]
 }
 
 // Timers are the account-wide defaults after which a conversation becomes

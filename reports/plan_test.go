@@ -61,7 +61,7 @@ func TestAuditPlan(t *testing.T) {
 		require.NotContains(t, text, "register for push")
 	})
 	t.Run("counts open invites, and the roles that could invite apart from them", func(t *testing.T) {
-		a := audit()
+		a := sampleAudit()
 		a.Findings = []migrate.FindingCount{
 			{Code: mapping.InviteLost, Severity: mapping.Skip, Count: 6},
 			{Code: mapping.PermissionInvite, Severity: mapping.Loss, Count: 7},

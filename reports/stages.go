@@ -4,11 +4,10 @@ package reports
 // the stage: how far a channel is that reached it, and what is done on the way
 // there.
 var stages = map[string]struct{ state, work string }{
-	"planned":  {"not begun", ""},
-	"open":     {"on its way", "making conversations"},
-	"copied":   {"copied", "participants and messages"},
-	"checked":  {"read back", "reading back"},
-	"horizons": {"read back", ""},
-	"done":     {"done", "read horizons, invites, dates"},
-	"stopped":  {"stopped", "channels that were stopped"},
+	"planned": {"not begun", ""},
+	"open":    {"on its way", "making conversations"},
+	"copied":  {"copied", "participants and messages"},
+	"checked": {"read back", "reading back"},
+	"done":    {"done", "read horizons, invites, dates"},
+	"stopped": {"stopped", "channels that were stopped"},
 }

@@ -37,7 +37,6 @@ func sequences(ctx context.Context, t migrate.TargetReader, service, conversatio
 		"Messages":          keys(t.Messages(ctx, service, conversation, false), message),
 		"MessagesNewest":    keys(t.Messages(ctx, service, conversation, true), message),
 		"UserConversations": keys(t.UserConversations(ctx, service, user), func(r conversations.UserConversation) string { return r.ConversationSID }),
-		"Credentials":       keys(t.Credentials(ctx), func(r conversations.Credential) string { return r.SID }),
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"chatbridge/migrate/transport"
 )
 
-// Credentials is of migrate.TargetReader.
-func (t *Target) Credentials(ctx context.Context) iter.Seq2[conversations.Credential, error] {
+// credentials yields the push credentials of the account.
+func (t *Target) credentials(ctx context.Context) iter.Seq2[conversations.Credential, error] {
 	return records(t.host, ctx, "list credentials", "", func(c *call) error {
 		params := (&convv1.ListCredentialParams{}).SetPageSize(conversationsPage)
 		_, err := conversationsAPI(c).PageCredential(params, "", "")
@@ -24,7 +24,7 @@ func (t *Target) Credentials(ctx context.Context) iter.Seq2[conversations.Creden
 // the service itself takes any number of the same name. Where its error has Kind
 // OutcomeUnknown, to ask again is to look again.
 func (t *Target) EnsureCredential(ctx context.Context, want migrate.Credential) (conversations.Credential, migrate.Change, error) {
-	for there, err := range t.Credentials(ctx) {
+	for there, err := range t.credentials(ctx) {
 		if err != nil {
 			return conversations.Credential{}, migrate.Unchanged, err
 		}

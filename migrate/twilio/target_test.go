@@ -33,7 +33,7 @@ func TestTargetAsksForWholePages(t *testing.T) {
 		second(drain(target.Participants(t.Context(), service, channel))),
 		second(drain(target.Messages(t.Context(), service, channel, false))),
 		second(drain(target.Messages(t.Context(), service, channel, true))),
-		second(drain(target.Credentials(t.Context()))),
+		second(drain(target.credentials(t.Context()))),
 	} {
 		require.NoError(t, err)
 	}
