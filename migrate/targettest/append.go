@@ -66,7 +66,7 @@ func testRefused(t *testing.T, r *room) {
 func testNotFound(t *testing.T, r *room) {
 	const service, conversation, unknown = "IS0000000000000000000000000000dead", "CH0000000000000000000000000000dead", "US0000000000000000000000000000dead"
 	for name, records := range sequences(r.ctx, r.Target, service, r.sid, "bob") {
-		if name != "Services" && name != "Credentials" {
+		if name != "Services" {
 			all, err := walk(t, records)
 			require.Empty(t, all, name)
 			requireKind(t, migrate.NotFound, err)
