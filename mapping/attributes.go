@@ -24,7 +24,7 @@ func (n *notes) attributes(shown *string, limit int) string {
 		n.add(AttributesUnknown, "attributes", "they were not shown; a fetch of the single resource shows them")
 		return ""
 	}
-	text := *shown
+	text := n.text(*shown, "attributes")
 	if blank(text) {
 		return ""
 	}

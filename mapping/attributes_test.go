@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,6 +41,10 @@ func TestEqualAttributes(t *testing.T) {
 		"two values are not JSON":                     {`{} {}`, `{}`, false},
 		"an empty array is not an empty object":       {`[]`, `{}`, false},
 		"true, false and null are three things":       {`[true,false,null]`, `[true,null,false]`, false},
+		"half a pair equals itself in any spelling":   {`{"a":"\ud83d"}`, `{"a": "\uD83D"}`, true},
+		"two halves are two":                          {`{"a":"\ud83d"}`, `{"a":"\ud83e"}`, false},
+		"half a pair is not U+FFFD":                   {`{"a":"\ud83d"}`, `{"a":"\ufffd"}`, false},
+		"a mark is not what it stands for":            {`{"a":"\ud83d"}`, `{"a":"\ufdd0d83d"}`, false},
 		"the text of the canonical form stays itself": {`"0.1e1"`, `1`, false},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -227,6 +232,7 @@ func FuzzMessage(f *testing.F) {
 		require.NotContains(t, []mapping.Severity{mapping.Stop, mapping.Skip}, mapping.Worst(found), "the policy accepts everything")
 		require.NotEmpty(t, out.Author)
 		require.NotEmpty(t, out.Body)
+		require.True(t, utf8.ValidString(out.Author+out.Body+out.Attributes), "what is sent is text")
 		require.LessOrEqual(t, len(out.Body), 32<<10)
 		require.LessOrEqual(t, len(out.Attributes), 4<<10)
 		if out.Attributes != "" {

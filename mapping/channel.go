@@ -58,6 +58,7 @@ func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) 
 }
 
 func (n *notes) uniqueName(name string) string {
+	name = n.text(name, "unique_name")
 	length := utf8.RuneCountInString(name)
 	var chosen Choice
 	switch {

@@ -11,6 +11,8 @@ const (
 	StampShortened      Code = "stamp-shortened"
 	StampOmitted        Code = "stamp-omitted"
 
+	TextInvalid Code = "text-invalid"
+
 	IdentityEmpty     Code = "identity-empty"
 	IdentityTooLong   Code = "identity-too-long"
 	IdentityReserved  Code = "identity-reserved"

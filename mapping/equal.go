@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"io"
@@ -8,13 +9,16 @@ import (
 	"math/big"
 	"slices"
 	"strings"
+
+	"chatbridge/mapping/chat"
 )
 
 // EqualAttributes reports whether two attributes mean the same: equal as JSON
 // values, whatever the order of keys and the white space. Numbers are compared
 // by their exact value, however large: 1, 1.0 and 1e0 are equal, 2^53 and
 // 2^53+1 are not. Of a repeated key the last counts. Empty attributes equal
-// "{}". Text that is not JSON equals only itself.
+// "{}". Text that is not JSON equals only itself, and half a surrogate pair only
+// the same half: a decoder would make U+FFFD of every one.
 func EqualAttributes(a, b string) bool {
 	return a == b || CanonicalAttributes(a) == CanonicalAttributes(b)
 }
@@ -26,7 +30,11 @@ func CanonicalAttributes(attributes string) string {
 	if blank(attributes) {
 		return "{}"
 	}
-	d := json.NewDecoder(strings.NewReader(attributes))
+	marked, mark, err := chat.Mark([]byte(attributes))
+	if err != nil {
+		return attributes
+	}
+	d := json.NewDecoder(bytes.NewReader(marked))
 	d.UseNumber()
 	var v any
 	if d.Decode(&v) != nil {
@@ -36,6 +44,9 @@ func CanonicalAttributes(attributes string) string {
 		return attributes
 	}
 	var b strings.Builder
+	if mark != "" {
+		b.WriteByte(0xFF) // no text begins so: a mark is one here, and a character elsewhere
+	}
 	writeCanonical(&b, v)
 	return b.String()
 }

@@ -73,17 +73,27 @@ var (
 	channelSID = regexp.MustCompile(`^CH[0-9a-fA-F]{32}$`) // as error 50390 gives it
 )
 
-// renamed is the identity under its new name.
+// renamed is the identity under its new name. It is text, whatever the identity
+// is, and another one for every identity.
 func (m Mapper) renamed(identity string) string {
 	if to, ok := m.Rename[identity]; ok {
 		return to
 	}
-	return identity
+	return chat.Replace(identity, spelledOut)
+}
+
+// person renames an identity and notes in it what is no text, unless the new name
+// takes that away.
+func (n *notes) person(m Mapper, identity, field string) string {
+	if _, ok := m.Rename[identity]; !ok {
+		identity = n.valid(identity, field, spelledOut)
+	}
+	return m.renamed(identity)
 }
 
 // identity renames an identity and notes what a user by that name would meet.
 func (n *notes) identity(m Mapper, old string) string {
-	id := m.renamed(old)
+	id := n.person(m, old, "identity")
 	switch {
 	case id == "":
 		n.add(IdentityEmpty, "identity", "there is no identity")
@@ -99,6 +109,7 @@ func (n *notes) identity(m Mapper, old string) string {
 
 // name is a friendly name within a limit in characters.
 func (n *notes) name(name string, limit int) string {
+	name = n.text(name, "friendly_name")
 	length := utf8.RuneCountInString(name)
 	if length <= limit {
 		return name

@@ -54,7 +54,7 @@ func Undated(c chat.Channel, s chat.Service) time.Time {
 }
 
 func (n *notes) author(m Mapper, from string) string {
-	author := m.renamed(from)
+	author := n.person(m, from, "from")
 	length := utf8.RuneCountInString(author)
 	switch {
 	case author == "":
@@ -71,7 +71,7 @@ func (n *notes) author(m Mapper, from string) string {
 }
 
 func (n *notes) body(msg chat.Message) string {
-	body := msg.Body
+	body := n.text(msg.Body, "body")
 	switch {
 	case msg.Media != nil || msg.Type == "media":
 		file := chat.Media{}
@@ -81,8 +81,10 @@ func (n *notes) body(msg chat.Message) string {
 		if n.add(Media, "media", "%s, %q, %s, %d bytes", file.SID, file.Filename, file.ContentType, file.Size) != doPlaceholder {
 			break
 		}
-		n.original(encode(file))
+		n.original(whole(file, msg.Raw))
 		if body == "" {
+			file.Filename = n.text(file.Filename, "media.filename")
+			file.ContentType = n.text(file.ContentType, "media.content_type")
 			body = filePlaceholder(file)
 		}
 	case body == "":
@@ -100,6 +102,21 @@ func (n *notes) body(msg chat.Message) string {
 		}
 	}
 	return body
+}
+
+// whole is what was shown of a file, as it was sent if encoding it anew would
+// lose a part.
+func whole(file chat.Media, raw []byte) string {
+	if utf8.ValidString(file.Filename) && utf8.ValidString(file.ContentType) {
+		return encode(file)
+	}
+	ms, _ := members(string(raw))
+	for _, at := range ms {
+		if at.key == "media" {
+			return string(raw[at.value:at.end])
+		}
+	}
+	return encode(file)
 }
 
 // filePlaceholder says what is known of a file that is not copied: many have no

@@ -74,7 +74,7 @@ func (n *notes) permission(p string) string {
 	}
 	to, ok := permissions[p]
 	if !ok && n.add(PermissionUnknown, "permissions", "%q", p) == doKeep {
-		return p
+		return n.text(p, "permissions")
 	}
 	return to
 }

@@ -75,6 +75,9 @@ var peopleRules = []Rule{
 var leaveOut = Option{doSkip, Skip, "leave this user, or this member, out"}
 
 var nameRules = []Rule{
+	choice(TextInvalid, "the text holds half a surrogate pair, or bytes that are not UTF-8, which are no characters",
+		stopLane,
+		Option{doReplace, Loss, "put U+FFFD in the place of each; in an identity their numbers follow, so that two people stay two"}),
 	choice(NameTooLong, "the friendly name has more characters than fit",
 		stopLane,
 		Option{doTruncate, Loss, "cut it to what fits"}),

@@ -90,8 +90,8 @@ func (n *notes) notification(c *chat.Notification, event string) conversations.N
 	}
 	return conversations.Notification{
 		Enabled:  yes(c.Enabled),
-		Template: n.template(orEmpty(c.Template), "notifications."+event+".template"),
-		Sound:    orEmpty(c.Sound),
+		Template: n.template(n.text(orEmpty(c.Template), "notifications."+event+".template"), "notifications."+event+".template"),
+		Sound:    n.text(orEmpty(c.Sound), "notifications."+event+".sound"),
 	}
 }
 

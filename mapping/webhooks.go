@@ -44,7 +44,10 @@ var accountEvents = map[string]bool{
 }
 
 func (n *notes) webhooks(s chat.Service) conversations.Webhooks {
-	out := conversations.Webhooks{PreWebhookURL: s.PreWebhookURL, PostWebhookURL: s.PostWebhookURL}
+	out := conversations.Webhooks{
+		PreWebhookURL:  n.text(s.PreWebhookURL, "pre_webhook_url"),
+		PostWebhookURL: n.text(s.PostWebhookURL, "post_webhook_url"),
+	}
 	if !out.Off() {
 		n.add(WebhookPayload, "post_webhook_url", "ChannelSid becomes ConversationSid, From becomes Author, and so on")
 	}

@@ -38,6 +38,9 @@ func (s *service) prepare(ctx context.Context) error {
 	}
 	_, found := s.set.Mapper.Configuration(s.source, s.roles)
 	s.findings.add(found)
+	if mapping.Blocked(found) {
+		return blockedError("map configuration of service", s.source.SID, found)
+	}
 	if err := s.users.list(ctx); err != nil {
 		return err
 	}
@@ -109,7 +112,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 			continue
 		}
 		if !known || rec.MembersCount != c.MembersCount || rec.MessagesCount != c.MessagesCount {
-			rec.FriendlyName = cmp.Or(c.FriendlyName, c.UniqueName)
+			rec.FriendlyName = mapping.Readable(cmp.Or(c.FriendlyName, c.UniqueName))
 			rec.MembersCount, rec.MessagesCount = c.MembersCount, c.MessagesCount
 			if err := s.Ledger.PutChannel(ctx, rec); err != nil {
 				return nil, err

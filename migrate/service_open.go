@@ -23,7 +23,7 @@ func (r *run) openService(ctx context.Context, src chat.Service) (*service, erro
 		return nil, err
 	}
 	if !known {
-		rec = ServiceRecord{SourceSID: src.SID, FriendlyName: src.FriendlyName}
+		rec = ServiceRecord{SourceSID: src.SID, FriendlyName: mapping.Readable(src.FriendlyName)}
 	}
 	switch {
 	case rec.TargetSID != "":
@@ -79,6 +79,9 @@ func (r *run) checkToService(ctx context.Context, sourceSID string) error {
 // or when no answer came, ours is the one that is not among them. Without that
 // note, a service whose conversations bear our stamp is ours.
 func (s *service) create(ctx context.Context, rec *ServiceRecord, name string, noted bool) error {
+	if _, found := s.set.Mapper.Service(s.source); mapping.Blocked(found) {
+		return blockedError("map service", s.source.SID, found)
+	}
 	same, err := s.servicesNamed(ctx, name)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"unicode/utf8"
 
 	"chatbridge/mapping"
 )
@@ -35,6 +36,17 @@ type Original struct {
 	ChannelSID string       `json:"channel_sid,omitempty"`
 	Field      string       `json:"field,omitempty"`
 	Original   string       `json:"original"`
+	// Bytes take the place of an original that is no UTF-8, which JSON has no form
+	// for.
+	Bytes []byte `json:"original_base64,omitempty"`
+}
+
+func originalOf(f mapping.Finding) Original {
+	o := Original{Code: f.Code, SID: f.SID, ChannelSID: f.ChannelSID, Field: f.Field, Original: f.Original}
+	if !utf8.ValidString(o.Original) {
+		o.Original, o.Bytes = "", []byte(o.Original)
+	}
+	return o
 }
 
 // NewSidecar names the file; nothing is opened yet.
@@ -53,7 +65,7 @@ func (s *Sidecar) keep(found []mapping.Finding) error {
 		if err := s.open(); err != nil {
 			return err
 		}
-		line, err := json.Marshal(Original{f.Code, f.SID, f.ChannelSID, f.Field, f.Original})
+		line, err := json.Marshal(originalOf(f))
 		if err != nil {
 			return fmt.Errorf("encode original: %w", err)
 		}

@@ -13,10 +13,7 @@
 // The package does no I/O and converts nothing: package mapping does that.
 package chat
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // Resource is any of the structs of this package that a single fetch can return.
 type Resource interface {
@@ -25,10 +22,11 @@ type Resource interface {
 
 // Decode reads one resource from the JSON that a fetch, or one element of a
 // list, holds. The bytes themselves are kept in Raw, so that fields without a
-// place in the struct are not lost.
+// place in the struct are not lost. What is no text stays visible in the strings:
+// see Unmarshal.
 func Decode[T Resource](raw []byte) (T, error) {
 	var r T
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := Unmarshal(raw, &r); err != nil {
 		return r, fmt.Errorf("decode %T: %w", r, err)
 	}
 	switch p := any(&r).(type) {

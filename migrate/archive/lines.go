@@ -9,7 +9,6 @@ import (
 	"io"
 	"io/fs"
 	"iter"
-	"unicode/utf8"
 )
 
 // MaxLine is the length of the longest line, in bytes, without its end. The
@@ -21,10 +20,7 @@ const MaxLine = 4 << 20
 // ErrLineTooLong is in the chain of the error for a line beyond MaxLine.
 var ErrLineTooLong = errors.New("line is too long")
 
-var (
-	errNotObject = errors.New("not a JSON object")
-	errNotUTF8   = errors.New("not UTF-8")
-)
+var errNotObject = errors.New("not a JSON object")
 
 // line is one line of a file, with where it starts.
 type line struct {
@@ -87,14 +83,12 @@ func trimEnd(raw []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r"))
 }
 
-// checkObject requires what decoding would otherwise repair in silence: text
-// that is not UTF-8 would become U+FFFD.
+// checkObject requires one JSON object. Strings in it that are not UTF-8 pass:
+// mapping sees them, and says so for the one resource.
 func checkObject(raw []byte) error {
 	switch {
 	case len(raw) > MaxLine:
 		return fmt.Errorf("%w: %d bytes, of at most %d", ErrLineTooLong, len(raw), MaxLine)
-	case !utf8.Valid(raw):
-		return errNotUTF8
 	case !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) || !json.Valid(raw):
 		return errNotObject
 	}

@@ -20,7 +20,7 @@ func TestLines(t *testing.T) {
 		return lines(open(t, fsys), messages)
 	}
 	t.Run("keeps the bytes of each line", func(t *testing.T) {
-		want := []string{`{"n":9007199254740993,"future":[ 1.50, 1E400 ]}`, `{"s":"\u0041\/é\ud800"}`}
+		want := []string{`{"n":9007199254740993,"future":[ 1.50, 1E400 ]}`, `{"s":"\u0041\/é\ud800"}`, "{\"s\":\"\xff\"}"}
 		got, err := with(t, strings.Join(want, "\n")+"\n")
 		require.NoError(t, err)
 		require.Equal(t, want, got)
@@ -41,7 +41,7 @@ func TestLines(t *testing.T) {
 		"an empty line":         ``,
 		"two objects in a line": `{}{}`,
 		"a byte order mark":     "\ufeff{}",
-		"text that is no UTF-8": "{\"a\":\"\xff\"}",
+		"a key that is no UTF-8 beside no object": "\xff{}",
 	} {
 		t.Run("names file and line of "+name, func(t *testing.T) {
 			got, err := with(t, "{}\n{}\n"+bad+"\n{}\n")

@@ -81,7 +81,7 @@ func TestWriter(t *testing.T) {
 		w := create(t, t.TempDir())
 		l, err := w.Lines(messages)
 		require.NoError(t, err)
-		for _, bad := range []string{"", "null", "[1]", "{", "{}{}", "{\"a\":\"\xff\"}", `{"a":"` + strings.Repeat("x", archive.MaxLine) + `"}`} {
+		for _, bad := range []string{"", "null", "[1]", "{", "{}{}", `{"a":"` + strings.Repeat("x", archive.MaxLine) + `"}`} {
 			require.ErrorContains(t, l.Write(json.RawMessage(bad)), messages+":1: ")
 		}
 		require.NoError(t, l.Abort())

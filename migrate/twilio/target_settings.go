@@ -7,6 +7,7 @@ import (
 
 	convv1 "github.com/twilio/twilio-go/rest/conversations/v1"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
@@ -110,7 +111,7 @@ func (t *Target) set(ctx context.Context, op, serviceSID string, ask func(*call)
 // decodeJSON decodes a reply that has no SID of its own.
 func decodeJSON[T any](raw []byte) (T, error) {
 	var r T
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := chat.Unmarshal(raw, &r); err != nil {
 		return r, fmt.Errorf("decode reply: %w", err)
 	}
 	return r, nil

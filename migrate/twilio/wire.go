@@ -1,7 +1,6 @@
 package twilio
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -50,7 +49,7 @@ type (
 
 func unmarshal[T any](raw []byte, sidOf func(T) string) (T, error) {
 	var r T
-	if err := json.Unmarshal(raw, &r); err != nil {
+	if err := chat.Unmarshal(raw, &r); err != nil {
 		return r, fmt.Errorf("decode reply: %w", err)
 	}
 	if sidOf(r) == "" {
