@@ -20,6 +20,9 @@ type Mapper struct {
 	// members, authors, invites and the created_by of the stamp. It is applied
 	// once, so that names may be swapped. Nil keeps them.
 	Rename map[string]string
+	// Given is Rename the other way round, new to old. It is what finds a person
+	// whose identity Rename gives to somebody else; nil looks for nobody.
+	Given map[string]string
 	// NoStamp leaves the attributes of conversations untouched.
 	NoStamp bool
 }
@@ -87,6 +90,9 @@ func (m Mapper) renamed(identity string) string {
 func (n *notes) person(m Mapper, identity, field string) string {
 	if _, ok := m.Rename[identity]; !ok {
 		identity = n.valid(identity, field, spelledOut)
+		if other, taken := m.Given[identity]; taken {
+			n.add(IdentityTaken, field, "%q is the new identity of %q", identity, other)
+		}
 	}
 	return m.renamed(identity)
 }

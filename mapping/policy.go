@@ -21,6 +21,7 @@ const (
 	doTruncate       Choice = "truncate"
 	doPlaceholder    Choice = "placeholder"
 	doSpace          Choice = "space"
+	doMerge          Choice = "merge"
 	doReplace        Choice = "replace"
 	doOverwrite      Choice = "overwrite"
 	doNoStamp        Choice = "nostamp"

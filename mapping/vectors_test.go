@@ -85,6 +85,12 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		_, fs := m.NameTaken(in)
 		return nil, fs
 	}),
+	"member-twice": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return nil, m.MemberTwice(in, chat.Member{SID: "MB00000000000000000000000000000000", RoleSID: "RL00000000000000000000000000000001"})
+	}),
+	"user-twice": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
+		return nil, m.UserTwice(in, chat.User{SID: "US00000000000000000000000000000000"})
+	}),
 	"invite": method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) {
 		p, add, fs := m.Invite(in, v.Roles)
 		if !add {
@@ -149,7 +155,11 @@ func method[T chat.Resource](call func(mapping.Mapper, vector, T) (any, []mappin
 func (v vector) mapper(t testing.TB) mapping.Mapper {
 	policy, err := mapping.ParsePolicy(v.Policy)
 	require.NoError(t, err)
-	return mapping.Mapper{Policy: policy, Rename: v.Rename, NoStamp: v.NoStamp}
+	given := map[string]string{}
+	for old, to := range v.Rename {
+		given[to] = old
+	}
+	return mapping.Mapper{Policy: policy, Rename: v.Rename, Given: given, NoStamp: v.NoStamp}
 }
 
 // vectors reads all vectors; none is a failure, since everything here would

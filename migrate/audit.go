@@ -187,11 +187,19 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 
 // users reads every user and numbers them by identity.
 func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (map[string]int32, error) {
-	known := map[string]int32{}
+	known, first := map[string]int32{}, map[string]chat.User{}
 	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
 	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
-		known[u.Identity] = int32(len(known))
 		t.tally.expect(KindUsers, 1)
+		if before, twice := first[u.Identity]; twice {
+			return func(context.Context) error {
+				t.findings.add(t.set.Mapper.UserTwice(u, before))
+				t.done(KindUsers, 1)
+				return nil
+			}
+		}
+		first[u.Identity] = chat.User{SID: u.SID, RoleSID: u.RoleSID}
+		known[u.Identity] = int32(len(known))
 		return func(ctx context.Context) error {
 			var err error
 			if u.Attributes == nil {

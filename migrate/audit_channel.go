@@ -66,11 +66,18 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 		load.messages++
 	}
+	seen := map[string]chat.Member{}
 	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {
 		if err != nil {
 			return load, err
 		}
 		t.done(KindMembers, 1)
+		identity := t.set.Mapper.Identity(m.Identity)
+		if before, twice := seen[identity]; twice {
+			note(t.set.Mapper.MemberTwice(m, before))
+			continue
+		}
+		seen[identity] = chat.Member{SID: m.SID, RoleSID: m.RoleSID}
 		note(t.member(m, roles, known, first, &load))
 	}
 	for i, err := range t.Source.Invites(ctx, s.SID, c.SID) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 )
 
@@ -19,11 +20,17 @@ func (l *lane) participants(ctx context.Context) error {
 	}
 	l.tally.expect(KindMembers, int64(len(l.members))-l.channel.MembersCount)
 	l.tally.seen(KindMembers, int64(len(l.members)))
-	seen := map[string]bool{} // identities; of one that is listed twice the first counts
+	seen := map[string]chat.Member{} // by identity in the target
 	for i, m := range l.members {
 		l.members[i].Raw = nil // the horizons need none of it
-		twice := seen[m.Identity]
-		seen[m.Identity] = true
+		first, twice := seen[l.set.Mapper.Identity(m.Identity)]
+		if twice {
+			l.findings.add(l.set.Mapper.MemberTwice(m, first))
+			l.tally.skipped(KindMembers, 1)
+			l.joined++
+			continue
+		}
+		seen[l.set.Mapper.Identity(m.Identity)] = m
 		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
 		if err != nil {
 			return ledgerFailed(err)
@@ -38,7 +45,7 @@ func (l *lane) participants(ctx context.Context) error {
 		if mapping.Blocked(found) {
 			return blockedError("map member", m.SID, found)
 		}
-		if mapping.Skipped(found) || twice {
+		if mapping.Skipped(found) {
 			l.tally.skipped(KindMembers, 1)
 			l.joined++
 			continue

@@ -50,11 +50,16 @@ func (u *users) list(ctx context.Context) error {
 		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
 			src.Attributes = nil
 		}
+		s.tally.expect(KindUsers, 1)
+		s.tally.seen(KindUsers, 1)
+		if first, twice := u.byName[src.Identity]; twice {
+			s.findings.add(s.set.Mapper.UserTwice(src, first.source))
+			s.tally.skipped(KindUsers, 1)
+			continue
+		}
 		one := &user{source: src, unknown: unknown, latch: newLatch()}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
-		s.tally.expect(KindUsers, 1)
-		s.tally.seen(KindUsers, 1)
 	}
 	return nil
 }

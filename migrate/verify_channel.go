@@ -142,10 +142,10 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		if mapping.Skipped(found) {
 			continue
 		}
-		if seen[m.Identity] {
+		if seen[s.set.Mapper.Identity(m.Identity)] {
 			continue // listed twice; the first one counts
 		}
-		seen[m.Identity] = true
+		seen[s.set.Mapper.Identity(m.Identity)] = true
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {

@@ -186,10 +186,15 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		}
 		there[u.Identity] = u
 	}
+	seen := map[string]bool{}
 	for src, err := range s.Source.Users(ctx, s.source.SID) {
 		if err != nil {
 			return err
 		}
+		if seen[src.Identity] {
+			continue // listed twice; the first one counts
+		}
+		seen[src.Identity] = true
 		if src.Attributes == nil {
 			if src, err = s.Source.User(ctx, s.source.SID, src.SID); err != nil {
 				return err

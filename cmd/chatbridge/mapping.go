@@ -79,7 +79,11 @@ func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 			Hint: "the file is CSV with two columns, the old identity and the new one, without a heading",
 		}
 	}
-	return mapping.Mapper{Policy: policy, Rename: rename, NoStamp: !o.Stamp}, nil
+	given := make(map[string]string, len(rename))
+	for old, to := range rename {
+		given[to] = old
+	}
+	return mapping.Mapper{Policy: policy, Rename: rename, Given: given, NoStamp: !o.Stamp}, nil
 }
 
 // target is ToService as the engine takes it.

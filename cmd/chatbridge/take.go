@@ -44,7 +44,7 @@ func distinct(ctx context.Context, src migrate.Source, serviceSID string, rename
 		if to, ok := rename[name]; ok {
 			name = to
 		}
-		if other, twice := taken[name]; twice {
+		if other, twice := taken[name]; twice && other != u.Identity {
 			return &migrate.Error{
 				Op: "rename identities", Kind: migrate.Usage, SID: serviceSID,
 				Err:  fmt.Errorf("%q and %q would both be %q", other, u.Identity, name),
