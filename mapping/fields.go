@@ -152,7 +152,7 @@ var fields = map[string]map[string]Handling{
 		"body":            Carried,
 		"attributes":      Carried,
 		"index":           Transformed, // into the order
-		"was_edited":      Transformed, // into whether there is a date_updated
+		"was_edited":      Transformed, // into that there is a date_updated
 		"date_created":    Carried,
 		"date_updated":    Transformed,
 		"type":            Derived, // from whether there is media

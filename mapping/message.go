@@ -17,8 +17,10 @@ const maxBody = 32 << 10
 // emptyPlaceholder stands for a body that was empty, where a policy wants one.
 const emptyPlaceholder = "[empty message]"
 
-// Message maps a message. Its DateUpdated is set only where it was edited,
-// because in Conversations that is what says so. A message without a date of its
+// Message maps a message. Its DateUpdated is set if anything about it changed
+// after it was written: its text, which Chat calls an edit, or its attributes
+// alone, which Chat shows by the date only. In Conversations the date says both,
+// and a message without one was never changed. A message without a date of its
 // own gets undated, because without any it could not be recognized again. SID
 // and Index are for the server to give.
 func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Message, []Finding) {
@@ -32,7 +34,7 @@ func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Mess
 	if out.DateCreated.IsZero() {
 		out.DateCreated = undated
 	}
-	if msg.WasEdited {
+	if msg.WasEdited || changed(msg) {
 		out.DateUpdated = n.date(msg.DateUpdated, "date_updated")
 	}
 	if msg.LastUpdatedBy != "" {
@@ -41,6 +43,13 @@ func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Mess
 	n.unknownFields("message", msg.Raw)
 	n.keepSkipped(msg.Raw, msg)
 	return out, n.found
+}
+
+// changed reports whether a message has a later, or another, date of change than
+// of creation, to the second.
+func changed(msg chat.Message) bool {
+	return !msg.DateUpdated.IsZero() && !msg.DateCreated.IsZero() &&
+		!msg.DateUpdated.Truncate(time.Second).Equal(msg.DateCreated.Truncate(time.Second))
 }
 
 // Undated is the date of the messages of a channel that have none: that of the
