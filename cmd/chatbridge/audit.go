@@ -118,6 +118,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err := reports.Audit(o.console.out, form, audit); err != nil {
 		return err
 	}
+	o.noteIdentities(o.console.err)
 	return o.verdict(audit)
 }
 

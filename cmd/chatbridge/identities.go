@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/csv"
 	"encoding/hex"
@@ -10,6 +11,10 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"chatbridge/mapping/chat"
 )
 
 // hashRename stands for a table of identities, which are nobody's business in a
@@ -25,39 +30,95 @@ func hashRename(rename map[string]string) string {
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// readIdentities reads a table of two columns. Empty names, and a name
-// that stands twice in its column, are refused: nobody can be two people, and two
-// people cannot become one.
-func readIdentities(path string) (map[string]string, error) {
+// identityTable is what a file of --identities says.
+type identityTable struct {
+	rename  map[string]string // old to new
+	given   map[string]string // new to old
+	heading string            // the first line, where it was taken for a heading
+}
+
+// maxIdentities bounds the file, in bytes. A million people take about 50 MB.
+const maxIdentities = 256 << 20
+
+// readIdentities reads a table of two columns as spreadsheets save them: with or
+// without a byte-order mark, with line ends of either kind, with blank lines,
+// quotes and a heading. Empty names, and a name that stands twice in its column,
+// are refused: nobody can be two people, and two people cannot become one.
+func readIdentities(path string) (identityTable, error) {
 	if path == "" {
-		return nil, nil
+		return identityTable{}, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return identityTable{}, err
 	}
 	defer f.Close()
-	r := csv.NewReader(f)
-	r.FieldsPerRecord = 2
-	rename, old := map[string]string{}, map[string]string{}
-	for {
+	raw, err := io.ReadAll(io.LimitReader(f, maxIdentities+1))
+	switch {
+	case err != nil:
+	case len(raw) > maxIdentities:
+		err = fmt.Errorf("it has more than %d bytes", maxIdentities)
+	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
+		err = errors.New(`it is UTF-16, or no text: save it as "CSV UTF-8"`)
+	}
+	if err != nil {
+		return identityTable{}, fmt.Errorf("read %s: %w", path, err)
+	}
+	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
+	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
+	r.FieldsPerRecord = -1
+	for first := true; ; first = false {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
-			return rename, nil
+			return t, nil
 		}
 		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", path, err)
+			return identityTable{}, fmt.Errorf("read %s: %w", path, err)
 		}
-		line, _ := r.FieldPos(0)
-		if row[0] == "" || row[1] == "" {
-			return nil, fmt.Errorf("read %s: line %d has an empty name", path, line)
+		if first && isHeading(row) {
+			t.heading = strings.Join(row, ",")
+			continue
 		}
-		if _, twice := rename[row[0]]; twice {
-			return nil, fmt.Errorf("read %s: line %d names %q a second time", path, line, row[0])
+		if err := t.add(row); err != nil {
+			line, _ := r.FieldPos(0)
+			return identityTable{}, fmt.Errorf("read %s: line %d %w", path, line, err)
 		}
-		if other, taken := old[row[1]]; taken {
-			return nil, fmt.Errorf("read %s: line %d gives %q to %q, and an earlier one to %q: two people would become one", path, line, row[1], row[0], other)
-		}
-		rename[row[0]], old[row[1]] = row[1], row[0]
 	}
+}
+
+// isHeading knows headings by their words. A person who bears one of them would
+// be left out by it, so that it was taken for a heading is said.
+func isHeading(row []string) bool {
+	if len(row) != 2 {
+		return false
+	}
+	before, after := strings.ToLower(strings.TrimSpace(row[0])), strings.ToLower(strings.TrimSpace(row[1]))
+	starts := func(s string, words ...string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return s == w || strings.HasPrefix(s, w+" ") || strings.HasPrefix(s, w+"_") })
+	}
+	return starts(before, "old", "from", "identity", "source", "before") && starts(after, "new", "to", "target", "after")
+}
+
+func (t identityTable) add(row []string) error {
+	if !slices.ContainsFunc(row, func(s string) bool { return strings.TrimSpace(s) != "" }) {
+		return nil // a blank line, or what a spreadsheet makes of one
+	}
+	switch {
+	case len(row) == 1 && strings.Count(row[0], ";") == 1, len(row) == 1 && strings.Count(row[0], "\t") == 1:
+		return errors.New("has no comma: separate the two names by a comma, not by a semicolon or a tab")
+	case len(row) != 2:
+		return fmt.Errorf("has %s and not 2", plural(len(row), "column", "columns"))
+	case !utf8.ValidString(row[0]) || !utf8.ValidString(row[1]):
+		return errors.New(`is not UTF-8: save the file as "CSV UTF-8"`)
+	case row[0] == "" || row[1] == "":
+		return errors.New("has an empty name")
+	}
+	if _, twice := t.rename[row[0]]; twice {
+		return fmt.Errorf("names %s a second time", chat.Excerpt(row[0]))
+	}
+	if other, taken := t.given[row[1]]; taken {
+		return fmt.Errorf("gives %s to %s, and an earlier one to %s: two people would become one", chat.Excerpt(row[1]), chat.Excerpt(row[0]), chat.Excerpt(other))
+	}
+	t.rename[row[0]], t.given[row[1]] = row[1], row[0]
+	return nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,6 +25,9 @@ type mappingOptions struct {
 	Stamp      bool
 	Invites    string // report, add, or empty
 	scopeOptions
+
+	heading string   // what mapper took for the heading of Identities
+	matched *matcher // of the source that take narrowed; nil where nobody is renamed
 }
 
 // newService is the value of --to-service that creates a service for each one of
@@ -72,18 +77,24 @@ func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 	if err != nil {
 		return mapping.Mapper{}, misuse("list the codes and choices with: chatbridge policies", "--policy: %w", err)
 	}
-	rename, err := readIdentities(o.Identities)
+	people, err := readIdentities(o.Identities)
 	if err != nil {
 		return mapping.Mapper{}, &migrate.Error{
 			Op: "read identities", Kind: migrate.Usage, Err: err,
-			Hint: "the file is CSV with two columns, the old identity and the new one, without a heading",
+			Hint: "the file is CSV in UTF-8 with two columns, the old identity and the new one",
 		}
 	}
-	given := make(map[string]string, len(rename))
-	for old, to := range rename {
-		given[to] = old
+	o.heading = people.heading
+	return mapping.Mapper{Policy: policy, Rename: people.rename, Given: people.given, NoStamp: !o.Stamp}, nil
+}
+
+// noteIdentities says how the file of identities was read, and which of its lines
+// had no effect.
+func (o *mappingOptions) noteIdentities(w io.Writer) {
+	if o.heading != "" {
+		fmt.Fprintf(w, "Note: the first line of %s was taken for a heading: %s\n", o.Identities, chat.Excerpt(o.heading))
 	}
-	return mapping.Mapper{Policy: policy, Rename: rename, Given: given, NoStamp: !o.Stamp}, nil
+	o.matched.note(w, o.Identities)
 }
 
 // target is ToService as the engine takes it.

@@ -132,6 +132,9 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 	summary, err := m.Run(ctx)
 	err = errors.Join(err, originals.Close())
 	shown.Close()
+	if err == nil {
+		o.noteIdentities(o.console.err)
+	}
 	err = o.conclude(ctx, form, m, summary, err)
 	if migrate.KindOf(err) == migrate.Interrupted && over() {
 		return o.expired()

@@ -20,6 +20,10 @@ func (o *mappingOptions) take(ctx context.Context, s *sides, m mapping.Mapper) (
 	if err := o.narrow(ctx, s, o.Services); err != nil {
 		return nil, err
 	}
+	if len(m.Rename) > 0 {
+		o.matched = newMatcher(s.source, m.Rename)
+		s.source = o.matched
+	}
 	for _, one := range services {
 		if err := distinct(ctx, s.source, one.SID, m.Rename); err != nil {
 			return nil, err
