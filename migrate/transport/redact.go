@@ -4,6 +4,9 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -18,8 +21,9 @@ const (
 )
 
 // Log writes one debug line for each attempt: method, path, status, Twilio's
-// code and how long it took. It never writes a header, a query or a body, so
-// that no credential and nothing that a person wrote can reach a log.
+// code and how long it took. It never writes a header, a query or a body, and of
+// a path only SIDs and the words of the API, so that no credential, nothing that a
+// person wrote, and nobody's identity can reach a log.
 func Log(next http.RoundTripper, l *slog.Logger) http.RoundTripper {
 	return &redact{next: next, log: l}
 }
@@ -38,7 +42,7 @@ func (r *redact) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := r.next.RoundTrip(req)
 	fields := []any{
 		KeyMethod, req.Method,
-		KeyPath, req.URL.EscapedPath(),
+		KeyPath, shownPath(req.URL),
 		KeyDuration, time.Since(start),
 	}
 	if err != nil {
@@ -51,6 +55,31 @@ func (r *redact) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	r.log.DebugContext(ctx, "request", fields...)
 	return resp, nil
+}
+
+// words of Twilio's paths. Whatever else stands in one is a name: an identity, by
+// which a user can be asked for, or a unique name.
+var words = map[string]bool{
+	"": true, "v1": true, "v2": true,
+	"Services": true, "Roles": true, "Users": true, "Channels": true, "Conversations": true, "Members": true,
+	"Participants": true, "Messages": true, "Invites": true, "Credentials": true, "Configuration": true,
+	"Webhooks": true, "Notifications": true, "Addresses": true, "Bindings": true, "Receipts": true,
+	"ParticipantConversations": true, "ConversationWithParticipants": true,
+}
+
+var sid = regexp.MustCompile(`^[A-Z]{2}[0-9a-fA-F]{32}$`)
+
+// hiddenName stands in a log for a name in a path.
+const hiddenName = "*"
+
+func shownPath(u *url.URL) string {
+	segments := strings.Split(u.EscapedPath(), "/")
+	for i, s := range segments {
+		if !words[s] && !sid.MatchString(s) {
+			segments[i] = hiddenName
+		}
+	}
+	return strings.Join(segments, "/")
 }
 
 // causeOf is the text of an attempt's error. Errors of net/http name addresses

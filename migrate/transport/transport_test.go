@@ -39,6 +39,9 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	var out bytes.Buffer
 	l := slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	req := post(t.Context(), t, Call{})
+	const service = "IS00000000000000000000000000000001"
+	req.URL.Path = "/v1/Services/" + service + "/Users/secret/person@example.com"
+	req.URL.RawPath = "/v1/Services/" + service + "/Users/secret%2Fperson@example.com"
 	req.URL.RawQuery = "PageToken=secret-query"
 	resp, err := Log(play(reply(429, `{"code":50063,"message":"secret-reply"}`)), l).RoundTrip(req)
 	require.NoError(t, err)
@@ -46,7 +49,7 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	line := out.String()
 	require.NotContains(t, line, "secret")
 	require.NotContains(t, line, "Basic")
-	for _, part := range []string{`"method":"POST"`, `"path":"/v1/Services/IS1/Conversations/CH1/Messages"`, `"status":429`, `"code":50063`, `"duration"`} {
+	for _, part := range []string{`"method":"POST"`, `"path":"/v1/Services/` + service + `/Users/*"`, `"status":429`, `"code":50063`, `"duration"`} {
 		require.Contains(t, line, part)
 	}
 	raw, err := io.ReadAll(resp.Body)
