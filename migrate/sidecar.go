@@ -89,7 +89,7 @@ func (s *Sidecar) open() error {
 	if s.file != nil {
 		return nil
 	}
-	file, err := os.OpenFile(s.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	file, err := OpenBeside(s.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return s.failed(err)
 	}

@@ -49,6 +49,9 @@ func startJournal(root *os.Root, m Manifest, kept map[string]File) (*journal, er
 	if err := f.commit(); err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
 	}
+	if err := notLinked(root, journalPath); err != nil {
+		return nil, fmt.Errorf("start journal: %w", err)
+	}
 	file, err := root.OpenFile(journalPath, os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)

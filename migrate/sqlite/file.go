@@ -26,6 +26,7 @@ const (
 	magic = "SQLite format 3\x00"
 
 	otherFileHint = "choose another --ledger, or remove the file if nobody needs it"
+	linkHint      = "find out who put it there, then remove it"
 	pathHint      = "choose a --ledger in a folder that exists and can be written to"
 )
 
@@ -58,6 +59,11 @@ func examine(path string, flag int) (exists bool, err error) {
 		return false, refuse(migrate.Usage, "give the path of a file, such as "+filepath.Join(path, "chatbridge.db"), "it is a folder")
 	case !info.Mode().IsRegular():
 		return false, refuse(migrate.Usage, otherFileHint, "it is not a regular file")
+	}
+	for _, suffix := range []string{"-wal", "-shm"} {
+		if info, err := os.Lstat(path + suffix); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+			return false, refuse(migrate.Usage, linkHint, "%s: %w", path+suffix, migrate.ErrSymlink)
+		}
 	}
 	file, err := os.OpenFile(path, flag, 0)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/gofrs/flock"
@@ -33,8 +34,14 @@ type lock struct{ file *flock.Flock }
 func acquire(path string) (*lock, error) {
 	path += lockSuffix
 	for range lockAttempts {
-		file := flock.New(path, flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(fileMode))
+		if err := made(path); err != nil {
+			return nil, err
+		}
+		file := flock.New(path, flock.SetFlag(os.O_RDWR|migrate.NoFollow), flock.SetPermissions(fileMode))
 		locked, err := file.TryLock()
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // its holder removed it since
+		}
 		if err != nil {
 			return nil, errors.Join(refusePath(fmt.Errorf("take lock: %w", err)), file.Close())
 		}
@@ -52,6 +59,18 @@ func acquire(path string) (*lock, error) {
 	return nil, conflict(path)
 }
 
+// made makes sure that there is a lock file, and that it is a file.
+func made(path string) error {
+	file, err := migrate.OpenBeside(path, os.O_CREATE|os.O_RDWR, fileMode)
+	if errors.Is(err, migrate.ErrSymlink) {
+		return refuse(migrate.Usage, linkHint, "%w", err)
+	}
+	if err != nil {
+		return refusePath(fmt.Errorf("take lock: %w", err))
+	}
+	return file.Close()
+}
+
 // current says whether the locked file is still the one that its path leads to:
 // a lock on a removed file keeps nobody out.
 func current(file *flock.Flock) bool {
@@ -59,7 +78,7 @@ func current(file *flock.Flock) bool {
 	if err != nil {
 		return false
 	}
-	theirs, err := os.Stat(file.Path())
+	theirs, err := os.Lstat(file.Path())
 	return err == nil && os.SameFile(ours, theirs)
 }
 
@@ -81,10 +100,17 @@ func sign(path string) {
 	if err != nil {
 		host = "an unnamed host"
 	}
-	if b, err := json.Marshal(holder{PID: os.Getpid(), Host: host}); err == nil {
-		_ = os.WriteFile(path, b, fileMode)
-		_ = os.Chmod(path, fileMode)
+	b, err := json.Marshal(holder{PID: os.Getpid(), Host: host})
+	if err != nil {
+		return
 	}
+	file, err := migrate.OpenBeside(path, os.O_WRONLY|os.O_TRUNC, fileMode)
+	if err != nil {
+		return
+	}
+	_, _ = file.Write(b)
+	_ = file.Chmod(fileMode)
+	_ = file.Close()
 }
 
 // release removes the lock file while it is still locked, so that nobody can

@@ -203,3 +203,32 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, l.Close())
 	})
 }
+
+func TestSymbolicLinksBesideTheLedger(t *testing.T) {
+	for _, suffix := range []string{".lock", "-wal", "-shm"} {
+		t.Run("are refused, and what they lead to is untouched: "+suffix, func(t *testing.T) {
+			path := closed(t, 1)
+			precious := filepath.Join(t.TempDir(), "precious")
+			require.NoError(t, os.WriteFile(precious, []byte("precious"), 0o644))
+			_ = os.Remove(path + suffix)
+			require.NoError(t, os.Symlink(precious, path+suffix))
+			_, err := sqlite.Open(t.Context(), path)
+			require.ErrorIs(t, err, migrate.ErrSymlink)
+			require.ErrorContains(t, err, path+suffix)
+			require.NotEmpty(t, migrate.HintOf(err))
+			content, err := os.ReadFile(precious)
+			require.NoError(t, err)
+			require.Equal(t, "precious", string(content))
+			info, err := os.Stat(precious)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o644), info.Mode().Perm())
+		})
+	}
+	t.Run("may be the ledger itself", func(t *testing.T) {
+		link := filepath.Join(t.TempDir(), "link.db")
+		require.NoError(t, os.Symlink(closed(t, 1), link))
+		l, err := sqlite.Open(t.Context(), link)
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+	})
+}
