@@ -11,6 +11,7 @@ const (
 	StampShortened      Code = "stamp-shortened"
 	StampOmitted        Code = "stamp-omitted"
 
+	NotShown    Code = "not-shown"
 	TextInvalid Code = "text-invalid"
 
 	IdentityEmpty     Code = "identity-empty"

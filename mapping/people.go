@@ -98,6 +98,14 @@ func (m Mapper) Invite(i chat.Invite, roles Roles) (conversations.Participant, b
 	return out, worst != Stop && worst != Skip, n.found
 }
 
+// NotShown says that the key may not read something: what, as "invites", and of
+// which user or channel; of the account if sid is empty.
+func (m Mapper) NotShown(what, sid, channelSID string) []Finding {
+	n := m.notes(sid, channelSID)
+	n.add(NotShown, "", "%s", what)
+	return n.found
+}
+
 // Credential says what is lost with a push credential: its secrets can be
 // written and never read.
 func (m Mapper) Credential(c chat.Credential) []Finding {

@@ -85,6 +85,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		_, fs := m.NameTaken(in)
 		return nil, fs
 	}),
+	"not-shown": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		return nil, m.NotShown("invites", in.SID, in.SID)
+	}),
 	"member-twice": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.MemberTwice(in, chat.Member{SID: "MB00000000000000000000000000000000", RoleSID: "RL00000000000000000000000000000001"})
 	}),

@@ -80,7 +80,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		seen[identity] = chat.Member{SID: m.SID, RoleSID: m.RoleSID}
 		note(t.member(m, roles, known, first, &load))
 	}
-	for i, err := range t.Source.Invites(ctx, s.SID, c.SID) {
+	for i, err := range unlessWithheld(t.Source.Invites(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(KindInvites, c.SID, c.SID)) }) {
 		if err != nil {
 			return load, err
 		}

@@ -22,8 +22,9 @@ func (t *audit) levels(ctx context.Context, s chat.Service, read []channelLoad) 
 	var muted atomic.Int64
 	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
 	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
+		withheld := func() { t.findings.add(t.set.Mapper.NotShown(KindUserChannels, u.SID, "")) }
 		return func(ctx context.Context) error {
-			for c, err := range userChannels(ctx, t.Source, s.SID, u.SID) {
+			for c, err := range unlessWithheld(userChannels(ctx, t.Source, s.SID, u.SID), withheld) {
 				if err != nil {
 					return err
 				}

@@ -43,7 +43,8 @@ func (s *service) levelsOf(ctx context.Context, userSID string) error {
 		}
 		muted[rec.SourceSID] = rec
 	}
-	for c, err := range userChannels(ctx, s.Source, s.source.SID, userSID) {
+	withheld := func() { s.findings.add(s.set.Mapper.NotShown(KindUserChannels, userSID, "")) }
+	for c, err := range unlessWithheld(userChannels(ctx, s.Source, s.source.SID, userSID), withheld) {
 		if err != nil {
 			return err
 		}

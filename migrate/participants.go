@@ -89,7 +89,8 @@ func (l *lane) join(ctx context.Context, before EntityRecord, sourceSID, identit
 // invites reports the open invites of the channel, or, where the policy says
 // so, brings the invited people in as participants.
 func (l *lane) invites(ctx context.Context) error {
-	for i, err := range l.Source.Invites(ctx, l.source.SID, l.channel.SID) {
+	withheld := func() { l.findings.add(l.set.Mapper.NotShown(KindInvites, l.channel.SID, l.channel.SID)) }
+	for i, err := range unlessWithheld(l.Source.Invites(ctx, l.source.SID, l.channel.SID), withheld) {
 		if err != nil {
 			return err
 		}

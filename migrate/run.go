@@ -110,7 +110,7 @@ func (r *run) whole(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for c, err := range r.Source.Credentials(ctx) {
+	for c, err := range unlessWithheld(r.Source.Credentials(ctx), func() { r.findings.add(r.set.Mapper.NotShown(KindCredentials, "", "")) }) {
 		if err != nil {
 			return err
 		}

@@ -43,7 +43,7 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 func (s *verifiedService) compareLevelsOf(ctx context.Context, user EntityRecord) error {
 	want := map[string]string{}     // by conversation
 	channels := map[string]string{} // likewise
-	for c, err := range userChannels(ctx, s.Source, s.source.SID, user.SourceSID) {
+	for c, err := range unlessWithheld(userChannels(ctx, s.Source, s.source.SID, user.SourceSID), func() {}) {
 		if err != nil {
 			return err
 		}

@@ -107,6 +107,13 @@ func runExport(ctx context.Context, o *exportOptions) error {
 			hint:    "the archive is whole without them; their SIDs are in the result",
 		}
 	}
+	if n := len(report.Withheld); n > 0 {
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(n, "list was", "lists were") + " not shown to this key, and left out",
+			hint:    "the rest of the archive is whole; for these too, export into another folder with a key that may read them",
+		}
+	}
 	return nil
 }
 

@@ -26,6 +26,7 @@ type exportReport struct {
 // writeExport writes the result as text or JSON.
 func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 	if form == reports.JSON {
+		r.Withheld = filledResources(r.Withheld)
 		r.Vanished, r.Appeared = filledResources(r.Vanished), filledResources(r.Appeared)
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
@@ -47,7 +48,7 @@ func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 	for _, list := range []struct {
 		what string
 		all  []archive.Resource
-	}{{"deleted meanwhile, left out", r.Vanished}, {"made meanwhile, not in the archive", r.Appeared}} {
+	}{{"deleted meanwhile, left out", r.Vanished}, {"made meanwhile, not in the archive", r.Appeared}, {"not shown to this key, not in the archive", r.Withheld}} {
 		for _, one := range list.all {
 			_, line := fmt.Fprintf(w, "%s: %s %s\n", list.what, one.Kind, reports.Plain(one.SID))
 			err = errors.Join(err, line)

@@ -7,8 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +36,7 @@ const (
 // TestScripts drives the real program. Commands of the scripts' own:
 //
 //	emulate archive=DIR|generate=… [aps=N] [shared] [faults=SPEC]
-//	        [unkind=SPEC]
+//	        [unkind=SPEC] [withheld=LIST,…]
 //	                  serve an emulator, and put what chatbridge needs to use it
 //	                  into the environment
 //	exits N ARG…      run chatbridge and require the exit status
@@ -90,6 +92,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.Shared = true
 		case "unkind":
 			c.Unkind, err = emulator.ParseUnkind(value)
+		case "withheld":
+			c.Intercept = withheld(strings.Split(value, ","))
 		case "faults":
 			if one.plan, err = faults.Parse(value); err == nil {
 				one.plan.Observe = func(k faults.Kind, _ *emulator.Exchange) { one.strikes <- k }
@@ -114,6 +118,20 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
 	} {
 		ts.Setenv(name, value)
+	}
+}
+
+// withheld refuses the lists of these names as Twilio does to a restricted key.
+func withheld(lists []string) emulator.Interceptor {
+	return func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+		end := x.Path[len(x.Path)-1]
+		if x.Host == emulator.ChatHost && slices.Contains(lists, end) && (end != "Channels" || slices.Contains(x.Path, "Users")) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"code":70051,"message":"Authorization Error: Invalid permissions","status":403}`)
+			return
+		}
+		commit().WriteTo(w)
 	}
 }
 

@@ -151,10 +151,14 @@ func (a *Archive) unknownService(sid string) error {
 // Lines yields the resources of one .jsonl file, in the order of the file; its
 // path is one that this package's path functions return. Each is a copy and may
 // be kept. An error names the file and the line, and is the last element. A
-// file that may be missing and is yields nothing.
+// file that may be missing and is yields nothing; nor does one that was withheld,
+// which a Source refuses.
 func (a *Archive) Lines(name string) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		for line, err := range a.lines(name) {
+			if migrate.Withheld(err) {
+				return
+			}
 			if !yield(line.raw, err) {
 				return
 			}
@@ -197,6 +201,9 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 	missing := fmt.Errorf("%s is missing: %w", name, fs.ErrNotExist)
 	if _, listed := a.Manifest.Files[name]; listed {
 		return missing
+	}
+	if slices.Contains(a.Manifest.Withheld, name) {
+		return &migrate.Error{Op: "read archive", Kind: migrate.Credentials, Err: fmt.Errorf("%s: the key that the archive was exported with might not read it", name)}
 	}
 	if p.file == CredentialsPath {
 		return nil

@@ -37,6 +37,7 @@ type Exported struct {
 	Kept     int64      `json:"kept"`     // files that an earlier run had completed
 	Vanished []Resource `json:"vanished"` // listed, and gone when it was to be read
 	Appeared []Resource `json:"appeared"` // channels made after the others were listed, and not in the archive
+	Withheld []Resource `json:"withheld"` // what the key may not read, and whose it is; the account's if there is no SID
 }
 
 // Resource names one resource of the source.
@@ -97,8 +98,8 @@ func (x *export) services(ctx context.Context) ([]chat.Service, error) {
 }
 
 func (x *export) credentials(ctx context.Context) error {
-	return x.file(ctx, migrate.KindCredentials, CredentialsPath,
-		raws(x.Source.Credentials(ctx), func(r chat.Credential) json.RawMessage { return r.Raw }))
+	return x.readable(migrate.KindCredentials, CredentialsPath, "", x.file(ctx, migrate.KindCredentials, CredentialsPath,
+		raws(x.Source.Credentials(ctx), func(r chat.Credential) json.RawMessage { return r.Raw })))
 }
 
 func (x *export) service(ctx context.Context, s chat.Service) error {
@@ -169,6 +170,21 @@ func (x *export) lines(ctx context.Context, kind string, l *LineWriter, records 
 		}
 		x.done(kind, 1)
 	}
+	return nil
+}
+
+// readable takes the error of a file away if it is that the key may not read what
+// belongs there. The archive then has no such file, and says that it was withheld:
+// that nothing is there is not known.
+func (x *export) readable(kind, name, sid string, err error) error {
+	if !migrate.Withheld(err) {
+		return err
+	}
+	x.writer.Withhold(name)
+	x.mu.Lock()
+	x.result.Withheld = append(x.result.Withheld, Resource{kind, sid})
+	x.mu.Unlock()
+	x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "the key may not read it, and it is not in the archive", Fields: []any{"kind", kind, "sid", sid}})
 	return nil
 }
 

@@ -96,6 +96,9 @@ func (x *export) channel(ctx context.Context, serviceSID string, c exportedChann
 			raws(x.Source.Messages(ctx, serviceSID, c.sid, migrate.Span{After: migrate.All}), func(r chat.Message) json.RawMessage { return r.Raw })},
 	} {
 		err := x.file(ctx, part.kind, part.name, part.records)
+		if part.kind == migrate.KindInvites {
+			err = x.readable(part.kind, part.name, c.sid, err)
+		}
 		if err == nil {
 			continue
 		}

@@ -32,7 +32,7 @@ func (x *export) userChannels(ctx context.Context, serviceSID string) error {
 		},
 		gone: func(u usersChannels) { x.vanished(migrate.KindUsers, u.sid) },
 	}
-	return x.file(ctx, migrate.KindUserChannels, UserChannelsPath(serviceSID), func(yield func(json.RawMessage, error) bool) {
+	err := x.file(ctx, migrate.KindUserChannels, UserChannelsPath(serviceSID), func(yield func(json.RawMessage, error) bool) {
 		for u, err := range users.all(x.at) {
 			if err != nil {
 				yield(nil, err)
@@ -45,6 +45,7 @@ func (x *export) userChannels(ctx context.Context, serviceSID string) error {
 			}
 		}
 	})
+	return x.readable(migrate.KindUserChannels, UserChannelsPath(serviceSID), serviceSID, err)
 }
 
 // usersChannels is one user with what they have to do with channels.

@@ -20,9 +20,10 @@ type Manifest struct {
 	CreatedAt     time.Time       `json:"created_at"`
 	Tool          string          `json:"tool"`
 	AccountSID    string          `json:"account_sid"`
-	SourceAPI     string          `json:"source_api"`      // v1 or v2
-	Scope         string          `json:"scope,omitempty"` // what of the account was selected; empty where all of it was
-	Files         map[string]File `json:"files,omitempty"` // by path; every file but the manifest, or none
+	SourceAPI     string          `json:"source_api"`         // v1 or v2
+	Scope         string          `json:"scope,omitempty"`    // what of the account was selected; empty where all of it was
+	Withheld      []string        `json:"withheld,omitempty"` // paths of files that are missing because the key might not read what belongs there
+	Files         map[string]File `json:"files,omitempty"`    // by path; every file but the manifest, or none
 }
 
 // File is what the manifest records of one file.

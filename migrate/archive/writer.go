@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 
 	"chatbridge/migrate"
@@ -29,6 +30,8 @@ type Writer struct {
 	files   map[string]File
 	sizes   map[string]int64 // beside files, in bytes
 	open    int
+
+	withheld []string // paths
 }
 
 // Create starts an archive in dir, which is made if it is not there, and begins
@@ -147,6 +150,13 @@ func (w *Writer) Lines(name string) (*LineWriter, error) {
 	return w.create(name)
 }
 
+// Withhold notes that a file is missing because its content could not be read.
+func (w *Writer) Withhold(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.withheld = append(w.withheld, name)
+}
+
 // Close writes the manifest, with a digest of every file that was written, and
 // so finishes the archive. It fails while a LineWriter is open.
 func (w *Writer) Close() error {
@@ -158,6 +168,8 @@ func (w *Writer) Close() error {
 	m := w.manifest
 	m.SchemaVersion = SchemaVersion
 	m.Files = maps.Clone(w.files)
+	slices.Sort(w.withheld)
+	m.Withheld = w.withheld
 	raw, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("finish archive: %w", err)

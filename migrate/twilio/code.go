@@ -8,6 +8,7 @@ const (
 	codeNoPermission       = 20403
 	codeNotFound           = 20404
 	codePageToken          = 21481
+	codeRestricted         = 70051 // the key is a restricted one, and this is not among what it may do
 	codeMessagePageToken   = 19038
 	codeBeingDeleted       = 50002
 	codeNoChatService      = 50050 // Chat answers 403 with it
@@ -26,7 +27,7 @@ const (
 // kindOfCode is the Kind that a code alone decides.
 func kindOfCode(code int) (kind migrate.Kind, known bool) {
 	switch code {
-	case codeAuthenticate, codeNoPermission:
+	case codeAuthenticate, codeNoPermission, codeRestricted:
 		return migrate.Credentials, true
 	case codeNotFound, codeNoChatService,
 		50200, 50300, 50350, 50402, 50432, 50500: // user, channel, conversation, member, participant, message
@@ -53,6 +54,8 @@ func meaning(code int) string {
 		return "credentials were refused"
 	case codeNoPermission:
 		return "the account lacks permission"
+	case codeRestricted:
+		return "the key is restricted and may not do this"
 	case codeNotFound:
 		return "not found"
 	case codeNoChatService:

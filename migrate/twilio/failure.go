@@ -132,6 +132,8 @@ func (c *call) hint(e *migrate.Error) string {
 		return "list services with: chatbridge audit"
 	case e.Code == codeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
+	case e.Code == codeRestricted:
+		return "give the key that permission in the Twilio Console, or use another key"
 	case e.Kind == migrate.Credentials:
 		return c.hints.credentials
 	case e.Kind == migrate.NotFound:

@@ -1,0 +1,25 @@
+package migrate
+
+import "iter"
+
+// Withheld reports whether a read failed because the key may not make it. A
+// restricted key may read a workspace and be refused the push credentials of the
+// account, the invites of a channel, or what users have to do with channels; each
+// costs itself alone. Any other read that is refused ends the run.
+func Withheld(err error) bool { return err != nil && KindOf(err) == Credentials }
+
+// unlessWithheld is a sequence that ends, after tell was called, where the key may
+// not read on.
+func unlessWithheld[T any](seq iter.Seq2[T, error], tell func()) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for one, err := range seq {
+			if Withheld(err) {
+				tell()
+				return
+			}
+			if !yield(one, err) {
+				return
+			}
+		}
+	}
+}
