@@ -11,6 +11,7 @@ const (
 	StampShortened      Code = "stamp-shortened"
 	StampOmitted        Code = "stamp-omitted"
 
+	Unreadable  Code = "unreadable"
 	NotShown    Code = "not-shown"
 	TextInvalid Code = "text-invalid"
 

@@ -98,6 +98,14 @@ func (m Mapper) Invite(i chat.Invite, roles Roles) (conversations.Participant, b
 	return out, worst != Stop && worst != Skip, n.found
 }
 
+// Unreadable says that a record of the source makes no sense, in the channel or
+// the user that sid names.
+func (m Mapper) Unreadable(sid string, why error) []Finding {
+	n := m.notes(sid, "")
+	n.add(Unreadable, "", "%s", why)
+	return n.found
+}
+
 // NotShown says that the key may not read something: what, as "invites", and of
 // which user or channel; of the account if sid is empty.
 func (m Mapper) NotShown(what, sid, channelSID string) []Finding {

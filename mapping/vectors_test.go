@@ -3,6 +3,7 @@ package mapping_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -84,6 +85,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
 		_, fs := m.NameTaken(in)
 		return nil, fs
+	}),
+	"unreadable": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		return nil, m.Unreadable(in.SID, errors.New("not a message"))
 	}),
 	"not-shown": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
 		return nil, m.NotShown("invites", in.SID, in.SID)

@@ -191,7 +191,7 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
 	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
 		t.tally.expect(KindUsers, 1)
-		if before, twice := first[u.Identity]; twice {
+		if before, twice := first[u.Identity]; twice && u.Identity != "" {
 			return func(context.Context) error {
 				t.findings.add(t.set.Mapper.UserTwice(u, before))
 				t.done(KindUsers, 1)
@@ -201,11 +201,17 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 		first[u.Identity] = chat.User{SID: u.SID, RoleSID: u.RoleSID}
 		known[u.Identity] = int32(len(known))
 		return func(ctx context.Context) error {
-			var err error
 			if u.Attributes == nil {
-				if u, err = t.Source.User(ctx, s.SID, u.SID); err != nil {
+				whole, err := t.Source.User(ctx, s.SID, u.SID)
+				if unreadable(err) {
+					t.leaveOut(KindUsers, u.SID, err)
+					t.done(KindUsers, 1)
+					return nil
+				}
+				if err != nil {
 					return err
 				}
+				u = whole
 			}
 			_, found := t.set.Mapper.User(u, roles)
 			t.findings.add(found)

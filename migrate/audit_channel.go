@@ -25,6 +25,11 @@ func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Role
 		t.tally.expect(KindMessages, c.MessagesCount)
 		return func(ctx context.Context) error {
 			load, err := t.channel(ctx, s, c, roles, known)
+			if unreadable(err) {
+				t.leaveOut(KindChannels, c.SID, err)
+				t.done(KindChannels, 1)
+				load, err = channelLoad{sid: c.SID}, nil
+			}
 			mu.Lock()
 			defer mu.Unlock()
 			loads = append(loads, load)

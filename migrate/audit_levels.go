@@ -25,6 +25,10 @@ func (t *audit) levels(ctx context.Context, s chat.Service, read []channelLoad) 
 		withheld := func() { t.findings.add(t.set.Mapper.NotShown(KindUserChannels, u.SID, "")) }
 		return func(ctx context.Context) error {
 			for c, err := range unlessWithheld(userChannels(ctx, t.Source, s.SID, u.SID), withheld) {
+				if unreadable(err) {
+					t.leaveOut(KindUserChannels, u.SID, err)
+					break
+				}
 				if err != nil {
 					return err
 				}

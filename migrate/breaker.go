@@ -32,7 +32,11 @@ func (b *breaker) ended(err error, maxErrors int) error {
 	if maxErrors > 0 && b.failed >= maxErrors {
 		return &Error{Op: "migrate", Kind: Failed, Err: errors.Join(errTooMany, err), Hint: "see what stopped with: chatbridge status"}
 	}
-	switch KindOf(err) {
+	kind := KindOf(err)
+	if unreadable(err) {
+		kind = Failed // the service answered
+	}
+	switch kind {
 	case Unavailable, Throttled, OutcomeUnknown, Contended:
 		b.row, b.last = b.row+1, err
 	default:

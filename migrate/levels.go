@@ -45,6 +45,10 @@ func (s *service) levelsOf(ctx context.Context, userSID string) error {
 	}
 	withheld := func() { s.findings.add(s.set.Mapper.NotShown(KindUserChannels, userSID, "")) }
 	for c, err := range unlessWithheld(userChannels(ctx, s.Source, s.source.SID, userSID), withheld) {
+		if unreadable(err) {
+			s.fail(ctx, KindUserChannels, userSID, user.TargetSID, err)
+			return nil
+		}
 		if err != nil {
 			return err
 		}

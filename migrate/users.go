@@ -52,7 +52,7 @@ func (u *users) list(ctx context.Context) error {
 		}
 		s.tally.expect(KindUsers, 1)
 		s.tally.seen(KindUsers, 1)
-		if first, twice := u.byName[src.Identity]; twice {
+		if first, twice := u.byName[src.Identity]; twice && src.Identity != "" {
 			s.findings.add(s.set.Mapper.UserTwice(src, first.source))
 			s.tally.skipped(KindUsers, 1)
 			continue

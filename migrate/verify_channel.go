@@ -15,6 +15,9 @@ import (
 // something differs: a reply may lag behind a write, and people may be at work.
 func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) error {
 	found, err := s.compareChannel(ctx, listed.SID)
+	if unreadable(err) {
+		return s.report(Difference{Class: Missing, Kind: KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
+	}
 	if err != nil {
 		return err
 	}

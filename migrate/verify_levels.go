@@ -44,6 +44,9 @@ func (s *verifiedService) compareLevelsOf(ctx context.Context, user EntityRecord
 	want := map[string]string{}     // by conversation
 	channels := map[string]string{} // likewise
 	for c, err := range unlessWithheld(userChannels(ctx, s.Source, s.source.SID, user.SourceSID), func() {}) {
+		if unreadable(err) {
+			return s.report(Difference{Class: Missing, Kind: KindUserChannels, SourceSID: user.SourceSID, TargetSID: user.TargetSID, Detail: err.Error()})
+		}
 		if err != nil {
 			return err
 		}

@@ -191,14 +191,22 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if seen[src.Identity] {
+		if seen[src.Identity] && src.Identity != "" {
 			continue // listed twice; the first one counts
 		}
 		seen[src.Identity] = true
 		if src.Attributes == nil {
-			if src, err = s.Source.User(ctx, s.source.SID, src.SID); err != nil {
+			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
+			if unreadable(err) {
+				if err := s.report(Difference{Class: Missing, Kind: KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
 				return err
 			}
+			src = whole
 		}
 		s.compared(KindUsers, 1)
 		want, found := s.set.Mapper.User(src, s.roles)

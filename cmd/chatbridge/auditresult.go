@@ -106,6 +106,13 @@ func (o *auditResultOptions) verdict(a migrate.Audit) error {
 			met = append(met, fmt.Sprintf("%s (%s)", f.Code, reports.Number(f.Count)))
 		}
 	}
+	if n := unreadable(a); n > 0 && len(met) == 0 {
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(int(n), "channel or user", "channels or users") + " could not be read",
+			hint:    "the log above says which record and why; everything else was audited",
+		}
+	}
 	if len(met) == 0 {
 		return nil
 	}
@@ -114,6 +121,16 @@ func (o *auditResultOptions) verdict(a migrate.Audit) error {
 		message: "found what --fail-on names: " + strings.Join(met, ", "),
 		hint:    "what each means, and what can be chosen: chatbridge policies",
 	}
+}
+
+// unreadable counts what the audit had to leave out.
+func unreadable(a migrate.Audit) int64 {
+	for _, f := range a.Findings {
+		if f.Code == mapping.Unreadable {
+			return f.Count
+		}
+	}
+	return 0
 }
 
 func (o *auditResultOptions) fatal(f migrate.FindingCount) bool {

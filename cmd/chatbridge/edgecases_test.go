@@ -47,6 +47,7 @@ var inexpressible = map[mapping.Code]string{
 	mapping.IdentityTaken:     "it takes a file of --identities",
 	mapping.UniqueNameTaken:   "names collide in the target, or where two services become one",
 	mapping.NotShown:          "it takes a key that may not read everything",
+	mapping.Unreadable:        "there is no policy for it, and this workspace is migrated whole with one for each code",
 	mapping.UserTwice:         "the emulator, which is seeded from this workspace, finds people by their identity",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
 }

@@ -13,8 +13,6 @@
 // The package does no I/O and converts nothing: package mapping does that.
 package chat
 
-import "fmt"
-
 // Resource is any of the structs of this package that a single fetch can return.
 type Resource interface {
 	Service | Role | User | Channel | Member | Message | Invite | Credential | UserChannel
@@ -23,11 +21,11 @@ type Resource interface {
 // Decode reads one resource from the JSON that a fetch, or one element of a
 // list, holds. The bytes themselves are kept in Raw, so that fields without a
 // place in the struct are not lost. What is no text stays visible in the strings:
-// see Unmarshal.
+// see Unmarshal. An error is an *Unreadable.
 func Decode[T Resource](raw []byte) (T, error) {
 	var r T
 	if err := Unmarshal(raw, &r); err != nil {
-		return r, fmt.Errorf("decode %T: %w", r, err)
+		return r, &Unreadable{SID: headerOf(raw).SID, Err: err}
 	}
 	switch p := any(&r).(type) {
 	case *Service:

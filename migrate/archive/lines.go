@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+
+	"chatbridge/mapping/chat"
 )
 
 // MaxLine is the length of the longest line, in bytes, without its end. The
@@ -29,12 +31,14 @@ type line struct {
 	number int // from 1; 0 where the file is read from its end
 }
 
-// failed says that something is wrong with a line of the file name.
+// failed says that something is wrong with a line of the file name. In a file
+// about one channel it costs that channel alone.
 func (l line) failed(name string, err error) error {
+	where := fmt.Sprintf("%s:%d", name, l.number)
 	if l.number == 0 {
-		return fmt.Errorf("%s at byte %d: %w", name, l.offset, err)
+		where = fmt.Sprintf("%s at byte %d", name, l.offset)
 	}
-	return fmt.Errorf("%s:%d: %w", name, l.number, err)
+	return &chat.Unreadable{Err: fmt.Errorf("%s: %w", where, err)}
 }
 
 // readLines yields each line of r as a copy. name is for errors only.

@@ -78,12 +78,12 @@ func (s *Source) service(ctx context.Context, sid string) (chat.Service, error) 
 
 // Roles yields every role of a service.
 func (s *Source) Roles(ctx context.Context, serviceSID string) iter.Seq2[chat.Role, error] {
-	return resources[chat.Role](ctx, s.archive, "list roles", serviceSID, RolesPath(serviceSID))
+	return resources(ctx, s.archive, "list roles", serviceSID, RolesPath(serviceSID), chat.Decode[chat.Role])
 }
 
 // Users yields every user, attributes included.
 func (s *Source) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error] {
-	return resources[chat.User](ctx, s.archive, "list users", serviceSID, UsersPath(serviceSID))
+	return resources(ctx, s.archive, "list users", serviceSID, UsersPath(serviceSID), chat.DecodeListed[chat.User])
 }
 
 // User reads one user.
@@ -97,7 +97,7 @@ func (s *Source) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat
 	const op = "list channels"
 	return func(yield func(chat.Channel, error) bool) {
 		seen := make(map[string]struct{})
-		for channel, err := range resources[chat.Channel](ctx, s.archive, op, serviceSID, ChannelsPath(serviceSID)) {
+		for channel, err := range resources(ctx, s.archive, op, serviceSID, ChannelsPath(serviceSID), chat.DecodeListed[chat.Channel]) {
 			if _, twice := seen[channel.SID]; err == nil && twice {
 				err = failure(op, channel.SID, fmt.Errorf("%s lists it twice", ChannelsPath(serviceSID)))
 			}
@@ -116,12 +116,12 @@ func (s *Source) Channel(ctx context.Context, serviceSID, channelSID string) (ch
 
 // Members yields every member of a channel.
 func (s *Source) Members(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Member, error] {
-	return resources[chat.Member](ctx, s.archive, "list members", channelSID, MembersPath(serviceSID, channelSID))
+	return resources(ctx, s.archive, "list members", channelSID, MembersPath(serviceSID, channelSID), chat.Decode[chat.Member])
 }
 
 // Invites yields every open invite of a channel.
 func (s *Source) Invites(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Invite, error] {
-	return resources[chat.Invite](ctx, s.archive, "list invites", channelSID, InvitesPath(serviceSID, channelSID))
+	return resources(ctx, s.archive, "list invites", channelSID, InvitesPath(serviceSID, channelSID), chat.Decode[chat.Invite])
 }
 
 // UserChannels yields what the archive says of a user and channels; nothing,
@@ -132,11 +132,11 @@ func (s *Source) UserChannels(ctx context.Context, serviceSID, userSID string) i
 
 // Credentials yields the push credentials of the account.
 func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
-	return resources[chat.Credential](ctx, s.archive, "list credentials", s.archive.Manifest.AccountSID, CredentialsPath)
+	return resources(ctx, s.archive, "list credentials", s.archive.Manifest.AccountSID, CredentialsPath, chat.Decode[chat.Credential])
 }
 
 // resources decodes a file. sid is what its errors are about.
-func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name string) iter.Seq2[T, error] {
+func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name string, decode func([]byte) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
 		for line, err := range a.lines(name) {
@@ -147,7 +147,7 @@ func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name s
 				yield(none, failure(op, sid, err))
 				return
 			}
-			resource, err := chat.Decode[T](line.raw)
+			resource, err := decode(line.raw)
 			if err != nil {
 				yield(none, failure(op, sid, line.failed(name, err)))
 				return

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate/transport"
 )
 
@@ -15,12 +16,20 @@ func one[T any](h *host, ctx context.Context, op, sid string, limits transport.C
 	decode func([]byte) (T, error), ask func(*call) error) (T, error) {
 	var r T
 	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
+	var odd *chat.Unreadable
 	c.limits.Check = func(raw []byte) (err error) {
 		r, err = decode(raw)
+		if errors.As(err, &odd) && json.Valid(raw) {
+			return nil // it is whole, and asking again would bring the same
+		}
+		odd = nil
 		return err
 	}
 	err := ask(c)
 	c.settle(err)
+	if c.err == nil && odd != nil {
+		c.err = unreadable(op, sid, odd)
+	}
 	if c.err != nil {
 		var none T
 		return none, c.err

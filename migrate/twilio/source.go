@@ -52,7 +52,7 @@ func (s *Source) Roles(ctx context.Context, serviceSID string) iter.Seq2[chat.Ro
 func (s *Source) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error] {
 	return records(s.host, ctx, "list users", serviceSID, func(c *call) error {
 		return s.requests.users(c, segment(serviceSID))
-	}, chat.Decode[chat.User], func(r chat.User) string { return r.SID })
+	}, chat.DecodeListed[chat.User], func(r chat.User) string { return r.SID })
 }
 
 // User is of migrate.Source.
@@ -81,7 +81,7 @@ func (s *Source) UserChannels(ctx context.Context, serviceSID, userSID string) i
 func (s *Source) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error] {
 	return records(s.host, ctx, "list channels", serviceSID, func(c *call) error {
 		return s.requests.channels(c, segment(serviceSID), []string{chat.PublicChannel, chat.PrivateChannel})
-	}, chat.Decode[chat.Channel], func(r chat.Channel) string { return r.SID })
+	}, chat.DecodeListed[chat.Channel], func(r chat.Channel) string { return r.SID })
 }
 
 // Channel is of migrate.Source.
