@@ -3,6 +3,8 @@ package mapping
 import (
 	"fmt"
 	"slices"
+
+	"chatbridge/mapping/chat"
 )
 
 // Code names one way in which a resource cannot be carried unchanged.
@@ -80,6 +82,11 @@ func (m Mapper) notes(sid, channelSID string) *notes {
 // add notes a finding and returns the choice that was made for its code.
 func (n *notes) add(c Code, field, detail string, args ...any) Choice {
 	o := n.policy.option(c)
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = chat.Shorten(s) // what a stranger wrote has any length
+		}
+	}
 	n.found = append(n.found, Finding{
 		Code:       c,
 		Severity:   o.Severity,

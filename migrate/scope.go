@@ -66,7 +66,7 @@ func (s Scope) String() string {
 func (s Scope) Validate() error {
 	for _, p := range slices.Concat(s.Channels, s.Exclude) {
 		if _, err := path.Match(p, ""); err != nil {
-			return &Error{Op: "read channel pattern", Kind: Usage, Err: fmt.Errorf("%q: %w", p, err), Hint: "write a SID, a unique name, or a glob such as 'support-*'"}
+			return &Error{Op: "read channel pattern", Kind: Usage, Err: fmt.Errorf("%s: %w", chat.Excerpt(p), err), Hint: "write a SID, a unique name, or a glob such as 'support-*'"}
 		}
 	}
 	if s.Type != "" && s.Type != chat.PublicChannel && s.Type != chat.PrivateChannel {
@@ -189,7 +189,7 @@ func CheckScope(ctx context.Context, src Source, services []string) error {
 	}
 	for _, p := range slices.Concat(s.scope.Channels, s.scope.Exclude) {
 		if !s.met[p] {
-			return &Error{Op: "select channels", Kind: Usage, Err: fmt.Errorf("no channel has the SID or unique name %q", p), Hint: "list the channels with: chatbridge audit --channels-out channels.csv"}
+			return &Error{Op: "select channels", Kind: Usage, Err: fmt.Errorf("no channel has the SID or unique name %s", chat.Excerpt(p)), Hint: "list the channels with: chatbridge audit --channels-out channels.csv"}
 		}
 	}
 	if n == 0 {

@@ -159,7 +159,7 @@ func (s *service) recognize(ctx context.Context, rec *ServiceRecord, name string
 	default:
 		return false, &Error{
 			Op: "create service", Kind: Usage, SID: s.source.SID,
-			Err:  fmt.Errorf("%d services named %q appeared in the target while its creation was not confirmed: %v", len(same), name, same),
+			Err:  fmt.Errorf("%d services named %s appeared in the target while its creation was not confirmed: %v", len(same), chat.Excerpt(name), same),
 			Hint: "delete those that are empty in the Twilio Console, or name the right one with --to-service",
 		}
 	}

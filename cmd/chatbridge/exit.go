@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
@@ -109,5 +110,10 @@ func hintOf(err error) string {
 
 // misuse is the error of a request that cannot be carried out.
 func misuse(hint, format string, args ...any) error {
+	for i, a := range args {
+		if s, ok := a.(string); ok {
+			args[i] = chat.Shorten(s)
+		}
+	}
 	return &migrate.Error{Op: "read command line", Kind: migrate.Usage, Err: fmt.Errorf(format, args...), Hint: hint}
 }

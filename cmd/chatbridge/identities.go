@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -48,21 +47,12 @@ func readIdentities(path string) (identityTable, error) {
 	if path == "" {
 		return identityTable{}, nil
 	}
-	f, err := os.Open(path)
+	raw, err := readBounded(path, maxIdentities)
 	if err != nil {
 		return identityTable{}, err
 	}
-	defer f.Close()
-	raw, err := io.ReadAll(io.LimitReader(f, maxIdentities+1))
-	switch {
-	case err != nil:
-	case len(raw) > maxIdentities:
-		err = fmt.Errorf("it has more than %d bytes", maxIdentities)
-	case bytes.HasPrefix(raw, []byte("\xff\xfe")), bytes.HasPrefix(raw, []byte("\xfe\xff")), bytes.IndexByte(raw, 0) >= 0:
-		err = errors.New(`it is UTF-16, or no text: save it as "CSV UTF-8"`)
-	}
-	if err != nil {
-		return identityTable{}, fmt.Errorf("read %s: %w", path, err)
+	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) || bytes.IndexByte(raw, 0) >= 0 {
+		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or no text: save it as "CSV UTF-8"`, path)
 	}
 	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))

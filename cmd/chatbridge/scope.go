@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"os"
 	"strings"
 	"time"
 
@@ -101,7 +100,7 @@ func listed(flag string, values []string) ([]string, error) {
 			all = append(all, v)
 			continue
 		}
-		raw, err := os.ReadFile(path)
+		raw, err := readBounded(path, maxSelection)
 		if err != nil {
 			return nil, misuse("the file has one SID, unique name or glob a line", "%s: %w", flag, err)
 		}
@@ -131,3 +130,6 @@ func dated(flag, value string) (time.Time, error) {
 	}
 	return time.Time{}, misuse("write it as 2024-05-01, or with the time as 2024-05-01T08:00:00Z", "%s %q is not a date", flag, value)
 }
+
+// maxSelection bounds a file that names channels, in bytes: about a million SIDs.
+const maxSelection = 64 << 20

@@ -51,7 +51,7 @@ func distinct(ctx context.Context, src migrate.Source, serviceSID string, rename
 		if other, twice := taken[name]; twice && other != u.Identity {
 			return &migrate.Error{
 				Op: "rename identities", Kind: migrate.Usage, SID: serviceSID,
-				Err:  fmt.Errorf("%q and %q would both be %q", other, u.Identity, name),
+				Err:  fmt.Errorf("%s and %s would both be %s", chat.Excerpt(other), chat.Excerpt(u.Identity), chat.Excerpt(name)),
 				Hint: "two people would become one, which cannot be taken back: give each an identity of their own in the file of --identities",
 			}
 		}

@@ -1,29 +1,31 @@
 package chat
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // excerptLength is how many characters of a text an error or a finding repeats:
 // enough to find it, and one line of a terminal.
 const excerptLength = 80
 
-// Excerpt is s in quotes, escaped as Go does it, for one line of a log or a
-// report. Of a longer s it has the beginning, an ellipsis, and the whole length
-// in bytes.
-func Excerpt[T ~string | ~[]byte](s T) string {
-	text := string(s[:min(len(s), excerptLength*utf8.UTFMax)])
-	end, characters := len(text), 0
-	for i := range text {
+// Shorten is s, or of a longer s its beginning, an ellipsis, and the whole length
+// in bytes: what a stranger wrote has any length, and an error has one line.
+func Shorten(s string) string {
+	start, length := shortened(s)
+	return start + length
+}
+
+// Excerpt is Shorten in quotes, escaped as Go does it.
+func Excerpt(s string) string {
+	start, length := shortened(s)
+	return strconv.Quote(start) + length
+}
+
+func shortened(s string) (start, length string) {
+	characters := 0
+	for i := range s {
 		if characters == excerptLength {
-			end = i
-			break
+			return s[:i], "… (" + strconv.Itoa(len(s)) + " bytes)"
 		}
 		characters++
 	}
-	if end == len(s) {
-		return strconv.Quote(text)
-	}
-	return strconv.Quote(text[:end]) + "… (" + strconv.Itoa(len(s)) + " bytes)"
+	return s, ""
 }

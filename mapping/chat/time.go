@@ -15,7 +15,7 @@ type Time struct{ time.Time }
 func (t *Time) UnmarshalJSON(raw []byte) error {
 	var s *string
 	if err := json.Unmarshal(raw, &s); err != nil {
-		return fmt.Errorf("read date %s: %w", raw, err)
+		return fmt.Errorf("read date %s: %w", Shorten(string(raw)), err)
 	}
 	if s == nil || *s == "" {
 		t.Time = time.Time{}
@@ -26,7 +26,7 @@ func (t *Time) UnmarshalJSON(raw []byte) error {
 		at, err = mail.ParseDate(*s)
 	}
 	if err != nil {
-		return fmt.Errorf("read date %q: neither ISO 8601 nor RFC 2822", *s)
+		return fmt.Errorf("read date %s: neither ISO 8601 nor RFC 2822", Excerpt(*s))
 	}
 	t.Time = at.UTC()
 	return nil

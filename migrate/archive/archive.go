@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
@@ -112,7 +113,7 @@ func listServices(fsys fs.FS) ([]string, error) {
 		switch {
 		case strings.HasPrefix(entry.Name(), "."):
 		case !isSID("IS", entry.Name()):
-			return nil, fmt.Errorf("list services: %q is no service SID", entry.Name())
+			return nil, fmt.Errorf("list services: %s is no service SID", chat.Excerpt(entry.Name()))
 		default:
 			sids = append(sids, entry.Name())
 		}

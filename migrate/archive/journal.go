@@ -83,7 +83,7 @@ func readJournal(root *os.Root) (m Manifest, files map[string]File, err error) {
 	in := bufio.NewReader(f)
 	files = make(map[string]File)
 	for number := 1; ; number++ {
-		line, err := in.ReadBytes('\n')
+		line, _, err := readLine(in)
 		if err == io.EOF {
 			if number == 1 {
 				return m, nil, errors.New("read journal: it has no first line")

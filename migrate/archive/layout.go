@@ -3,6 +3,8 @@ package archive
 import (
 	"fmt"
 	"strings"
+
+	"chatbridge/mapping/chat"
 )
 
 // Paths of the files that belong to no service.
@@ -93,7 +95,7 @@ func parsePath(name string) (place, error) {
 			return p, nil
 		}
 	}
-	return place{}, fmt.Errorf("%q is no path of the archive format", name)
+	return place{}, fmt.Errorf("%s is no path of the archive format", chat.Excerpt(name))
 }
 
 // isSID reports whether s is a SID with the given prefix.

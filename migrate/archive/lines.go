@@ -22,7 +22,10 @@ const MaxLine = 4 << 20
 // ErrLineTooLong is in the chain of the error for a line beyond MaxLine.
 var ErrLineTooLong = errors.New("line is too long")
 
-var errNotObject = errors.New("not a JSON object")
+var (
+	errNotObject = errors.New("not a JSON object")
+	errCut       = errors.New("the file is cut short: its last line has no end and is no JSON object")
+)
 
 // line is one line of a file, with where it starts.
 type line struct {
@@ -51,8 +54,10 @@ func readLines(name string, r io.Reader) iter.Seq2[line, error] {
 			if size == 0 && err == io.EOF {
 				return
 			}
-			if err == nil || err == io.EOF {
-				err = checkObject(raw)
+			if cut := err == io.EOF; err == nil || cut {
+				if err = checkObject(raw); cut && errors.Is(err, errNotObject) {
+					err = errCut
+				}
 			}
 			if err != nil {
 				yield(line{}, l.failed(name, err))
@@ -110,15 +115,19 @@ func readWhole(fsys fs.FS, name string) ([]byte, error) {
 	if name == ManifestPath {
 		limit = maxManifest
 	}
+	if info, err := f.Stat(); err == nil && info.Size() > limit {
+		return nil, fmt.Errorf("%s has %d bytes, of at most %d: it is no file of an archive", name, info.Size(), limit)
+	}
 	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s: %w: more than %d bytes", name, ErrLineTooLong, limit)
+		return nil, fmt.Errorf("%s has more than %d bytes: it is no file of an archive", name, limit)
 	}
 	return raw, nil
 }
 
-// maxManifest admits a manifest that names the files of a million channels.
-const maxManifest = 1 << 30
+// maxManifest bounds a manifest, which is read whole. It admits the files of
+// about 400,000 channels.
+const maxManifest = 256 << 20

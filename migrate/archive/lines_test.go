@@ -3,8 +3,11 @@ package archive_test
 import (
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,4 +109,61 @@ func TestMissingFiles(t *testing.T) {
 		_, err := lines(open(t, fsys), archive.CredentialsPath)
 		require.ErrorIs(t, err, fs.ErrNotExist)
 	})
+}
+
+func TestTheSameSIDTwice(t *testing.T) {
+	again := strings.Repeat("0", 31) + "9"
+	for name, line := range map[string]string{
+		archive.MessagesPath(serviceSID, channelSID): `{"sid":"IM` + again + `","index":%d,"body":"x"}`,
+		archive.MembersPath(serviceSID, channelSID):  `{"sid":"MB` + again + `","identity":"i%d"}`,
+		archive.InvitesPath(serviceSID, channelSID):  `{"sid":"IN` + again + `","identity":"i%d"}`,
+		archive.UsersPath(serviceSID):                `{"sid":"US` + again + `","identity":"i%d"}`,
+		archive.RolesPath(serviceSID):                `{"sid":"RL` + again + `","friendly_name":"r%d"}`,
+	} {
+		t.Run("is an error that names it and the line: "+name, func(t *testing.T) {
+			fsys := workspace()
+			fsys[name] = &fstest.MapFile{Data: fmt.Appendf(nil, line+"\n"+line+"\n", 1, 2)}
+			src := archive.NewSource(open(t, fsys))
+			var err error
+			count := func(one error) {
+				if one != nil {
+					err = one
+				}
+			}
+			for _, e := range src.Messages(t.Context(), serviceSID, channelSID, migrate.Span{After: migrate.All}) {
+				count(e)
+			}
+			for _, e := range src.Members(t.Context(), serviceSID, channelSID) {
+				count(e)
+			}
+			for _, e := range src.Invites(t.Context(), serviceSID, channelSID) {
+				count(e)
+			}
+			for _, e := range src.Users(t.Context(), serviceSID) {
+				count(e)
+			}
+			for _, e := range src.Roles(t.Context(), serviceSID) {
+				count(e)
+			}
+			require.ErrorContains(t, err, again+" is listed twice")
+			require.ErrorContains(t, err, name+":2: ")
+		})
+	}
+}
+
+func TestManifestOfAnySize(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, archive.ManifestPath)
+	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
+	require.NoError(t, os.Truncate(path, 1<<30)) // a hole: it takes no room
+	_, _, err := archive.OpenPath(dir)
+	require.ErrorContains(t, err, "manifest.json has 1073741824 bytes, of at most")
+}
+
+func TestLastLineCutShort(t *testing.T) {
+	name := archive.MessagesPath(serviceSID, channelSID)
+	fsys := workspace()
+	fsys[name].Data = []byte("{\"index\":1}\n{\"index\":2,\"bo")
+	_, err := lines(open(t, fsys), name)
+	require.ErrorContains(t, err, name+":2: the file is cut short")
 }

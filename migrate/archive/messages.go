@@ -49,6 +49,7 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
 		var last *int64
+		seen := sids{}
 		for line, err := range lines {
 			if err == nil {
 				err = ctx.Err()
@@ -76,6 +77,9 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 				continue
 			}
 			message, err := chat.Decode[chat.Message](line.raw)
+			if err == nil {
+				err = seen.add(line.raw)
+			}
 			if err != nil {
 				yield(chat.Message{}, line.failed(name, err))
 				return

@@ -71,7 +71,7 @@ func (s *Source) service(ctx context.Context, sid string) (chat.Service, error) 
 	}
 	service, err := chat.Decode[chat.Service](raw)
 	if err == nil && service.SID != sid {
-		err = fmt.Errorf("%s holds %q", ServicePath(sid), service.SID)
+		err = fmt.Errorf("%s holds %s", ServicePath(sid), chat.Excerpt(service.SID))
 	}
 	return service, err
 }
@@ -139,6 +139,7 @@ func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, err
 func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name string, decode func([]byte) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
+		seen := sids{}
 		for line, err := range a.lines(name) {
 			if err == nil {
 				err = ctx.Err()
@@ -148,6 +149,9 @@ func resources[T chat.Resource](ctx context.Context, a *Archive, op, sid, name s
 				return
 			}
 			resource, err := decode(line.raw)
+			if err == nil {
+				err = seen.add(line.raw)
+			}
 			if err != nil {
 				yield(none, failure(op, sid, line.failed(name, err)))
 				return

@@ -16,8 +16,13 @@ import (
 // verified.
 var ErrNoDigests = errors.New("the manifest holds no digests")
 
+// errorsShown is how many files an error of Verify names.
+const errorsShown = 5
+
 // Verify reads every file and holds it to the manifest. The error joins one for
-// each file that is missing, changed, or not in the manifest.
+// each of the first files that are missing, changed, or not in the manifest, and
+// counts the rest. Line ends count as they were written: a file whose own became
+// CRLF on the way is unchanged.
 func (a *Archive) Verify(ctx context.Context) error {
 	if len(a.Manifest.Files) == 0 {
 		return fmt.Errorf("verify archive: %w", ErrNoDigests)
@@ -41,6 +46,9 @@ func (a *Archive) Verify(ctx context.Context) error {
 		}
 		return nil
 	})
+	if more := len(errs) - errorsShown; more > 0 {
+		errs = append(errs[:errorsShown], fmt.Errorf("and %d more files", more))
+	}
 	return errors.Join(append(errs, walked)...)
 }
 
@@ -51,17 +59,40 @@ func (a *Archive) verifyFile(name string) error {
 		return err
 	}
 	defer f.Close()
-	digest := sha256.New()
+	digest, unix := sha256.New(), sha256.New()
 	var got File
-	for _, err := range readLines(name, io.TeeReader(f, digest)) {
+	for _, err := range readLines(name, io.TeeReader(f, io.MultiWriter(digest, &unixEnds{next: unix}))) {
 		if err != nil {
 			return err
 		}
 		got.Lines++
 	}
 	got.SHA256 = hex.EncodeToString(digest.Sum(nil))
-	if got != want {
+	if (File{SHA256: hex.EncodeToString(unix.Sum(nil)), Lines: got.Lines}) != want && got != want {
 		return fmt.Errorf("has %d lines and SHA-256 %s, the manifest says %d and %s", got.Lines, got.SHA256, want.Lines, want.SHA256)
 	}
 	return nil
+}
+
+// unixEnds passes bytes on with CRLF as LF. Within JSON neither is anything but
+// white space.
+type unixEnds struct {
+	next io.Writer
+	held bool // a CR that may be half of an end
+}
+
+func (u *unixEnds) Write(p []byte) (int, error) {
+	out := make([]byte, 0, len(p)+1)
+	for _, c := range p {
+		if u.held && c != '\n' {
+			out = append(out, '\r')
+		}
+		if u.held = c == '\r'; !u.held {
+			out = append(out, c)
+		}
+	}
+	if _, err := u.next.Write(out); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }

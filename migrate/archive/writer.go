@@ -174,6 +174,9 @@ func (w *Writer) Close() error {
 	if err != nil {
 		return fmt.Errorf("finish archive: %w", err)
 	}
+	if len(raw) > maxManifest {
+		return fmt.Errorf("finish archive: its manifest would have %d bytes, of at most %d: export fewer services, or channels, at a time", len(raw), maxManifest)
+	}
 	f, err := createAtomic(w.root, ManifestPath)
 	if err != nil {
 		return fmt.Errorf("finish archive: %w", err)
