@@ -50,7 +50,8 @@ v1 is long gone.
 Running it again goes on where it stopped: files that are complete are kept when
 they still have their digest, half ones are read again. A zip is made of a folder
 beside it, FILE.zip.unfinished, which goes when the zip is complete. Channels that
-are deleted meanwhile are left out and named. It never writes to Twilio.` +
+are deleted meanwhile, and push credentials, invites and channels of users that the
+key may not read, are left out and named. It never writes to Twilio.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge export workspace.zip
   chatbridge export --service IS… --concurrency 32 support/

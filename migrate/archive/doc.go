@@ -20,8 +20,9 @@
 // digits. No other name is followed, so an archive cannot lead out of itself.
 //
 // service.json holds one JSON object. Each line of a .jsonl file holds one, in
-// UTF-8, without a line break in it, of at most MaxLine bytes. Lines end with
-// "\n"; the last one may lack it. Empty lines are not allowed.
+// UTF-8, without a line break in it, of at most MaxLine bytes. Strings that the
+// API itself sent as no UTF-8 are kept as they are. Lines end with "\n", and are
+// read with "\r\n" as well; the last one may lack it. Empty lines are not allowed.
 //
 // An object is one v1 resource exactly as a single fetch returns it, so
 // attributes are text that holds JSON, never null where they are set. Fields
@@ -54,7 +55,9 @@
 //	  "files": {"services/IS…/roles.jsonl": {"sha256": "…", "lines": 4}}
 //	}
 //
-// scope, where it is there, says what of the account was selected.
+// scope, where it is there, says what of the account was selected; withheld, which
+// files are missing because the key that was used might not read what belongs
+// there. A manifest has at most 256 MiB.
 //
 // A reader refuses a schema_version above its own and ignores fields it does
 // not know. source_api is the API that was read: v1, or v2, whose resources
@@ -65,7 +68,8 @@
 // # Guarantees
 //
 // Reading never holds more than one resource of a file in memory, beyond an
-// offset for each user, channel and user's channel. Writing is atomic by file: a name appears
+// offset for each user, channel and user's channel and 18 bytes for each SID of
+// the file. Writing is atomic by file: a name appears
 // when its content is complete and on disk, and the manifest comes last, so a
 // folder without one is an archive that was never finished. Such a folder has a
 // journal, unfinished.jsonl, by which Continue knows what is complete.
