@@ -97,7 +97,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 	}
 	t.done(KindChannels, 1)
-	way, why := t.set.wayOf(c)
+	way, why := routeOf(t.set, c)
 	row := ChannelRow{
 		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
 		Members: int64(len(load.members)), Messages: load.messages, Way: way, Reason: why, Writes: load.lane() + 1,

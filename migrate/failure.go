@@ -25,17 +25,18 @@ func blockedError(op, sid string, found []mapping.Finding) error {
 	return nil
 }
 
-// fatal marks an error that ends the run and not only a lane.
-type fatal struct{ error }
+// fatalError ends the run and not only a channel.
+type fatalError struct{ error }
 
-func (f fatal) Unwrap() error { return f.error }
+func (f fatalError) Unwrap() error { return f.error }
 
-// ledgerFailed marks an error of the ledger: without it nothing can go on.
-func ledgerFailed(err error) error {
+// fatal marks an error that ends the run and not only a channel, such as one of
+// the ledger, without which nothing can go on.
+func fatal(err error) error {
 	if err == nil {
 		return nil
 	}
-	return fatal{err}
+	return fatalError{err}
 }
 
 // endsRun reports whether an error ends the run and not only its lane.
@@ -43,7 +44,7 @@ func endsRun(ctx context.Context, err error) bool {
 	if ctx.Err() != nil || errors.Is(err, errDrained) {
 		return true
 	}
-	if _, ok := errors.AsType[fatal](err); ok {
+	if _, ok := errors.AsType[fatalError](err); ok {
 		return true
 	}
 	return KindOf(err) == Credentials
@@ -65,5 +66,5 @@ func (s *service) fail(ctx context.Context, kind, sourceSID, targetSID string, e
 
 // clearFailure forgets what an earlier run said about a resource.
 func (s *service) clearFailure(ctx context.Context, sourceSID string) error {
-	return ledgerFailed(s.Ledger.ClearFailures(ctx, sourceSID))
+	return fatal(s.Ledger.ClearFailures(ctx, sourceSID))
 }

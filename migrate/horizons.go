@@ -20,7 +20,7 @@ func (l *lane) horizons(ctx context.Context) error {
 		}
 		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		if !known || rec.Horizon != nil && *rec.Horizon == *m.LastConsumedMessageIndex {
 			continue
@@ -32,7 +32,7 @@ func (l *lane) horizons(ctx context.Context) error {
 			return at.TargetIndex, ok
 		})
 		if failed != nil {
-			return ledgerFailed(failed)
+			return fatal(failed)
 		}
 		l.findings.add(found)
 		if ok {
@@ -47,7 +47,7 @@ func (l *lane) horizons(ctx context.Context) error {
 		}
 		rec.Horizon = m.LastConsumedMessageIndex
 		if err := l.Ledger.PutEntity(ctx, rec); err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 	}
 	return nil

@@ -226,7 +226,7 @@ func (l *lane) advance(ctx context.Context, to Stage) error {
 }
 
 func (l *lane) put(ctx context.Context) error {
-	return ledgerFailed(l.Ledger.PutChannel(context.WithoutCancel(ctx), l.record))
+	return fatal(l.Ledger.PutChannel(context.WithoutCancel(ctx), l.record))
 }
 
 // settle gives a write whose outcome is unknown the time to land.

@@ -34,12 +34,12 @@ func (s *service) levelsOf(ctx context.Context, userSID string) error {
 	}
 	user, known, err := s.Ledger.Entity(ctx, UserEntity, userSID)
 	if err != nil || !known {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	muted := map[string]EntityRecord{}
 	for rec, err := range s.Ledger.Entities(ctx, UserChannelEntity, userSID) {
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		muted[rec.SourceSID] = rec
 	}
@@ -70,7 +70,7 @@ func (s *service) level(ctx context.Context, user EntityRecord, c chat.UserChann
 	}
 	channel, ok, err := s.Ledger.Channel(ctx, c.ChannelSID)
 	if err != nil || !ok || channel.TargetSID == "" {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	s.findings.add(found)
 	if !known {
@@ -79,7 +79,7 @@ func (s *service) level(ctx context.Context, user EntityRecord, c chat.UserChann
 	if c.MemberSID != "" {
 		_, joined, err := s.Ledger.Entity(ctx, MemberEntity, c.MemberSID)
 		if err != nil || !joined {
-			return ledgerFailed(err) // who was left out was said with the member
+			return fatal(err) // who was left out was said with the member
 		}
 	}
 	rec := levelRecord(user, channel)
@@ -111,9 +111,9 @@ func (s *service) level(ctx context.Context, user EntityRecord, c chat.UserChann
 // is nearly all.
 func noteLevel(ctx context.Context, l Ledger, rec EntityRecord, muted bool) error {
 	if muted {
-		return ledgerFailed(l.PutEntity(ctx, rec))
+		return fatal(l.PutEntity(ctx, rec))
 	}
-	return ledgerFailed(l.ForgetEntity(ctx, rec.Kind, rec.SourceSID))
+	return fatal(l.ForgetEntity(ctx, rec.Kind, rec.SourceSID))
 }
 
 func levelRecord(user EntityRecord, channel ChannelRecord) EntityRecord {

@@ -28,12 +28,12 @@ type standing struct {
 	status, level string
 }
 
-// withLevels is a scenario of three channels with two members each, where users
-// have to do with channels as said.
 func stands(user, channel int, status, level string) standing {
 	return standing{user: user, channel: channel, status: status, level: level}
 }
 
+// withLevels is a scenario of three channels with two members each, where users
+// have to do with channels as said.
 func withLevels(all ...standing) fstest.MapFS {
 	files := manyChannels(3).archive().(fstest.MapFS)
 	var text strings.Builder

@@ -14,7 +14,7 @@ import (
 func (l *lane) messages(ctx context.Context) error {
 	newest, any, err := l.Ledger.Newest(ctx, l.channel.SID)
 	if err != nil {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	after := All
 	l.last = -1
@@ -70,7 +70,7 @@ func (l *lane) countConfirmed(ctx context.Context) error {
 		n = 0
 		for _, err := range l.Ledger.Messages(ctx, l.channel.SID, All) {
 			if err != nil {
-				return ledgerFailed(err)
+				return fatal(err)
 			}
 			n++
 		}
@@ -116,7 +116,7 @@ func (l *lane) resume(ctx context.Context, f *feed) error {
 	if err != nil || m == nil || !l.crashed && !l.record.Adopted {
 		return err
 	}
-	return ledgerFailed(l.Ledger.Suspect(ctx, l.channel.SID, m.index))
+	return fatal(l.Ledger.Suspect(ctx, l.channel.SID, m.index))
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.
@@ -157,7 +157,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return l.confirm(ctx, f, m, got, true)
 		}
 		if err := l.Ledger.Suspect(ctx, l.channel.SID, m.index); err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 	}
 	return &Error{Op: "append message", Kind: Unavailable, SID: m.sid, Err: last, Hint: "run the same command again to resume"}
@@ -187,7 +187,7 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 		SourceIndex: m.index, TargetIndex: have.Index, SourceSID: m.sid, TargetSID: have.SID,
 	})
 	if err != nil {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	f.take()
 	l.last = have.Index

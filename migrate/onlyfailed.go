@@ -18,7 +18,7 @@ func (s *service) retries(ctx context.Context) (func(channelSID string) bool, er
 	failed := map[string]bool{}
 	for f, err := range s.Ledger.Failures(ctx) {
 		if err != nil {
-			return nil, ledgerFailed(err)
+			return nil, fatal(err)
 		}
 		failed[f.SourceSID] = true
 	}

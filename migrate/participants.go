@@ -33,7 +33,7 @@ func (l *lane) participants(ctx context.Context) error {
 		seen[l.set.Mapper.Identity(m.Identity)] = m
 		rec, known, err := l.Ledger.Entity(ctx, MemberEntity, m.SID)
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.record.Stage != Done) {
 			l.tally.existing(KindMembers, 1)
@@ -80,7 +80,7 @@ func (l *lane) join(ctx context.Context, before EntityRecord, sourceSID, identit
 	}
 	l.dog.progress()
 	l.wrote = l.wrote || change != Unchanged
-	return change, ledgerFailed(l.Ledger.PutEntity(ctx, EntityRecord{
+	return change, fatal(l.Ledger.PutEntity(ctx, EntityRecord{
 		Kind: MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID,
 		Existing: change != Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,
 	}))
@@ -107,7 +107,7 @@ func (l *lane) invites(ctx context.Context) error {
 		}
 		_, known, err := l.Ledger.Entity(ctx, MemberEntity, i.SID)
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		if known {
 			l.tally.existing(KindInvites, 1)

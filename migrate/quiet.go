@@ -38,7 +38,7 @@ func (s *service) hush(ctx context.Context) error {
 	}
 	rec.Stage = Open
 	if err := s.Ledger.PutService(ctx, rec); err != nil {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	s.record = rec
 	if !cfg.Notifications.Off() {
@@ -56,7 +56,7 @@ func (s *service) hush(ctx context.Context) error {
 func (s *service) savedNotifications(ctx context.Context) ([]byte, error) {
 	all, err := s.Ledger.Services(ctx)
 	if err != nil {
-		return nil, ledgerFailed(err)
+		return nil, fatal(err)
 	}
 	for _, rec := range all {
 		if rec.TargetSID == s.target && len(rec.Saved) > 0 {
@@ -155,7 +155,7 @@ func (s *service) restore(ctx context.Context, have conversations.Configuration)
 
 func (s *service) done(ctx context.Context) error {
 	s.record.Stage, s.record.Saved = Done, nil
-	return ledgerFailed(s.Ledger.PutService(ctx, s.record))
+	return fatal(s.Ledger.PutService(ctx, s.record))
 }
 
 // configure gives a service that this migration made what the source says.

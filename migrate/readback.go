@@ -56,7 +56,7 @@ func (l *lane) compareBack(ctx context.Context, late []conversations.Message) (*
 			rec, err, more = next()
 		}
 		if err != nil {
-			return nil, ledgerFailed(err)
+			return nil, fatal(err)
 		}
 		if more && rec.TargetIndex == have.Index {
 			rec, err, more = next()
@@ -67,7 +67,7 @@ func (l *lane) compareBack(ctx context.Context, late []conversations.Message) (*
 		}
 	}
 	if err != nil {
-		return nil, ledgerFailed(err)
+		return nil, fatal(err)
 	}
 	if more {
 		lost = &rec
@@ -95,7 +95,7 @@ func (l *lane) removeLate(ctx context.Context, late []conversations.Message, hav
 func (l *lane) suspects(ctx context.Context) ([]conversations.Message, error) {
 	indexes, err := l.Ledger.Suspects(ctx, l.channel.SID)
 	if err != nil {
-		return nil, ledgerFailed(err)
+		return nil, fatal(err)
 	}
 	var late []conversations.Message
 	for _, index := range indexes {

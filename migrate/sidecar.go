@@ -98,10 +98,10 @@ func (s *Sidecar) open() error {
 }
 
 func (s *Sidecar) failed(err error) error {
-	return fatal{&Error{
+	return fatal(&Error{
 		Op: "keep originals", Kind: Failed, Err: fmt.Errorf("write %s: %w", s.path, err),
 		Hint: "what a policy drops is kept beside the ledger; make room there, then run the same command again",
-	}}
+	})
 }
 
 // Kept says what was kept so far, and is nil where nothing was.

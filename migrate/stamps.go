@@ -74,7 +74,7 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 	s := t.service
 	all, err := s.Ledger.Services(ctx)
 	if err != nil {
-		return nil, ledgerFailed(err)
+		return nil, fatal(err)
 	}
 	taken := map[string]bool{}
 	for _, rec := range all {
@@ -83,7 +83,7 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 		}
 		for c, err := range s.Ledger.Channels(ctx, rec.SourceSID) {
 			if err != nil {
-				return nil, ledgerFailed(err)
+				return nil, fatal(err)
 			}
 			if c.TargetSID != "" {
 				taken[c.TargetSID] = true
@@ -165,7 +165,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 		}
 		rec, known, err := s.Ledger.Channel(ctx, stamp.SID)
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		if !known || rec.TargetSID == "" {
 			continue

@@ -161,7 +161,7 @@ func (u *undo) remove(ctx context.Context, r Removal, del, forget func() error) 
 		r.Done = true
 	}
 	if err := forget(); err != nil {
-		return false, ledgerFailed(err)
+		return false, fatal(err)
 	}
 	u.report(r)
 	return true, nil

@@ -118,7 +118,7 @@ func (s *undoneService) foreignMessage(ctx context.Context, rec ChannelRecord) (
 		case readErr != nil:
 			return "", readErr
 		case err != nil:
-			return "", ledgerFailed(err)
+			return "", fatal(err)
 		case more && known.TargetSID == have.SID:
 			known, err, more = next()
 		case more && known.TargetIndex < have.Index:
@@ -130,7 +130,7 @@ func (s *undoneService) foreignMessage(ctx context.Context, rec ChannelRecord) (
 		}
 	}
 	if err != nil {
-		return "", ledgerFailed(err)
+		return "", fatal(err)
 	}
 	if more {
 		return missingMessage(known), nil
@@ -146,7 +146,7 @@ func (s *undoneService) foreignParticipant(ctx context.Context, rec ChannelRecor
 	known := map[string]bool{}
 	for m, err := range s.Ledger.Entities(ctx, MemberEntity, rec.SourceSID) {
 		if err != nil {
-			return "", ledgerFailed(err)
+			return "", fatal(err)
 		}
 		known[m.TargetSID] = true
 	}

@@ -9,7 +9,7 @@ import (
 func (s *undoneService) users(ctx context.Context) error {
 	for e, err := range s.Ledger.Entities(ctx, UserEntity, s.record.SourceSID) {
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		r := removalOf(e, Delete)
 		if e.Existing {
@@ -57,7 +57,7 @@ func (s *undoneService) roles(ctx context.Context) error {
 	var used map[string]string
 	for e, err := range s.Ledger.Entities(ctx, RoleEntity, s.record.SourceSID) {
 		if err != nil {
-			return ledgerFailed(err)
+			return fatal(err)
 		}
 		r := removalOf(e, Delete)
 		if e.Existing {

@@ -99,7 +99,7 @@ func (s *undoneService) inhabited(ctx context.Context) (string, error) {
 	known := map[string]bool{}
 	for e, err := range s.Ledger.Entities(ctx, UserEntity, s.record.SourceSID) {
 		if err != nil {
-			return "", ledgerFailed(err)
+			return "", fatal(err)
 		}
 		known[e.TargetSID] = true
 	}
@@ -119,7 +119,7 @@ func (s *undoneService) along(ctx context.Context, fate Fate) error {
 	for _, kind := range []EntityKind{UserEntity, RoleEntity} {
 		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
 			if err != nil {
-				return ledgerFailed(err)
+				return fatal(err)
 			}
 			s.report(removalOf(e, fate))
 		}
@@ -172,5 +172,5 @@ func (s *undoneService) restore(ctx context.Context) error {
 		return err
 	}
 	s.record.Saved = nil
-	return ledgerFailed(s.Record.PutService(ctx, s.record))
+	return fatal(s.Record.PutService(ctx, s.record))
 }

@@ -147,7 +147,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 	src := one.source
 	rec, known, err := s.Ledger.Entity(ctx, UserEntity, src.SID)
 	if err != nil {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	if known && rec.DateUpdated.Equal(src.DateUpdated.Time) {
 		s.tally.existing(KindUsers, 1)
@@ -183,7 +183,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 		Existing: change != Created && !(known && !rec.Existing), DateUpdated: src.DateUpdated.Time,
 	}
 	if err := s.Ledger.PutEntity(ctx, rec); err != nil {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
 	return s.clearFailure(ctx, src.SID)
 }
@@ -195,9 +195,9 @@ func (u *users) noteMissing(ctx context.Context, sid string, change Change) erro
 	s := u.service
 	_, known, err := s.Ledger.Entity(ctx, UserEntity, sid)
 	if err != nil || known {
-		return ledgerFailed(err)
+		return fatal(err)
 	}
-	return ledgerFailed(s.Ledger.PutEntity(ctx, EntityRecord{
+	return fatal(s.Ledger.PutEntity(ctx, EntityRecord{
 		Kind: UserEntity, SourceSID: sid, TargetSID: sid, ParentSID: s.source.SID, Existing: change != Created,
 	}))
 }

@@ -17,8 +17,8 @@ const (
 	Replay Way = "replay"
 )
 
-// wayOf says how a channel gets into Conversations, and why.
-func (s Settings) wayOf(c chat.Channel) (Way, string) {
+// routeOf says how a channel gets into Conversations, and why.
+func routeOf(s Settings, c chat.Channel) (Way, string) {
 	switch {
 	case s.ToService != "":
 		return Replay, "another service was asked for"
