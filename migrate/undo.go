@@ -88,7 +88,7 @@ func (u *undo) settled(ctx context.Context, something bool) error {
 	if !u.Execute || !something {
 		return nil
 	}
-	return settling{u.Ledger, u.set.Settle, u.tally.observer, u.Drain}.wait(ctx)
+	return settling{ledger: u.Ledger, settle: u.set.Settle, observer: u.tally.observer, drain: u.Drain}.wait(ctx)
 }
 
 func selectRecords(all []ServiceRecord, sids []string) ([]ServiceRecord, error) {

@@ -9,11 +9,11 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/doctor"
 )
 
 // Doctor renders a diagnosis as text, JSON or Markdown.
-func Doctor(w io.Writer, f Format, g migrate.Diagnosis) error {
+func Doctor(w io.Writer, f Format, g doctor.Diagnosis) error {
 	switch f {
 	case JSON:
 		g.Probes = filled(g.Probes)
@@ -27,19 +27,19 @@ func Doctor(w io.Writer, f Format, g migrate.Diagnosis) error {
 
 // verdictParts are the verdicts in the order of what a person has to see first.
 var verdictParts = []struct {
-	verdict migrate.Verdict
+	verdict doctor.Verdict
 	title   string
 }{
-	{migrate.Dangerous, "Different, and dangerous"},
-	{migrate.Harmless, "Different, and harmless"},
-	{migrate.AsAssumed, "As assumed"},
-	{migrate.NotSeen, "Not seen, for want of data"},
+	{doctor.Dangerous, "Different, and dangerous"},
+	{doctor.Harmless, "Different, and harmless"},
+	{doctor.AsAssumed, "As assumed"},
+	{doctor.NotSeen, "Not seen, for want of data"},
 }
 
-func doctorDocument(g migrate.Diagnosis) *document {
+func doctorDocument(g doctor.Diagnosis) *document {
 	d := &document{title: "What the account says to what no document settles", verdict: doctorVerdict(g)}
 	for _, part := range verdictParts {
-		probes := slices.DeleteFunc(slices.Clone(g.Probes), func(p migrate.Probe) bool { return p.Verdict != part.verdict })
+		probes := slices.DeleteFunc(slices.Clone(g.Probes), func(p doctor.Probe) bool { return p.Verdict != part.verdict })
 		if len(probes) == 0 {
 			continue
 		}
@@ -50,22 +50,22 @@ func doctorDocument(g migrate.Diagnosis) *document {
 	return d
 }
 
-func doctorVerdict(g migrate.Diagnosis) string {
-	if n := int64(g.Verdicts[migrate.Dangerous]); n > 0 {
+func doctorVerdict(g doctor.Diagnosis) string {
+	if n := int64(g.Verdicts[doctor.Dangerous]); n > 0 {
 		return fmt.Sprintf("%s dangerously from what chatbridge assumes.", count(n, "thing differs", "things differ"))
 	}
 	text := "nothing dangerous was seen"
-	if n := int64(g.Verdicts[migrate.Harmless]); n > 0 {
+	if n := int64(g.Verdicts[doctor.Harmless]); n > 0 {
 		text += fmt.Sprintf("; %s without harm", count(n, "thing differs", "things differ"))
 	}
-	if n := int64(g.Verdicts[migrate.NotSeen]); n > 0 {
+	if n := int64(g.Verdicts[doctor.NotSeen]); n > 0 {
 		text += fmt.Sprintf("; %s could not be seen", count(n, "thing", "things"))
 	}
 	return text + "."
 }
 
 // probeList is probes with one verdict.
-type probeList []migrate.Probe
+type probeList []doctor.Probe
 
 // text gives each probe a few lines: what was seen is as long as it is.
 func (l probeList) text(w *bufio.Writer) {

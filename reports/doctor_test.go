@@ -12,28 +12,29 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/doctor"
 	"chatbridge/reports"
 )
 
-func diagnosis() migrate.Diagnosis {
-	return migrate.Diagnosis{
+func diagnosis() doctor.Diagnosis {
+	return doctor.Diagnosis{
 		SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: true,
-		Probes: []migrate.Probe{
-			{ID: "chat-v1", Assumed: "Chat v1 answers for this account", Seen: "it answers", Verdict: migrate.AsAssumed, Requests: 2},
-			{ID: "dates", Assumed: "dates are ISO 8601 to the second", Seen: "12 RFC 2822, such as " + hostile, Verdict: migrate.Harmless, Advice: "nothing to do: both forms are read"},
+		Probes: []doctor.Probe{
+			{ID: "chat-v1", Assumed: "Chat v1 answers for this account", Seen: "it answers", Verdict: doctor.AsAssumed, Requests: 2},
+			{ID: "dates", Assumed: "dates are ISO 8601 to the second", Seen: "12 RFC 2822, such as " + hostile, Verdict: doctor.Harmless, Advice: "nothing to do: both forms are read"},
 			{
 				ID: "default-timers", Assumed: "the target account has no timers that close conversations",
-				Seen: `inactive "P1D", closed "": migrated conversations would be closed for good`, Verdict: migrate.Dangerous,
+				Seen: `inactive "P1D", closed "": migrated conversations would be closed for good`, Verdict: doctor.Dangerous,
 				Advice: "clear the default timers in the Twilio Console (Conversations, Defaults); migrate refuses to start until then", Requests: 1,
 			},
-			{ID: "media", Assumed: "a v1 read shows a message with a file as one with an empty body", Seen: "no file", Verdict: migrate.NotSeen, Requests: 4},
+			{ID: "media", Assumed: "a v1 read shows a message with a file as one with an empty body", Seen: "no file", Verdict: doctor.NotSeen, Requests: 4},
 		},
-		Verdicts: map[migrate.Verdict]int{migrate.AsAssumed: 1, migrate.Harmless: 1, migrate.Dangerous: 1, migrate.NotSeen: 1},
+		Verdicts: map[doctor.Verdict]int{doctor.AsAssumed: 1, doctor.Harmless: 1, doctor.Dangerous: 1, doctor.NotSeen: 1},
 		Requests: 7, Duration: 1.25,
 	}
 }
 
-func doctorReport(t *testing.T, f reports.Format, g migrate.Diagnosis) string {
+func doctorReport(t *testing.T, f reports.Format, g doctor.Diagnosis) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, reports.Doctor(&b, f, g))
@@ -66,11 +67,11 @@ func TestDoctor(t *testing.T) {
 		}
 	})
 	t.Run("nothing dangerous is said in the first line", func(t *testing.T) {
-		require.Contains(t, doctorReport(t, reports.Text, migrate.Diagnosis{Sound: true}), "nothing dangerous was seen.")
+		require.Contains(t, doctorReport(t, reports.Text, doctor.Diagnosis{Sound: true}), "nothing dangerous was seen.")
 	})
 	t.Run("no probes are an empty list, and not null", func(t *testing.T) {
 		var got map[string]json.RawMessage
-		require.NoError(t, json.Unmarshal([]byte(doctorReport(t, reports.JSON, migrate.Diagnosis{})), &got))
+		require.NoError(t, json.Unmarshal([]byte(doctorReport(t, reports.JSON, doctor.Diagnosis{})), &got))
 		require.Equal(t, "[]", string(got["probes"]))
 	})
 	t.Run("there is no other form", func(t *testing.T) {

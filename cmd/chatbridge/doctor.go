@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/doctor"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
 	"chatbridge/reports"
@@ -72,7 +72,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		return err
 	}
 	if !found.Sound {
-		n := found.Verdicts[migrate.Dangerous]
+		n := found.Verdicts[doctor.Dangerous]
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(n, "thing differs", "things differ") + " dangerously from what chatbridge assumes",
@@ -92,14 +92,14 @@ func (o *doctorOptions) check() (reports.Format, error) {
 	return o.format(doctorForms...)
 }
 
-func (o *doctorOptions) examine(ctx context.Context, shown *progress) (migrate.Diagnosis, error) {
+func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Diagnosis, error) {
 	source, err := o.console.sourceCredentials()
 	if err != nil {
-		return migrate.Diagnosis{}, err
+		return doctor.Diagnosis{}, err
 	}
 	target, err := o.console.targetCredentials()
 	if err != nil {
-		return migrate.Diagnosis{}, err
+		return doctor.Diagnosis{}, err
 	}
 	http := transport.ReadOnly(o.transport(&transport.Counter{}, shown.log, probePatience))
 	prober, err := twilio.NewProber(
@@ -107,8 +107,8 @@ func (o *doctorOptions) examine(ctx context.Context, shown *progress) (migrate.D
 		twilio.Config{BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, Username: target.username, Password: target.password, AccountSID: target.account, HTTP: http},
 	)
 	if err != nil {
-		return migrate.Diagnosis{}, err
+		return doctor.Diagnosis{}, err
 	}
-	d := &migrate.Doctor{Prober: prober, Services: o.Services, SameAccount: source.account == target.account, Observer: shown}
+	d := &doctor.Doctor{Prober: prober, Services: o.Services, SameAccount: source.account == target.account, Observer: shown}
 	return d.Run(ctx)
 }

@@ -1,9 +1,11 @@
-package migrate
+package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
+
+	"chatbridge/migrate"
 )
 
 // log is the messages of one channel, as far as one page shows them.
@@ -20,7 +22,7 @@ func (e *exam) logs(ctx context.Context) ([]log, error) {
 	}
 	var all []log
 	for _, c := range s.channels {
-		p, err := e.page(ctx, SourceChat, messagesOf(c))
+		p, err := e.page(ctx, migrate.SourceChat, messagesOf(c))
 		if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == 404 {
 			continue // deleted meanwhile
 		}
@@ -119,7 +121,7 @@ func (e *exam) media(ctx context.Context) (finding, error) {
 		for _, m := range l.messages {
 			bodies[m.sid()] = m.text("body")
 		}
-		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}

@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"chatbridge/migrate"
 )
 
 const twoAccounts = "source and target are two accounts"
@@ -40,7 +42,7 @@ func (e *exam) sharedServices(ctx context.Context) (finding, error) {
 
 // shows reports whether Conversations has the service of that SID.
 func (e *exam) shows(ctx context.Context, serviceSID string) (bool, error) {
-	r, err := e.get(ctx, TargetConversations, "/v1/Services/"+serviceSID)
+	r, err := e.get(ctx, migrate.TargetConversations, "/v1/Services/"+serviceSID)
 	if err != nil || r.OK() {
 		return err == nil, err
 	}
@@ -68,12 +70,12 @@ func (e *exam) sharedChannels(ctx context.Context) (finding, error) {
 			continue
 		}
 		for _, kind := range []string{"private", "public"} {
-			p, err := e.page(ctx, SourceChat, channelsOf("v1", service.sid(), kind))
+			p, err := e.page(ctx, migrate.SourceChat, channelsOf("v1", service.sid(), kind))
 			if err != nil {
 				return finding{}, err
 			}
 			for _, c := range p.records[:min(len(p.records), examFetches)] {
-				_, err := e.one(ctx, TargetConversations, "/v1/Services/"+service.sid()+"/Conversations/"+c.sid())
+				_, err := e.one(ctx, migrate.TargetConversations, "/v1/Services/"+service.sid()+"/Conversations/"+c.sid())
 				refusal, no := errors.AsType[*refusedRead](err)
 				switch {
 				case no && refusal.status == http.StatusNotFound && kind == "private":
@@ -103,9 +105,9 @@ func (e *exam) credentials(ctx context.Context) (finding, error) {
 	}
 	var lists [2]map[string]bool
 	for i, at := range []struct {
-		host   ProbeHost
+		host   migrate.ProbeHost
 		target string
-	}{{SourceChat, "/v1/Credentials?PageSize=1000"}, {TargetConversations, "/v1/Credentials?PageSize=100"}} {
+	}{{migrate.SourceChat, "/v1/Credentials?PageSize=1000"}, {migrate.TargetConversations, "/v1/Credentials?PageSize=100"}} {
 		all, _, err := e.list(ctx, at.host, at.target)
 		if err != nil {
 			return finding{}, err

@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"chatbridge/migrate"
 )
 
 // leaf is one page of a list.
@@ -18,7 +20,7 @@ type leaf struct {
 }
 
 // page reads one page of a list. A refusal is a *refusedRead.
-func (e *exam) page(ctx context.Context, host ProbeHost, target string) (leaf, error) {
+func (e *exam) page(ctx context.Context, host migrate.ProbeHost, target string) (leaf, error) {
 	r, err := e.get(ctx, host, target)
 	if err != nil {
 		return leaf{}, err
@@ -41,7 +43,7 @@ func (e *exam) page(ctx context.Context, host ProbeHost, target string) (leaf, e
 		err = json.Unmarshal(envelope[meta.Key], &p.records)
 	}
 	if err != nil {
-		return leaf{}, &Error{Op: "read " + shapeOf(target), Kind: Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
+		return leaf{}, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
 	}
 	p.key, p.size = meta.Key, meta.Size
 	if meta.Next != nil {
@@ -52,8 +54,8 @@ func (e *exam) page(ctx context.Context, host ProbeHost, target string) (leaf, e
 }
 
 // note keeps what the probes of dates and fields look through.
-func (e *exam) note(host ProbeHost, target string, p leaf) {
-	if host != SourceChat || !strings.HasPrefix(target, "/v1/") {
+func (e *exam) note(host migrate.ProbeHost, target string, p leaf) {
+	if host != migrate.SourceChat || !strings.HasPrefix(target, "/v1/") {
 		return
 	}
 	kind := p.key
@@ -64,7 +66,7 @@ func (e *exam) note(host ProbeHost, target string, p leaf) {
 }
 
 // list reads a list up to examPages, and says whether that was all of it.
-func (e *exam) list(ctx context.Context, host ProbeHost, target string) (all []resource, whole bool, err error) {
+func (e *exam) list(ctx context.Context, host migrate.ProbeHost, target string) (all []resource, whole bool, err error) {
 	for range examPages {
 		p, err := e.page(ctx, host, target)
 		if err != nil {
@@ -85,13 +87,13 @@ func (e *exam) list(ctx context.Context, host ProbeHost, target string) (all []r
 func following(next string) (string, error) {
 	u, err := url.Parse(next)
 	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") {
-		return "", &Error{Op: "follow page", Kind: Unavailable, Err: errors.New("next_page_url is no address")}
+		return "", &migrate.Error{Op: "follow page", Kind: migrate.Unavailable, Err: errors.New("next_page_url is no address")}
 	}
 	return u.RequestURI(), nil
 }
 
 // one reads one resource.
-func (e *exam) one(ctx context.Context, host ProbeHost, target string) (resource, error) {
+func (e *exam) one(ctx context.Context, host migrate.ProbeHost, target string) (resource, error) {
 	r, err := e.get(ctx, host, target)
 	if err != nil {
 		return nil, err
@@ -101,7 +103,7 @@ func (e *exam) one(ctx context.Context, host ProbeHost, target string) (resource
 	}
 	var got resource
 	if err := json.Unmarshal(r.Body, &got); err != nil {
-		return nil, &Error{Op: "read " + shapeOf(target), Kind: Unavailable, Err: fmt.Errorf("make sense of reply: %w", err)}
+		return nil, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err)}
 	}
 	return got, nil
 }

@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/migrate"
 )
 
 // listed is where the records of a kind are listed, and how one of them is
@@ -22,7 +23,7 @@ func (e *exam) listed(ctx context.Context, kind string) (records []resource, at 
 	}
 	if kind == "messages" {
 		for _, c := range s.channels {
-			p, err := e.page(ctx, SourceChat, messagesOf(c))
+			p, err := e.page(ctx, migrate.SourceChat, messagesOf(c))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -38,7 +39,7 @@ func (e *exam) listed(ctx context.Context, kind string) (records []resource, at 
 		if kind == "channels" {
 			target = channelsOf("v1", service.sid(), "public", "private")
 		}
-		p, err := e.page(ctx, SourceChat, target)
+		p, err := e.page(ctx, migrate.SourceChat, target)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -74,7 +75,7 @@ func attributesOf(kind string) func(*exam, context.Context) (finding, error) {
 				continue
 			}
 			left[null]--
-			whole, err := e.one(ctx, SourceChat, at(r))
+			whole, err := e.one(ctx, migrate.SourceChat, at(r))
 			if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == 404 {
 				continue // deleted meanwhile
 			}

@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"chatbridge/migrate"
 )
 
 // Bounds of an examination, whatever an account holds.
@@ -22,7 +24,7 @@ const (
 type exam struct {
 	*Doctor
 	asked   int64
-	replies map[string]ProbeReply
+	replies map[string]migrate.ProbeReply
 	refused []string // shapes of reads that the credentials may not make
 	seenV1  map[string][]resource
 	skew    []time.Duration
@@ -44,14 +46,14 @@ func newExam(d *Doctor) *exam {
 	if own.Observer == nil {
 		own.Observer = unobserved{}
 	}
-	return &exam{Doctor: &own, replies: map[string]ProbeReply{}, seenV1: map[string][]resource{}}
+	return &exam{Doctor: &own, replies: map[string]migrate.ProbeReply{}, seenV1: map[string][]resource{}}
 }
 
 type unobserved struct{}
 
 func (unobserved) Total(string, int64) {}
 func (unobserved) Done(string, int64)  {}
-func (unobserved) Event(Event)         {}
+func (unobserved) Event(migrate.Event) {}
 
 // refusedRead is a read that was answered by a refusal.
 type refusedRead struct {
@@ -69,7 +71,7 @@ func (r *refusedRead) Error() string {
 
 // get asks, unless the same was asked before. A reply that says nothing about
 // the account, since the service is down or busy, ends the examination.
-func (e *exam) get(ctx context.Context, host ProbeHost, target string) (ProbeReply, error) {
+func (e *exam) get(ctx context.Context, host migrate.ProbeHost, target string) (migrate.ProbeReply, error) {
 	key := fmt.Sprint(host, " ", target)
 	if r, ok := e.replies[key]; ok {
 		return r, nil
@@ -83,9 +85,9 @@ func (e *exam) get(ctx context.Context, host ProbeHost, target string) (ProbeRep
 	e.header(r.Header, sent, e.Now())
 	switch {
 	case r.Status == http.StatusTooManyRequests:
-		return r, &Error{Op: "read " + shapeOf(target), Kind: Throttled, Code: r.Code(), Err: errors.New("too many requests")}
+		return r, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Throttled, Code: r.Code(), Err: errors.New("too many requests")}
 	case r.Status >= 500:
-		return r, &Error{Op: "read " + shapeOf(target), Kind: Unavailable, Code: r.Code(), Err: fmt.Errorf("the service answered HTTP %d", r.Status)}
+		return r, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Code: r.Code(), Err: fmt.Errorf("the service answered HTTP %d", r.Status)}
 	case forbidden(r) && !slices.Contains(e.refused, shapeOf(target)):
 		e.refused = append(e.refused, shapeOf(target))
 	}
@@ -96,7 +98,7 @@ func (e *exam) get(ctx context.Context, host ProbeHost, target string) (ProbeRep
 // codeNoService is how Chat says, with status 403, that a service is not there.
 const codeNoService = 50050
 
-func forbidden(r ProbeReply) bool {
+func forbidden(r migrate.ProbeReply) bool {
 	return r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden && r.Code() != codeNoService
 }
 
@@ -126,14 +128,14 @@ func (e *exam) sample(ctx context.Context) (*sample, error) {
 	if e.sampled != nil {
 		return e.sampled, nil
 	}
-	services, _, err := e.list(ctx, SourceChat, "/v1/Services?PageSize=100")
+	services, _, err := e.list(ctx, migrate.SourceChat, "/v1/Services?PageSize=100")
 	if err != nil {
 		return nil, err
 	}
 	named := slices.DeleteFunc(services, func(one resource) bool { return one.sid() == "" })
-	selected, missing := Select(named, e.Services, resource.sid)
+	selected, missing := migrate.Select(named, e.Services, resource.sid)
 	if missing != "" {
-		return nil, NoSuchService(missing)
+		return nil, migrate.NoSuchService(missing)
 	}
 	if len(e.Services) == 0 {
 		selected = selected[:min(len(selected), examServices)]
@@ -141,7 +143,7 @@ func (e *exam) sample(ctx context.Context) (*sample, error) {
 	s := &sample{services: selected}
 	var all []resource
 	for _, one := range s.services {
-		channels, _, err := e.list(ctx, SourceChat, channelsOf("v1", one.sid(), "public", "private"))
+		channels, _, err := e.list(ctx, migrate.SourceChat, channelsOf("v1", one.sid(), "public", "private"))
 		if err != nil {
 			return nil, err
 		}

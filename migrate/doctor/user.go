@@ -1,7 +1,9 @@
-package migrate
+package doctor
 
 import (
 	"context"
+
+	"chatbridge/migrate"
 )
 
 func (e *exam) userChannels(ctx context.Context) (finding, error) {
@@ -13,7 +15,7 @@ func (e *exam) userChannels(ctx context.Context) (finding, error) {
 	if err != nil || user == "" {
 		return notSeen("no user was read"), err
 	}
-	p, err := e.page(ctx, SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users/"+user+"/Channels?PageSize=1000")
+	p, err := e.page(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users/"+user+"/Channels?PageSize=1000")
 	if err != nil {
 		return finding{}, err
 	}

@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"chatbridge/migrate"
 )
 
 // ask is one list and its documented page size.
@@ -21,7 +23,7 @@ func (e *exam) pagesV1(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	return e.pageSizes(ctx, SourceChat, asks)
+	return e.pageSizes(ctx, migrate.SourceChat, asks)
 }
 
 func (e *exam) pagesV2(ctx context.Context) (finding, error) {
@@ -29,7 +31,7 @@ func (e *exam) pagesV2(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	return e.pageSizes(ctx, SourceChat, asks)
+	return e.pageSizes(ctx, migrate.SourceChat, asks)
 }
 
 func (e *exam) chatLists(ctx context.Context, version string, most, userChannels int64) ([]ask, error) {
@@ -63,7 +65,7 @@ func (e *exam) firstUser(ctx context.Context) (string, error) {
 	if err != nil || len(s.services) == 0 {
 		return "", err
 	}
-	users, err := e.page(ctx, SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users?PageSize=1000")
+	users, err := e.page(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users?PageSize=1000")
 	if _, refused := errors.AsType[*refusedRead](err); refused || err == nil && len(users.records) == 0 {
 		return "", nil
 	}
@@ -82,18 +84,18 @@ func (e *exam) pagesConversations(ctx context.Context) (finding, error) {
 	if len(services) > 0 {
 		in := "/v1/Services/" + services[0].sid()
 		asks = append(asks, ask{"roles", in + "/Roles", 50}, ask{"users", in + "/Users", 50}, ask{"conversations", in + "/Conversations", 100})
-		first, err := e.page(ctx, TargetConversations, in+"/Conversations?PageSize=100")
+		first, err := e.page(ctx, migrate.TargetConversations, in+"/Conversations?PageSize=100")
 		if err == nil && len(first.records) > 0 && first.records[0].sid() != "" {
 			in += "/Conversations/" + first.records[0].sid()
 			asks = append(asks, ask{"participants", in + "/Participants", 100}, ask{"messages", in + "/Messages?Order=asc", 100})
 		}
 	}
-	return e.pageSizes(ctx, TargetConversations, asks)
+	return e.pageSizes(ctx, migrate.TargetConversations, asks)
 }
 
 // pageSizes asks each list for its largest page. What counts is the size that
 // the reply names: most lists are too short to fill a page.
-func (e *exam) pageSizes(ctx context.Context, host ProbeHost, asks []ask) (finding, error) {
+func (e *exam) pageSizes(ctx context.Context, host migrate.ProbeHost, asks []ask) (finding, error) {
 	var taken, smaller, refused []string
 	for _, a := range asks {
 		p, err := e.page(ctx, host, withPageSize(a.target, a.most))
@@ -138,7 +140,7 @@ func withPageSize(target string, n int64) string {
 }
 
 func (e *exam) pagesAbove(ctx context.Context) (finding, error) {
-	p, err := e.page(ctx, TargetConversations, "/v1/Services?PageSize=1000")
+	p, err := e.page(ctx, migrate.TargetConversations, "/v1/Services?PageSize=1000")
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		if refusal.status == http.StatusBadRequest {
 			return asAssumed("a page of 1000 services is refused (HTTP %d, Twilio error %d)", refusal.status, refusal.code)

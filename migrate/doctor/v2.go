@@ -1,8 +1,10 @@
-package migrate
+package doctor
 
 import (
 	"context"
 	"strings"
+
+	"chatbridge/migrate"
 )
 
 func (e *exam) v2Same(ctx context.Context) (finding, error) {
@@ -13,11 +15,11 @@ func (e *exam) v2Same(ctx context.Context) (finding, error) {
 	}
 	channels, messages := 0, 0
 	for _, service := range s.services {
-		older, whole, err := e.list(ctx, SourceChat, channelsOf("v1", service.sid(), "public", "private"))
+		older, whole, err := e.list(ctx, migrate.SourceChat, channelsOf("v1", service.sid(), "public", "private"))
 		if err != nil {
 			return finding{}, err
 		}
-		newer, err := e.page(ctx, SourceChat, channelsOf("v2", service.sid(), "public", "private"))
+		newer, err := e.page(ctx, migrate.SourceChat, channelsOf("v2", service.sid(), "public", "private"))
 		if err != nil {
 			return finding{}, err
 		}
@@ -39,7 +41,7 @@ func (e *exam) v2Same(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	for _, l := range logs {
-		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}
@@ -63,7 +65,7 @@ func (e *exam) v2Attributes(ctx context.Context) (finding, error) {
 	}
 	shown, hidden := 0, 0
 	for _, l := range logs {
-		newer, err := e.page(ctx, SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}

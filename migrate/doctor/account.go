@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -8,25 +8,27 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"chatbridge/migrate"
 )
 
 // admitted makes sure that both hosts take the credentials, and that the services
 // that were named are there. All that follows would say nothing if not.
 func (e *exam) admitted(ctx context.Context) error {
 	for _, ask := range []struct {
-		host   ProbeHost
+		host   migrate.ProbeHost
 		target string
 		hint   string
 	}{
-		{SourceChat, "/v1/Services?PageSize=1", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET"},
-		{TargetConversations, "/v1/Configuration", "check the same, or for another target account the CHATBRIDGE_TARGET_ variables"},
+		{migrate.SourceChat, "/v1/Services?PageSize=1", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET"},
+		{migrate.TargetConversations, "/v1/Configuration", "check the same, or for another target account the CHATBRIDGE_TARGET_ variables"},
 	} {
 		r, err := e.get(ctx, ask.host, ask.target)
 		if err != nil {
 			return err
 		}
 		if r.Status == http.StatusUnauthorized {
-			return &Error{Op: "read " + shapeOf(ask.target), Kind: Credentials, Code: r.Code(), Hint: ask.hint,
+			return &migrate.Error{Op: "read " + shapeOf(ask.target), Kind: migrate.Credentials, Code: r.Code(), Hint: ask.hint,
 				Err: fmt.Errorf("the credentials were refused (HTTP %d, Twilio error %d)", r.Status, r.Code())}
 		}
 	}
@@ -42,9 +44,9 @@ func (e *exam) admitted(ctx context.Context) error {
 
 func (e *exam) chatV1(ctx context.Context) (finding, error) {
 	const advice = "read through Chat v2 (--source-api v2), or from an archive (--from-archive)"
-	p, err := e.page(ctx, SourceChat, "/v1/Services?PageSize=1")
+	p, err := e.page(ctx, migrate.SourceChat, "/v1/Services?PageSize=1")
 	if refusal, no := errors.AsType[*refusedRead](err); no {
-		newer, err := e.get(ctx, SourceChat, "/v2/Services?PageSize=1")
+		newer, err := e.get(ctx, migrate.SourceChat, "/v2/Services?PageSize=1")
 		if err != nil {
 			return finding{}, err
 		}
@@ -57,7 +59,7 @@ func (e *exam) chatV1(ctx context.Context) (finding, error) {
 		return asAssumed("it answers; the account has no services")
 	}
 	// Both hosts list services, and only Chat knows channels.
-	_, err = e.page(ctx, SourceChat, channelsOf("v1", p.records[0].sid()))
+	_, err = e.page(ctx, migrate.SourceChat, channelsOf("v1", p.records[0].sid()))
 	if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == http.StatusNotFound {
 		return dangerous("check that --chat-url is the address of Chat", "services are listed and their channels are not there")
 	}
@@ -68,7 +70,7 @@ func (e *exam) chatV1(ctx context.Context) (finding, error) {
 }
 
 func (e *exam) timers(ctx context.Context) (finding, error) {
-	got, err := e.one(ctx, TargetConversations, "/v1/Configuration")
+	got, err := e.one(ctx, migrate.TargetConversations, "/v1/Configuration")
 	if err != nil {
 		return finding{}, err
 	}
@@ -83,7 +85,7 @@ func (e *exam) timers(ctx context.Context) (finding, error) {
 // targetServices are those of the target that are looked at: a few, and where
 // services are named and the target has them, these.
 func (e *exam) targetServices(ctx context.Context) ([]resource, error) {
-	all, _, err := e.list(ctx, TargetConversations, "/v1/Services?PageSize=100")
+	all, _, err := e.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func (e *exam) notifications(ctx context.Context) (finding, error) {
 	}
 	var on []string
 	for _, s := range services {
-		got, err := e.one(ctx, TargetConversations, "/v1/Services/"+s.sid()+"/Configuration/Notifications")
+		got, err := e.one(ctx, migrate.TargetConversations, "/v1/Services/"+s.sid()+"/Configuration/Notifications")
 		if err != nil {
 			return finding{}, err
 		}
@@ -134,11 +136,11 @@ func (e *exam) targetLimits(ctx context.Context) (finding, error) {
 	const advice = "channels with more members than their new service admits are stopped and named: raise its limits in the Twilio Console first"
 	var seen []string
 	for _, s := range services {
-		got, err := e.one(ctx, TargetChat, "/v2/Services/"+s.sid())
+		got, err := e.one(ctx, migrate.TargetChat, "/v2/Services/"+s.sid())
 		if refusal, no := errors.AsType[*refusedRead](err); no {
 			return harmless(advice, "%s", refusal.Error())
 		}
-		if KindOf(err) == Usage {
+		if migrate.KindOf(err) == migrate.Usage {
 			return notSeen("%s", err), nil
 		}
 		if err != nil {
@@ -189,7 +191,7 @@ func (e *exam) permissions(ctx context.Context) (finding, error) {
 	}
 	for _, s := range services {
 		for _, part := range []string{"", "/Configuration", "/Configuration/Webhooks"} {
-			if _, err := e.get(ctx, TargetConversations, "/v1/Services/"+s.sid()+part); err != nil {
+			if _, err := e.get(ctx, migrate.TargetConversations, "/v1/Services/"+s.sid()+part); err != nil {
 				return finding{}, err
 			}
 		}

@@ -1,10 +1,12 @@
-package migrate
+package doctor
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"time"
+
+	"chatbridge/migrate"
 )
 
 // Verdict is how what was seen compares with what is assumed.
@@ -44,7 +46,7 @@ type Diagnosis struct {
 // what chatbridge assumes. It only ever reads, a few pages of a few channels
 // whatever the account holds.
 type Doctor struct {
-	Prober Prober
+	Prober migrate.Prober
 
 	// Services are those to look at. Empty looks at the first few.
 	Services []string
@@ -54,7 +56,7 @@ type Doctor struct {
 	SameAccount bool
 
 	// Observer is told of each probe. May be nil.
-	Observer Observer
+	Observer migrate.Observer
 
 	// Now is the clock of this machine. Defaults to time.Now.
 	Now func() time.Time
@@ -104,7 +106,7 @@ var doctorProbes = []struct {
 func (d *Doctor) Run(ctx context.Context) (Diagnosis, error) {
 	e := newExam(d)
 	began := e.Now()
-	got := Diagnosis{SchemaVersion: SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[Verdict]int{}}
+	got := Diagnosis{SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[Verdict]int{}}
 	if err := e.admitted(ctx); err != nil {
 		return got, err
 	}

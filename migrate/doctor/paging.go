@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"chatbridge/migrate"
 )
 
 // turned is a page with another one after it, the smallest that shows how pages
@@ -28,7 +30,7 @@ func (e *exam) turned(ctx context.Context) (first leaf, target string, err error
 		targets = append(targets, "/v1/Services/"+service.sid()+"/Roles?PageSize=1")
 	}
 	for _, target := range targets {
-		p, err := e.page(ctx, SourceChat, target)
+		p, err := e.page(ctx, migrate.SourceChat, target)
 		if err != nil || p.next != "" {
 			return p, target, err
 		}
@@ -49,7 +51,7 @@ func (e *exam) nextPage(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	const broken = "lists cannot be read whole: report what was seen"
-	second, err := e.page(ctx, SourceChat, next)
+	second, err := e.page(ctx, migrate.SourceChat, next)
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		return dangerous(broken, "the page after the first was refused (HTTP %d, Twilio error %d)", refusal.status, refusal.code)
 	}
@@ -61,7 +63,7 @@ func (e *exam) nextPage(ctx context.Context) (finding, error) {
 	}
 	u, _ := url.Parse(first.next)
 	here, _, _ := strings.Cut(target, "?")
-	if host := e.replies[fmt.Sprint(SourceChat, " ", target)].Asked; host != "" && u.Host != "" && u.Host != host {
+	if host := e.replies[fmt.Sprint(migrate.SourceChat, " ", target)].Asked; host != "" && u.Host != "" && u.Host != host {
 		return harmless("nothing to do: chatbridge follows path and query, on the address that it was given", "next_page_url names the host %s", u.Host)
 	}
 	if u.EscapedPath() != here {

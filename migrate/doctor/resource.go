@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"encoding/json"

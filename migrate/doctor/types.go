@@ -1,4 +1,4 @@
-package migrate
+package doctor
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"chatbridge/migrate"
 )
 
 // channelTypes lists channels in four ways. The list of both types comes last:
@@ -54,7 +56,7 @@ func (e *exam) channelTypes(ctx context.Context) (finding, error) {
 }
 
 func (e *exam) sids(ctx context.Context, target string) (map[string]bool, bool, error) {
-	all, whole, err := e.list(ctx, SourceChat, target)
+	all, whole, err := e.list(ctx, migrate.SourceChat, target)
 	got := map[string]bool{}
 	for _, r := range all {
 		got[r.sid()] = true
@@ -70,7 +72,7 @@ func (e *exam) missing(ctx context.Context, service resource, part, all map[stri
 		if all[sid] {
 			continue
 		}
-		_, err := e.one(ctx, SourceChat, "/v1/Services/"+service.sid()+"/Channels/"+sid)
+		_, err := e.one(ctx, migrate.SourceChat, "/v1/Services/"+service.sid()+"/Channels/"+sid)
 		if _, gone := errors.AsType[*refusedRead](err); !gone {
 			return sid, err
 		}
