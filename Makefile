@@ -6,7 +6,7 @@ SHELL := /bin/bash
 GO ?= go
 FUZZTIME ?= 30s
 SEEDS ?= 1000
-ENGINE ?= ./migrate
+ENGINE ?= ./migrate/replay ./migrate/verify ./migrate/undo ./migrate/audit ./migrate/inplace ./migrate/internal/count ./migrate/internal/drain ./migrate/internal/push
 MUTANTS ?= 300
 MUTANTSEED ?= 0
 HISTORIES ?= 100000
@@ -37,7 +37,7 @@ fuzz: ## each fuzz target for FUZZTIME
 	  done; done
 
 torture: ## SEEDS drawn workspaces with faults, kills and lost ledgers (nightly)
-	$(GO) test ./migrate -run TestTorture -count=1 -timeout 2h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
+	$(GO) test ./migrate/replay -run TestTorture -count=1 -timeout 2h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
 
 histories: ## HISTORIES drawn histories of each mix, of whose message is whose (nightly)
 	$(GO) test ./migrate/origin -run TestHistories -count=1 -timeout 2h -v -histories $(HISTORIES) | grep -v -e '^=== '

@@ -1,8 +1,12 @@
 package migrate
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
+
+	"chatbridge/mapping"
 )
 
 // Kind says what an error means for what to do next.
@@ -91,4 +95,58 @@ func HintOf(err error) string {
 		err = e.Err
 	}
 	return ""
+}
+
+// BlockedError says which finding keeps a resource from being carried, and
+// which setting would let it.
+func BlockedError(op, sid string, found []mapping.Finding) error {
+	for _, f := range found {
+		if f.Severity != mapping.Stop {
+			continue
+		}
+		return &Error{
+			Op: op, Kind: Refused, SID: sid,
+			Err:  fmt.Errorf("%s: %s", f.Code, f.Detail),
+			Hint: fmt.Sprintf("choose what to do with it: --policy %s=…; list the choices with: chatbridge policies", f.Code),
+		}
+	}
+	return nil
+}
+
+// fatalError ends the run and not only a channel.
+type fatalError struct{ error }
+
+func (f fatalError) Unwrap() error { return f.error }
+
+// Fatal marks an error that ends the run and not only a channel, such as one of
+// the ledger, without which nothing can go on.
+func Fatal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fatalError{err}
+}
+
+// EndsRun reports whether an error ends the run and not only its lane.
+func EndsRun(ctx context.Context, err error) bool {
+	if ctx.Err() != nil || errors.Is(err, ErrDrained) {
+		return true
+	}
+	if _, ok := errors.AsType[fatalError](err); ok {
+		return true
+	}
+	return KindOf(err) == Credentials
+}
+
+// ErrDrained ends lanes after the write that was in flight.
+var ErrDrained = errors.New("stopped on request")
+
+// Quietly keeps a lane that was drained from ending its group, which would cut
+// off what its neighbours have in flight. Whoever waits for the group asks
+// proceed afterwards.
+func Quietly(err error) error {
+	if errors.Is(err, ErrDrained) {
+		return nil
+	}
+	return err
 }

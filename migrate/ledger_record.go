@@ -1,6 +1,9 @@
 package migrate
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // EntityKind is a kind of EntityRecord.
 type EntityKind int
@@ -130,3 +133,28 @@ type RunRecord struct {
 	Progress []byte
 	Summary  []byte
 }
+
+// NoteLevel remembers what is muted. Nothing is remembered of the rest, which
+// is nearly all.
+func NoteLevel(ctx context.Context, l Ledger, rec EntityRecord, muted bool) error {
+	if muted {
+		return Fatal(l.PutEntity(ctx, rec))
+	}
+	return Fatal(l.ForgetEntity(ctx, rec.Kind, rec.SourceSID))
+}
+
+func LevelRecord(user EntityRecord, channel ChannelRecord) EntityRecord {
+	return EntityRecord{
+		Kind:      UserChannelEntity,
+		SourceSID: LevelKey(user.SourceSID, channel.SourceSID),
+		TargetSID: LevelKey(user.TargetSID, channel.TargetSID),
+		ParentSID: user.SourceSID,
+	}
+}
+
+func LevelKey(userSID, channelSID string) string { return userSID + "/" + channelSID }
+
+// HeartbeatEvery is how often a run says in the ledger that it lives. Status
+// reads it from another process, and a resumed run learns from it how long ago
+// the last one died.
+const HeartbeatEvery = time.Second

@@ -8,3 +8,9 @@ type Limits struct {
 	ChannelMembers int // participants of a conversation
 	UserChannels   int // conversations and Chat channels, counted together, of one identity
 }
+
+// What a new service admits until it is told otherwise.
+const (
+	DefaultChannelMembers = 100
+	DefaultUserChannels   = 250
+)

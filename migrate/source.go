@@ -49,3 +49,18 @@ type Span struct {
 
 // All is the value of Span.After that leaves nothing out.
 const All int64 = -1
+
+// UserChannels reads what a user has to do with channels: nothing, where the
+// user is gone since they were listed.
+func UserChannels(ctx context.Context, src Source, serviceSID, userSID string) iter.Seq2[chat.UserChannel, error] {
+	return func(yield func(chat.UserChannel, error) bool) {
+		for c, err := range src.UserChannels(ctx, serviceSID, userSID) {
+			if err != nil && KindOf(err) == NotFound {
+				return
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}

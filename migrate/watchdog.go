@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// watchdog ends a lane that makes no progress. A wait that has a reason, such
+// Watchdog ends a lane that makes no progress. A wait that has a reason, such
 // as a settle time, a back-off or a queue, does not count.
-type watchdog struct {
+type Watchdog struct {
 	after  time.Duration
 	cancel context.CancelCauseFunc
-	unsure atomic.Bool // a write of the lane may land once more
+	Unsure atomic.Bool // a write of the lane may land once more
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -24,9 +24,9 @@ type watchdog struct {
 
 type watchdogKey struct{}
 
-func newWatchdog(ctx context.Context, after time.Duration, sid string) (context.Context, *watchdog) {
+func NewWatchdog(ctx context.Context, after time.Duration, sid string) (context.Context, *Watchdog) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &watchdog{after: after, cancel: cancel, until: time.Now()}
+	w := &Watchdog{after: after, cancel: cancel, until: time.Now()}
 	w.timer = time.AfterFunc(after, func() {
 		if !w.fired() {
 			return
@@ -44,8 +44,8 @@ func newWatchdog(ctx context.Context, after time.Duration, sid string) (context.
 // purpose, by a back-off or a limit, for d. It keeps the lane's watchdog quiet
 // for that long. With a d of 0 it says that the lane gets on.
 func Waiting(ctx context.Context, d time.Duration) {
-	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
-		w.waiting(d)
+	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
+		w.Waiting(d)
 	}
 }
 
@@ -53,7 +53,7 @@ func Waiting(ctx context.Context, d time.Duration) {
 // others, for as long as that takes. It keeps the lane's watchdog quiet until the
 // function that it returns is called, which must happen once.
 func Queued(ctx context.Context) (served func()) {
-	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
+	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
 		w.queue()
 		return w.served
 	}
@@ -64,14 +64,14 @@ func Queued(ctx context.Context) (served func()) {
 // an attempt of it may have reached the service: it may take effect later, after
 // whatever is written next.
 func Unsure(ctx context.Context) {
-	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok {
-		w.unsure.Store(true)
+	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
+		w.Unsure.Store(true)
 	}
 }
 
-func (w *watchdog) progress() { w.waiting(0) }
+func (w *Watchdog) Progress() { w.Waiting(0) }
 
-func (w *watchdog) waiting(d time.Duration) {
+func (w *Watchdog) Waiting(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.until = time.Now().Add(d)
@@ -79,20 +79,20 @@ func (w *watchdog) waiting(d time.Duration) {
 }
 
 // rearm gives the lane its time again. The lock is held.
-func (w *watchdog) rearm() {
+func (w *Watchdog) rearm() {
 	if !w.over && w.queued == 0 {
 		w.timer.Reset(max(0, time.Until(w.until)) + w.after)
 	}
 }
 
-func (w *watchdog) queue() {
+func (w *Watchdog) queue() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queued++
 	w.timer.Stop()
 }
 
-func (w *watchdog) served() {
+func (w *Watchdog) served() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queued--
@@ -101,7 +101,7 @@ func (w *watchdog) served() {
 
 // fired reports whether the timer ran out on a lane that is still to be watched,
 // and not while it was being set anew.
-func (w *watchdog) fired() bool {
+func (w *Watchdog) fired() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.over || w.queued > 0 || time.Until(w.until.Add(w.after)) > 0 {
@@ -111,7 +111,7 @@ func (w *watchdog) fired() bool {
 	return true
 }
 
-func (w *watchdog) stop() {
+func (w *Watchdog) Stop() {
 	w.mu.Lock()
 	w.over = true
 	w.timer.Stop()

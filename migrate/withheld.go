@@ -8,9 +8,9 @@ import "iter"
 // costs itself alone. Any other read that is refused ends the run.
 func Withheld(err error) bool { return err != nil && KindOf(err) == Credentials }
 
-// unlessWithheld is a sequence that ends, after tell was called, where the key may
+// UnlessWithheld is a sequence that ends, after tell was called, where the key may
 // not read on.
-func unlessWithheld[T any](seq iter.Seq2[T, error], tell func()) iter.Seq2[T, error] {
+func UnlessWithheld[T any](seq iter.Seq2[T, error], tell func()) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for one, err := range seq {
 			if Withheld(err) {

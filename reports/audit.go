@@ -7,10 +7,11 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 )
 
 // Audit renders an audit in any of the formats.
-func Audit(w io.Writer, f Format, a migrate.Audit) error {
+func Audit(w io.Writer, f Format, a audit.Audit) error {
 	switch f {
 	case JSON:
 		a.Services, a.Plan, a.Findings = filled(a.Services), filled(a.Plan), filledFindings(a.Findings)
@@ -23,7 +24,7 @@ func Audit(w io.Writer, f Format, a migrate.Audit) error {
 	return auditDocument(a).render(w, f)
 }
 
-func auditDocument(a migrate.Audit) *document {
+func auditDocument(a audit.Audit) *document {
 	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
 	services := tableBlock{header: []string{"service", "name"}}
 	for _, s := range a.Services {
@@ -44,7 +45,7 @@ func auditDocument(a migrate.Audit) *document {
 }
 
 // auditPage is an audit with what only a page shows.
-func auditPage(a migrate.Audit) *document {
+func auditPage(a audit.Audit) *document {
 	d := auditDocument(a)
 	stops, losses := gravest(a.Findings)
 	d.tone = good
@@ -63,7 +64,7 @@ func auditPage(a migrate.Audit) *document {
 	return d
 }
 
-func auditVerdict(a migrate.Audit) string {
+func auditVerdict(a audit.Audit) string {
 	there := fmt.Sprintf("%s with %s", count(int64(len(a.Services)), "service", "services"), count(a.Counts.Messages, "message", "messages"))
 	if a.Sampled > 0 {
 		there = fmt.Sprintf("a SAMPLE of %s a service: %s", count(int64(a.Sampled), "channel", "channels"), there)
@@ -92,7 +93,7 @@ func gravest(findings []migrate.FindingCount) (stops, losses int64) {
 	return stops, losses
 }
 
-func estimateText(a migrate.Audit) string {
+func estimateText(a audit.Audit) string {
 	e := a.Estimate
 	text := fmt.Sprintf("At least %s.", Duration(e.Seconds))
 	if e.APS > 0 {
@@ -142,7 +143,7 @@ func kindCounts(c migrate.Counts) []kindCount {
 	}
 }
 
-func auditNext(a migrate.Audit) []block {
+func auditNext(a audit.Audit) []block {
 	stops, _ := gravest(a.Findings)
 	if stops == 0 && !copies(a.Plan) {
 		return []block{paragraph("Nothing has to be decided, and nothing has to be copied. To copy all the same, into another service:"), commands{"chatbridge migrate --replay"}}
@@ -170,7 +171,7 @@ func auditNext(a migrate.Audit) []block {
 }
 
 // auditRows are an audit as measures: one value a row.
-func auditRows(a migrate.Audit) [][]string {
+func auditRows(a audit.Audit) [][]string {
 	rows := [][]string{{"section", "name", "measure", "value"}}
 	for _, s := range a.Services {
 		rows = append(rows, []string{"service", s.SourceSID, "friendly_name", s.FriendlyName})

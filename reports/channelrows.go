@@ -7,7 +7,7 @@ import (
 	"io"
 	"strings"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 )
 
 // ChannelRows writes the channels of an audit as they are read: CSV with a
@@ -33,7 +33,7 @@ func NewChannelRows(w io.Writer, f Format) *ChannelRows {
 }
 
 // Row writes one channel.
-func (r *ChannelRows) Row(c migrate.ChannelRow) {
+func (r *ChannelRows) Row(c audit.ChannelRow) {
 	if r.err != nil {
 		return
 	}
@@ -51,7 +51,7 @@ func (r *ChannelRows) Row(c migrate.ChannelRow) {
 	r.err = r.csv.Write(row)
 }
 
-func (r *ChannelRows) line(c migrate.ChannelRow) error {
+func (r *ChannelRows) line(c audit.ChannelRow) error {
 	c.Findings = filled(c.Findings)
 	raw, err := json.Marshal(c)
 	if err != nil {

@@ -6,30 +6,30 @@ import (
 	"fmt"
 	"io"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 )
 
 // symbols tell which side an item is on, one character each.
-var symbols = map[migrate.Class]string{
-	migrate.Missing: "-",
-	migrate.Extra:   "+",
-	migrate.Doubled: "+",
-	migrate.Foreign: "?",
+var symbols = map[verify.Class]string{
+	verify.Missing: "-",
+	verify.Extra:   "+",
+	verify.Doubled: "+",
+	verify.Foreign: "?",
 }
 
 // direction says which side lacks an item.
-func direction(d migrate.Difference) string {
+func direction(d verify.Difference) string {
 	switch {
 	case d.TargetSID == "":
 		return "not in target"
-	case d.SourceSID == "" || d.Class == migrate.Doubled:
+	case d.SourceSID == "" || d.Class == verify.Doubled:
 		return "not in source"
 	}
 	return "in both"
 }
 
 // differenceLine is one item on one line, which Plain has yet to make harmless.
-func differenceLine(d migrate.Difference) string {
+func differenceLine(d verify.Difference) string {
 	line := fmt.Sprintf("%s %s: %s %s -> %s", cmp.Or(symbols[d.Class], "!"), d.Class, d.Kind, cmp.Or(d.SourceSID, "none"), cmp.Or(d.TargetSID, "none"))
 	if d.Channel != "" {
 		line += " in " + d.Channel
@@ -45,13 +45,13 @@ func differenceLine(d migrate.Difference) string {
 // differenceColumns are the heading over rows of differenceRow.
 var differenceColumns = []string{"class", "direction", "kind", "channel_sid", "source_sid", "target_sid", "field", "detail"}
 
-func differenceRow(d migrate.Difference) []string {
+func differenceRow(d verify.Difference) []string {
 	return []string{string(d.Class), direction(d), d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field, d.Detail}
 }
 
 // differenceItem is a difference as an element of JSON.
 type differenceItem struct {
-	migrate.Difference
+	verify.Difference
 	Direction string `json:"direction"`
 }
 

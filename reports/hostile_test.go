@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -44,7 +46,7 @@ func named(t *testing.T, name string) map[string]string {
 			m.Ledger = name
 			m.Summary.Services = []migrate.SummaryService{{SourceSID: name, TargetSID: name, FriendlyName: name}}
 			m.Summary.Failures = []migrate.FailureLine{{Kind: name, SourceSID: name, TargetSID: name, Reason: name, Hint: name}}
-			m.Summary.LaneTimes.Longest = []migrate.LaneTime{{SourceSID: name, FriendlyName: name}}
+			m.Summary.LaneTimes.Longest = []replay.LaneTime{{SourceSID: name, FriendlyName: name}}
 			m.Channels = reports.Channels{}
 			m.Channels.Add(channel(1, name, 3), name)
 			return reports.WriteMigration(b, f, m)
@@ -52,8 +54,8 @@ func named(t *testing.T, name string) map[string]string {
 		if f != reports.Markdown {
 			put("verification", func(b *bytes.Buffer) error {
 				v := reports.NewVerification(b, f)
-				v.Difference(migrate.Difference{Class: migrate.Altered, Kind: name, Channel: name, SourceSID: name, TargetSID: name, Field: name, Detail: name})
-				return v.Close(migrate.Verification{Differences: map[migrate.Class]int64{migrate.Altered: 1}})
+				v.Difference(verify.Difference{Class: verify.Altered, Kind: name, Channel: name, SourceSID: name, TargetSID: name, Field: name, Detail: name})
+				return v.Close(verify.Verification{Differences: map[verify.Class]int64{verify.Altered: 1}})
 			})
 		}
 	}

@@ -5,11 +5,12 @@ import (
 	"io"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/inplace"
 )
 
 // InPlace renders what became of the channels that were, or would be, made
 // private where they are: as text, JSON or Markdown.
-func InPlace(w io.Writer, f Format, r migrate.InPlaceResult) error {
+func InPlace(w io.Writer, f Format, r inplace.Result) error {
 	switch f {
 	case JSON:
 		r.Services, r.Samples, r.Failures = filled(r.Services), filled(r.Samples), filled(r.Failures)
@@ -20,7 +21,7 @@ func InPlace(w io.Writer, f Format, r migrate.InPlaceResult) error {
 	return unknown(f)
 }
 
-func inPlaceDocument(r migrate.InPlaceResult) *document {
+func inPlaceDocument(r inplace.Result) *document {
 	d := &document{title: "Channels made visible in place", verdict: inPlaceVerdict(r)}
 	if !r.Executed {
 		d.title = "Channels to make visible in place"
@@ -55,7 +56,7 @@ func inPlaceDocument(r migrate.InPlaceResult) *document {
 	return d
 }
 
-func inPlaceVerdict(r migrate.InPlaceResult) string {
+func inPlaceVerdict(r inplace.Result) string {
 	switch {
 	case !r.Executed:
 		return fmt.Sprintf("%s would be made private; nothing was changed.", count(r.Promoted, "channel", "channels"))
@@ -71,7 +72,7 @@ func inPlaceVerdict(r migrate.InPlaceResult) string {
 	return fmt.Sprintf("complete in %s; %s made private.", Duration(r.Duration), count(r.Promoted, "channel was", "channels were"))
 }
 
-func inPlaceNext(r migrate.InPlaceResult) []block {
+func inPlaceNext(r inplace.Result) []block {
 	switch {
 	case !r.Executed && r.Promoted == 0:
 		return []block{paragraph("Nothing has to be made private. Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same.")}

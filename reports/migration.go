@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 )
 
 // Migration is a migration as its ledger tells it.
 type Migration struct {
-	Summary   migrate.Summary // of the last run
-	Ledger    string          // the name of its file
-	StartedAt time.Time       // of the last run; zero where it is not known
+	Summary   replay.Summary // of the last run
+	Ledger    string         // the name of its file
+	StartedAt time.Time      // of the last run; zero where it is not known
 	Channels  Channels
 }
 
@@ -90,7 +91,7 @@ func toneOf(status string) tone {
 	return warn
 }
 
-func summaryFigures(s migrate.Summary) []figure {
+func summaryFigures(s replay.Summary) []figure {
 	messages := s.Counts[migrate.KindMessages]
 	channels := s.Counts[migrate.KindChannels]
 	all := []figure{
@@ -108,7 +109,7 @@ func summaryFigures(s migrate.Summary) []figure {
 		figure{"kinds of detail lost", Number(losses)})
 }
 
-func comparisonTable(s migrate.Summary) tableBlock {
+func comparisonTable(s replay.Summary) tableBlock {
 	t := tableBlock{
 		caption: "What the source has, and what of it is in the target; the bar is the share that is there",
 		header:  []string{"kind", "source", "target", "of them new", "left out", "failed"},
@@ -128,7 +129,7 @@ func comparisonTable(s migrate.Summary) tableBlock {
 	return t
 }
 
-func stageTable(l migrate.LaneTimes) tableBlock {
+func stageTable(l replay.LaneTimes) tableBlock {
 	t := tableBlock{
 		caption: "Time of all channels together; as many as ran beside each other are added up",
 		header:  []string{"work", "time"},
@@ -143,7 +144,7 @@ func stageTable(l migrate.LaneTimes) tableBlock {
 	return t
 }
 
-func laneTable(l migrate.LaneTimes) tableBlock {
+func laneTable(l replay.LaneTimes) tableBlock {
 	t := tableBlock{
 		caption: "The channels that took longest: a run cannot be shorter than the first",
 		header:  []string{"channel", "source", "messages", "time"},

@@ -5,18 +5,18 @@ import (
 	"slices"
 	"strconv"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 )
 
 // ways are what a way is called where people read.
-var ways = map[migrate.Way]string{
-	migrate.Visible: "there already",
-	migrate.Promote: "make private",
-	migrate.Replay:  "copy",
+var ways = map[audit.Way]string{
+	audit.Visible: "there already",
+	audit.Promote: "make private",
+	audit.Replay:  "copy",
 }
 
 // planned shows which way applies to how many channels, and why.
-func (d *document) planned(a migrate.Audit) {
+func (d *document) planned(a audit.Audit) {
 	if len(a.Plan) == 0 {
 		return
 	}
@@ -29,7 +29,7 @@ func (d *document) planned(a migrate.Audit) {
 		d.add(paragraph(sentence(ways[p.Way] + ": " + p.Reason)))
 	}
 	switch {
-	case slices.ContainsFunc(a.Plan, func(p migrate.PlanWay) bool { return p.Way == migrate.Promote }):
+	case slices.ContainsFunc(a.Plan, func(p audit.PlanWay) bool { return p.Way == audit.Promote }):
 		d.add(paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"})
 	case !copies(a.Plan):
 		d.add(paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK."))
@@ -38,9 +38,9 @@ func (d *document) planned(a migrate.Audit) {
 
 // copies reports whether a plan has channels that have to be copied: one that
 // lists a copy beside another way lists it as what could be done instead.
-func copies(plan []migrate.PlanWay) bool {
+func copies(plan []audit.PlanWay) bool {
 	for _, p := range plan {
-		if p.Way != migrate.Replay {
+		if p.Way != audit.Replay {
 			return false
 		}
 	}
@@ -48,7 +48,7 @@ func copies(plan []migrate.PlanWay) bool {
 }
 
 // arithmetic shows how the bounds of an estimate come about.
-func arithmetic(e migrate.Estimate) tableBlock {
+func arithmetic(e audit.Estimate) tableBlock {
 	t := tableBlock{
 		header:  []string{"bound", "made of", "at least"},
 		numbers: []int{2},
@@ -63,7 +63,7 @@ func arithmetic(e migrate.Estimate) tableBlock {
 	return t
 }
 
-func over(e migrate.Estimate, writes int64, pace string) string {
+func over(e audit.Estimate, writes int64, pace string) string {
 	n := count(writes, "write", "writes")
 	if e.APS <= 0 {
 		return n + ", unpaced"
@@ -72,7 +72,7 @@ func over(e migrate.Estimate, writes int64, pace string) string {
 }
 
 // sampled says loudly that an audit did not read all.
-func (d *document) sampled(a migrate.Audit) {
+func (d *document) sampled(a audit.Audit) {
 	if a.Sampled == 0 {
 		return
 	}
@@ -82,7 +82,7 @@ func (d *document) sampled(a migrate.Audit) {
 }
 
 // checklists are what a person has to do before and after a copy.
-func (d *document) checklists(a migrate.Audit) {
+func (d *document) checklists(a audit.Audit) {
 	if first := work(a.Findings, true); len(first) > 0 {
 		d.add(heading("By hand, before a copy"), first)
 	}
@@ -92,7 +92,7 @@ func (d *document) checklists(a migrate.Audit) {
 }
 
 // afterwards is what can only be done when a copy is there.
-func afterwards(a migrate.Audit) steps {
+func afterwards(a audit.Audit) steps {
 	all := work(a.Findings, false)
 	if a.Counts.Credentials > 0 {
 		all = append(all, step{

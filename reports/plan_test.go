@@ -12,10 +12,12 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
+	"chatbridge/migrate/inplace"
 	"chatbridge/reports"
 )
 
-func auditText(t *testing.T, f reports.Format, a migrate.Audit) string {
+func auditText(t *testing.T, f reports.Format, a audit.Audit) string {
 	t.Helper()
 	var b bytes.Buffer
 	require.NoError(t, reports.Audit(&b, f, a))
@@ -73,16 +75,16 @@ func TestAuditPlan(t *testing.T) {
 }
 
 func TestChannelRows(t *testing.T) {
-	row := migrate.ChannelRow{
+	row := audit.ChannelRow{
 		ServiceSID: serviceSID, SID: channelSID, FriendlyName: hostile, UniqueName: "+1", Type: "public", Members: 2, Messages: 3,
-		Way: migrate.Promote, Reason: "why", Writes: 6, Findings: []string{"a", "b"},
+		Way: audit.Promote, Reason: "why", Writes: 6, Findings: []string{"a", "b"},
 	}
 	write := func(t *testing.T, f reports.Format) string {
 		t.Helper()
 		var b bytes.Buffer
 		w := reports.NewChannelRows(&b, f)
 		w.Row(row)
-		w.Row(migrate.ChannelRow{SID: "CH2"})
+		w.Row(audit.ChannelRow{SID: "CH2"})
 		require.NoError(t, w.Close())
 		return b.String()
 	}
@@ -101,7 +103,7 @@ func TestChannelRows(t *testing.T) {
 		require.NotContains(t, text, "\x1b")
 		lines := strings.Split(strings.TrimSpace(text), "\n")
 		require.Len(t, lines, 2)
-		var got migrate.ChannelRow
+		var got audit.ChannelRow
 		require.NoError(t, json.Unmarshal([]byte(lines[0]), &got))
 		require.Equal(t, row.Findings, got.Findings)
 		require.Contains(t, lines[1], `"findings":[]`)
@@ -142,12 +144,12 @@ func TestPolicies(t *testing.T) {
 }
 
 func TestInPlace(t *testing.T) {
-	r := migrate.InPlaceResult{
+	r := inplace.Result{
 		SchemaVersion: 1, Command: "migrate --in-place", Status: migrate.Complete, Executed: true,
 		Services: []migrate.SourceService{{SourceSID: serviceSID, FriendlyName: hostile}},
 		Channels: 12, Visible: 7, Before: 1, Promoted: 4, Duration: 2,
 	}
-	text := func(t *testing.T, f reports.Format, r migrate.InPlaceResult) string {
+	text := func(t *testing.T, f reports.Format, r inplace.Result) string {
 		t.Helper()
 		var b bytes.Buffer
 		require.NoError(t, reports.InPlace(&b, f, r))

@@ -7,7 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -36,12 +38,12 @@ func TestQuantities(t *testing.T) {
 
 func TestFormats(t *testing.T) {
 	t.Run("a format that a report does not have is an error", func(t *testing.T) {
-		require.Error(t, reports.Audit(&bytes.Buffer{}, "yaml", migrate.Audit{}))
-		require.Error(t, reports.NewVerification(&bytes.Buffer{}, reports.Markdown).Close(migrate.Verification{}))
+		require.Error(t, reports.Audit(&bytes.Buffer{}, "yaml", audit.Audit{}))
+		require.Error(t, reports.NewVerification(&bytes.Buffer{}, reports.Markdown).Close(verify.Verification{}))
 	})
 	t.Run("an error of the writer is returned", func(t *testing.T) {
 		for _, f := range []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV} {
-			require.ErrorIs(t, reports.Summary(broken{}, f, migrate.Summary{}, nil), errBroken, f)
+			require.ErrorIs(t, reports.Summary(broken{}, f, replay.Summary{}, nil), errBroken, f)
 		}
 	})
 	t.Run("formats are listed for people", func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 )
 
 // Repairs writes the report of a repair while it goes on: one line, or one
@@ -26,7 +26,7 @@ func NewRepairs(w io.Writer, f Format, execute bool) *Repairs {
 }
 
 // becomes says what happens, or happened, to a difference.
-func becomes(r migrate.Repair, execute bool) string {
+func becomes(r verify.Repair, execute bool) string {
 	switch {
 	case r.Done:
 		return "brought back"
@@ -40,7 +40,7 @@ func becomes(r migrate.Repair, execute bool) string {
 }
 
 // Repair writes one line, or one element.
-func (r *Repairs) Repair(one migrate.Repair) {
+func (r *Repairs) Repair(one verify.Repair) {
 	word := becomes(one, r.execute)
 	line := differenceLine(one.Difference) + "; " + word
 	if one.Reason != "" {
@@ -51,17 +51,17 @@ func (r *Repairs) Repair(one migrate.Repair) {
 
 // repairItem is a repair as an element of JSON.
 type repairItem struct {
-	migrate.Repair
+	verify.Repair
 	Direction string `json:"direction"`
 	Becomes   string `json:"becomes"`
 }
 
 // Close ends the report with what the repair did as a whole.
-func (r *Repairs) Close(done migrate.Repairs) error {
+func (r *Repairs) Close(done verify.Repairs) error {
 	return r.end(done, func() *document { return repairDocument(done) })
 }
 
-func repairDocument(done migrate.Repairs) *document {
+func repairDocument(done verify.Repairs) *document {
 	d := &document{title: "Repair of the target", verdict: repairVerdict(done)}
 	t := tableBlock{header: []string{"of the differences", "count"}, numbers: []int{1}}
 	can := "can be brought back"
@@ -87,7 +87,7 @@ func repairDocument(done migrate.Repairs) *document {
 	return d
 }
 
-func repairVerdict(done migrate.Repairs) string {
+func repairVerdict(done verify.Repairs) string {
 	switch {
 	case done.Executed && done.Equal:
 		return count(done.Done, "difference was", "differences were") + " brought back; both sides are equal."

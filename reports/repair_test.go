@@ -12,26 +12,27 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
 func repairs(t *testing.T, f reports.Format, execute bool) []byte {
 	t.Helper()
 	all := differences()
-	items := []migrate.Repair{
+	items := []verify.Repair{
 		{Difference: all[0], Possible: true, Done: execute},
 		{Difference: all[1], Reason: "it would have to be deleted, and a repair deletes nothing"},
 		{Difference: all[2], Possible: true},
 	}
-	done := migrate.Repairs{
+	done := verify.Repairs{
 		SchemaVersion: migrate.SchemaVersion, Command: "verify --repair", Executed: execute, Possible: 2, Impossible: 1,
-		Differences: map[migrate.Class]int64{migrate.Missing: 1, migrate.Extra: 1, migrate.Altered: 1},
+		Differences: map[verify.Class]int64{verify.Missing: 1, verify.Extra: 1, verify.Altered: 1},
 		Compared:    map[string]int64{migrate.KindMessages: 970}, Duration: 2.5,
 	}
 	if execute {
 		items[2].Reason = "set message: " + hostile
 		done.Done = 1
-		delete(done.Differences, migrate.Missing)
+		delete(done.Differences, verify.Missing)
 	}
 	var b bytes.Buffer
 	r := reports.NewRepairs(&b, f, execute)
@@ -65,9 +66,9 @@ func TestRepairs(t *testing.T) {
 		var got struct {
 			Executed bool `json:"executed"`
 			Items    []struct {
-				Class     migrate.Class `json:"class"`
-				Direction string        `json:"direction"`
-				Becomes   string        `json:"becomes"`
+				Class     verify.Class `json:"class"`
+				Direction string       `json:"direction"`
+				Becomes   string       `json:"becomes"`
 			} `json:"items"`
 		}
 		require.NoError(t, json.Unmarshal(repairs(t, reports.JSON, true), &got))
@@ -80,12 +81,12 @@ func TestRepairs(t *testing.T) {
 	t.Run("without anything to do it is still whole", func(t *testing.T) {
 		for _, f := range []reports.Format{reports.Text, reports.JSON, reports.CSV} {
 			var b bytes.Buffer
-			require.NoError(t, reports.NewRepairs(&b, f, true).Close(migrate.Repairs{Executed: true, Equal: true}))
+			require.NoError(t, reports.NewRepairs(&b, f, true).Close(verify.Repairs{Executed: true, Equal: true}))
 			require.Equal(t, f == reports.Text, strings.Contains(b.String(), "both sides are equal"))
 			require.Equal(t, f == reports.JSON, json.Valid(b.Bytes()))
 		}
 	})
 	t.Run("a form that it does not have is an error", func(t *testing.T) {
-		require.Error(t, reports.NewRepairs(&bytes.Buffer{}, reports.Markdown, false).Close(migrate.Repairs{}))
+		require.Error(t, reports.NewRepairs(&bytes.Buffer{}, reports.Markdown, false).Close(verify.Repairs{}))
 	})
 }

@@ -16,6 +16,9 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -31,21 +34,21 @@ const (
 // hostile is what a stranger may have called a channel.
 const hostile = "=cmd|'/c calc'!A1\x1b[31m\n|<b>*x*</b>\u202eevil\u009b2J\xff"
 
-func sampleAudit() migrate.Audit {
-	return migrate.Audit{
+func sampleAudit() audit.Audit {
+	return audit.Audit{
 		SchemaVersion: migrate.SchemaVersion, Command: "audit",
 		Services: []migrate.SourceService{{SourceSID: serviceSID, FriendlyName: "Support & Sales"}, {SourceSID: targetSID, FriendlyName: hostile}},
 		Counts:   migrate.Counts{Services: 2, Roles: 11, Users: 1040, Channels: 30, Members: 144, Messages: 1234567, Invites: 6, Credentials: 2},
-		Requests: migrate.PlanRequests{Reads: 72, Writes: 1359},
-		Estimate: migrate.Estimate{
+		Requests: audit.PlanRequests{Reads: 72, Writes: 1359},
+		Estimate: audit.Estimate{
 			Seconds: 3725, BoundBy: "longest lane", Gate: 1.93, LongestLane: 3700, Concurrency: 61,
 			LongestChannel: channelSID, APS: 30,
 			GateWrites: 58, LongestLaneWrites: 111000, LaneWrites: 29280, Lanes: 16,
 		},
-		Plan: []migrate.PlanWay{
-			{Way: migrate.Visible, Reason: "private already", Channels: 20, Messages: 1200000},
-			{Way: migrate.Promote, Reason: "one request each", Channels: 10, Messages: 34567, Writes: 10, Seconds: 0.34},
-			{Way: migrate.Replay, Reason: "only if it must", Channels: 30, Messages: 1234567, Writes: 1359, Seconds: 3725},
+		Plan: []audit.PlanWay{
+			{Way: audit.Visible, Reason: "private already", Channels: 20, Messages: 1200000},
+			{Way: audit.Promote, Reason: "one request each", Channels: 10, Messages: 34567, Writes: 10, Seconds: 0.34},
+			{Way: audit.Replay, Reason: "only if it must", Channels: 30, Messages: 1234567, Writes: 1359, Seconds: 3725},
 		},
 		Findings: []migrate.FindingCount{
 			{Code: mapping.AttributesNotJSON, Severity: mapping.Stop, Count: 3, Samples: []string{messageSID}},
@@ -55,8 +58,8 @@ func sampleAudit() migrate.Audit {
 	}
 }
 
-func summary() migrate.Summary {
-	return migrate.Summary{
+func summary() replay.Summary {
+	return replay.Summary{
 		SchemaVersion: migrate.SchemaVersion, Command: "migrate", Status: migrate.Partial,
 		Services: []migrate.SummaryService{{SourceSID: serviceSID, TargetSID: targetSID, FriendlyName: hostile}, {SourceSID: "IS2"}},
 		Counts: map[string]migrate.KindCount{
@@ -67,10 +70,10 @@ func summary() migrate.Summary {
 		Requests: migrate.Traffic{Reads: 383, Writes: 1353, Throttled: 4, Retried: 5},
 		Findings: sampleAudit().Findings,
 		Failures: []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "append message: " + hostile, Hint: "try again"}},
-		Timeline: []migrate.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
-		LaneTimes: migrate.LaneTimes{
-			Stages:  []migrate.StageTime{{Stage: "copied", Seconds: 410}},
-			Longest: []migrate.LaneTime{{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2}},
+		Timeline: []replay.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
+		LaneTimes: replay.LaneTimes{
+			Stages:  []replay.StageTime{{Stage: "copied", Seconds: 410}},
+			Longest: []replay.LaneTime{{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2}},
 		},
 		Duration: 75.25,
 	}
@@ -96,28 +99,28 @@ func status() reports.Status {
 	}
 }
 
-func verification(t *testing.T, f reports.Format, items ...migrate.Difference) []byte {
+func verification(t *testing.T, f reports.Format, items ...verify.Difference) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	v := reports.NewVerification(&b, f)
-	counts := map[migrate.Class]int64{}
+	counts := map[verify.Class]int64{}
 	for _, d := range items {
 		v.Difference(d)
 		counts[d.Class]++
 	}
-	require.NoError(t, v.Close(migrate.Verification{
+	require.NoError(t, v.Close(verify.Verification{
 		SchemaVersion: migrate.SchemaVersion, Command: "verify", Equal: len(items) == 0,
 		Services: summary().Services, Compared: map[string]int64{migrate.KindMessages: 970}, Differences: counts, Duration: 1.5,
 	}))
 	return b.Bytes()
 }
 
-func differences() []migrate.Difference {
-	return []migrate.Difference{
-		{Class: migrate.Missing, Kind: "message", Channel: channelSID, SourceSID: messageSID},
-		{Class: migrate.Extra, Kind: "message", Channel: channelSID, TargetSID: "IM2"},
-		{Class: migrate.Altered, Kind: "message", Channel: channelSID, SourceSID: messageSID, TargetSID: "IM2", Field: "body", Detail: hostile},
-		{Class: migrate.Foreign, Kind: "message", Channel: channelSID, TargetSID: "IM3"},
+func differences() []verify.Difference {
+	return []verify.Difference{
+		{Class: verify.Missing, Kind: "message", Channel: channelSID, SourceSID: messageSID},
+		{Class: verify.Extra, Kind: "message", Channel: channelSID, TargetSID: "IM2"},
+		{Class: verify.Altered, Kind: "message", Channel: channelSID, SourceSID: messageSID, TargetSID: "IM2", Field: "body", Detail: hostile},
+		{Class: verify.Foreign, Kind: "message", Channel: channelSID, TargetSID: "IM3"},
 	}
 }
 
@@ -229,8 +232,8 @@ func TestJSON(t *testing.T) {
 	}
 	t.Run("empty lists are empty, and not null", func(t *testing.T) {
 		var b bytes.Buffer
-		require.NoError(t, reports.Audit(&b, reports.JSON, migrate.Audit{}))
-		require.NoError(t, reports.Summary(&b, reports.JSON, migrate.Summary{}, nil))
+		require.NoError(t, reports.Audit(&b, reports.JSON, audit.Audit{}))
+		require.NoError(t, reports.Summary(&b, reports.JSON, replay.Summary{}, nil))
 		require.NotContains(t, strings.ReplaceAll(b.String(), `"counts": null`, ""), "null")
 	})
 	t.Run("a comparison without differences has no items", func(t *testing.T) {
@@ -243,7 +246,7 @@ func TestJSON(t *testing.T) {
 		require.Empty(t, got.Items)
 	})
 	t.Run("names survive the escaping", func(t *testing.T) {
-		var got migrate.Audit
+		var got audit.Audit
 		require.NoError(t, json.Unmarshal(rendered(t)["audit.json"], &got))
 		require.Equal(t, strings.ToValidUTF8(hostile, "\ufffd"), got.Services[1].FriendlyName)
 	})

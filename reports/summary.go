@@ -8,20 +8,22 @@ import (
 	"slices"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 )
 
 // Summary renders what a migration did in any of the formats. deep is what a
 // comparison of both sides did afterwards, which JSON has a field for; nil if
 // there was none.
-func Summary(w io.Writer, f Format, s migrate.Summary, deep *migrate.Repairs) error {
+func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) error {
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
 		s.Timeline = filled(s.Timeline)
 		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
 		return encodeJSON(w, struct {
-			migrate.Summary
-			Deep *migrate.Repairs `json:"deep,omitempty"`
+			replay.Summary
+			Deep *verify.Repairs `json:"deep,omitempty"`
 		}{s, deep})
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
@@ -31,7 +33,7 @@ func Summary(w io.Writer, f Format, s migrate.Summary, deep *migrate.Repairs) er
 	return summaryDocument(s).render(w, f)
 }
 
-func summaryDocument(s migrate.Summary) *document {
+func summaryDocument(s replay.Summary) *document {
 	d := &document{title: "Migration", verdict: summaryVerdict(s)}
 	d.add(heading("Services"), serviceTable(s.Services))
 	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "failed"}, numbers: []int{1, 2, 3, 4}}
@@ -51,14 +53,14 @@ func summaryDocument(s migrate.Summary) *document {
 }
 
 // originals says where that is which policies took away.
-func (d *document) originals(s migrate.Summary) {
+func (d *document) originals(s replay.Summary) {
 	if o := s.Originals; o != nil {
 		d.add(paragraph(fmt.Sprintf("What policies dropped or shortened was kept whole: %s in %s (%s).",
 			count(o.Lines, "line", "lines"), o.Path, count(o.Bytes, "byte", "bytes"))))
 	}
 }
 
-func summaryVerdict(s migrate.Summary) string {
+func summaryVerdict(s replay.Summary) string {
 	took := "in " + Duration(s.Duration)
 	switch s.Status {
 	case migrate.Complete:
@@ -80,7 +82,7 @@ func summaryVerdict(s migrate.Summary) string {
 
 // written is how many resources of all kinds a run wrote. A run that wrote none
 // repeats nothing about what an earlier one could not carry.
-func written(s migrate.Summary) int64 {
+func written(s replay.Summary) int64 {
 	var n int64
 	for _, c := range s.Counts {
 		n += c.Written
@@ -88,13 +90,13 @@ func written(s migrate.Summary) int64 {
 	return n
 }
 
-func trafficText(s migrate.Summary) string {
+func trafficText(s replay.Summary) string {
 	r := s.Requests
 	return fmt.Sprintf("Requests: %s and %s. Throttled: %s. Repeated: %s.",
 		count(r.Reads, "read", "reads"), count(r.Writes, "write", "writes"), Number(r.Throttled), Number(r.Retried))
 }
 
-func summaryNext(s migrate.Summary) []block {
+func summaryNext(s replay.Summary) []block {
 	switch s.Status {
 	case migrate.Complete:
 		return []block{paragraph("Compare both sides, item by item:"), commands{"chatbridge verify"}}
@@ -146,7 +148,7 @@ func kindsOf[V any](counts map[string]V) []string {
 	return kinds
 }
 
-func summaryRows(s migrate.Summary) [][]string {
+func summaryRows(s replay.Summary) [][]string {
 	rows := [][]string{
 		{"section", "name", "measure", "value"},
 		{"run", "status", "value", s.Status},

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/undo"
 )
 
 // Undo writes the report of an undo while it goes on, so that it holds nothing
@@ -23,9 +24,9 @@ func NewUndo(w io.Writer, f Format) *Undo {
 
 // Removal writes one line, or one element. Text has no line for a user or a role
 // that goes: their service or conversations tell enough.
-func (u *Undo) Removal(r migrate.Removal) {
+func (u *Undo) Removal(r undo.Removal) {
 	line := ""
-	if r.Fate == migrate.Keep || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
+	if r.Fate == undo.Keep || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
 		line = fmt.Sprintf("%s %s %s", r.Fate, r.Kind, r.TargetSID)
 		if r.SourceSID != "" {
 			line += " (was " + r.SourceSID + ")"
@@ -38,11 +39,11 @@ func (u *Undo) Removal(r migrate.Removal) {
 }
 
 // Close ends the report with what the undo did as a whole.
-func (u *Undo) Close(done migrate.Undone) error {
+func (u *Undo) Close(done undo.Undone) error {
 	return u.end(done, func() *document { return undoDocument(done) })
 }
 
-func undoDocument(done migrate.Undone) *document {
+func undoDocument(done undo.Undone) *document {
 	var goes, gone, kept int64
 	t := tableBlock{header: []string{"kind", "to delete", "deleted", "kept", "gone before"}, numbers: []int{1, 2, 3, 4}}
 	for _, kind := range []string{migrate.KindServices, migrate.KindRoles, migrate.KindUsers, migrate.KindChannels} {

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/undo"
 	"chatbridge/reports"
 )
 
@@ -15,10 +16,10 @@ func TestUndo(t *testing.T) {
 	render := func(t *testing.T, f reports.Format) string {
 		var b bytes.Buffer
 		u := reports.NewUndo(&b, f)
-		u.Removal(migrate.Removal{Fate: migrate.Delete, Kind: migrate.KindChannels, SourceSID: "CH1", TargetSID: "CH2", Done: true})
-		u.Removal(migrate.Removal{Fate: migrate.Delete, Kind: migrate.KindUsers, SourceSID: "US1", TargetSID: "US2", Done: true})
-		u.Removal(migrate.Removal{Fate: migrate.Keep, Kind: migrate.KindUsers, TargetSID: "US4", Reason: "=1+1\x1b[31m"})
-		require.NoError(t, u.Close(migrate.Undone{SchemaVersion: 1, Command: "undo", Executed: true, Counts: map[string]migrate.UndoCount{
+		u.Removal(undo.Removal{Fate: undo.Delete, Kind: migrate.KindChannels, SourceSID: "CH1", TargetSID: "CH2", Done: true})
+		u.Removal(undo.Removal{Fate: undo.Delete, Kind: migrate.KindUsers, SourceSID: "US1", TargetSID: "US2", Done: true})
+		u.Removal(undo.Removal{Fate: undo.Keep, Kind: migrate.KindUsers, TargetSID: "US4", Reason: "=1+1\x1b[31m"})
+		require.NoError(t, u.Close(undo.Undone{SchemaVersion: 1, Command: "undo", Executed: true, Counts: map[string]undo.Count{
 			migrate.KindChannels: {Delete: 1, Done: 1}, migrate.KindUsers: {Delete: 1, Done: 1, Keep: 1},
 		}}))
 		require.NotContains(t, b.String(), "\x1b")
@@ -34,8 +35,8 @@ func TestUndo(t *testing.T) {
 	t.Run("JSON is one object with every item", func(t *testing.T) {
 		var object struct {
 			Command string
-			Items   []migrate.Removal
-			Counts  map[string]migrate.UndoCount
+			Items   []undo.Removal
+			Counts  map[string]undo.Count
 		}
 		require.NoError(t, json.Unmarshal([]byte(render(t, reports.JSON)), &object))
 		require.Equal(t, "undo", object.Command)

@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 )
 
 // Verification writes the report of a comparison while it goes on, so that it
@@ -16,7 +16,7 @@ import (
 // It must be closed. The first error is kept and returned by Close.
 type Verification struct {
 	items
-	held []migrate.Difference // for a page
+	held []verify.Difference // for a page
 }
 
 // NewVerification begins a report.
@@ -25,7 +25,7 @@ func NewVerification(w io.Writer, f Format) *Verification {
 }
 
 // Difference writes one line, or one element.
-func (v *Verification) Difference(d migrate.Difference) {
+func (v *Verification) Difference(d verify.Difference) {
 	v.item(differenceItem{d, direction(d)}, differenceRow(d), differenceLine(d))
 	if v.form == HTML && len(v.held) < differencesShown {
 		v.held = append(v.held, d)
@@ -33,7 +33,7 @@ func (v *Verification) Difference(d migrate.Difference) {
 }
 
 // Close ends the report with what the comparison found as a whole.
-func (v *Verification) Close(found migrate.Verification) error {
+func (v *Verification) Close(found verify.Verification) error {
 	found.Services = filled(found.Services)
 	if v.form == HTML && v.err == nil {
 		if err := v.page(found).html(v.w); err != nil {
@@ -43,10 +43,10 @@ func (v *Verification) Close(found migrate.Verification) error {
 	return v.end(found, func() *document { return verificationDocument(found) })
 }
 
-func verificationDocument(v migrate.Verification) *document {
+func verificationDocument(v verify.Verification) *document {
 	var differences, foreign int64
 	for class, n := range v.Differences {
-		if class == migrate.Foreign {
+		if class == verify.Foreign {
 			foreign = n
 			continue
 		}

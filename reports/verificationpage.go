@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"slices"
 
-	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 )
 
 // differencesShown is how many differences a page names.
 const differencesShown = 2000
 
 // page is the comparison with its differences, as many as are held.
-func (v *Verification) page(found migrate.Verification) *document {
+func (v *Verification) page(found verify.Verification) *document {
 	d := verificationDocument(found)
 	d.tone = good
 	if !found.Equal {

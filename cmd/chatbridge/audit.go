@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 	"chatbridge/reports"
 )
 
@@ -122,29 +123,29 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	return o.verdict(audit)
 }
 
-func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (migrate.Audit, error) {
+func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (audit.Audit, error) {
 	target := noTarget
 	if set.ToService != "" {
 		target = readTarget // for the unique names that are taken there
 	}
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, target)
 	if err != nil {
-		return migrate.Audit{}, interrupted(ctx, err)
+		return audit.Audit{}, interrupted(ctx, err)
 	}
 	defer s.Close()
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
 	if _, err := o.take(ctx, s, set.Mapper); err != nil {
-		return migrate.Audit{}, interrupted(ctx, err)
+		return audit.Audit{}, interrupted(ctx, err)
 	}
 	if o.Sample > 0 {
 		s.source = migrate.Scoped(s.source, migrate.Scope{Limit: o.Sample})
 	}
 	row, closeRows, err := o.rows()
 	if err != nil {
-		return migrate.Audit{}, err
+		return audit.Audit{}, err
 	}
 	set.UserChannels = s.userChannels
-	a := &migrate.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row}
+	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 	"chatbridge/reports"
 )
 
@@ -79,7 +80,7 @@ func (o *auditResultOptions) rowsForm() (reports.Format, error) {
 
 // rows opens the file for the rows of channels. Without one it returns a nil
 // function to write them by.
-func (o *auditResultOptions) rows() (write func(migrate.ChannelRow), closed func() error, err error) {
+func (o *auditResultOptions) rows() (write func(audit.ChannelRow), closed func() error, err error) {
 	if o.ChannelsOut == "" {
 		return nil, func() error { return nil }, nil
 	}
@@ -99,7 +100,7 @@ func (o *auditResultOptions) rows() (write func(migrate.ChannelRow), closed func
 }
 
 // verdict is how an audit ends: well, unless it found what --fail-on names.
-func (o *auditResultOptions) verdict(a migrate.Audit) error {
+func (o *auditResultOptions) verdict(a audit.Audit) error {
 	var met []string
 	for _, f := range a.Findings {
 		if o.fatal(f) {
@@ -124,7 +125,7 @@ func (o *auditResultOptions) verdict(a migrate.Audit) error {
 }
 
 // unreadable counts what the audit had to leave out.
-func unreadable(a migrate.Audit) int64 {
+func unreadable(a audit.Audit) int64 {
 	for _, f := range a.Findings {
 		if f.Code == mapping.Unreadable {
 			return f.Count

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -43,8 +45,8 @@ func (o *deepOption) check(m *migrateOptions) error {
 // run ended. Text shows each difference when it is found, below the summary; any
 // other form is written when there is nothing more to find. What a run left
 // unfinished is not compared.
-func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *migrate.Migration, summary migrate.Summary, ended error) error {
-	write := func(deep *migrate.Repairs) error { return writeSummary(ctx, o, form, m.Ledger, summary, deep) }
+func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *replay.Migration, summary replay.Summary, ended error) error {
+	write := func(deep *verify.Repairs) error { return writeSummary(ctx, o, form, m.Ledger, summary, deep) }
 	if !o.Deep || ended != nil {
 		if err := write(nil); err != nil {
 			return err
@@ -63,7 +65,7 @@ func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *m
 		}
 		return errors.Join(w.Close(done), o.deepened(done))
 	}
-	done, ended := o.compare(ctx, form, m, func(migrate.Repair) {})
+	done, ended := o.compare(ctx, form, m, func(verify.Repair) {})
 	if ended != nil {
 		return errors.Join(write(nil), ended)
 	}
@@ -75,12 +77,12 @@ func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *m
 
 // compare has a Repairer look at both sides of m. Once m is to drain, it stops
 // at once: what was brought back is noted, and running again finds the rest.
-func (o *migrateOptions) compare(ctx context.Context, form reports.Format, m *migrate.Migration, report func(migrate.Repair)) (migrate.Repairs, error) {
+func (o *migrateOptions) compare(ctx context.Context, form reports.Format, m *replay.Migration, report func(verify.Repair)) (verify.Repairs, error) {
 	ctx, stop := cutWhen(ctx, m.Drain)
 	defer stop()
 	shown := o.progress(o.console, "compared", form != reports.Text)
-	r := migrate.Repairer{
-		Verifier: migrate.Verifier{Source: m.Source, Target: m.Target, Ledger: m.Ledger, Observer: shown, Settings: m.Settings},
+	r := verify.Repairer{
+		Verifier: verify.Verifier{Source: m.Source, Target: m.Target, Ledger: m.Ledger, Observer: shown, Settings: m.Settings},
 		Write:    m.Target, Record: m.Ledger, Execute: true,
 	}
 	done, err := r.Run(ctx, report)
@@ -112,13 +114,13 @@ func cutWhen(ctx context.Context, drain <-chan struct{}) (cut context.Context, s
 }
 
 // deepened is how a deep run ends.
-func (o *migrateOptions) deepened(done migrate.Repairs) error {
+func (o *migrateOptions) deepened(done verify.Repairs) error {
 	if done.Equal {
 		return nil
 	}
 	var n int64
 	for class, count := range done.Differences {
-		if class != migrate.Foreign {
+		if class != verify.Foreign {
 			n += count
 		}
 	}

@@ -12,6 +12,8 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 )
 
 // What people change in the sample workspace after it was migrated.
@@ -37,8 +39,8 @@ func newEdited(t *testing.T, intercept emulator.Interceptor) (*emulator.Server, 
 
 // deepSummary is what migrate --deep prints as JSON.
 type deepSummary struct {
-	migrate.Summary
-	Deep *migrate.Repairs `json:"deep"`
+	replay.Summary
+	Deep *verify.Repairs `json:"deep"`
 }
 
 func TestDeep(t *testing.T) {
@@ -50,7 +52,7 @@ func TestDeep(t *testing.T) {
 		require.Contains(t, hintOf(err), "verify --repair --ledger "+r.Ledger)
 		require.Regexp(t, `(?s)^Migration: complete.*! altered: messages `+editedMessage+` -> IM\w+ in `+movedChannel+`; body; brought back\n`, r.stdout.String())
 		require.Regexp(t, `(?m)^\+ extra: messages .*; stays: it would have to be deleted`, r.stdout.String())
-		require.Equal(t, map[migrate.Class]int64{migrate.Extra: 1}, r.verify(t).Differences)
+		require.Equal(t, map[verify.Class]int64{verify.Extra: 1}, r.verify(t).Differences)
 	})
 	t.Run("again finds what stays, and writes nothing", func(t *testing.T) {
 		server, r := newEdited(t, nil)
@@ -67,7 +69,7 @@ func TestDeep(t *testing.T) {
 		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 		require.NotNil(t, s.Deep)
 		require.Zero(t, s.Deep.Possible)
-		require.EqualValues(t, 1, s.Deep.Differences[migrate.Extra])
+		require.EqualValues(t, 1, s.Deep.Differences[verify.Extra])
 	})
 	t.Run("is one object of JSON, which the schema knows", func(t *testing.T) {
 		_, r := newEdited(t, nil)
@@ -80,7 +82,7 @@ func TestDeep(t *testing.T) {
 		require.True(t, s.Deep.Executed)
 		require.Positive(t, s.Deep.Done)
 		require.Equal(t, s.Deep.Possible, s.Deep.Done)
-		require.Equal(t, map[migrate.Class]int64{migrate.Extra: 1}, s.Deep.Differences)
+		require.Equal(t, map[verify.Class]int64{verify.Extra: 1}, s.Deep.Differences)
 		require.False(t, s.Deep.Equal)
 	})
 	t.Run("of equal sides is done and clean", func(t *testing.T) {
@@ -110,7 +112,7 @@ func TestDeep(t *testing.T) {
 
 		r.stdout.Reset()
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), r.migrateOptions)))
-		require.Equal(t, map[migrate.Class]int64{migrate.Extra: 1}, r.verify(t).Differences)
+		require.Equal(t, map[verify.Class]int64{verify.Extra: 1}, r.verify(t).Differences)
 		require.Zero(t, server.Stats().Pushes)
 	})
 	t.Run("does not begin after a run that was interrupted", func(t *testing.T) {

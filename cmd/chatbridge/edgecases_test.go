@@ -10,6 +10,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 )
 
 const edgeCases = "../../testdata/workspaces/edge-cases"
@@ -55,7 +56,7 @@ var inexpressible = map[mapping.Code]string{
 // TestEdgeCasesCodes holds the workspace to the table of codes: a new code needs
 // a case there, or a reason here.
 func TestEdgeCasesCodes(t *testing.T) {
-	var got migrate.Audit
+	var got audit.Audit
 	require.NoError(t, json.Unmarshal([]byte(auditEdgeCases(t, "json")), &got))
 	met := map[mapping.Code]migrate.FindingCount{}
 	for _, f := range got.Findings {

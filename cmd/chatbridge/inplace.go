@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/inplace"
 	"chatbridge/reports"
 )
 
@@ -93,7 +94,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 }
 
 // preview connects and counts. Nothing is written.
-func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *sides, r migrate.InPlaceResult, err error) {
+func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *sides, r inplace.Result, err error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "looked at", form != reports.Text)
@@ -118,7 +119,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *s
 	if _, err := o.take(ctx, s, mapper); err != nil {
 		return s, r, err
 	}
-	r, err = (&migrate.InPlace{
+	r, err = (&inplace.Promotion{
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Observer: shown,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 	}).Run(ctx)
@@ -129,7 +130,7 @@ func (o *migrateOptions) inPlaceSettings() migrate.Settings {
 	return migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, APS: o.APS}
 }
 
-func (o *migrateOptions) showPromotions(s *sides, r migrate.InPlaceResult) {
+func (o *migrateOptions) showPromotions(s *sides, r inplace.Result) {
 	w := o.console.err
 	fmt.Fprintf(w, "Make public channels of account %s private, where they are:\n", s.sourceAccount)
 	for _, one := range r.Services {
@@ -162,7 +163,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *si
 		return err
 	}
 	shown := o.progress(o.console, "made private", form != reports.Text)
-	r, err := (&migrate.InPlace{
+	r, err := (&inplace.Promotion{
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: shown,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 		Execute: true, Drain: drain,

@@ -15,6 +15,8 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 )
 
 var everyKill = flag.Bool("kills", false, "kill at every pair of steps, and not only at those that follow each other")
@@ -97,7 +99,7 @@ func (d death) die(t *testing.T, lagged *atomic.Int64) {
 	}
 
 	k.rest()
-	var summary migrate.Summary
+	var summary replay.Summary
 	require.NoError(t, json.Unmarshal(output(t, program(server, dir, args...)), &summary))
 	require.Equal(t, migrate.Complete, summary.Status)
 	existing := int64(0)
@@ -146,7 +148,7 @@ func (k *killer) behind(t *testing.T, path string) (lag int64) {
 }
 
 // verify compares both sides in this process.
-func (r rig) verify(t *testing.T) migrate.Verification {
+func (r rig) verify(t *testing.T) verify.Verification {
 	t.Helper()
 	r.stdout.Reset()
 	_ = runVerify(t.Context(), &verifyOptions{
@@ -154,7 +156,7 @@ func (r rig) verify(t *testing.T) migrate.Verification {
 		outputOption: outputOption{"json"}, ledgerOption: r.ledgerOption, Settle: r.Settle,
 		console: r.screen.console, connect: dial, openLedger: readLedger,
 	})
-	var found migrate.Verification
+	var found verify.Verification
 	require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &found), r.stderr.String())
 	return found
 }

@@ -14,6 +14,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -31,7 +32,7 @@ func (f *refusing) intercept(w http.ResponseWriter, _ *http.Request, x *emulator
 	commit().WriteTo(w)
 }
 
-func summaryOf(t *testing.T, r rig) (s migrate.Summary) {
+func summaryOf(t *testing.T, r rig) (s replay.Summary) {
 	t.Helper()
 	require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 	r.stdout.Reset()

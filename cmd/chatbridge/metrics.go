@@ -7,6 +7,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/metrics"
+	"chatbridge/migrate/replay"
 )
 
 // metricsOption says where metrics are served while a command works.
@@ -60,7 +61,7 @@ func (m *meter) observer(next migrate.Observer) migrate.Observer {
 }
 
 // run measures a whole migration.
-func (m *meter) run(r *migrate.Migration) {
+func (m *meter) run(r *replay.Migration) {
 	if m == nil {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -115,9 +116,9 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *side
 	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
-	originals := migrate.NewSidecar(o.Ledger + originalsSuffix)
+	originals := replay.NewSidecar(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated", form != reports.Text)
-	m := &migrate.Migration{
+	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,

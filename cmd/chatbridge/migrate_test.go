@@ -15,6 +15,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
 )
 
 // rig is migrate in this process, against an emulator.
@@ -87,7 +88,7 @@ func TestMigrateInterrupted(t *testing.T) {
 		err := runMigrate(t.Context(), r.migrateOptions)
 		require.Equal(t, exitInterrupted, statusOf(err))
 		require.Contains(t, r.stderr.String(), "interrupt again to stop at once")
-		var s migrate.Summary
+		var s replay.Summary
 		require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 		require.Equal(t, migrate.InterruptedStatus, s.Status)
 

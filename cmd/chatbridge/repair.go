@@ -6,6 +6,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -31,8 +32,8 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	if err := o.agree(ctx, s, mapper); err != nil {
 		return interrupted(ctx, err)
 	}
-	r := migrate.Repairer{
-		Verifier: migrate.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
+	r := verify.Repairer{
+		Verifier: verify.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
 		Write:    s.writer, Execute: o.Execute,
 	}
 	r.Settings.UserChannels = s.userChannels
@@ -78,7 +79,7 @@ func (o *verifyOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapp
 // openRecord lets the repair read the ledger and, with --execute, write it: what
 // is brought back is noted there, so that the next migration finds nothing to
 // do. A migration that was made without a ledger at hand can be repaired too.
-func (o *verifyOptions) openRecord(ctx context.Context, r *migrate.Repairer, f migrate.Fingerprint) (release func(), err error) {
+func (o *verifyOptions) openRecord(ctx context.Context, r *verify.Repairer, f migrate.Fingerprint) (release func(), err error) {
 	reader, err := o.openLedger(ctx, o.Ledger)
 	switch {
 	case migrate.KindOf(err) == migrate.NotFound:
@@ -118,7 +119,7 @@ func (o *verifyOptions) bind(ctx context.Context, l migrate.Ledger, f migrate.Fi
 }
 
 // repaired is how a repair ends.
-func repaired(done migrate.Repairs) error {
+func repaired(done verify.Repairs) error {
 	if done.Equal {
 		return nil
 	}

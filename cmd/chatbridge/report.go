@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -111,8 +113,8 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 }
 
 // unended is what a run said of itself that has not ended, or was killed.
-func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.Summary, error) {
-	s := migrate.Summary{
+func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (replay.Summary, error) {
+	s := replay.Summary{
 		SchemaVersion: migrate.SchemaVersion, Command: "migrate", Status: migrate.RunningStatus,
 		Duration: last.HeartbeatAt.Sub(last.StartedAt).Seconds(),
 	}
@@ -124,7 +126,7 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.
 	if len(last.Progress) == 0 {
 		return s, nil
 	}
-	var p migrate.Progress
+	var p replay.Progress
 	if err := json.Unmarshal(last.Progress, &p); err != nil {
 		return s, fmt.Errorf("read progress of the last run: %w", err)
 	}
@@ -134,7 +136,7 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (migrate.
 
 // writeSummary renders what a run did; a page also shows how each channel
 // stands, which only the ledger knows.
-func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s migrate.Summary, deep *migrate.Repairs) error {
+func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s replay.Summary, deep *verify.Repairs) error {
 	if form != reports.HTML {
 		return reports.Summary(o.console.out, form, s, deep)
 	}

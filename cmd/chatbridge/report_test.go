@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -43,10 +44,10 @@ func TestReport(t *testing.T) {
 	began := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	killed := func(l migrate.Ledger) {
 		ctx := context.Background()
-		progress, err := json.Marshal(migrate.Progress{
+		progress, err := json.Marshal(replay.Progress{
 			Counts:   map[string]migrate.KindCount{migrate.KindMessages: {Source: 10, Written: 7}},
 			Traffic:  migrate.Traffic{Reads: 3, Writes: 9, Throttled: 2},
-			Timeline: []migrate.Point{{Seconds: 1, Written: 3}, {Seconds: 2, Written: 7, Throttled: 2}},
+			Timeline: []replay.Point{{Seconds: 1, Written: 3}, {Seconds: 2, Written: 7, Throttled: 2}},
 		})
 		require.NoError(t, err)
 		require.NoError(t, l.PutService(ctx, migrate.ServiceRecord{SourceSID: service, FriendlyName: "Support"}))
@@ -61,7 +62,7 @@ func TestReport(t *testing.T) {
 		path := ledgerWith(t, killed)
 		raw, err := report(t, path, reports.JSON)
 		require.NoError(t, err)
-		var s migrate.Summary
+		var s replay.Summary
 		require.NoError(t, json.Unmarshal([]byte(raw), &s))
 		require.Equal(t, migrate.RunningStatus, s.Status)
 		require.EqualValues(t, 7, s.Counts[migrate.KindMessages].Written)

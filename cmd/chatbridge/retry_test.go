@@ -11,6 +11,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
 )
 
 func TestOnlyFailed(t *testing.T) {
@@ -27,7 +28,7 @@ func TestOnlyFailed(t *testing.T) {
 			}
 			commit().WriteTo(w)
 		})
-		run := func(o func(*rig), ledger string) (migrate.Summary, rig, error) {
+		run := func(o func(*rig), ledger string) (replay.Summary, rig, error) {
 			r := newRig(t, server, "", false)
 			r.Yes = true
 			if ledger != "" {
@@ -35,7 +36,7 @@ func TestOnlyFailed(t *testing.T) {
 			}
 			o(&r)
 			err := runMigrate(t.Context(), r.migrateOptions)
-			var s migrate.Summary
+			var s replay.Summary
 			require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &s))
 			return s, r, err
 		}

@@ -15,6 +15,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
 )
 
 // interrupter sends a signal to a program while a certain message of it is on
@@ -81,7 +82,7 @@ func confirmed(t *testing.T, dir string) (all int64) {
 // resumes requires that running again goes on, and leaves both sides equal.
 func resumes(t *testing.T, server *emulator.Server, dir string) {
 	t.Helper()
-	var summary migrate.Summary
+	var summary replay.Summary
 	again := program(server, dir, "migrate", "--yes", "--aps", "0", "--settle", "200ms", "--output", "json")
 	require.NoError(t, json.Unmarshal(output(t, again), &summary))
 	require.Equal(t, migrate.Complete, summary.Status)

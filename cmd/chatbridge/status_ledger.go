@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -64,7 +65,7 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	if len(rec.Progress) == 0 {
 		return r, nil
 	}
-	var p migrate.Progress
+	var p replay.Progress
 	if err := json.Unmarshal(rec.Progress, &p); err != nil {
 		return nil, fmt.Errorf("read progress of the last run: %w", err)
 	}
@@ -80,7 +81,7 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 }
 
 // measure fills in what follows from the last minute of a run.
-func measure(r *reports.Run, lately migrate.Recent) {
+func measure(r *reports.Run, lately replay.Recent) {
 	if lately.Seconds > 0 {
 		r.Rate = float64(lately.Done) / lately.Seconds
 	}

@@ -12,6 +12,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
+	"chatbridge/migrate/undo"
 	"chatbridge/reports"
 )
 
@@ -135,7 +136,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *sides) e
 	ctx, drain, stop := interruptible(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "looked at", form != reports.Text)
-	u := &migrate.Undoer{
+	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
 		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.Settle},
 	}
@@ -167,7 +168,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *sides) e
 }
 
 // open gives the undo its ledger: for reading only, unless it executes.
-func (o *undoOptions) open(ctx context.Context, u *migrate.Undoer) (closer func() error, err error) {
+func (o *undoOptions) open(ctx context.Context, u *undo.Undoer) (closer func() error, err error) {
 	if !o.Execute {
 		r, err := o.openReader(ctx, o.Ledger)
 		if err != nil {

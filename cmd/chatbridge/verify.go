@@ -10,6 +10,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
 
@@ -123,7 +124,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if !v.Equal {
 		var n int64
 		for class, count := range v.Differences {
-			if class != migrate.Foreign {
+			if class != verify.Foreign {
 				n += count
 			}
 		}
@@ -136,8 +137,8 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	return nil
 }
 
-func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (migrate.Verification, error) {
-	var none migrate.Verification
+func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (verify.Verification, error) {
+	var none verify.Verification
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, readTarget)
 	if err != nil {
 		return none, interrupted(ctx, err)
@@ -147,7 +148,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, interrupted(ctx, err)
 	}
 	set.UserChannels = s.userChannels
-	v := &migrate.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set}
+	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set}
 	ledger, err := o.openLedger(ctx, o.Ledger)
 	switch {
 	case err == nil:

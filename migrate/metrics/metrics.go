@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 )
 
 // Metrics are what one run counts. They are there before the run is: each part
@@ -22,7 +23,7 @@ type Metrics struct {
 	latency  *prometheus.HistogramVec
 
 	traffic  atomic.Pointer[func() migrate.Traffic]
-	progress atomic.Pointer[func() migrate.Progress]
+	progress atomic.Pointer[func() replay.Progress]
 
 	mu     sync.Mutex
 	totals map[string]int64 // by kind
@@ -69,7 +70,7 @@ func (m *Metrics) Traffic(read func() migrate.Traffic) { m.traffic.Store(&read) 
 
 // Progress says where lanes and findings are counted. It is made for
 // migrate.Migration.Began.
-func (m *Metrics) Progress(read func() migrate.Progress) { m.progress.Store(&read) }
+func (m *Metrics) Progress(read func() replay.Progress) { m.progress.Store(&read) }
 
 // Handler serves the metrics.
 func (m *Metrics) Handler() http.Handler {

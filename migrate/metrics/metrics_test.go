@@ -17,6 +17,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/metrics"
+	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -31,7 +32,7 @@ func (silent) Event(migrate.Event) {}
 
 // migrated runs a migration of the edge cases, calls during once in the middle
 // of it, and returns what the engine says about it.
-func migrated(t *testing.T, m *metrics.Metrics, during func()) migrate.Summary {
+func migrated(t *testing.T, m *metrics.Metrics, during func()) replay.Summary {
 	t.Helper()
 	var writes atomic.Int64
 	var once sync.Once
@@ -60,7 +61,7 @@ func migrated(t *testing.T, m *metrics.Metrics, during func()) migrate.Summary {
 	ledger, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "l.db"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, ledger.Close()) }()
-	run := migrate.Migration{
+	run := replay.Migration{
 		Source: source, Target: target, Ledger: ledger, Observer: m.Observer(silent{}),
 		Settings: migrate.Settings{Concurrency: 4, Settle: 10 * time.Millisecond}, Traffic: counter.Traffic, Began: m.Progress,
 	}

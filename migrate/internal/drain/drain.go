@@ -1,6 +1,10 @@
-// Package drain works on a list while it is read, a bounded number of items
-// beside each other, and never returns before all that it started has ended.
-// What a caller frees or closes after it is used by nobody any more.
+// Package drain has what every verb needs to stop in good order: to wait unless
+// told to stop, to ask before each write whether to go on, to run a bounded
+// number of things at once and wait for all of them, and to lock in a way that
+// ends with the context.
+//
+// A drain finishes what is in flight and begins nothing new; a cancelled context
+// ends at once. Either may happen at any time.
 package drain
 
 import (

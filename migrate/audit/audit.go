@@ -1,0 +1,244 @@
+package audit
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"sync"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/drain"
+)
+
+// Auditor reads a source whole and says what a migration would do. It has no
+// Target and no Ledger, so it cannot write.
+type Auditor struct {
+	Source   migrate.Source
+	Observer migrate.Observer
+	Settings migrate.Settings
+
+	// Traffic reads the request counters of the transport; nil counts nothing.
+	Traffic func() migrate.Traffic
+
+	// Target is looked at for unique names that are taken, where everything
+	// goes into one service; nil looks at the source alone.
+	Target migrate.TargetReader
+
+	// Rows is given each channel as it was read, one at a time. May be nil.
+	Rows func(ChannelRow)
+}
+
+// Run audits what the settings select.
+func (a *Auditor) Run(ctx context.Context) (Audit, error) {
+	set := a.Settings.WithDefaults()
+	t := &audit{
+		Auditor: a, set: set, tally: count.NewTally(a.Observer), findings: count.NewFindings(),
+	}
+	selected, err := migrate.ReadServices(ctx, a.Source, set.Services)
+	if err != nil {
+		return Audit{}, err
+	}
+	if err := t.namesThere(ctx); err != nil {
+		return Audit{}, err
+	}
+	for c, err := range migrate.UnlessWithheld(a.Source.Credentials(ctx), func() { t.findings.Add(set.Mapper.NotShown(migrate.KindCredentials, "", "")) }) {
+		if err != nil {
+			return Audit{}, err
+		}
+		t.count(migrate.KindCredentials, 1)
+		t.findings.Add(set.Mapper.Credential(c))
+	}
+	result := Audit{SchemaVersion: migrate.SchemaVersion, Command: "audit"}
+	var loads []serviceLoad
+	for _, s := range selected {
+		t.count(migrate.KindServices, 1)
+		result.Services = append(result.Services, migrate.SourceService{SourceSID: s.SID, FriendlyName: s.FriendlyName})
+		load, err := t.service(ctx, s)
+		if err != nil {
+			return Audit{}, err
+		}
+		loads = append(loads, load)
+	}
+	result.Counts = t.counts()
+	result.Findings = t.findings.List()
+	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS, writes(loads))
+	result.Estimate = estimate(loads, set.APS, set.Concurrency)
+	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
+	if a.Traffic != nil {
+		// A migration reads the source just as the audit did.
+		result.Requests.Reads += a.Traffic().Reads
+	}
+	return result, nil
+}
+
+// audit is the state of one Auditor.Run.
+type audit struct {
+	*Auditor
+	set      migrate.Settings
+	tally    *count.Tally
+	findings *count.Findings
+
+	mu    sync.Mutex
+	taken map[string]bool // unique names of the service that everything goes into
+	rows  []ChannelRow    // with nothing in them that a plan does not sum up
+}
+
+// namesThere lists the unique names that the target service has already, of
+// conversations that no migration made.
+func (t *audit) namesThere(ctx context.Context) error {
+	t.taken = map[string]bool{}
+	if t.Target == nil || t.set.ToService == "" {
+		return nil
+	}
+	for c, err := range t.Target.Conversations(ctx, t.set.ToService) {
+		if err != nil {
+			return err
+		}
+		if _, ours := mapping.ReadStamp(c.Attributes); !ours && c.UniqueName != "" {
+			t.taken[c.UniqueName] = true
+		}
+	}
+	return nil
+}
+
+// nameTaken finds unique names that another channel, or a conversation of the
+// target, has, where everything goes into one service.
+func (t *audit) nameTaken(c chat.Channel, uniqueName string) []mapping.Finding {
+	if t.set.ToService == "" || uniqueName == "" {
+		return nil
+	}
+	t.mu.Lock()
+	taken := t.taken[uniqueName]
+	t.taken[uniqueName] = true
+	t.mu.Unlock()
+	if !taken {
+		return nil
+	}
+	_, found := t.set.Mapper.NameTaken(c)
+	return found
+}
+
+// row passes a channel on.
+func (t *audit) row(r ChannelRow) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.Rows != nil {
+		t.Rows(r)
+	}
+	t.rows = append(t.rows, ChannelRow{Way: r.Way, Reason: r.Reason, Messages: r.Messages, Writes: r.Writes})
+}
+
+// count notes that resources are there and were read.
+func (t *audit) count(kind string, n int64) {
+	t.tally.Expect(kind, n)
+	t.done(kind, n)
+}
+
+// done notes that resources that were expected already were read.
+func (t *audit) done(kind string, n int64) {
+	t.tally.Seen(kind, n)
+	t.tally.Observer.Done(kind, n)
+}
+
+func (t *audit) counts() migrate.Counts {
+	c, _ := t.tally.Snapshot()
+	return migrate.Counts{
+		Services: c[migrate.KindServices].Source, Roles: c[migrate.KindRoles].Source, Users: c[migrate.KindUsers].Source,
+		Channels: c[migrate.KindChannels].Source, Members: c[migrate.KindMembers].Source, Messages: c[migrate.KindMessages].Source,
+		Invites: c[migrate.KindInvites].Source, Credentials: c[migrate.KindCredentials].Source,
+	}
+}
+
+func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error) {
+	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
+	_, found := t.set.Mapper.Service(s)
+	t.findings.Add(found)
+	roles := mapping.Roles{}
+	for r, err := range t.Source.Roles(ctx, s.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.count(migrate.KindRoles, 1)
+		_, found := t.set.Mapper.Role(r)
+		t.findings.Add(found)
+		if !mapping.Blocked(found) && !mapping.Skipped(found) {
+			roles[r.SID] = mapping.Role{Source: r, TargetSID: r.SID}
+			load.roles++
+		}
+	}
+	_, found = t.set.Mapper.Configuration(s, roles)
+	t.findings.Add(found)
+	known, err := t.users(ctx, s, roles)
+	if err != nil {
+		return load, err
+	}
+	load.users = int64(len(known))
+	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
+	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
+		load.settings++ // the limit is raised first
+	}
+	if err != nil {
+		return load, err
+	}
+	load.levels, err = t.levels(ctx, s, load.channels)
+	return load, err
+}
+
+// users reads every user and numbers them by identity.
+func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (map[string]int32, error) {
+	known, first := map[string]int32{}, map[string]chat.User{}
+	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
+	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
+		t.tally.Expect(migrate.KindUsers, 1)
+		if before, twice := first[u.Identity]; twice && u.Identity != "" {
+			return func(context.Context) error {
+				t.findings.Add(t.set.Mapper.UserTwice(u, before))
+				t.done(migrate.KindUsers, 1)
+				return nil
+			}
+		}
+		first[u.Identity] = chat.User{SID: u.SID, RoleSID: u.RoleSID}
+		known[u.Identity] = int32(len(known))
+		return func(ctx context.Context) error {
+			if u.Attributes == nil {
+				whole, err := t.Source.User(ctx, s.SID, u.SID)
+				if migrate.Unreadable(err) {
+					t.leaveOut(migrate.KindUsers, u.SID, err)
+					t.done(migrate.KindUsers, 1)
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				u = whole
+			}
+			_, found := t.set.Mapper.User(u, roles)
+			t.findings.Add(found)
+			t.done(migrate.KindUsers, 1)
+			return nil
+		}
+	})
+	return known, err
+}
+
+// people numbers identities, and knows which of them have no user.
+type people struct {
+	mu  sync.Mutex
+	ids map[string]int32
+}
+
+// id is the number of an identity; fresh says that it had none before, which
+// means that the source has no such user.
+func (p *people) id(identity string) (id int32, fresh bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id, ok := p.ids[identity]
+	if !ok {
+		id = int32(len(p.ids))
+		p.ids[identity] = id
+	}
+	return id, !ok
+}

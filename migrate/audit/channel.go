@@ -1,0 +1,140 @@
+package audit
+
+import (
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+)
+
+func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Roles, known *people) ([]channelLoad, error) {
+	var (
+		mu    sync.Mutex
+		loads []channelLoad
+	)
+	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return t.Source.Channels(ctx, s.SID) }
+	err := drain.Each(ctx, t.set.Concurrency, listed, func(c chat.Channel) drain.Job {
+		c.Raw = nil
+		t.tally.Expect(migrate.KindChannels, 1)
+		t.tally.Expect(migrate.KindMembers, c.MembersCount)
+		t.tally.Expect(migrate.KindMessages, c.MessagesCount)
+		return func(ctx context.Context) error {
+			load, err := t.channel(ctx, s, c, roles, known)
+			if migrate.Unreadable(err) {
+				t.leaveOut(migrate.KindChannels, c.SID, err)
+				t.done(migrate.KindChannels, 1)
+				load, err = channelLoad{sid: c.SID}, nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			loads = append(loads, load)
+			return err
+		}
+	})
+	return loads, err
+}
+
+func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel, roles mapping.Roles, known *people) (channelLoad, error) {
+	load := channelLoad{sid: listed.SID}
+	c, err := t.Source.Channel(ctx, s.SID, listed.SID)
+	if err != nil {
+		return load, err
+	}
+	codes := map[mapping.Code]bool{}
+	note := func(found []mapping.Finding) {
+		t.findings.Add(found)
+		for _, f := range found {
+			codes[f.Code] = true
+		}
+	}
+	conversation, found := t.set.Mapper.Channel(c)
+	note(found)
+	note(t.nameTaken(c, conversation.UniqueName))
+	first := migrate.All
+	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, migrate.Span{After: migrate.All}) {
+		if err != nil {
+			return load, err
+		}
+		t.done(migrate.KindMessages, 1)
+		_, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
+		note(found)
+		if mapping.Skipped(found) {
+			continue
+		}
+		if first == migrate.All {
+			first = m.Index
+		}
+		load.messages++
+	}
+	seen := map[string]chat.Member{}
+	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {
+		if err != nil {
+			return load, err
+		}
+		t.done(migrate.KindMembers, 1)
+		identity := t.set.Mapper.Identity(m.Identity)
+		if before, twice := seen[identity]; twice {
+			note(t.set.Mapper.MemberTwice(m, before))
+			continue
+		}
+		seen[identity] = chat.Member{SID: m.SID, RoleSID: m.RoleSID}
+		note(t.member(m, roles, known, first, &load))
+	}
+	for i, err := range migrate.UnlessWithheld(t.Source.Invites(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindInvites, c.SID, c.SID)) }) {
+		if err != nil {
+			return load, err
+		}
+		t.count(migrate.KindInvites, 1)
+		_, add, found := t.set.Mapper.Invite(i, roles)
+		note(found)
+		if add {
+			note(t.joins(i.Identity, known, &load))
+		}
+	}
+	t.done(migrate.KindChannels, 1)
+	way, why := routeOf(t.set, c)
+	row := ChannelRow{
+		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
+		Members: int64(len(load.members)), Messages: load.messages, Way: way, Reason: why, Writes: load.lane() + 1,
+		Findings: []string{},
+	}
+	for _, code := range slices.Sorted(maps.Keys(codes)) {
+		row.Findings = append(row.Findings, string(code))
+	}
+	t.row(row)
+	return load, nil
+}
+
+// member counts one member and returns what mapping found.
+func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first int64, load *channelLoad) []mapping.Finding {
+	_, found := t.set.Mapper.Member(m, roles)
+	if mapping.Skipped(found) {
+		return found
+	}
+	found = append(found, t.joins(m.Identity, known, load)...)
+	if m.LastConsumedMessageIndex == nil {
+		return found
+	}
+	_, ok, lost := t.set.Mapper.Horizon(m, func(old int64) (int64, bool) { return old, first != migrate.All && first <= old })
+	if ok {
+		load.horizons++
+	}
+	return append(found, lost...)
+}
+
+// joins counts somebody who comes into a conversation, by the identity that the
+// source knows them by, and returns what is found where it has no such user.
+func (t *audit) joins(identity string, known *people, load *channelLoad) (missing []mapping.Finding) {
+	id, fresh := known.id(identity)
+	if fresh {
+		_, missing = t.set.Mapper.MissingUser(identity)
+	}
+	load.members = append(load.members, id)
+	return missing
+}

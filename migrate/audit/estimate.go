@@ -1,0 +1,194 @@
+package audit
+
+import (
+	"cmp"
+	"container/heap"
+	"slices"
+)
+
+// serviceLoad is what a migration has to write for one service.
+type serviceLoad struct {
+	sid      string
+	settings int64 // configuration writes, at the ends
+	roles    int64
+	users    int64 // those that the source lists; the numbers of channelLoad.members below this are theirs
+	levels   int64 // notification levels, when all lanes have ended
+	channels []channelLoad
+}
+
+// channelLoad is what a migration has to write for one channel.
+type channelLoad struct {
+	sid      string
+	members  []int32 // numbers of users
+	messages int64
+	horizons int64
+}
+
+// lane is how many writes share the limit of the conversation: participants,
+// messages, horizons, and the dates at the end.
+func (c channelLoad) lane() int64 { return int64(len(c.members)) + c.messages + c.horizons + 1 }
+
+// gate is how many writes share the limit of the service.
+func (s serviceLoad) gate() int64 {
+	everyone := map[int32]bool{}
+	for _, c := range s.channels {
+		for _, id := range c.members {
+			everyone[id] = true
+		}
+	}
+	missing := int64(0)
+	for id := range everyone {
+		if int64(id) >= s.users {
+			missing++
+		}
+	}
+	return s.roles + s.users + missing + int64(len(s.channels)) + s.levels
+}
+
+func writes(loads []serviceLoad) int64 {
+	var n int64
+	for _, s := range loads {
+		n += s.settings + s.gate()
+		for _, c := range s.channels {
+			n += c.lane()
+		}
+	}
+	return n
+}
+
+// targetReads is how many requests read the target: the checks at the start and
+// the read-back of every conversation.
+func targetReads(loads []serviceLoad) int64 {
+	const perPage = 100 // messages and participants of Conversations
+	n := int64(2)       // default timers, services
+	for _, s := range loads {
+		n += 4 // roles, and the configuration before and after
+		for _, c := range s.channels {
+			n += c.messages/perPage + 1
+			if c.horizons > 0 {
+				n += int64(len(c.members))/perPage + 1
+			}
+		}
+	}
+	return n
+}
+
+// What decides how long a migration takes.
+const (
+	BoundByGate        = "gate"
+	BoundByLane        = "longest lane"
+	BoundByConcurrency = "concurrency"
+	BoundByNothing     = "unpaced"
+)
+
+// estimate says how long a migration takes when each conversation and each
+// service admits aps writes a second, and lanes of them run beside each other.
+// It plays the schedule of the engine through: longest lanes first, each behind
+// the gate for the users that no lane before it brought.
+func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
+	e := Estimate{APS: aps, BoundBy: BoundByNothing}
+	var all int64
+	var longest int64
+	var widest int64
+	for _, s := range loads {
+		widest = max(widest, s.gate())
+		for _, c := range s.channels {
+			all += c.lane()
+			if c.lane() > longest {
+				longest, e.LongestChannel = c.lane(), c.sid
+			}
+		}
+	}
+	e.GateWrites, e.LongestLaneWrites, e.LaneWrites, e.Lanes = widest, longest, all, lanes
+	if aps <= 0 {
+		return e
+	}
+	e.Gate = float64(widest) / aps
+	e.LongestLane = float64(longest) / aps
+	e.Concurrency = float64(all) / (aps * float64(lanes))
+	bounds := []struct {
+		name    string
+		seconds float64
+	}{{BoundByGate, e.Gate}, {BoundByLane, e.LongestLane}, {BoundByConcurrency, e.Concurrency}}
+	for _, b := range bounds {
+		if b.seconds > e.Seconds {
+			e.Seconds, e.BoundBy = b.seconds, b.name
+		}
+	}
+	e.Seconds = max(e.Seconds, simulate(loads, aps, lanes))
+	return e
+}
+
+// simulate plays the schedule through and returns when the last write ends: the
+// lanes of all services in one line, the longest first, each behind the gate of
+// its service.
+func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
+	type entry struct {
+		gate *gateway
+		channelLoad
+	}
+	var line []entry
+	gates := make([]gateway, len(loads))
+	for i, s := range loads {
+		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / aps, users: s.users, rest: s.users}
+		for _, c := range s.channels {
+			line = append(line, entry{&gates[i], c})
+		}
+	}
+	slices.SortStableFunc(line, func(a, b entry) int {
+		return cmp.Compare(b.messages+int64(len(b.members)), a.messages+int64(len(a.members)))
+	})
+	slots := make(slots, lanes)
+	end := 0.0
+	for _, e := range line {
+		slots[0] = e.gate.lane(e.channelLoad, slots[0], aps)
+		end = max(end, slots[0])
+		heap.Fix(&slots, 0)
+	}
+	levels := int64(0)
+	for i, g := range gates {
+		end = max(end, g.free+float64(g.rest)/aps)
+		levels = max(levels, loads[i].levels)
+	}
+	return end + float64(levels)/aps
+}
+
+// gateway is the gate of one service while a schedule is played through.
+type gateway struct {
+	here  map[int32]bool // users that a lane brought
+	free  float64        // when the gate can take the next write
+	users int64          // that the source lists
+	rest  int64          // of these, the ones that no lane brought yet
+}
+
+// lane takes a channel through the gate and its lane, in a slot that is free at
+// a time, and returns when it ends.
+func (g *gateway) lane(c channelLoad, at, aps float64) float64 {
+	ahead := 1.0 // the conversation itself
+	for _, id := range c.members {
+		if g.here[id] {
+			continue
+		}
+		g.here[id] = true
+		ahead++
+		if int64(id) < g.users {
+			g.rest--
+		}
+	}
+	g.free = max(at, g.free) + ahead/aps
+	return g.free + float64(c.lane())/aps
+}
+
+// slots are the times at which the lanes become free, earliest first.
+type slots []float64
+
+func (s slots) Len() int           { return len(s) }
+func (s slots) Less(i, j int) bool { return s[i] < s[j] }
+func (s slots) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+func (s *slots) Push(x any)        { *s = append(*s, x.(float64)) }
+func (s *slots) Pop() any {
+	old := *s
+	x := old[len(old)-1]
+	*s = old[:len(old)-1]
+	return x
+}

@@ -1,0 +1,46 @@
+package audit
+
+import "chatbridge/migrate"
+
+// Audit is what an audit found: what is there, what a migration would do, how
+// long it would take, and what it could not carry.
+type Audit struct {
+	SchemaVersion int                     `json:"schema_version"`
+	Command       string                  `json:"command"`
+	Services      []migrate.SourceService `json:"services"`
+	Counts        migrate.Counts          `json:"counts"`
+	Requests      PlanRequests            `json:"requests"` // a migration would make
+	Estimate      Estimate                `json:"estimate"`
+	Plan          []PlanWay               `json:"plan"` // what the channels need, by way
+	// Sampled is how many channels of each service were read at most, where the
+	// audit did not read all; everything in it is then about these alone.
+	Sampled  int                    `json:"sampled,omitempty"`
+	Findings []migrate.FindingCount `json:"findings"`
+}
+
+// PlanRequests says how many requests a migration would make.
+type PlanRequests struct {
+	Reads  int64 `json:"reads"`
+	Writes int64 `json:"writes"`
+}
+
+// Estimate says how long a migration would take at the least, and which limit
+// decides that.
+type Estimate struct {
+	Seconds float64 `json:"seconds"`
+	// BoundBy is "gate" (writes that share the limit of a service), "longest
+	// lane" (one channel's writes) or "concurrency" (all writes over the lanes
+	// that run beside each other).
+	BoundBy     string  `json:"bound_by"`
+	Gate        float64 `json:"gate_seconds"`
+	LongestLane float64 `json:"longest_lane_seconds"`
+	Concurrency float64 `json:"concurrency_seconds"`
+	// LongestChannel is the SID of the channel of the longest lane.
+	LongestChannel string  `json:"longest_channel,omitempty"`
+	APS            float64 `json:"aps"` // writes a second that were assumed; 0 for unpaced
+	// What the seconds were made of.
+	GateWrites        int64 `json:"gate_writes"`         // of the service that has most
+	LongestLaneWrites int64 `json:"longest_lane_writes"` // of that channel
+	LaneWrites        int64 `json:"lane_writes"`         // of all channels
+	Lanes             int   `json:"lanes"`               // beside each other
+}

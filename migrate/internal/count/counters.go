@@ -1,0 +1,96 @@
+package count
+
+import (
+	"maps"
+	"sync"
+
+	"chatbridge/migrate"
+)
+
+// Tally counts what became of the resources of each kind, and tells the
+// observer.
+type Tally struct {
+	Observer migrate.Observer
+
+	mu     sync.Mutex
+	counts map[string]migrate.KindCount
+	totals map[string]int64
+	passed int64 // resources of every kind that were left out
+}
+
+func NewTally(o migrate.Observer) *Tally {
+	return &Tally{Observer: o, counts: map[string]migrate.KindCount{}, totals: map[string]int64{}}
+}
+
+// Expect adds to what is known to be there.
+func (t *Tally) Expect(kind string, n int64) {
+	t.mu.Lock()
+	t.totals[kind] += n
+	total := t.totals[kind]
+	t.mu.Unlock()
+	t.Observer.Total(kind, total)
+}
+
+// Seen, written, existing and failed each count resources once: a resource is
+// seen in the source and then has exactly one of the other three outcomes.
+func (t *Tally) Seen(kind string, n int64) {
+	t.update(kind, func(c *migrate.KindCount) { c.Source += n })
+}
+
+func (t *Tally) Written(kind string, n int64) {
+	t.update(kind, func(c *migrate.KindCount) { c.Written += n })
+	t.Observer.Done(kind, n)
+}
+
+func (t *Tally) Existing(kind string, n int64) {
+	t.update(kind, func(c *migrate.KindCount) { c.Existing += n })
+	t.Observer.Done(kind, n)
+}
+
+func (t *Tally) Failed(kind string, n int64) {
+	t.update(kind, func(c *migrate.KindCount) { c.Failed += n })
+	t.Observer.Done(kind, n)
+}
+
+// Skipped says that a policy left resources out: they are seen, and nothing
+// became of them.
+func (t *Tally) Skipped(kind string, n int64) {
+	t.mu.Lock()
+	t.passed += n
+	t.mu.Unlock()
+	t.Observer.Done(kind, n)
+}
+
+// Done is how many resources of every kind are dealt with.
+func (t *Tally) Done() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := t.passed
+	for _, c := range t.counts {
+		n += c.Written + c.Existing + c.Failed
+	}
+	return n
+}
+
+// Changed counts the outcome of an Ensure.
+func (t *Tally) Changed(kind string, c migrate.Change) {
+	if c == migrate.Unchanged {
+		t.Existing(kind, 1)
+		return
+	}
+	t.Written(kind, 1)
+}
+
+func (t *Tally) update(kind string, f func(*migrate.KindCount)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c := t.counts[kind]
+	f(&c)
+	t.counts[kind] = c
+}
+
+func (t *Tally) Snapshot() (counts map[string]migrate.KindCount, totals map[string]int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.counts), maps.Clone(t.totals)
+}

@@ -1,0 +1,73 @@
+package drain
+
+import (
+	"context"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// SettledAt is when nothing that the last run left in flight can land any more,
+// seen from now: settle after the last sign of life of a run that did not end by
+// itself. It is now after a run that was complete, and never later than settle
+// from now, so that a clock that was set back makes nobody wait for longer.
+//
+// A zero record stands for a ledger without a run. It may take the place of one
+// that was lost a moment ago, so that nobody knows when anything was sent.
+//
+// A partial run did not end by itself: a channel that was stopped may have had a
+// request in flight.
+func SettledAt(last migrate.RunRecord, now time.Time, settle time.Duration) time.Time {
+	if last.Status == migrate.Complete {
+		return now
+	}
+	seen := last.EndedAt
+	if seen.IsZero() && !last.HeartbeatAt.IsZero() {
+		seen = last.HeartbeatAt.Add(migrate.HeartbeatEvery)
+	}
+	latest := now.Add(settle)
+	at := seen.Add(settle)
+	switch {
+	case seen.IsZero() || at.After(latest):
+		return latest
+	case at.Before(now):
+		return now
+	default:
+		return at
+	}
+}
+
+// Settling is a command that must not touch the target, nor believe what is in
+// it, before it has settled.
+type Settling struct {
+	Ledger   migrate.LedgerReader // nil where there is none
+	Settle   time.Duration
+	Observer migrate.Observer
+	Drain    <-chan struct{} // may be nil
+}
+
+func (s Settling) Wait(ctx context.Context) error {
+	var last migrate.RunRecord
+	if s.Ledger != nil {
+		var err error
+		if last, _, err = s.Ledger.LastRun(ctx); err != nil {
+			return err
+		}
+	}
+	now := time.Now()
+	left := SettledAt(last, now, s.Settle).Sub(now)
+	if left == 0 {
+		return nil
+	}
+	s.Observer.Event(migrate.Event{Level: migrate.Detail, Message: "waiting for what a migration left in flight to land", Fields: []any{migrate.KeyWait, left}})
+	t := time.NewTimer(left)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-s.Drain:
+		return migrate.ErrDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,40 @@
+package drain
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+func TestSettledAt(t *testing.T) {
+	const settle = 10 * time.Second
+	now := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	for name, c := range map[string]struct {
+		last migrate.RunRecord
+		wait time.Duration
+	}{
+		"no run":                          {migrate.RunRecord{}, settle},
+		"complete a moment ago":           {migrate.RunRecord{Status: migrate.Complete, EndedAt: now}, 0},
+		"complete in the future":          {migrate.RunRecord{Status: migrate.Complete, EndedAt: ago(-time.Hour)}, 0},
+		"partial 3 s ago":                 {migrate.RunRecord{Status: migrate.Partial, HeartbeatAt: ago(3 * time.Second), EndedAt: ago(3 * time.Second)}, 7 * time.Second},
+		"interrupted 3 s ago":             {migrate.RunRecord{Status: migrate.InterruptedStatus, HeartbeatAt: ago(3 * time.Second), EndedAt: ago(3 * time.Second)}, 7 * time.Second},
+		"failed a moment ago":             {migrate.RunRecord{Status: migrate.FailedStatus, EndedAt: now}, settle},
+		"failed long ago":                 {migrate.RunRecord{Status: migrate.FailedStatus, EndedAt: ago(time.Hour)}, 0},
+		"failed just as long ago":         {migrate.RunRecord{Status: migrate.FailedStatus, EndedAt: ago(settle)}, 0},
+		"of a status nobody knows":        {migrate.RunRecord{Status: "odd", EndedAt: ago(3 * time.Second)}, 7 * time.Second},
+		"killed after a beat 3 s ago":     {migrate.RunRecord{Status: migrate.RunningStatus, HeartbeatAt: ago(3 * time.Second)}, 8 * time.Second},
+		"killed a moment ago":             {migrate.RunRecord{Status: migrate.RunningStatus, HeartbeatAt: now}, settle},
+		"killed long ago":                 {migrate.RunRecord{Status: migrate.RunningStatus, HeartbeatAt: ago(100 * time.Hour)}, 0},
+		"killed before its first beat":    {migrate.RunRecord{Status: migrate.RunningStatus}, settle},
+		"killed, and the clock set back":  {migrate.RunRecord{Status: migrate.RunningStatus, HeartbeatAt: ago(-100 * time.Hour)}, settle},
+		"stopped, and the clock set back": {migrate.RunRecord{Status: migrate.InterruptedStatus, EndedAt: ago(-100 * time.Hour)}, settle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.wait, SettledAt(c.last, now, settle).Sub(now))
+		})
+	}
+}

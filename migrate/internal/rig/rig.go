@@ -1,0 +1,208 @@
+package rig
+
+import (
+	"cmp"
+	"context"
+	"io/fs"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
+	"chatbridge/migrate/audit"
+	"chatbridge/migrate/doctor"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/transport"
+	"chatbridge/migrate/twilio"
+	"chatbridge/migrate/undo"
+	"chatbridge/migrate/verify"
+)
+
+// Rig is both sides of a migration with the emulator between them. Requests
+// reach it without a socket, so that a test can run on synctest's clock.
+type Rig struct {
+	t        *testing.T
+	Emulator *emulator.Emulator
+	Ledger   string
+	Settings migrate.Settings
+	Patience transport.Patience
+	Events   *Events
+	Sidecar  *replay.Sidecar
+	Aps      float64 // of the client's own pace
+	AtOnce   int     // most requests in flight to a host; 0 stands for 32
+}
+
+func NewRig(t *testing.T, c emulator.Config) *Rig {
+	t.Helper()
+	e, err := emulator.New(c)
+	require.NoError(t, err)
+	return &Rig{
+		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
+		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
+		Events:   &Events{},
+	}
+}
+
+func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper {
+	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: cmp.Or(r.AtOnce, 32), Counter: c, Patience: r.Patience, APS: r.Aps})
+}
+
+func (r *Rig) Source(c *transport.Counter) *twilio.Source {
+	s, err := twilio.NewSource(twilio.Config{
+		BaseURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: transport.ReadOnly(r.Transport(r.Emulator.Chat(), c)),
+	})
+	require.NoError(r.t, err)
+	return s
+}
+
+func (r *Rig) Target(c *transport.Counter) *twilio.Target {
+	t, err := twilio.NewTarget(twilio.Config{
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1",
+		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: r.Transport(r.hosts(), c),
+	})
+	require.NoError(r.t, err)
+	return t
+}
+
+// hosts are both hosts of the emulator, by the address that a request is for.
+func (r *Rig) hosts() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Host == "127.0.0.1:1" {
+			r.Emulator.Chat().ServeHTTP(w, req)
+			return
+		}
+		r.Emulator.Conversations().ServeHTTP(w, req)
+	})
+}
+
+// Migrate runs a migration as a new process would, on the rig's ledger.
+func (r *Rig) Migrate(ctx context.Context) (replay.Summary, error) {
+	r.t.Helper()
+	l, err := sqlite.Open(ctx, r.Ledger)
+	require.NoError(r.t, err)
+	defer func() { require.NoError(r.t, l.Close()) }()
+	counter := &transport.Counter{}
+	m := replay.Migration{
+		Source: r.Source(counter), Target: r.Target(counter), Ledger: l,
+		Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Sidecar: r.Sidecar,
+	}
+	return m.Run(ctx)
+}
+
+// Verify compares both sides without a ledger.
+func (r *Rig) Verify(ctx context.Context) (verify.Verification, []verify.Difference) {
+	r.t.Helper()
+	counter := &transport.Counter{}
+	var all []verify.Difference
+	v := verify.Verifier{Source: r.Source(counter), Target: r.Target(counter), Observer: r.Events, Settings: r.Settings}
+	got, err := v.Run(ctx, func(d verify.Difference) { all = append(all, d) })
+	require.NoError(r.t, err)
+	return got, all
+}
+
+// Events is an Observer that remembers.
+type Events struct {
+	mu  sync.Mutex
+	all []migrate.Event
+}
+
+func (e *Events) Total(string, int64) {}
+func (e *Events) Done(string, int64)  {}
+func (e *Events) Event(ev migrate.Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, ev)
+}
+
+func (e *Events) Messages() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var all []string
+	for _, ev := range e.all {
+		all = append(all, ev.Message)
+	}
+	return all
+}
+
+// MigrateFrom runs a migration from an archive, as if the source had changed
+// to it.
+func (r *Rig) MigrateFrom(t *testing.T, from fs.FS) replay.Summary {
+	t.Helper()
+	a, err := archive.Open(from)
+	require.NoError(t, err)
+	src := archive.NewSource(a)
+	defer func() { require.NoError(t, src.Close()) }()
+	l, err := sqlite.Open(t.Context(), r.Ledger)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	counter := &transport.Counter{}
+	target := r.Target(counter)
+	m := replay.Migration{Source: src, Target: target, Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic}
+	s, err := m.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+	var differences []verify.Difference
+	v := verify.Verifier{Source: src, Target: target, Observer: r.Events, Settings: r.Settings}
+	found, err := v.Run(t.Context(), func(d verify.Difference) { differences = append(differences, d) })
+	require.NoError(t, err)
+	require.Empty(t, differences)
+	require.True(t, found.Equal)
+	return s
+}
+
+func (r *Rig) Audit(t *testing.T, rows func(audit.ChannelRow)) audit.Audit {
+	t.Helper()
+	counter := &transport.Counter{}
+	a := audit.Auditor{Source: r.Source(counter), Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Rows: rows}
+	got, err := a.Run(t.Context())
+	require.NoError(t, err)
+	return got
+}
+
+// Doctor examines the emulator, and requires that not one write was sent.
+func (r *Rig) Doctor(t *testing.T, set func(*doctor.Doctor)) (doctor.Diagnosis, error) {
+	t.Helper()
+	counter := &transport.Counter{}
+	side := func(url string) twilio.Config {
+		return twilio.Config{
+			BaseURL: url, ChatURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+			HTTP: r.Transport(r.hosts(), counter),
+		}
+	}
+	prober, err := twilio.NewProber(side("http://127.0.0.1:1"), side("http://127.0.0.1:2"))
+	require.NoError(t, err)
+	d := &doctor.Doctor{Prober: prober, SameAccount: true}
+	if set != nil {
+		set(d)
+	}
+	got, err := d.Run(t.Context())
+	stats := r.Emulator.Stats()
+	require.Zero(t, stats.Chat.Writes+stats.Conversations.Writes)
+	require.Zero(t, counter.Traffic().Writes)
+	return got, err
+}
+
+// Undo runs an undo as a new process would.
+func (r *Rig) Undo(ctx context.Context, execute bool) (undo.Undone, []undo.Removal, error) {
+	r.t.Helper()
+	l, err := sqlite.Open(ctx, r.Ledger)
+	require.NoError(r.t, err)
+	defer func() { require.NoError(r.t, l.Close()) }()
+	target := r.Target(&transport.Counter{})
+	var all []undo.Removal
+	u := undo.Undoer{
+		Target: target, Write: target, Ledger: l, Record: l, Observer: r.Events, Settings: r.Settings, Execute: execute,
+	}
+	got, err := u.Run(ctx, func(one undo.Removal) { all = append(all, one) })
+	return got, all, err
+}

@@ -1,0 +1,73 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"sync"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+)
+
+// Progress is what a running migration writes into its RunRecord.
+type Progress struct {
+	Totals map[string]int64             `json:"totals"`
+	Counts map[string]migrate.KindCount `json:"counts"`
+	Done   int64                        `json:"done"`  // resources of every kind that are dealt with
+	Lanes  int                          `json:"lanes"` // at work
+	migrate.Traffic
+	Timeline []Point `json:"timeline"`
+	Recent   Recent  `json:"recent"`
+	// Findings says how often each one occurred in this run.
+	Findings map[mapping.Code]int64 `json:"findings"`
+}
+
+// heartbeat writes progress until the returned function is called, which waits
+// for it to end. A failing ledger is noticed by the lanes, so the heartbeat only
+// ends.
+func (r *run) heartbeat(ctx context.Context) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		tick := time.NewTicker(migrate.HeartbeatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case now := <-tick.C:
+				r.timeline.sample(r.point(now))
+				r.recent.sample(r.sofar(now))
+				rec := r.record
+				rec.HeartbeatAt, rec.Progress = now, r.progress()
+				if r.Ledger.PutRun(ctx, rec) != nil {
+					return
+				}
+			}
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+// live is how far the run is.
+func (r *run) live() Progress {
+	now := time.Now()
+	counts, totals := r.tally.Snapshot()
+	return Progress{
+		Totals: totals, Counts: counts, Done: r.tally.Done(), Lanes: len(r.lanes), Traffic: r.Traffic(),
+		Timeline: r.timeline.until(r.point(now)), Recent: r.recent.until(r.sofar(now)),
+		Findings: r.findings.ByCode(),
+	}
+}
+
+func (r *run) progress() []byte {
+	raw, err := json.Marshal(r.live())
+	if err != nil {
+		panic(err) // numbers under text keys always encode
+	}
+	return raw
+}

@@ -1,0 +1,84 @@
+package replay
+
+import (
+	"context"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// horizons sets how far each member has read, once every message is there. A
+// member that never reported any gets none, and one that read up to a message
+// which is gone gets the last one before it.
+//
+// When the lane was done before, people may have read on in the target: a
+// horizon then only moves forward.
+func (l *lane) horizons(ctx context.Context) error {
+	var there map[string]conversations.Participant
+	for _, m := range l.members {
+		if m.LastConsumedMessageIndex == nil {
+			continue
+		}
+		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, m.SID)
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if !known || rec.Horizon != nil && *rec.Horizon == *m.LastConsumedMessageIndex {
+			continue
+		}
+		var failed error
+		want, ok, found := l.set.Mapper.Horizon(m, func(old int64) (int64, bool) {
+			at, ok, err := l.Ledger.AtOrBelow(ctx, l.channel.SID, old)
+			failed = err
+			return at.TargetIndex, ok
+		})
+		if failed != nil {
+			return migrate.Fatal(failed)
+		}
+		l.findings.Add(found)
+		if ok {
+			if there == nil {
+				if there, err = l.readParticipants(ctx); err != nil {
+					return err
+				}
+			}
+			if err := l.setHorizon(ctx, there[rec.TargetSID], rec, want); err != nil {
+				return err
+			}
+		}
+		rec.Horizon = m.LastConsumedMessageIndex
+		if err := l.Ledger.PutEntity(ctx, rec); err != nil {
+			return migrate.Fatal(err)
+		}
+	}
+	return nil
+}
+
+func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, rec migrate.EntityRecord, want conversations.Horizon) error {
+	if at := have.LastReadMessageIndex; at != nil {
+		equal := *at == want.LastReadMessageIndex && have.LastReadTimestamp.Equal(want.LastReadTimestamp) && have.DateUpdated.Equal(want.DateUpdated)
+		if equal || rec.Horizon != nil && *at > want.LastReadMessageIndex {
+			return nil
+		}
+	}
+	if err := l.hush(ctx); err != nil {
+		return err
+	}
+	if err := l.proceed(ctx); err != nil {
+		return err
+	}
+	l.wrote = true
+	defer l.dog.Progress()
+	return l.Target.SetHorizon(ctx, l.target, l.record.TargetSID, rec.TargetSID, want)
+}
+
+func (l *lane) readParticipants(ctx context.Context) (map[string]conversations.Participant, error) {
+	there := map[string]conversations.Participant{}
+	for p, err := range l.Target.Participants(ctx, l.target, l.record.TargetSID) {
+		if err != nil {
+			return nil, err
+		}
+		there[p.SID] = p
+	}
+	return there, nil
+}

@@ -1,0 +1,115 @@
+package replay
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// LaneTimes says where the time of a run went. The times of lanes that ran
+// beside each other are added, so they can be more than the run took.
+type LaneTimes struct {
+	// Stages are how long the lanes took to reach each stage from the one
+	// before, and how long lanes worked in vain before they were stopped.
+	Stages []StageTime `json:"stages"`
+	// Longest are the lanes that took longest, the longest first: 20 at most.
+	Longest []LaneTime `json:"longest"`
+}
+
+// StageTime is how long all lanes were on their way to a stage.
+type StageTime struct {
+	Stage   string  `json:"stage"` // open, copied, checked, done or stopped
+	Seconds float64 `json:"seconds"`
+}
+
+// LaneTime is how long one lane took.
+type LaneTime struct {
+	SourceSID    string  `json:"source_sid"`
+	FriendlyName string  `json:"friendly_name"`
+	Messages     int64   `json:"messages"` // confirmed, in this run and before
+	Seconds      float64 `json:"seconds"`
+}
+
+// lanesKept is how many of the longest lanes are named.
+const lanesKept = 20
+
+// stopped stands for the time that a lane took after its last stage.
+const stopped migrate.Stage = -1
+
+// timed are the stages that lanes are timed to, in their order.
+var timed = []migrate.Stage{migrate.Open, migrate.Copied, migrate.Checked, migrate.Done, stopped}
+
+func timedName(s migrate.Stage) string {
+	if s == stopped {
+		return "stopped"
+	}
+	return s.String()
+}
+
+// timesheet adds up what the lanes of a run take.
+type timesheet struct {
+	mu      sync.Mutex
+	stages  map[migrate.Stage]time.Duration
+	longest []LaneTime
+}
+
+func newTimesheet() *timesheet { return &timesheet{stages: map[migrate.Stage]time.Duration{}} }
+
+// stopwatch times one lane.
+type stopwatch struct {
+	sheet       *timesheet
+	began, last time.Time
+}
+
+func (t *timesheet) begin() *stopwatch {
+	now := time.Now()
+	return &stopwatch{t, now, now}
+}
+
+// reached books the time since the stage before.
+func (w *stopwatch) reached(s migrate.Stage) {
+	now := time.Now()
+	w.sheet.mu.Lock()
+	defer w.sheet.mu.Unlock()
+	w.sheet.stages[s] += now.Sub(w.last)
+	w.last = now
+}
+
+// end books what is left, and the lane as a whole.
+func (w *stopwatch) end(c migrate.ChannelRecord, err error) {
+	if err != nil {
+		w.reached(stopped)
+	} else {
+		w.reached(migrate.Done)
+	}
+	t := w.sheet
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.longest = append(t.longest, LaneTime{c.SourceSID, c.FriendlyName, c.Messages, w.last.Sub(w.began).Seconds()})
+	if len(t.longest) > 2*lanesKept {
+		t.trim()
+	}
+}
+
+func (t *timesheet) trim() {
+	slices.SortFunc(t.longest, func(a, b LaneTime) int {
+		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.SourceSID, b.SourceSID))
+	})
+	t.longest = t.longest[:min(len(t.longest), lanesKept)]
+}
+
+func (t *timesheet) times() LaneTimes {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.trim()
+	all := LaneTimes{Stages: []StageTime{}, Longest: append([]LaneTime{}, t.longest...)}
+	for _, one := range timed {
+		if spent, ok := t.stages[one]; ok {
+			all.Stages = append(all.Stages, StageTime{timedName(one), spent.Seconds()})
+		}
+	}
+	return all
+}

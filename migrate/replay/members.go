@@ -1,0 +1,124 @@
+package replay
+
+import (
+	"context"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// participants brings the members of the channel over, those that the ledger
+// does not know yet.
+func (l *lane) participants(ctx context.Context) error {
+	for m, err := range l.Source.Members(ctx, l.source.SID, l.channel.SID) {
+		if err != nil {
+			return err
+		}
+		l.members = append(l.members, m)
+	}
+	l.tally.Expect(migrate.KindMembers, int64(len(l.members))-l.channel.MembersCount)
+	l.tally.Seen(migrate.KindMembers, int64(len(l.members)))
+	seen := map[string]chat.Member{} // by identity in the target
+	for i, m := range l.members {
+		l.members[i].Raw = nil // the horizons need none of it
+		first, twice := seen[l.set.Mapper.Identity(m.Identity)]
+		if twice {
+			l.findings.Add(l.set.Mapper.MemberTwice(m, first))
+			l.tally.Skipped(migrate.KindMembers, 1)
+			l.joined++
+			continue
+		}
+		seen[l.set.Mapper.Identity(m.Identity)] = m
+		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, m.SID)
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.record.Stage != migrate.Done) {
+			l.tally.Existing(migrate.KindMembers, 1)
+			l.joined++
+			continue
+		}
+		want, found := l.set.Mapper.Member(m, l.roles)
+		l.findings.Add(found)
+		if mapping.Blocked(found) {
+			return migrate.BlockedError("map member", m.SID, found)
+		}
+		if mapping.Skipped(found) {
+			l.tally.Skipped(migrate.KindMembers, 1)
+			l.joined++
+			continue
+		}
+		change, err := l.join(ctx, rec, m.SID, m.Identity, want, m.DateUpdated.Time)
+		if err != nil {
+			return err
+		}
+		l.tally.Changed(migrate.KindMembers, change)
+		l.joined++
+	}
+	l.record.Members = l.joined
+	return nil
+}
+
+// join makes sure that a participant is in the conversation, under the source
+// SID of the member or invite it stands for, and its user before it. before is
+// what the ledger had.
+func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID, identity string, want conversations.Participant, updated time.Time) (migrate.Change, error) {
+	if err := l.hush(ctx); err != nil {
+		return migrate.Unchanged, err
+	}
+	if err := l.users.ensure(ctx, identity); err != nil {
+		return migrate.Unchanged, err
+	}
+	if err := l.proceed(ctx); err != nil {
+		return migrate.Unchanged, err
+	}
+	got, change, err := l.Target.EnsureParticipant(ctx, l.target, l.record.TargetSID, want)
+	if err != nil {
+		return migrate.Unchanged, err
+	}
+	l.dog.Progress()
+	l.wrote = l.wrote || change != migrate.Unchanged
+	return change, migrate.Fatal(l.Ledger.PutEntity(ctx, migrate.EntityRecord{
+		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID,
+		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,
+	}))
+}
+
+// invites reports the open invites of the channel, or, where the policy says
+// so, brings the invited people in as participants.
+func (l *lane) invites(ctx context.Context) error {
+	withheld := func() { l.findings.Add(l.set.Mapper.NotShown(migrate.KindInvites, l.channel.SID, l.channel.SID)) }
+	for i, err := range migrate.UnlessWithheld(l.Source.Invites(ctx, l.source.SID, l.channel.SID), withheld) {
+		if err != nil {
+			return err
+		}
+		l.tally.Expect(migrate.KindInvites, 1)
+		l.tally.Seen(migrate.KindInvites, 1)
+		want, add, found := l.set.Mapper.Invite(i, l.roles)
+		l.findings.Add(found)
+		if mapping.Blocked(found) {
+			return migrate.BlockedError("map invite", i.SID, found)
+		}
+		if !add {
+			l.tally.Skipped(migrate.KindInvites, 1)
+			continue
+		}
+		_, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if known {
+			l.tally.Existing(migrate.KindInvites, 1)
+			continue
+		}
+		change, err := l.join(ctx, migrate.EntityRecord{}, i.SID, i.Identity, want, i.DateUpdated.Time)
+		if err != nil {
+			return err
+		}
+		l.tally.Changed(migrate.KindInvites, change)
+	}
+	return nil
+}

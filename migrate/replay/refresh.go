@@ -1,0 +1,74 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"hash/fnv"
+	"io"
+	"slices"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// digestOfFields tells two states of what a conversation is called and marked
+// with apart.
+func digestOfFields(c conversations.Conversation) int64 {
+	h := fnv.New64a()
+	for _, s := range []string{c.FriendlyName, c.UniqueName, mapping.CanonicalAttributes(c.Attributes)} {
+		_, _ = io.WriteString(h, s+"\x00") // never fails
+	}
+	return int64(h.Sum64())
+}
+
+// refresh brings the name and the attributes of a conversation up to date where
+// those of the channel changed since they were carried over. What people
+// changed in the target stays as long as the source does not change.
+func (l *lane) refresh(ctx context.Context) error {
+	if l.record.Stage != migrate.Done || l.record.DateUpdated.Equal(l.channel.DateUpdated.Time) {
+		return nil
+	}
+	full, err := l.Source.Channel(ctx, l.source.SID, l.channel.SID)
+	if err != nil {
+		return err
+	}
+	want, found := l.set.Mapper.Channel(full)
+	if mapping.Blocked(found) {
+		return migrate.BlockedError("map channel", l.channel.SID, found)
+	}
+	if digest := digestOfFields(want); digest != l.record.Digest {
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		want.SID, want.Attributes = l.record.TargetSID, mapping.ExplicitAttributes(want.Attributes)
+		if err := l.Target.SetConversation(ctx, l.target, want); err != nil {
+			return err
+		}
+		l.wrote, l.record.Digest = true, digest
+	}
+	l.moved = true
+	return nil
+}
+
+// since yields the messages of a channel that a finished lane does not have
+// yet. They are read newest first, so that a long channel with a few new ones
+// takes one request; where there are many, it is read in order after all.
+func (l *lane) since(ctx context.Context, after int64) ([]chat.Message, bool, error) {
+	var kept []chat.Message
+	for m, err := range l.Source.Messages(ctx, l.source.SID, l.channel.SID, migrate.Span{After: after, NewestFirst: true}) {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(kept) == sinceKept {
+			return nil, false, nil
+		}
+		kept = append(kept, m)
+	}
+	slices.SortFunc(kept, func(a, b chat.Message) int { return cmp.Compare(a.Index, b.Index) })
+	return kept, true, nil
+}
+
+// sinceKept is how many new messages of a channel are held in memory: one page.
+const sinceKept = 100

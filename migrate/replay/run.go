@@ -1,0 +1,204 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/drain"
+)
+
+// run is the state of one Migration.Run.
+type run struct {
+	*Migration
+	set      migrate.Settings
+	tally    *count.Tally
+	findings *count.Findings
+	timeline *timeline
+	recent   recent
+	sheet    *timesheet
+	lanes    chan struct{} // a slot for each lane at work
+	breaker  *breaker
+	reserved *reservations
+	record   migrate.RunRecord
+	started  time.Time
+
+	settledAt time.Time // nothing that an earlier run left in flight lands after it
+	crashed   bool      // the run before this one did not end by itself
+
+	mu       sync.Mutex
+	services []migrate.SummaryService
+	failures []migrate.FailureLine
+	beat     func() // stops the heartbeat and waits for it
+}
+
+func newRun(m *Migration) *run {
+	own := *m
+	set := own.Settings.WithDefaults()
+	r := &run{
+		Migration: &own,
+		set:       set,
+		tally:     count.NewTally(m.Observer),
+		findings:  count.NewFindings(),
+		timeline:  &timeline{},
+		sheet:     newTimesheet(),
+		lanes:     make(chan struct{}, set.Concurrency),
+		breaker:   newBreaker(set.Concurrency),
+		reserved:  newReservations(),
+		started:   time.Now(),
+		beat:      func() {},
+	}
+	if own.Sidecar != nil {
+		r.findings.Keep = own.Sidecar.keep
+	}
+	if own.Traffic == nil {
+		own.Traffic = func() migrate.Traffic { return migrate.Traffic{} }
+	}
+	return r
+}
+
+// open notes in the ledger that a run began, and finds out how the last one
+// ended.
+func (r *run) open(ctx context.Context) error {
+	last, ok, err := r.Ledger.LastRun(ctx)
+	if err != nil {
+		return err
+	}
+	r.crashed = ok && last.Status != migrate.Complete
+	r.settledAt = drain.SettledAt(last, r.started, r.set.Settle)
+	host, _ := os.Hostname()
+	r.record = migrate.RunRecord{
+		ID: rand.Text(), PID: os.Getpid(), Host: host,
+		StartedAt: r.started, HeartbeatAt: r.started, Status: migrate.RunningStatus,
+	}
+	if err := r.Ledger.PutRun(ctx, r.record); err != nil {
+		return err
+	}
+	r.beat = r.heartbeat(ctx)
+	return nil
+}
+
+// close notes in the ledger how the run ended. It does so also when the context
+// is done, because that is one of the ways in which runs end.
+func (r *run) close(ctx context.Context, s Summary) error {
+	r.beat()
+	ctx = context.WithoutCancel(ctx)
+	raw, err := json.Marshal(s)
+	if err != nil {
+		return fmt.Errorf("encode summary: %w", err)
+	}
+	r.record.HeartbeatAt, r.record.EndedAt = time.Now(), time.Now()
+	r.record.Status, r.record.Progress, r.record.Summary = s.Status, r.progress(), raw
+	if err := r.Ledger.Sync(ctx); err != nil {
+		return err
+	}
+	return r.Ledger.PutRun(ctx, r.record)
+}
+
+// whole does the run: every service up to its lanes, one after the other, so
+// that a service whose creation was not confirmed can be told from its
+// neighbours; then all of them beside each other.
+func (r *run) whole(ctx context.Context) error {
+	if err := r.guardTimers(ctx); err != nil {
+		return err
+	}
+	selected, err := migrate.ReadServices(ctx, r.Source, r.set.Services)
+	if err != nil {
+		return err
+	}
+	for c, err := range migrate.UnlessWithheld(r.Source.Credentials(ctx), func() { r.findings.Add(r.set.Mapper.NotShown(migrate.KindCredentials, "", "")) }) {
+		if err != nil {
+			return err
+		}
+		r.tally.Expect(migrate.KindCredentials, 1)
+		r.tally.Seen(migrate.KindCredentials, 1)
+		r.tally.Skipped(migrate.KindCredentials, 1)
+		r.findings.Add(r.set.Mapper.Credential(c))
+	}
+	r.tally.Expect(migrate.KindServices, int64(len(selected)))
+	works := make([]*service, 0, len(selected))
+	for _, s := range selected {
+		w, err := r.openService(ctx, s)
+		if err != nil {
+			return err
+		}
+		works = append(works, w)
+	}
+	err = r.prepare(ctx, works)
+	if err == nil {
+		err = r.runLanes(ctx, works)
+	}
+	if err == nil {
+		err = r.finishShared(ctx, works)
+	}
+	if err != nil && (ctx.Err() != nil || errors.Is(err, migrate.ErrDrained)) {
+		return r.interrupted(err)
+	}
+	return cmp.Or(err, r.breaker.verdict())
+}
+
+// guardTimers refuses to write under default timers: the service would close
+// old conversations by itself, and closed is for ever.
+func (r *run) guardTimers(ctx context.Context) error {
+	t, err := r.Target.Timers(ctx)
+	if err != nil {
+		return err
+	}
+	if t.Inactive == "" && t.Closed == "" {
+		return nil
+	}
+	return &migrate.Error{
+		Op: "check account", Kind: migrate.Usage,
+		Err:  fmt.Errorf("the target account has default timers (inactive %q, closed %q) that would close migrated conversations for good", t.Inactive, t.Closed),
+		Hint: "clear the default timers in the Twilio Console (Conversations, Defaults), then run again",
+	}
+}
+
+func (r *run) interrupted(err error) error {
+	return &migrate.Error{Op: "migrate", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to resume"}
+}
+
+func (r *run) event(level migrate.Level, message string, fields ...any) {
+	r.Observer.Event(migrate.Event{Level: level, Message: message, Fields: fields})
+}
+
+// proceed is asked before each write: it says no when the run is to end, and
+// when an original could not be kept that the write would lose.
+func (r *run) proceed(ctx context.Context) error {
+	if err := r.findings.Err(); err != nil {
+		return err
+	}
+	select {
+	case <-r.Drain:
+		return migrate.ErrDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	default:
+		return nil
+	}
+}
+
+// wait lets time pass, unless the run is to end.
+func (r *run) wait(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return r.proceed(ctx)
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-r.Drain:
+		return migrate.ErrDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,99 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/migrate"
+)
+
+// servicesAtOnce is how many services are prepared beside each other. Each has
+// a gate of its own, so that two take hardly longer than one.
+const servicesAtOnce = 4
+
+// prepare brings every service up to its lanes.
+func (r *run) prepare(ctx context.Context, all []*service) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(servicesAtOnce)
+	for _, s := range all {
+		g.Go(func() error { return migrate.Quietly(s.prepare(gctx)) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return r.proceed(ctx)
+}
+
+// queued is one lane that waits for its turn.
+type queued struct {
+	service *service
+	planned
+}
+
+// queue puts the lanes of all services in one line, the longest first, because
+// the run is at least as long as the longest.
+func queue(all []*service) []queued {
+	var line []queued
+	for _, s := range all {
+		for _, p := range s.queue {
+			line = append(line, queued{s, p})
+		}
+		s.pending.Store(int64(len(s.queue)) + 1)
+		s.queue = nil
+	}
+	slices.SortStableFunc(line, func(a, b queued) int { return cmp.Compare(b.length(), a.length()) })
+	return line
+}
+
+// runLanes runs every lane as soon as there is a slot for it. When all have
+// begun, the gates are free for the users that no lane asked for. A service
+// ends with the last of them.
+func (r *run) runLanes(ctx context.Context, all []*service) error {
+	g, gctx := errgroup.WithContext(ctx)
+	for _, q := range queue(all) {
+		if err := r.slot(gctx); err != nil {
+			g.Go(func() error { return migrate.Quietly(err) })
+			break
+		}
+		g.Go(func() error {
+			err := q.service.runLane(gctx, q.planned)
+			<-r.lanes
+			return migrate.Quietly(cmp.Or(err, q.service.ended(gctx)))
+		})
+	}
+	for _, s := range all {
+		g.Go(func() error {
+			return migrate.Quietly(cmp.Or(s.users.rest(gctx), s.ended(gctx)))
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return r.proceed(ctx)
+}
+
+// ended concludes the service when the last of its lanes ended.
+func (s *service) ended(ctx context.Context) error {
+	if s.pending.Add(-1) > 0 {
+		return nil
+	}
+	return s.conclude(ctx)
+}
+
+// slot waits until one more lane may run.
+func (r *run) slot(ctx context.Context) error {
+	if err := r.proceed(ctx); err != nil {
+		return err
+	}
+	select {
+	case r.lanes <- struct{}{}:
+		return nil
+	case <-r.Drain:
+		return migrate.ErrDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

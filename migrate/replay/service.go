@@ -1,0 +1,129 @@
+package replay
+
+import (
+	"cmp"
+	"context"
+	"sync/atomic"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+)
+
+// service is one source service on its way: its gate, and the lanes behind it.
+type service struct {
+	*run
+	source chat.Service
+	target string // SID
+	fresh  bool   // its target was created in this run, so nothing can be in it yet
+
+	roles  mapping.Roles
+	users  *users
+	stamps *stamps
+
+	quiet  drain.Latch // guards the rest
+	hushed bool        // the push notifications are off, and the ledger knows what they were
+	record migrate.ServiceRecord
+
+	queue      []planned
+	pending    atomic.Int64 // lanes to run, and the users that no lane brings
+	unfinished atomic.Int64 // channels that are not done, in the plan or left out
+}
+
+// prepare does what must be there before the first lane: roles, the list of
+// users, the plan, the limits. The plan is left in queue.
+func (s *service) prepare(ctx context.Context) error {
+	if err := s.ensureRoles(ctx); err != nil {
+		return err
+	}
+	_, found := s.set.Mapper.Configuration(s.source, s.roles)
+	s.findings.Add(found)
+	if mapping.Blocked(found) {
+		return migrate.BlockedError("map configuration of service", s.source.SID, found)
+	}
+	if err := s.users.list(ctx); err != nil {
+		return err
+	}
+	plan, err := s.plan(ctx)
+	if err != nil {
+		return err
+	}
+	s.queue = plan
+	s.unfinished.Add(int64(len(plan)))
+	return s.raise(ctx, plan)
+}
+
+// conclude does what can only be done when every lane of the service has ended.
+func (s *service) conclude(ctx context.Context) error {
+	if err := s.stamps.sweep(ctx); err != nil {
+		return err
+	}
+	if err := s.levels(ctx); err != nil {
+		return err
+	}
+	if !s.record.Created {
+		return nil // others may share its target
+	}
+	return s.finish(ctx)
+}
+
+// landed waits until nothing that an earlier run sent can land any more. A
+// service that this run made has nothing to wait for.
+func (s *service) landed(ctx context.Context) error {
+	if s.fresh {
+		return nil
+	}
+	return s.wait(ctx, time.Until(s.settledAt))
+}
+
+// planned is a channel as the plan keeps it: no attributes, no raw bytes, so
+// that the plan of a large service stays small.
+type planned struct {
+	channel chat.Channel
+	record  migrate.ChannelRecord
+}
+
+// length is what the lane has to write, about.
+func (p planned) length() int64 { return p.channel.MessagesCount + p.channel.MembersCount }
+
+// plan lists the channels and notes the new ones in the ledger.
+func (s *service) plan(ctx context.Context) ([]planned, error) {
+	taken, err := s.retries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var plan []planned
+	for c, err := range s.Source.Channels(ctx, s.source.SID) {
+		if err != nil {
+			return nil, err
+		}
+		c.Raw, c.Attributes = nil, nil
+		rec, known, err := s.Ledger.Channel(ctx, c.SID)
+		if err != nil {
+			return nil, err
+		}
+		if !known {
+			rec = migrate.ChannelRecord{SourceSID: c.SID, ServiceSID: s.source.SID}
+		}
+		if !taken(c.SID) {
+			if rec.Stage != migrate.Done {
+				s.unfinished.Add(1)
+			}
+			continue
+		}
+		if !known || rec.MembersCount != c.MembersCount || rec.MessagesCount != c.MessagesCount {
+			rec.FriendlyName = mapping.Readable(cmp.Or(c.FriendlyName, c.UniqueName))
+			rec.MembersCount, rec.MessagesCount = c.MembersCount, c.MessagesCount
+			if err := s.Ledger.PutChannel(ctx, rec); err != nil {
+				return nil, err
+			}
+		}
+		plan = append(plan, planned{c, rec})
+		s.tally.Expect(migrate.KindChannels, 1)
+		s.tally.Expect(migrate.KindMembers, c.MembersCount)
+		s.tally.Expect(migrate.KindMessages, c.MessagesCount)
+	}
+	return plan, nil
+}

@@ -1,0 +1,201 @@
+package replay
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+)
+
+// users brings the users of a service over, each when the first lane needs it,
+// so that no lane waits for users it does not have.
+type users struct {
+	service *service
+
+	mu      sync.Mutex
+	byName  map[string]*user // by source identity
+	inOrder []*user
+}
+
+// user is one user on their way. The first that asks does the work; the others
+// wait for it.
+type user struct {
+	source  chat.User         // as listed, without raw bytes
+	unknown []mapping.Finding // what they said that the source has and mapping does not know
+	gone    bool              // the source has a member of that identity and no user
+
+	latch drain.Latch
+	done  bool
+	err   error
+}
+
+func newUsers(s *service) *users {
+	return &users{service: s, byName: map[string]*user{}}
+}
+
+// list reads which users there are.
+func (u *users) list(ctx context.Context) error {
+	s := u.service
+	for src, err := range s.Source.Users(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		_, found := s.set.Mapper.User(src, s.roles)
+		unknown := slices.Clone(slices.DeleteFunc(found, func(f mapping.Finding) bool { return f.Code != mapping.UnknownField }))
+		src.Raw = nil
+		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
+			src.Attributes = nil
+		}
+		s.tally.Expect(migrate.KindUsers, 1)
+		s.tally.Seen(migrate.KindUsers, 1)
+		if first, twice := u.byName[src.Identity]; twice && src.Identity != "" {
+			s.findings.Add(s.set.Mapper.UserTwice(src, first.source))
+			s.tally.Skipped(migrate.KindUsers, 1)
+			continue
+		}
+		one := &user{source: src, unknown: unknown, latch: drain.NewLatch()}
+		u.byName[src.Identity] = one
+		u.inOrder = append(u.inOrder, one)
+	}
+	return nil
+}
+
+// attributesKept bounds what the list of users keeps of each in memory, in
+// bytes. Longer attributes are read again when they are needed.
+const attributesKept = 256
+
+// ensure makes sure that the user with that source identity is in the target.
+func (u *users) ensure(ctx context.Context, identity string) error {
+	u.mu.Lock()
+	one := u.byName[identity]
+	if one == nil {
+		one = &user{source: chat.User{Identity: identity}, gone: true, latch: drain.NewLatch()}
+		u.byName[identity] = one
+	}
+	u.mu.Unlock()
+	return u.bring(ctx, one)
+}
+
+// rest brings over the users that no lane needed.
+func (u *users) rest(ctx context.Context) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(migrate.GateAtOnce)
+	for _, one := range u.inOrder {
+		g.Go(func() error {
+			// A user that cannot be carried is counted and said; the others go on.
+			if err := u.bring(gctx, one); err != nil && migrate.EndsRun(gctx, err) {
+				return migrate.Quietly(err)
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return u.service.proceed(ctx)
+}
+
+func (u *users) bring(ctx context.Context, one *user) error {
+	if err := one.latch.Lock(ctx); err != nil {
+		return err
+	}
+	defer one.latch.Unlock()
+	if one.done {
+		return one.err
+	}
+	err := u.write(ctx, one)
+	if err != nil && migrate.EndsRun(ctx, err) {
+		return err
+	}
+	one.done, one.err = true, err
+	s := u.service
+	if err != nil && !one.gone {
+		s.fail(ctx, migrate.KindUsers, one.source.SID, "", err)
+		s.tally.Failed(migrate.KindUsers, 1)
+	}
+	return err
+}
+
+func (u *users) write(ctx context.Context, one *user) error {
+	s := u.service
+	if one.gone {
+		want, found := s.set.Mapper.MissingUser(one.source.Identity)
+		s.findings.Add(found)
+		if mapping.Blocked(found) {
+			return migrate.BlockedError("map user", one.source.Identity, found)
+		}
+		if mapping.Skipped(found) {
+			return nil
+		}
+		if err := s.proceed(ctx); err != nil {
+			return err
+		}
+		got, change, err := s.Target.EnsureUser(ctx, s.target, want)
+		if err != nil {
+			return err
+		}
+		return u.noteMissing(ctx, got.SID, change)
+	}
+	src := one.source
+	rec, known, err := s.Ledger.Entity(ctx, migrate.UserEntity, src.SID)
+	if err != nil {
+		return migrate.Fatal(err)
+	}
+	if known && rec.DateUpdated.Equal(src.DateUpdated.Time) {
+		s.tally.Existing(migrate.KindUsers, 1)
+		return nil
+	}
+	if src.Attributes == nil {
+		if src, err = s.Source.User(ctx, s.source.SID, src.SID); err != nil {
+			return err
+		}
+	}
+	want, found := s.set.Mapper.User(src, s.roles)
+	if src.Raw == nil {
+		found = append(found, one.unknown...)
+	}
+	s.findings.Add(found)
+	if mapping.Blocked(found) {
+		return migrate.BlockedError("map user", src.SID, found)
+	}
+	if mapping.Skipped(found) {
+		s.tally.Skipped(migrate.KindUsers, 1)
+		return nil
+	}
+	if err := s.proceed(ctx); err != nil {
+		return err
+	}
+	got, change, err := s.Target.EnsureUser(ctx, s.target, want)
+	if err != nil {
+		return err
+	}
+	s.tally.Changed(migrate.KindUsers, change)
+	rec = migrate.EntityRecord{
+		Kind: migrate.UserEntity, SourceSID: src.SID, TargetSID: got.SID, ParentSID: s.source.SID,
+		Existing: change != migrate.Created && !(known && !rec.Existing), DateUpdated: src.DateUpdated.Time,
+	}
+	if err := s.Ledger.PutEntity(ctx, rec); err != nil {
+		return migrate.Fatal(err)
+	}
+	return s.clearFailure(ctx, src.SID)
+}
+
+// noteMissing records a user whom the source does not have, so that an undo
+// knows whom the migration made. What was recorded first counts: later runs find
+// the user there.
+func (u *users) noteMissing(ctx context.Context, sid string, change migrate.Change) error {
+	s := u.service
+	_, known, err := s.Ledger.Entity(ctx, migrate.UserEntity, sid)
+	if err != nil || known {
+		return migrate.Fatal(err)
+	}
+	return migrate.Fatal(s.Ledger.PutEntity(ctx, migrate.EntityRecord{
+		Kind: migrate.UserEntity, SourceSID: sid, TargetSID: sid, ParentSID: s.source.SID, Existing: change != migrate.Created,
+	}))
+}

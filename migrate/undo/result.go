@@ -1,0 +1,38 @@
+package undo
+
+// Fate is what becomes of something that a migration made.
+type Fate string
+
+// Fates.
+const (
+	Delete Fate = "delete" // it goes, or would go
+	Keep   Fate = "keep"
+	Gone   Fate = "gone" // somebody has deleted it already
+)
+
+// Removal is one thing that a migration made and what becomes of it.
+type Removal struct {
+	Fate      Fate   `json:"fate"`
+	Kind      string `json:"kind"`
+	SourceSID string `json:"source_sid,omitempty"` // empty where the source has none
+	TargetSID string `json:"target_sid"`
+	Done      bool   `json:"done"`
+	Reason    string `json:"reason,omitempty"` // why it is kept, or why deleting it failed
+}
+
+// Undone is what an undo did.
+type Undone struct {
+	SchemaVersion int              `json:"schema_version"`
+	Command       string           `json:"command"`
+	Executed      bool             `json:"executed"`
+	Counts        map[string]Count `json:"counts"` // by kind
+	Duration      float64          `json:"duration_seconds"`
+}
+
+// Count says what became of the things of one kind.
+type Count struct {
+	Delete int64 `json:"delete"` // go, or would go
+	Done   int64 `json:"done"`   // of these, are gone now
+	Keep   int64 `json:"keep"`
+	Gone   int64 `json:"gone"`
+}

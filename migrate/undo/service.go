@@ -1,0 +1,177 @@
+package undo
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// undoneService is one service on its way out.
+type undoneService struct {
+	*undo
+	record migrate.ServiceRecord
+	gone   bool // the target has no such service any more
+
+	going   map[string]bool // conversations that are gone, or would be
+	leaving map[string]bool // users, likewise
+}
+
+func (s *undoneService) mark(set map[string]bool, sid string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	set[sid] = true
+}
+
+// run undoes one service. A service that goes takes its users and roles along,
+// so they are not deleted one by one then.
+func (s *undoneService) run(ctx context.Context) error {
+	r := Removal{Kind: migrate.KindServices, SourceSID: s.record.SourceSID, TargetSID: s.record.TargetSID}
+	if r.TargetSID == r.SourceSID {
+		r.Fate, r.Reason = Keep, "it is the source service itself"
+		s.report(r)
+		return nil
+	}
+	if _, err := s.Target.Configuration(ctx, s.record.TargetSID); migrate.KindOf(err) == migrate.NotFound && err != nil {
+		s.gone = true
+	} else if err != nil {
+		return err
+	}
+	if err := s.conversations(ctx); err != nil {
+		return err
+	}
+	reason, err := s.inhabited(ctx)
+	if err != nil {
+		return err
+	}
+	if reason != "" {
+		return s.keep(ctx, r, reason)
+	}
+	if r.Fate = Delete; s.gone {
+		r.Fate = Gone
+	}
+	goes, err := s.remove(ctx, r,
+		func() error { return s.Write.DeleteService(ctx, s.record.TargetSID) },
+		func() error { return s.forget(context.WithoutCancel(ctx), r.Fate) })
+	if err != nil || goes && s.Execute {
+		return err
+	}
+	if !goes {
+		return s.people(ctx)
+	}
+	return s.along(ctx, r.Fate)
+}
+
+// keep leaves the service and takes what it can out of it.
+func (s *undoneService) keep(ctx context.Context, r Removal, reason string) error {
+	r.Fate, r.Reason = Keep, reason
+	s.report(r)
+	return s.people(ctx)
+}
+
+func (s *undoneService) people(ctx context.Context) error {
+	if err := s.restore(ctx); err != nil {
+		return err
+	}
+	if err := s.users(ctx); err != nil {
+		return err
+	}
+	return s.roles(ctx)
+}
+
+// inhabited says why a service is kept; nothing where it goes.
+func (s *undoneService) inhabited(ctx context.Context) (string, error) {
+	if s.gone {
+		return "", nil
+	}
+	if !s.record.Created {
+		return "it was there before", nil
+	}
+	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {
+		if err != nil {
+			return "", err
+		}
+		if !s.going[c.SID] {
+			return fmt.Sprintf("conversation %s stays in it", c.SID), nil
+		}
+	}
+	known := map[string]bool{}
+	for e, err := range s.Ledger.Entities(ctx, migrate.UserEntity, s.record.SourceSID) {
+		if err != nil {
+			return "", migrate.Fatal(err)
+		}
+		known[e.TargetSID] = true
+	}
+	for u, err := range s.Target.Users(ctx, s.record.TargetSID) {
+		if err != nil {
+			return "", err
+		}
+		if !known[u.SID] {
+			return fmt.Sprintf("user %s is in it, whom the ledger does not know", u.SID), nil
+		}
+	}
+	return "", nil
+}
+
+// along reports the users and roles that go with their service.
+func (s *undoneService) along(ctx context.Context, fate Fate) error {
+	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
+		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
+			if err != nil {
+				return migrate.Fatal(err)
+			}
+			s.report(removalOf(e, fate))
+		}
+	}
+	return nil
+}
+
+// forget lets go of everything in a service that is gone, and of the service
+// last.
+func (s *undoneService) forget(ctx context.Context, fate Fate) error {
+	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
+		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
+			if err == nil {
+				err = s.Record.ForgetEntity(ctx, kind, e.SourceSID)
+			}
+			if err != nil {
+				return err
+			}
+			r := removalOf(e, fate)
+			r.Done = fate == Delete
+			s.report(r)
+		}
+	}
+	return s.Record.ForgetService(ctx, s.record.SourceSID)
+}
+
+func removalOf(e migrate.EntityRecord, fate Fate) Removal {
+	kind := map[migrate.EntityKind]string{migrate.UserEntity: migrate.KindUsers, migrate.RoleEntity: migrate.KindRoles}[e.Kind]
+	r := Removal{Kind: kind, Fate: fate, SourceSID: e.SourceSID, TargetSID: e.TargetSID}
+	if r.SourceSID == r.TargetSID {
+		r.SourceSID = ""
+	}
+	return r
+}
+
+// restore gives a service that was there before its push notifications back,
+// which a migration that was stopped had left off.
+func (s *undoneService) restore(ctx context.Context) error {
+	if !s.Execute || len(s.record.Saved) == 0 {
+		return nil
+	}
+	var before conversations.Notifications
+	if err := json.Unmarshal(s.record.Saved, &before); err != nil {
+		return fmt.Errorf("decode saved notifications: %w", err)
+	}
+	if err := s.proceed(ctx); err != nil {
+		return err
+	}
+	if err := s.Write.SetNotifications(ctx, s.record.TargetSID, before); err != nil {
+		return err
+	}
+	s.record.Saved = nil
+	return migrate.Fatal(s.Record.PutService(ctx, s.record))
+}

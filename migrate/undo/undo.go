@@ -1,0 +1,181 @@
+package undo
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/drain"
+)
+
+// Undoer deletes from the target what a ledger says that its migration made,
+// and what nobody has changed since: conversations, then users, roles and
+// services. It never touches the source, nor what was in the target before, nor
+// what was adopted.
+//
+// A conversation goes when it was created by this ledger, bears the stamp of its
+// channel, has exactly the messages and participants that the ledger knows, and
+// bears the date that the migration left on it. A user goes when they are in no
+// other conversation; a role when nothing uses it; a service when nothing is in
+// it that the ledger does not know. Whole conversations are deleted, which tells
+// nobody's phone; no participant is ever removed by itself.
+//
+// The ledger forgets a thing after it is gone. So an undo that was stopped at
+// any moment goes on when it is run again, and a later migration starts anew.
+type Undoer struct {
+	Target   migrate.TargetReader
+	Write    migrate.Target // the target again, with its verbs; needed to execute
+	Ledger   migrate.LedgerReader
+	Record   migrate.Ledger // the ledger again; needed to execute
+	Observer migrate.Observer
+	Settings migrate.Settings // Services, Concurrency and Settle count
+
+	// Execute deletes. Without it what would be deleted is only listed, and
+	// nothing is written anywhere.
+	Execute bool
+
+	// Drain, when closed, ends the run after what is in flight.
+	Drain <-chan struct{}
+}
+
+// Run undoes what the settings select. It calls report once for each thing, one
+// at a time. Something that cannot be deleted is reported and stays; an error is
+// returned only for what ends the run.
+func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) {
+	started := time.Now()
+	r := &undo{Undoer: u, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewTally(u.Observer)}
+	err := r.whole(ctx)
+	return Undone{
+		SchemaVersion: migrate.SchemaVersion, Command: "undo", Executed: u.Execute,
+		Counts: r.counts, Duration: time.Since(started).Seconds(),
+	}, err
+}
+
+// undo is the state of one Undoer.Run.
+type undo struct {
+	*Undoer
+	set   migrate.Settings
+	tally *count.Tally
+
+	mu     sync.Mutex
+	sink   func(Removal)
+	counts map[string]Count
+}
+
+func (u *undo) whole(ctx context.Context) error {
+	all, err := u.Ledger.Services(ctx)
+	if err != nil {
+		return err
+	}
+	selected, err := selectRecords(all, u.set.Services)
+	if err != nil {
+		return err
+	}
+	selected = slices.DeleteFunc(slices.Clone(selected), func(rec migrate.ServiceRecord) bool { return rec.TargetSID == "" })
+	err = u.settled(ctx, len(selected) > 0)
+	for i := 0; err == nil && i < len(selected); i++ {
+		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
+		err = s.run(ctx)
+	}
+	if err != nil && (ctx.Err() != nil || u.drained()) {
+		return &migrate.Error{Op: "undo", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to go on"}
+	}
+	return err
+}
+
+// settled waits until nothing can land any more in what is deleted, or seems to
+// be gone. What only lists does not wait.
+func (u *undo) settled(ctx context.Context, something bool) error {
+	if !u.Execute || !something {
+		return nil
+	}
+	return drain.Settling{Ledger: u.Ledger, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain}.Wait(ctx)
+}
+
+func selectRecords(all []migrate.ServiceRecord, sids []string) ([]migrate.ServiceRecord, error) {
+	selected, missing := migrate.Select(all, sids, func(r migrate.ServiceRecord) string { return r.SourceSID })
+	if missing != "" {
+		return nil, &migrate.Error{Op: "select service", Kind: migrate.NotFound, SID: missing, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
+	}
+	return selected, nil
+}
+
+func (u *undo) drained() bool {
+	select {
+	case <-u.Drain:
+		return true
+	default:
+		return false
+	}
+}
+
+// proceed is asked before each write.
+func (u *undo) proceed(ctx context.Context) error {
+	if u.drained() {
+		return migrate.ErrDrained
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (u *undo) report(r Removal) {
+	u.mu.Lock()
+	c := u.counts[r.Kind]
+	switch r.Fate {
+	case Keep:
+		c.Keep++
+	case Gone:
+		c.Gone++
+	default:
+		c.Delete++
+	}
+	if r.Done {
+		c.Done++
+	}
+	u.counts[r.Kind] = c
+	u.sink(r)
+	u.mu.Unlock()
+	u.tally.Observer.Done(r.Kind, 1)
+}
+
+// remove deletes one thing, and has the ledger forget it when it is gone. It
+// reports whether it goes, or would.
+func (u *undo) remove(ctx context.Context, r Removal, del, forget func() error) (bool, error) {
+	if !u.Execute {
+		u.report(r)
+		return true, nil
+	}
+	if r.Fate == Delete {
+		if err := u.proceed(ctx); err != nil {
+			return false, err
+		}
+		if err := del(); err != nil {
+			if endsUndo(ctx, err) {
+				return false, err
+			}
+			r.Fate, r.Reason = Keep, err.Error()
+			u.report(r)
+			return false, nil
+		}
+		r.Done = true
+	}
+	if err := forget(); err != nil {
+		return false, migrate.Fatal(err)
+	}
+	u.report(r)
+	return true, nil
+}
+
+// endsUndo tells an error that every other request would have, too.
+func endsUndo(ctx context.Context, err error) bool {
+	switch migrate.KindOf(err) {
+	case migrate.Credentials, migrate.Throttled, migrate.Unavailable, migrate.Interrupted:
+		return true
+	}
+	return migrate.EndsRun(ctx, err)
+}

@@ -1,0 +1,100 @@
+package verify
+
+import (
+	"context"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// carryOut brings one difference back.
+func (r *repair) carryOut(ctx context.Context, one fix) error {
+	switch f := one.(type) {
+	case roleFix:
+		if f.want.SID != "" {
+			return r.target.SetRole(ctx, f.service, f.want)
+		}
+		_, err := r.target.AppendRole(ctx, f.service, f.want)
+		return err
+	case userFix:
+		f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
+		_, _, err := r.target.EnsureUser(ctx, f.service, f.want)
+		return err
+	case defaultsFix:
+		return r.target.SetRoleDefaults(ctx, f.service, f.want)
+	case webhooksFix:
+		return r.target.SetWebhooks(ctx, f.service, f.want)
+	case notificationsFix:
+		r.muted.Instead(f.service, f.want)
+		return nil
+	case conversationFix:
+		f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
+		return r.target.SetConversation(ctx, f.service, f.want)
+	case memberFix:
+		return r.bringMember(ctx, f)
+	case messageFix:
+		return r.bringMessage(ctx, f)
+	case levelFix:
+		err := r.target.SetNotificationLevel(ctx, f.service, f.user.TargetSID, f.channel.TargetSID, f.level)
+		if err != nil || r.ledger == nil {
+			return err
+		}
+		return migrate.NoteLevel(ctx, r.ledger, migrate.LevelRecord(f.user, f.channel), f.level == conversations.NotificationsMuted)
+	}
+	return errCannot
+}
+
+func (r *repair) bringMember(ctx context.Context, f memberFix) error {
+	f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
+	got, _, err := r.target.EnsureParticipant(ctx, f.service, f.conversation, f.want)
+	if err != nil {
+		return err
+	}
+	if f.horizon != nil {
+		if err := r.target.SetHorizon(ctx, f.service, f.conversation, got.SID, *f.horizon); err != nil {
+			return err
+		}
+	}
+	if r.ledger == nil {
+		return nil
+	}
+	rec, known, err := r.ledger.Entity(ctx, migrate.MemberEntity, f.memberSID)
+	if err != nil || !known {
+		return err
+	}
+	rec.TargetSID = got.SID
+	return r.ledger.PutEntity(ctx, rec)
+}
+
+func (r *repair) bringMessage(ctx context.Context, f messageFix) error {
+	want, err := r.wanted(ctx, f)
+	if err != nil {
+		return err
+	}
+	if f.targetSID != "" {
+		want.SID = f.targetSID
+		want.Attributes = mapping.ExplicitAttributes(want.Attributes)
+		return r.target.SetMessage(ctx, f.service, f.conversation, want)
+	}
+	got, err := r.target.AppendMessage(ctx, f.service, f.conversation, want)
+	if err != nil || r.ledger == nil {
+		return err
+	}
+	return r.ledger.PutMessage(ctx, f.channel, migrate.MessageRecord{SourceIndex: f.index, TargetIndex: got.Index, SourceSID: f.sourceSID, TargetSID: got.SID})
+}
+
+// wanted reads one message of the source again, and maps it.
+func (r *repair) wanted(ctx context.Context, f messageFix) (conversations.Message, error) {
+	for m, err := range r.source.Messages(ctx, f.sourceService, f.channel, migrate.Span{After: f.index - 1}) {
+		if err != nil {
+			return conversations.Message{}, err
+		}
+		if m.Index != f.index {
+			break
+		}
+		want, _ := r.mapper.Message(m, f.undated)
+		return want, nil
+	}
+	return conversations.Message{}, &migrate.Error{Op: "read message again", Kind: migrate.NotFound, SID: f.channel, Err: errGone}
+}

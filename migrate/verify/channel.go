@@ -1,0 +1,211 @@
+package verify
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+)
+
+// channel compares one channel, and looks a second time before it says that
+// something differs: a reply may lag behind a write, and people may be at work.
+func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) error {
+	found, err := s.compareChannel(ctx, listed.SID)
+	if migrate.Unreadable(err) {
+		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
+	}
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(found.differences, func(d Difference) bool { return d.Class != Foreign }) {
+		if err := drain.Sleep(ctx, s.set.Settle); err != nil {
+			return err
+		}
+		if found, err = s.compareChannel(ctx, listed.SID); err != nil {
+			return err
+		}
+	}
+	if err := s.report(found.differences...); err != nil {
+		return err
+	}
+	s.compared(migrate.KindChannels, 1)
+	s.compared(migrate.KindMembers, found.members)
+	s.compared(migrate.KindMessages, found.messages)
+	return nil
+}
+
+// channelFound is what the comparison of one channel found.
+type channelFound struct {
+	source, target string    // SIDs of the channel and its conversation
+	nameless       bool      // a policy goes on without a unique name that is taken
+	undated        time.Time // what messages without a date got
+
+	differences []Difference
+	members     int64
+	messages    int64
+}
+
+func (f *channelFound) add(d Difference) { f.differences = append(f.differences, d) }
+
+func (f *channelFound) foreign() bool {
+	return slices.ContainsFunc(f.differences, func(d Difference) bool { return d.Class == Foreign })
+}
+
+func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*channelFound, error) {
+	f := &channelFound{source: sid}
+	src, err := s.Source.Channel(ctx, s.source.SID, sid)
+	if err != nil {
+		return nil, err
+	}
+	want, found := s.set.Mapper.Channel(src)
+	have, ok, err := s.conversationOf(ctx, src, want, f)
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		f.add(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, Detail: string(mapping.Reason(found))})
+		return f, nil
+	}
+	f.target, f.undated = have.SID, mapping.Undated(src, s.source)
+	f.nameless, _ = s.set.Mapper.NameTaken(src)
+	s.place(sid, have.SID)
+	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
+	if err != nil {
+		return nil, err
+	}
+	marks := newMarks(members)
+	if err := s.compareMessages(ctx, sid, have.SID, marks, f); err != nil {
+		return nil, err
+	}
+	if err := s.compareMembers(ctx, sid, have.SID, members, marks, f); err != nil {
+		return nil, err
+	}
+	s.compareFields(sid, want, have, f)
+	return f, nil
+}
+
+func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
+	at := Difference{Class: Altered, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID, fix: conversationFix{s.target, asIs(want, have.SID)}}
+	for _, c := range []struct {
+		field string
+		equal bool
+	}{
+		{"friendly_name", want.FriendlyName == have.FriendlyName},
+		{"unique_name", want.UniqueName == have.UniqueName || have.UniqueName == "" && f.nameless},
+		{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes)},
+		{"state", have.State == "" || have.State == cmp.Or(want.State, "active")},
+	} {
+		if !c.equal {
+			at.Field = c.field
+			f.add(at)
+		}
+	}
+	at.Class = WrongDate
+	if differs(want.DateCreated, have.DateCreated) {
+		at.Field = "date_created"
+		f.add(at)
+	}
+	// What others wrote moved it.
+	if differs(want.DateUpdated, have.DateUpdated) && !f.foreign() {
+		at.Field = "date_updated"
+		f.add(at)
+	}
+}
+
+// differs compares dates. Where the source has none, any will do.
+func differs(want, have time.Time) bool { return !want.IsZero() && !want.Equal(have) }
+
+func (s *verifiedService) compareMembers(ctx context.Context, sid, target string, members []chat.Member, marks *marks, f *channelFound) error {
+	there := map[string]conversations.Participant{}
+	for p, err := range s.Target.Participants(ctx, s.target, target) {
+		if err != nil {
+			return err
+		}
+		there[p.Identity] = p
+	}
+	seen := map[string]bool{}
+	for _, m := range members {
+		f.members++
+		want, found := s.set.Mapper.Member(m, s.roles)
+		if mapping.Skipped(found) {
+			continue
+		}
+		if seen[s.set.Mapper.Identity(m.Identity)] {
+			continue // listed twice; the first one counts
+		}
+		seen[s.set.Mapper.Identity(m.Identity)] = true
+		have, ok := there[want.Identity]
+		delete(there, want.Identity)
+		if !ok {
+			d := Difference{Class: Missing, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, Detail: string(mapping.Reason(found))}
+			if !mapping.Blocked(found) {
+				h, read, _ := s.set.Mapper.Horizon(m, marks.at)
+				d.fix = s.memberFix(f, m.SID, want, h, read)
+			}
+			f.add(d)
+			continue
+		}
+		s.compareMember(sid, m, want, have, marks, f)
+	}
+	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, sid), func() {}) {
+		if err != nil {
+			return err
+		}
+		want, add, _ := s.set.Mapper.Invite(i, s.roles)
+		have, ok := there[want.Identity]
+		if !add {
+			continue
+		}
+		delete(there, want.Identity)
+		invited := chat.Member{SID: i.SID}
+		if !ok {
+			f.add(Difference{Class: Missing, Kind: migrate.KindInvites, Channel: sid, SourceSID: i.SID, fix: s.memberFix(f, i.SID, want, conversations.Horizon{}, false)})
+			continue
+		}
+		s.compareMember(sid, invited, want, have, marks, f)
+	}
+	for _, p := range there {
+		f.add(Difference{Class: Foreign, Kind: migrate.KindMembers, Channel: sid, TargetSID: p.SID})
+	}
+	return nil
+}
+
+func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *marks, f *channelFound) {
+	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
+	at := Difference{Class: Altered, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, fix: s.memberFix(f, m.SID, want, h, read)}
+	with := func(class Class, field string) {
+		at.Class, at.Field = class, field
+		f.add(at)
+	}
+	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
+		with(WrongRole, "role_sid")
+	}
+	if !mapping.EqualAttributes(want.Attributes, have.Attributes) {
+		with(Altered, "attributes")
+	}
+	if differs(want.DateCreated, have.DateCreated) {
+		with(WrongDate, "date_created")
+	}
+	switch {
+	case read && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
+		at.fix = nil
+		with(Foreign, "last_read_message_index") // read on since
+		return
+	case !read && have.LastReadMessageIndex != nil:
+		at.fix = nil // no request takes a horizon away
+		with(WrongHorizon, "last_read_message_index")
+	case read && (have.LastReadMessageIndex == nil || *have.LastReadMessageIndex != h.LastReadMessageIndex):
+		with(WrongHorizon, "last_read_message_index")
+	case read && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
+		with(WrongHorizon, "last_read_timestamp")
+	}
+	if differs(want.DateUpdated, have.DateUpdated) {
+		with(WrongDate, "date_updated")
+	}
+}

@@ -1,0 +1,95 @@
+package verify
+
+import "chatbridge/migrate"
+
+// judge sorts what the two sides of a channel do not share into classes.
+type judge struct {
+	channel, target string
+
+	gap     int
+	newest  int64    // date of the latest message so far that both sides have
+	missing []digest // only the source has them
+	only    []digest // only the target has them
+	twice   map[identity]string
+}
+
+// same notes a message that both sides have.
+func (j *judge) same(want, have digest, f *channelFound) {
+	j.twice[want.identity()] = want.sid
+	j.newest = max(j.newest, want.created)
+	if want.updated != 0 && want.updated != have.updated {
+		f.add(Difference{Class: WrongDate, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated", at: want.index})
+	}
+}
+
+// part notes a stretch in which the sides have nothing in common, and the
+// message that follows it on both, if there is one.
+func (j *judge) part(want, have []digest, next *digest) {
+	if len(want) == 0 && len(have) == 0 {
+		return
+	}
+	j.gap++
+	for _, d := range want {
+		d.gap, d.tail = j.gap, next == nil
+		j.missing = append(j.missing, d)
+	}
+	for _, d := range have {
+		d.gap = j.gap
+		d.ahead = d.created > j.newest && (next == nil || d.created > next.created)
+		j.only = append(j.only, d)
+	}
+}
+
+// verdict pairs what is left of both sides, the surest pairs first, and names
+// the class of each. ours are the messages of the target that the ledger knows.
+func (j *judge) verdict(ours map[string]bool, f *channelFound) {
+	j.pair(f, Reordered, "", func(w, h digest) bool { return w.identity() == h.identity() })
+	j.pair(f, Altered, "attributes", func(w, h digest) bool {
+		return w.author == h.author && w.created == h.created && w.body == h.body
+	})
+	j.pair(f, Altered, "body", func(w, h digest) bool { return w.author == h.author && w.created == h.created && w.gap == h.gap })
+	j.pair(f, WrongDate, "date_created", func(w, h digest) bool {
+		return w.gap == h.gap && w.author == h.author && w.body == h.body && w.attributes == h.attributes
+	})
+	j.pair(f, WrongAuthor, "author", func(w, h digest) bool {
+		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes
+	})
+	for _, w := range j.missing {
+		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, tail: w.tail})
+	}
+	for _, h := range j.only {
+		d := Difference{Kind: migrate.KindMessages, Channel: j.channel, TargetSID: h.sid}
+		source, known := j.twice[h.identity()]
+		switch {
+		case known:
+			d.Class, d.SourceSID = Doubled, source
+		case ours[h.sid] || !h.ahead:
+			d.Class, d.Detail = Extra, "dated "+at(h.created)
+		default:
+			d.Class, d.Detail = Foreign, "dated "+at(h.created)
+		}
+		f.add(d)
+	}
+}
+
+// pair takes each missing message together with the first one of the target
+// that matches it.
+func (j *judge) pair(f *channelFound, class Class, field string, match func(want, have digest) bool) {
+	missing := j.missing[:0]
+	for _, w := range j.missing {
+		found := -1
+		for i, h := range j.only {
+			if w.blocked == "" && match(w, h) {
+				found = i
+				break
+			}
+		}
+		if found < 0 {
+			missing = append(missing, w)
+			continue
+		}
+		f.add(Difference{Class: class, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field, at: w.index})
+		j.only = append(j.only[:found], j.only[found+1:]...)
+	}
+	j.missing = missing
+}

@@ -1,0 +1,168 @@
+package verify
+
+import (
+	"context"
+	"hash/maphash"
+	"iter"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// digest is a message with its text replaced by hashes, so that long stretches
+// of both sides can be held in memory.
+type digest struct {
+	sid        string
+	index      int64
+	author     uint64
+	body       uint64
+	attributes uint64
+	created    int64 // seconds
+	updated    int64 // seconds; 0 where it is not set
+	blocked    string
+	gap        int  // which stretch of differences it is in
+	tail       bool // nothing that both sides have follows it
+	ahead      bool // dated after what both sides have around it, as what people write is
+}
+
+// identity is what two messages must share to be taken for the same one. The
+// date of an edit is compared apart.
+type identity struct {
+	author, body, attributes uint64
+	created                  int64
+}
+
+func (d digest) identity() identity {
+	return identity{d.author, d.body, d.attributes, d.created}
+}
+
+var seed = maphash.MakeSeed()
+
+func digestOf(m conversations.Message) digest {
+	d := digest{
+		sid: m.SID, index: m.Index,
+		author:     maphash.String(seed, m.Author),
+		body:       maphash.String(seed, m.Body),
+		attributes: maphash.String(seed, mapping.CanonicalAttributes(m.Attributes)),
+		created:    m.DateCreated.Unix(),
+	}
+	if !m.DateUpdated.IsZero() {
+		d.updated = m.DateUpdated.Unix()
+	}
+	return d
+}
+
+// expected yields what the target should hold of a channel.
+func (s *verifiedService) expected(ctx context.Context, sid string, undated time.Time) iter.Seq2[digest, error] {
+	return func(yield func(digest, error) bool) {
+		for m, err := range s.Source.Messages(ctx, s.source.SID, sid, migrate.Span{After: migrate.All}) {
+			if err != nil {
+				yield(digest{}, err)
+				return
+			}
+			want, found := s.set.Mapper.Message(m, undated)
+			if mapping.Skipped(found) {
+				continue
+			}
+			d := digestOf(want)
+			d.sid, d.index = m.SID, m.Index
+			if mapping.Blocked(found) {
+				d.blocked = string(mapping.Reason(found))
+			}
+			if !yield(d, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *verifiedService) actual(ctx context.Context, target string) iter.Seq2[digest, error] {
+	return func(yield func(digest, error) bool) {
+		for m, err := range s.Target.Messages(ctx, s.target, target, false) {
+			if !yield(digestOf(m), err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// compareMessages walks both sides in step. Where they part it looks ahead for
+// the next message that both have; what lies between is judged at the end, when
+// it is known what is missing elsewhere.
+func (s *verifiedService) compareMessages(ctx context.Context, sid, target string, marks *marks, f *channelFound) error {
+	want, have := newWindow(s.expected(ctx, sid, f.undated)), newWindow(s.actual(ctx, target))
+	defer want.stop()
+	defer have.stop()
+	j := &judge{channel: sid, target: target, twice: map[identity]string{}}
+	for {
+		if err := cmpErr(want.fill(1), have.fill(1)); err != nil {
+			return err
+		}
+		if len(want.held) == 0 && len(have.held) == 0 {
+			break
+		}
+		skipWant, skipHave, met, err := meet(want, have)
+		if err != nil {
+			return err
+		}
+		var next *digest
+		if met {
+			next = &want.held[skipWant]
+		}
+		j.part(want.held[:skipWant], have.held[:skipHave], next)
+		f.messages += int64(skipWant)
+		want.drop(skipWant)
+		have.drop(skipHave)
+		if !met {
+			continue
+		}
+		w, h := want.held[0], have.held[0]
+		j.same(w, h, f)
+		marks.pass(w.index, h.index)
+		f.messages++
+		want.drop(1)
+		have.drop(1)
+	}
+	ours, err := s.confirmed(ctx, sid, j.only)
+	if err != nil {
+		return err
+	}
+	j.verdict(ours, f)
+	s.messageFixes(j, f)
+	return nil
+}
+
+func cmpErr(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// confirmed tells which of the messages that only the target has are ours, as
+// far as the ledger knows.
+func (s *verifiedService) confirmed(ctx context.Context, sid string, only []digest) (map[string]bool, error) {
+	ours := map[string]bool{}
+	if s.Ledger == nil || len(only) == 0 {
+		return ours, nil
+	}
+	asked := map[string]bool{}
+	for _, d := range only {
+		asked[d.sid] = true
+	}
+	for r, err := range s.Ledger.Messages(ctx, sid, migrate.All) {
+		if err != nil {
+			return nil, err
+		}
+		if asked[r.TargetSID] {
+			ours[r.TargetSID] = true
+		}
+	}
+	return ours, nil
+}
+
+func at(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.RFC3339) }

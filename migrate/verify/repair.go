@@ -1,0 +1,185 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/push"
+)
+
+// Repairer brings back what a verification finds amiss and what can be brought
+// back without reordering: roles, users, participants, horizons, dates,
+// attributes, authors, bodies, and messages that are missing at the end. It
+// deletes nothing.
+type Repairer struct {
+	Verifier
+	Write  migrate.Target // the target again, with its verbs
+	Record migrate.Ledger // is told of what was brought back, and knows when the last run ended; may be nil
+
+	// Execute makes the repairs. Without it they are only listed.
+	Execute bool
+}
+
+// Repair is one difference and what becomes of it.
+type Repair struct {
+	Difference
+	Possible bool   `json:"possible"`
+	Done     bool   `json:"done"`
+	Reason   string `json:"reason,omitempty"` // why it is not possible, or why it failed
+}
+
+// Repairs is what a repair did.
+type Repairs struct {
+	SchemaVersion int              `json:"schema_version"`
+	Command       string           `json:"command"`
+	Executed      bool             `json:"executed"`
+	Possible      int64            `json:"possible"`
+	Done          int64            `json:"done"`
+	Impossible    int64            `json:"impossible"`
+	Equal         bool             `json:"equal"`       // both sides, at the last look
+	Differences   map[Class]int64  `json:"differences"` // at the last look
+	Compared      map[string]int64 `json:"compared"`
+	Duration      float64          `json:"duration_seconds"`
+}
+
+// passes bounds how often a repair looks again. What a missing role or message
+// hides shows in the second pass; the last one only confirms.
+const passes = 4
+
+// Run verifies, repairs what it finds if told to, and verifies again until
+// nothing more can be repaired. It calls report once for each difference of the
+// first pass, and for each new one that a later pass finds.
+func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
+	started := time.Now()
+	w := &repair{
+		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, execute: r.Execute,
+		muted: push.NewMuted(r.Write), said: map[item]bool{}, report: report,
+	}
+	var v Verification
+	err := r.settled(ctx)
+	for n := 0; err == nil && n < passes; n++ {
+		w.repaired = 0
+		pass := r.Verifier
+		pass.muted = w.muted
+		v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) })
+		if w.repaired == 0 {
+			break
+		}
+	}
+	if restored := w.muted.Restore(context.WithoutCancel(ctx)); err == nil {
+		err = restored
+	}
+	return Repairs{
+		SchemaVersion: migrate.SchemaVersion, Command: "verify --repair", Executed: r.Execute,
+		Possible: w.possible, Done: w.done, Impossible: w.impossible,
+		Equal: v.Equal, Differences: v.Differences, Compared: v.Compared,
+		Duration: time.Since(started).Seconds(),
+	}, err
+}
+
+// settled waits until what is missing cannot land any more: it would be there
+// twice. What only lists does not wait.
+func (r *Repairer) settled(ctx context.Context) error {
+	if !r.Execute {
+		return nil
+	}
+	s := drain.Settling{Settle: r.Settings.WithDefaults().Settle, Observer: r.Observer}
+	if r.Record != nil {
+		s.Ledger = r.Record
+	}
+	return s.Wait(ctx)
+}
+
+// repair is the state of one Repairer.Run. A comparison reports to it one
+// difference at a time, so that repairs come one at a time too.
+type repair struct {
+	source  migrate.Source
+	mapper  mapping.Mapper
+	target  migrate.Target
+	ledger  migrate.Ledger
+	execute bool
+	muted   *push.Muted
+
+	said       map[item]bool
+	report     func(Repair)
+	repaired   int // in this pass
+	possible   int64
+	done       int64
+	impossible int64
+}
+
+// item is what makes two differences the same one.
+type item struct {
+	class                                Class
+	kind, channel, source, target, field string
+}
+
+var (
+	errGone   = errors.New("the source does not have it any more")
+	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
+)
+
+// take decides about one difference.
+func (r *repair) take(ctx context.Context, d Difference) error {
+	if d.Class == Foreign {
+		return nil
+	}
+	rep := Repair{Difference: d, Possible: d.fix != nil}
+	rep.fix = nil
+	switch {
+	case d.fix == nil:
+		rep.Reason = cannot(d)
+	case r.execute:
+		if err := r.do(ctx, d.fix); err != nil {
+			if ctx.Err() != nil || migrate.KindOf(err) == migrate.Credentials {
+				return err
+			}
+			rep.Reason = err.Error()
+		} else {
+			rep.Done = true
+			r.repaired++
+		}
+	}
+	key := item{d.Class, d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field}
+	if r.said[key] {
+		return nil
+	}
+	r.said[key] = true
+	if rep.Possible {
+		r.possible++
+	} else {
+		r.impossible++
+	}
+	if rep.Done {
+		r.done++
+	}
+	r.report(rep)
+	return nil
+}
+
+// do carries a fix out, with push notifications off.
+func (r *repair) do(ctx context.Context, f fix) error {
+	if err := r.muted.Mute(ctx, f.in()); err != nil {
+		return err
+	}
+	return r.carryOut(ctx, f)
+}
+
+func cannot(d Difference) string {
+	switch {
+	case d.Class == Missing && d.Kind == migrate.KindChannels, d.Kind == migrate.KindServices && d.Class == Missing:
+		return "it was not migrated; run: chatbridge migrate"
+	case d.Class == Extra || d.Class == Doubled:
+		return "it would have to be deleted, and a repair deletes nothing"
+	case d.Class == Missing && d.Detail != "":
+		return "mapping stops at it: " + d.Detail + "; choose a policy and run: chatbridge migrate"
+	case d.Class == WrongHorizon:
+		return "no request takes a read horizon away"
+	default:
+		return errCannot.Error()
+	}
+}

@@ -1,0 +1,80 @@
+package verify_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/internal/rig"
+)
+
+func TestRepair(t *testing.T) {
+	damaged := func(t *testing.T) *rig.Mutant {
+		m := rig.Migrated(t, rig.WholeScenario())
+		ctx := t.Context()
+		all := m.Messages(t)
+		// Horizons point at the fourth message, so the last two can go.
+		for _, one := range all[4:] {
+			require.NoError(t, m.Target.DeleteMessage(ctx, m.Service, m.Conversation, one.SID))
+		}
+		changed := all[1]
+		changed.Body, changed.Attributes = "changed", `{"changed":1}`
+		require.NoError(t, m.Target.SetMessage(ctx, m.Service, m.Conversation, changed))
+		p := m.Participants(t)[0]
+		require.NoError(t, m.Target.SetHorizon(ctx, m.Service, m.Conversation, p.SID, conversations.Horizon{LastReadMessageIndex: all[0].Index, DateUpdated: time.Now()}))
+		_, _, err := m.Target.EnsureUser(ctx, m.Service, conversations.User{Identity: rig.IdentityOf(0), FriendlyName: "changed", Attributes: `{"n":0}`})
+		require.NoError(t, err)
+		return m
+	}
+
+	t.Run("a preview writes nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := damaged(t)
+			before := m.Emulator.Stats().Conversations.Writes
+			got, all := m.Repair(t, false)
+			require.Equal(t, before, m.Emulator.Stats().Conversations.Writes)
+			require.NotZero(t, got.Possible)
+			require.Zero(t, got.Done)
+			require.False(t, got.Equal)
+			require.NotEmpty(t, all)
+		})
+	})
+
+	t.Run("brings back the tail, fields, horizons and dates, without a push, and the next run finds nothing to do", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := damaged(t)
+			got, all := m.Repair(t, true)
+			require.True(t, got.Equal, "%+v %+v", got, all)
+			require.Equal(t, got.Possible, got.Done)
+			require.Zero(t, got.Impossible)
+			require.Zero(t, m.Emulator.Stats().Pushes)
+			v, differences := m.Verify(t.Context())
+			require.Empty(t, differences)
+			require.True(t, v.Equal)
+			again, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Zero(t, again.Requests.Writes)
+		})
+	})
+
+	t.Run("says what it cannot bring back: a gap in the middle, and what would have to be deleted", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.Migrated(t, rig.WholeScenario())
+			all := m.Messages(t)
+			require.NoError(t, m.Target.DeleteMessage(t.Context(), m.Service, m.Conversation, all[1].SID))
+			m.Put(t, all[3])
+			m.RestoreDates(t)
+			before := m.Emulator.Stats().Conversations.Writes
+			got, repairs := m.Repair(t, true)
+			require.Equal(t, before, m.Emulator.Stats().Conversations.Writes)
+			require.EqualValues(t, 2, got.Impossible)
+			require.Zero(t, got.Possible)
+			for _, one := range repairs {
+				require.NotEmpty(t, one.Reason)
+			}
+		})
+	})
+}

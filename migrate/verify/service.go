@@ -1,0 +1,242 @@
+package verify
+
+import (
+	"context"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// verifiedService is one service while it is compared.
+type verifiedService struct {
+	*comparison
+	source  chat.Service
+	target  string
+	roles   mapping.Roles
+	stamped map[string][]string // source channel to the conversations that bear its stamp
+	byName  map[string]string   // recognition key to conversation, of those without a stamp
+	placed  map[string]string   // users and channels to what they are in the target
+}
+
+func (c *comparison) service(ctx context.Context, src chat.Service) error {
+	s := &verifiedService{comparison: c, source: src}
+	created, err := s.find(ctx)
+	if err != nil {
+		return err
+	}
+	c.result.Services = append(c.result.Services, migrate.SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
+	c.compared(migrate.KindServices, 1)
+	if s.target == "" {
+		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
+	}
+	if err := s.compareRoles(ctx); err != nil {
+		return err
+	}
+	if created {
+		if err := s.compareConfiguration(ctx); err != nil {
+			return err
+		}
+	}
+	if err := s.compareUsers(ctx); err != nil {
+		return err
+	}
+	if err := s.listConversations(ctx); err != nil {
+		return err
+	}
+	if err := c.channels(ctx, s); err != nil {
+		return err
+	}
+	return s.compareLevels(ctx)
+}
+
+// find finds the target service: as told, by the ledger, or by the stamps of
+// its conversations. created says whether its configuration is ours as well.
+func (s *verifiedService) find(ctx context.Context) (created bool, err error) {
+	if s.set.ToService != "" {
+		s.target = s.set.ToService
+		return false, nil
+	}
+	if s.Ledger != nil {
+		rec, ok, err := s.Ledger.Service(ctx, s.source.SID)
+		if err != nil {
+			return false, err
+		}
+		if ok && rec.TargetSID != "" {
+			s.target = rec.TargetSID
+			return rec.Created, nil
+		}
+	}
+	want, _ := s.set.Mapper.Service(s.source)
+	for t, err := range s.Target.Services(ctx) {
+		if err != nil {
+			return false, err
+		}
+		if t.FriendlyName != want.FriendlyName {
+			continue
+		}
+		for conv, err := range s.Target.Conversations(ctx, t.SID) {
+			if err != nil {
+				return false, err
+			}
+			if _, from := stampOf(conv.Attributes); from == s.source.SID {
+				s.target = t.SID
+				return true, nil
+			}
+		}
+	}
+	return false, nil
+}
+
+func (s *verifiedService) compareRoles(ctx context.Context) error {
+	type key struct{ kind, name string }
+	there := map[key]conversations.Role{}
+	for r, err := range s.Target.Roles(ctx, s.target) {
+		if err != nil {
+			return err
+		}
+		there[key{r.Type, r.FriendlyName}] = r
+	}
+	s.roles = mapping.Roles{}
+	seen := map[key]bool{}
+	for src, err := range s.Source.Roles(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		s.compared(migrate.KindRoles, 1)
+		want, found := s.set.Mapper.Role(src)
+		k := key{want.Type, want.FriendlyName}
+		have, ok := there[k]
+		switch {
+		case mapping.Blocked(found):
+			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Detail: string(mapping.Reason(found))}); err != nil {
+				return err
+			}
+			continue
+		case mapping.Skipped(found):
+			continue
+		case !ok:
+			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, fix: roleFix{s.target, want}}); err != nil {
+				return err
+			}
+			continue
+		case !seen[k] && !mapping.SamePermissions(want.Permissions, have.Permissions):
+			want.SID = have.SID
+			if err := s.report(Difference{Class: Altered, Kind: migrate.KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions", fix: roleFix{s.target, want}}); err != nil {
+				return err
+			}
+		}
+		seen[k] = true
+		s.roles[src.SID] = mapping.Role{Source: src, TargetSID: have.SID}
+	}
+	return nil
+}
+
+func (s *verifiedService) compareConfiguration(ctx context.Context) error {
+	have, err := s.Target.Configuration(ctx, s.target)
+	if err != nil {
+		return err
+	}
+	want, _ := s.set.Mapper.Configuration(s.source, s.roles)
+	role := func(want, have string) bool { return want == "" || want == have }
+	return s.unequal(Difference{Class: Altered, Kind: migrate.KindServices, SourceSID: s.source.SID, TargetSID: s.target}, []field{
+		{"default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID), defaultsFix{s.target, want}},
+		{"default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID), defaultsFix{s.target, want}},
+		{"default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID), defaultsFix{s.target, want}},
+		{"reachability_enabled", want.ReachabilityEnabled == have.ReachabilityEnabled, defaultsFix{s.target, want}},
+		{"notifications", want.Notifications == s.muted.Before(s.target, have.Notifications), notificationsFix{s.target, want.Notifications}},
+		{"webhooks", sameWebhooks(want.Webhooks, have.Webhooks), webhooksFix{s.target, want.Webhooks}},
+	})
+}
+
+// field is one field of a resource that is compared.
+type field struct {
+	name  string
+	equal bool
+	fix   fix
+}
+
+// unequal reports each field that differs.
+func (s *verifiedService) unequal(d Difference, fields []field) error {
+	for _, f := range fields {
+		if f.equal {
+			continue
+		}
+		d.Field, d.fix = f.name, f.fix
+		if err := s.report(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func sameWebhooks(want, have conversations.Webhooks) bool {
+	if want.Off() && have.Off() {
+		return true
+	}
+	return want.PreWebhookURL == have.PreWebhookURL && want.PostWebhookURL == have.PostWebhookURL &&
+		(want.Method == "" || want.Method == have.Method) && mapping.SamePermissions(want.Filters, have.Filters)
+}
+
+func (s *verifiedService) compareUsers(ctx context.Context) error {
+	there := map[string]conversations.User{}
+	for u, err := range s.Target.Users(ctx, s.target) {
+		if err != nil {
+			return err
+		}
+		there[u.Identity] = u
+	}
+	seen := map[string]bool{}
+	for src, err := range s.Source.Users(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		if seen[src.Identity] && src.Identity != "" {
+			continue // listed twice; the first one counts
+		}
+		seen[src.Identity] = true
+		if src.Attributes == nil {
+			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
+			if migrate.Unreadable(err) {
+				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			src = whole
+		}
+		s.compared(migrate.KindUsers, 1)
+		want, found := s.set.Mapper.User(src, s.roles)
+		have, ok := there[want.Identity]
+		if mapping.Skipped(found) && !ok {
+			continue
+		}
+		if !ok {
+			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: string(mapping.Reason(found))}
+			if !mapping.Blocked(found) {
+				d.fix = userFix{s.target, want}
+			}
+			if err := s.report(d); err != nil {
+				return err
+			}
+			continue
+		}
+		s.place(src.SID, have.SID)
+		at := Difference{Class: Altered, Kind: migrate.KindUsers, SourceSID: src.SID, TargetSID: have.SID}
+		if err := s.unequal(at, []field{
+			{"friendly_name", want.FriendlyName == have.FriendlyName, userFix{s.target, want}},
+			{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), userFix{s.target, want}},
+		}); err != nil {
+			return err
+		}
+		at.Class = WrongRole
+		if err := s.unequal(at, []field{{"role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID, userFix{s.target, want}}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

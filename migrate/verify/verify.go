@@ -1,0 +1,182 @@
+package verify
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/push"
+)
+
+// Verifier reads both sides again and compares what is there with what the
+// mapping says should be. It shares no state with a migration: where the
+// conversations bear our stamp it needs no ledger.
+type Verifier struct {
+	Source   migrate.Source
+	Target   migrate.TargetReader
+	Ledger   migrate.LedgerReader // consulted for what stamps do not tell; may be nil
+	Observer migrate.Observer
+	Settings migrate.Settings
+
+	muted *push.Muted // set by a Repairer, which turns push notifications off meanwhile
+}
+
+// Class says in which way an item differs between the two sides.
+type Class string
+
+// Classes of differences. Foreign items are listed and are no difference.
+const (
+	Missing      Class = "missing"   // in the source, not in the target
+	Extra        Class = "extra"     // in the target, written by a migration, not in the source
+	Doubled      Class = "doubled"   // in the target more often than in the source
+	Reordered    Class = "reordered" // there, in another place
+	Altered      Class = "altered"   // there, with another value in Field
+	WrongDate    Class = "wrong date"
+	WrongAuthor  Class = "wrong author"
+	WrongRole    Class = "wrong role"
+	WrongHorizon Class = "wrong horizon"
+	Foreign      Class = "foreign" // written into the target by someone else
+)
+
+// Difference is one item that is not equal on both sides.
+type Difference struct {
+	Class     Class  `json:"class"`
+	Kind      string `json:"kind"`
+	Channel   string `json:"channel_sid,omitempty"`
+	SourceSID string `json:"source_sid,omitempty"` // empty where the source lacks it
+	TargetSID string `json:"target_sid,omitempty"` // empty where the target lacks it
+	Field     string `json:"field,omitempty"`
+	Detail    string `json:"detail,omitempty"`
+
+	at   int64 // of a message, its index in the source
+	tail bool  // of a message that is missing: nothing that both sides have follows it
+	fix  fix   // what would bring it back; nil if nothing does
+}
+
+// Verification is what a comparison found.
+type Verification struct {
+	SchemaVersion int                      `json:"schema_version"`
+	Command       string                   `json:"command"`
+	Equal         bool                     `json:"equal"`
+	Services      []migrate.SummaryService `json:"services"`
+	Compared      map[string]int64         `json:"compared"`    // by kind
+	Differences   map[Class]int64          `json:"differences"` // by class, foreign ones too
+	Duration      float64                  `json:"duration_seconds"`
+}
+
+// Run compares everything the settings select and calls report for each
+// difference, one at a time. A difference in a channel is reported only when a
+// second look, a settle time later, finds it again.
+func (v *Verifier) Run(ctx context.Context, report func(Difference)) (Verification, error) {
+	return v.compare(ctx, func(d Difference) error { report(d); return nil })
+}
+
+// compare is Run with a report that can end it.
+func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (Verification, error) {
+	set := v.Settings.WithDefaults()
+	started := time.Now()
+	c := &comparison{
+		Verifier: v, set: set, tally: count.NewTally(v.Observer),
+		result: Verification{
+			SchemaVersion: migrate.SchemaVersion, Command: "verify",
+			Compared: map[string]int64{}, Differences: map[Class]int64{},
+		},
+		sink: report,
+	}
+	selected, err := migrate.ReadServices(ctx, v.Source, set.Services)
+	if err != nil {
+		return c.result, err
+	}
+	for _, s := range selected {
+		if err := c.service(ctx, s); err != nil {
+			return c.result, err
+		}
+	}
+	c.result.Equal = true
+	for class, n := range c.result.Differences {
+		if class != Foreign && n > 0 {
+			c.result.Equal = false
+		}
+	}
+	c.result.Duration = time.Since(started).Seconds()
+	return c.result, nil
+}
+
+// comparison is the state of one Verifier.Run.
+type comparison struct {
+	*Verifier
+	set   migrate.Settings
+	tally *count.Tally
+
+	mu     sync.Mutex // guards result
+	result Verification
+
+	reporting sync.Mutex // held while sink works, which may write into the target
+	sink      func(Difference) error
+}
+
+// report passes differences on, one at a time.
+func (c *comparison) report(all ...Difference) error {
+	c.reporting.Lock()
+	defer c.reporting.Unlock()
+	for _, d := range all {
+		c.mu.Lock()
+		c.result.Differences[d.Class]++
+		c.mu.Unlock()
+		if err := c.sink(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *comparison) compared(kind string, n int64) {
+	c.mu.Lock()
+	c.result.Compared[kind] += n
+	c.mu.Unlock()
+	c.tally.Observer.Done(kind, n)
+}
+
+// channels compares the channels of a service, as many beside each other as
+// lanes would run.
+func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
+	seen := map[string]bool{}
+	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return c.Source.Channels(ctx, s.source.SID) }
+	err := drain.Each(ctx, c.set.Concurrency, listed, func(ch chat.Channel) drain.Job {
+		ch.Raw = nil
+		seen[ch.SID] = true
+		c.tally.Expect(migrate.KindChannels, 1)
+		c.tally.Expect(migrate.KindMessages, ch.MessagesCount)
+		c.tally.Expect(migrate.KindMembers, ch.MembersCount)
+		return func(ctx context.Context) error { return s.channel(ctx, ch) }
+	})
+	if err != nil {
+		return err
+	}
+	for sid, targets := range s.stamped {
+		if !seen[sid] {
+			for _, target := range targets {
+				if err := c.report(Difference{Class: Extra, Kind: migrate.KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// stampOf is the source SID that a conversation's stamp names, and the service
+// it came from.
+func stampOf(attributes string) (channelSID, serviceSID string) {
+	stamp, ok := mapping.ReadStamp(attributes)
+	if !ok {
+		return "", ""
+	}
+	return stamp.SID, stamp.ServiceSID
+}
