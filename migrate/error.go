@@ -33,8 +33,8 @@ const (
 	// Unavailable means that the service did not answer, or not sensibly, and
 	// that nothing was changed by asking.
 	Unavailable
-	// OutcomeUnknown means that a write may or may not have landed.
-	OutcomeUnknown
+	// InDoubt means that a write may or may not have landed.
+	InDoubt
 	// Conflict means that the ledger is in use, or was made by different
 	// settings.
 	Conflict

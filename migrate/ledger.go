@@ -38,9 +38,9 @@ type LedgerReader interface {
 	// CountMessages counts the confirmed messages of a channel. The count in the
 	// channel's own record is that of its last stage.
 	CountMessages(ctx context.Context, channelSID string) (int64, error)
-	// Suspects lists the source indexes of a channel whose writes may still land,
+	// Doubts lists the source indexes of a channel whose writes may still land,
 	// in their order.
-	Suspects(ctx context.Context, channelSID string) ([]int64, error)
+	Doubts(ctx context.Context, channelSID string) ([]int64, error)
 
 	// Lookup finds what arrived under a SID of either side: services, roles,
 	// users, channels, members and messages. Services that were migrated into one
@@ -66,7 +66,7 @@ type LedgerReader interface {
 // A Put is seen by every later read of the same Ledger at once, and survives a
 // crash after the next Sync or within about a quarter of a second, whichever
 // comes first; what a crash loses is always the latest. Bind, Rebind, PutService,
-// PutRun and Suspect return only when they would survive. A Put of a record with
+// PutRun and PutDoubt return only when they would survive. A Put of a record with
 // the same key replaces it.
 //
 // The ledger holds SIDs, indexes, counts and reasons. It never holds a body, an
@@ -104,9 +104,9 @@ type Ledger interface {
 	// greater than after.
 	ForgetMessages(ctx context.Context, channelSID string, after int64) error
 
-	// Suspect notes, before a message is written again, that an earlier write
-	// of it had an unknown outcome and may still land.
-	Suspect(ctx context.Context, channelSID string, sourceIndex int64) error
+	// PutDoubt notes, before a message is written again, that an earlier write
+	// of it is in doubt and may still land.
+	PutDoubt(ctx context.Context, channelSID string, sourceIndex int64) error
 
 	// PutFailure records why something was not carried; ClearFailures forgets
 	// what was said about one source SID.

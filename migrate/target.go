@@ -47,7 +47,7 @@ type Timers struct {
 // Target writes a Conversations workspace. No write of a Target fires a webhook.
 //
 // The verb is the guarantee. Ensure and Set leave the same state however often
-// they are repeated. Append does not: when its error has Kind OutcomeUnknown the
+// they are repeated. Append does not: when its error has Kind InDoubt the
 // write may have landed, may land later, or may never land, and only reading
 // tells. When it has Kind Contended, nothing was written.
 type Target interface {

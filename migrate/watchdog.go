@@ -11,9 +11,9 @@ import (
 // Watchdog ends a lane that makes no progress. A wait that has a reason, such
 // as a settle time, a back-off or a queue, does not count.
 type Watchdog struct {
-	after  time.Duration
-	cancel context.CancelCauseFunc
-	Unsure atomic.Bool // a write of the lane may land once more
+	after   time.Duration
+	cancel  context.CancelCauseFunc
+	InDoubt atomic.Bool // a write of the lane may land once more
 
 	mu     sync.Mutex
 	timer  *time.Timer
@@ -60,12 +60,12 @@ func Queued(ctx context.Context) (served func()) {
 	return func() {}
 }
 
-// Unsure says that the write with this context is going to be repeated although
+// NoteDoubt says that the write with this context is going to be repeated although
 // an attempt of it may have reached the service: it may take effect later, after
 // whatever is written next.
-func Unsure(ctx context.Context) {
+func NoteDoubt(ctx context.Context) {
 	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
-		w.Unsure.Store(true)
+		w.InDoubt.Store(true)
 	}
 }
 

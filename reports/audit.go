@@ -189,7 +189,7 @@ func auditRows(a audit.Audit) [][]string {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})
 	}
 	for _, p := range a.Plan {
-		name := string(p.Way)
+		name := string(p.Route)
 		rows = append(rows,
 			[]string{"plan", name, "reason", p.Reason},
 			[]string{"plan", name, "channels", whole(p.Channels)},

@@ -43,7 +43,7 @@ func (r *ChannelRows) Row(c audit.ChannelRow) {
 	}
 	row := []string{
 		c.ServiceSID, c.SID, c.FriendlyName, c.UniqueName, c.Type, whole(c.Members), whole(c.Messages),
-		string(c.Way), c.Reason, whole(c.Writes), strings.Join(c.Findings, " "),
+		string(c.Route), c.Reason, whole(c.Writes), strings.Join(c.Findings, " "),
 	}
 	for i, s := range row {
 		row[i] = cell(s)

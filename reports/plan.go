@@ -9,7 +9,7 @@ import (
 )
 
 // ways are what a way is called where people read.
-var ways = map[audit.Way]string{
+var ways = map[audit.Route]string{
 	audit.Visible: "there already",
 	audit.Promote: "make private",
 	audit.Replay:  "copy",
@@ -22,14 +22,14 @@ func (d *document) planned(a audit.Audit) {
 	}
 	t := tableBlock{header: []string{"way", "channels", "messages", "requests", "at least"}, numbers: []int{1, 2, 3, 4}}
 	for _, p := range a.Plan {
-		t.rows = append(t.rows, []string{ways[p.Way], Number(p.Channels), Number(p.Messages), Number(p.Writes), Duration(p.Seconds)})
+		t.rows = append(t.rows, []string{ways[p.Route], Number(p.Channels), Number(p.Messages), Number(p.Writes), Duration(p.Seconds)})
 	}
 	d.add(heading("Does this need copying at all?"), t)
 	for _, p := range a.Plan {
-		d.add(paragraph(sentence(ways[p.Way] + ": " + p.Reason)))
+		d.add(paragraph(sentence(ways[p.Route] + ": " + p.Reason)))
 	}
 	switch {
-	case slices.ContainsFunc(a.Plan, func(p audit.PlanWay) bool { return p.Way == audit.Promote }):
+	case slices.ContainsFunc(a.Plan, func(p audit.PlanRoute) bool { return p.Route == audit.Promote }):
 		d.add(paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"})
 	case !copies(a.Plan):
 		d.add(paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK."))
@@ -38,9 +38,9 @@ func (d *document) planned(a audit.Audit) {
 
 // copies reports whether a plan has channels that have to be copied: one that
 // lists a copy beside another way lists it as what could be done instead.
-func copies(plan []audit.PlanWay) bool {
+func copies(plan []audit.PlanRoute) bool {
 	for _, p := range plan {
-		if p.Way != audit.Replay {
+		if p.Route != audit.Replay {
 			return false
 		}
 	}

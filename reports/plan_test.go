@@ -77,7 +77,7 @@ func TestAuditPlan(t *testing.T) {
 func TestChannelRows(t *testing.T) {
 	row := audit.ChannelRow{
 		ServiceSID: serviceSID, SID: channelSID, FriendlyName: hostile, UniqueName: "+1", Type: "public", Members: 2, Messages: 3,
-		Way: audit.Promote, Reason: "why", Writes: 6, Findings: []string{"a", "b"},
+		Route: audit.Promote, Reason: "why", Writes: 6, Findings: []string{"a", "b"},
 	}
 	write := func(t *testing.T, f reports.Format) string {
 		t.Helper()

@@ -45,10 +45,10 @@ func sampleAudit() audit.Audit {
 			LongestChannel: channelSID, APS: 30,
 			GateWrites: 58, LongestLaneWrites: 111000, LaneWrites: 29280, Lanes: 16,
 		},
-		Plan: []audit.PlanWay{
-			{Way: audit.Visible, Reason: "private already", Channels: 20, Messages: 1200000},
-			{Way: audit.Promote, Reason: "one request each", Channels: 10, Messages: 34567, Writes: 10, Seconds: 0.34},
-			{Way: audit.Replay, Reason: "only if it must", Channels: 30, Messages: 1234567, Writes: 1359, Seconds: 3725},
+		Plan: []audit.PlanRoute{
+			{Route: audit.Visible, Reason: "private already", Channels: 20, Messages: 1200000},
+			{Route: audit.Promote, Reason: "one request each", Channels: 10, Messages: 34567, Writes: 10, Seconds: 0.34},
+			{Route: audit.Replay, Reason: "only if it must", Channels: 30, Messages: 1234567, Writes: 1359, Seconds: 3725},
 		},
 		Findings: []migrate.FindingCount{
 			{Code: mapping.AttributesNotJSON, Severity: mapping.Stop, Count: 3, Samples: []string{messageSID}},

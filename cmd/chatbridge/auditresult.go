@@ -40,7 +40,7 @@ var severityOrder = []mapping.Severity{mapping.Info, mapping.Loss, mapping.Skip,
 
 func (o *auditResultOptions) check() error {
 	if o.Sample < 0 {
-		return misuse("0 reads all", "--sample %d is below 0", o.Sample)
+		return usageError("0 reads all", "--sample %d is below 0", o.Sample)
 	}
 	if _, err := o.rowsForm(); err != nil {
 		return err
@@ -57,10 +57,10 @@ func (o *auditResultOptions) check() error {
 			continue
 		}
 		hint := "severities are info, loss, skip and stop; list the codes with: chatbridge policies"
-		if n := nearest(name, names); n != "" {
+		if n := suggest(name, names); n != "" {
 			hint = "did you mean: --fail-on " + n
 		}
-		return misuse(hint, "--fail-on %q is neither a code nor a severity", name)
+		return usageError(hint, "--fail-on %q is neither a code nor a severity", name)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ func (o *auditResultOptions) rowsForm() (reports.Format, error) {
 	if o.ChannelsOut == "" {
 		return "", nil
 	}
-	return "", misuse("name it like "+exampleRows+" or channels.jsonl", "--channels-out %s ends neither in .csv nor in .jsonl", o.ChannelsOut)
+	return "", usageError("name it like "+exampleRows+" or channels.jsonl", "--channels-out %s ends neither in .csv nor in .jsonl", o.ChannelsOut)
 }
 
 // rows opens the file for the rows of channels. Without one it returns a nil

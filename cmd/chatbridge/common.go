@@ -34,9 +34,9 @@ func (o *commonOptions) flags(fs *pflag.FlagSet) {
 func (o *commonOptions) check() error {
 	switch {
 	case o.LogFormat != logText && o.LogFormat != logJSON:
-		return misuse("choose text or json", "--log-format %q is not known", o.LogFormat)
+		return usageError("choose text or json", "--log-format %q is not known", o.LogFormat)
 	case o.Verbose && o.Quiet:
-		return misuse("give one of them", "--verbose and --quiet contradict each other")
+		return usageError("give one of them", "--verbose and --quiet contradict each other")
 	}
 	return nil
 }
@@ -57,5 +57,5 @@ func (o *outputOption) format(forms ...reports.Format) (reports.Format, error) {
 			return f, nil
 		}
 	}
-	return "", misuse("choose "+reports.List(forms), "--output %q is not among the forms of this result", o.Output)
+	return "", usageError("choose "+reports.List(forms), "--output %q is not among the forms of this result", o.Output)
 }

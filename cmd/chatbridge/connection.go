@@ -50,15 +50,15 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 func (o *connectionOptions) check() error {
 	switch {
 	case o.Concurrency < 1 || o.Concurrency > 1000:
-		return misuse("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
+		return usageError("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
 	case !(o.APS >= 0 && o.APS <= 10000):
-		return misuse("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
+		return usageError("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
 	case o.SourceAPI != "" && o.SourceAPI != twilio.APIv1 && o.SourceAPI != twilio.APIv2:
-		return misuse("choose v1 or v2", "--source-api %q is not known", o.SourceAPI)
+		return usageError("choose v1 or v2", "--source-api %q is not known", o.SourceAPI)
 	case o.SourceAPI == twilio.APIv2 && o.FromArchive != "":
-		return misuse("an archive holds what was exported: give --source-api to chatbridge export", "--source-api says nothing about an archive")
+		return usageError("an archive holds what was exported: give --source-api to chatbridge export", "--source-api says nothing about an archive")
 	case o.Timeout <= 0:
-		return misuse("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
+		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
 	}
 	return nil
 }

@@ -92,5 +92,5 @@ func (c *console) confirm(ctx context.Context) error {
 	case "y", "yes":
 		return nil
 	}
-	return misuse("run the same command again when you are ready", "not begun")
+	return usageError("run the same command again when you are ready", "not begun")
 }

@@ -35,7 +35,7 @@ func (o *deepOption) check(m *migrateOptions) error {
 		{m.OnlyFailed, "--only-failed", "everything is compared, not a part"},
 	} {
 		if c.given {
-			return misuse("leave out one of them", "--deep does not go with %s: %s", c.flag, c.why)
+			return usageError("leave out one of them", "--deep does not go with %s: %s", c.flag, c.why)
 		}
 	}
 	return nil

@@ -21,7 +21,7 @@ func (o *durationOption) flags(fs *pflag.FlagSet) {
 
 func (o *durationOption) check() error {
 	if o.MaxDuration < 0 {
-		return misuse("write a duration with its unit, such as 2h; 0 sets no limit", "--max-duration %s is below 0", o.MaxDuration)
+		return usageError("write a duration with its unit, such as 2h; 0 sets no limit", "--max-duration %s is below 0", o.MaxDuration)
 	}
 	return nil
 }

@@ -79,7 +79,7 @@ func statusOf(err error) int {
 		return exitUsage
 	case migrate.Credentials:
 		return exitCredentials
-	case migrate.Throttled, migrate.Unavailable, migrate.OutcomeUnknown, migrate.Stalled, migrate.Contended, migrate.PageExpired:
+	case migrate.Throttled, migrate.Unavailable, migrate.InDoubt, migrate.Stalled, migrate.Contended, migrate.PageExpired:
 		return exitService
 	case migrate.Conflict:
 		return exitLedger
@@ -108,8 +108,8 @@ func hintOf(err error) string {
 	}
 }
 
-// misuse is the error of a request that cannot be carried out.
-func misuse(hint, format string, args ...any) error {
+// usageError is the error of a request that cannot be carried out.
+func usageError(hint, format string, args ...any) error {
 	for i, a := range args {
 		if s, ok := a.(string); ok {
 			args[i] = chat.Shorten(s)

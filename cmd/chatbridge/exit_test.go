@@ -16,7 +16,7 @@ func TestExitStatus(t *testing.T) {
 	t.Run("follows from the kind of the error", func(t *testing.T) {
 		for kind, want := range map[migrate.Kind]int{
 			migrate.Failed: 1, migrate.Refused: 1, migrate.Exists: 1, migrate.Usage: 2, migrate.NotFound: 2, migrate.Credentials: 4,
-			migrate.Throttled: 5, migrate.Unavailable: 5, migrate.OutcomeUnknown: 5, migrate.Stalled: 5, migrate.Contended: 5, migrate.PageExpired: 5,
+			migrate.Throttled: 5, migrate.Unavailable: 5, migrate.InDoubt: 5, migrate.Stalled: 5, migrate.Contended: 5, migrate.PageExpired: 5,
 			migrate.Conflict: 8, migrate.Interrupted: 130,
 		} {
 			err := fmt.Errorf("wrap: %w", &migrate.Error{Op: "do", Kind: kind})
@@ -52,9 +52,9 @@ func TestComplain(t *testing.T) {
 func TestNearest(t *testing.T) {
 	t.Run("is a slip of the fingers away", func(t *testing.T) {
 		names := []string{"audit", "migrate", "verify"}
-		require.Equal(t, "migrate", nearest("migrat", names))
-		require.Equal(t, "verify", nearest("vreify", names))
-		require.Empty(t, nearest("xyzzy", names))
-		require.Empty(t, nearest("x", nil))
+		require.Equal(t, "migrate", suggest("migrat", names))
+		require.Equal(t, "verify", suggest("vreify", names))
+		require.Empty(t, suggest("xyzzy", names))
+		require.Empty(t, suggest("x", nil))
 	})
 }

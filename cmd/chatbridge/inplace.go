@@ -34,7 +34,7 @@ func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
 func (o *inPlaceOptions) check(m *migrateOptions) error {
 	if !o.InPlace {
 		if o.MessagingService != "" {
-			return misuse("it is attached to channels that are made private", "--messaging-service is for --in-place alone")
+			return usageError("it is attached to channels that are made private", "--messaging-service is for --in-place alone")
 		}
 		return nil
 	}
@@ -54,11 +54,11 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
 	} {
 		if c.given {
-			return misuse("leave out one of them", "--in-place does not go with %s: %s", c.flag, c.why)
+			return usageError("leave out one of them", "--in-place does not go with %s: %s", c.flag, c.why)
 		}
 	}
 	if o.MessagingService != "" && !messagingServiceSID.MatchString(o.MessagingService) {
-		return misuse("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
+		return usageError("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	}
 	if !o.Yes {
 		if !o.console.terminal(o.console.in) {
-			return misuse("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")
+			return usageError("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")
 		}
 		if err := o.console.confirm(ctx); err != nil {
 			return err
@@ -94,7 +94,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 }
 
 // preview connects and counts. Nothing is written.
-func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *sides, r inplace.Result, err error) {
+func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *endpoints, r inplace.Result, err error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "looked at", form != reports.Text)
@@ -110,13 +110,13 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *s
 		}
 	}()
 	if s.sourceAccount != s.targetAccount {
-		return s, r, misuse("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, and two are named")
+		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, and two are named")
 	}
 	mapper, err := o.mapper()
 	if err != nil {
 		return s, r, err
 	}
-	if _, err := o.take(ctx, s, mapper); err != nil {
+	if _, err := o.selectServices(ctx, s, mapper); err != nil {
 		return s, r, err
 	}
 	r, err = (&inplace.Promotion{
@@ -130,7 +130,7 @@ func (o *migrateOptions) inPlaceSettings() migrate.Settings {
 	return migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, APS: o.APS}
 }
 
-func (o *migrateOptions) showPromotions(s *sides, r inplace.Result) {
+func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	w := o.console.err
 	fmt.Fprintf(w, "Make public channels of account %s private, where they are:\n", s.sourceAccount)
 	for _, one := range r.Services {
@@ -143,7 +143,7 @@ func (o *migrateOptions) showPromotions(s *sides, r inplace.Result) {
 	fmt.Fprintf(w, "This cannot be taken back: nobody finds or joins these channels by themselves any more.\nLedger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *sides) error {
+func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)

@@ -51,14 +51,14 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 func (o *mappingOptions) check() error {
 	for _, sid := range o.Services {
 		if !serviceSID.MatchString(sid) {
-			return misuse("list the services with: chatbridge audit", "--service %q is not IS and 32 hexadecimal digits", sid)
+			return usageError("list the services with: chatbridge audit", "--service %q is not IS and 32 hexadecimal digits", sid)
 		}
 	}
 	if o.ToService != newService && !serviceSID.MatchString(o.ToService) {
-		return misuse("give new, or the SID of a Conversations service", "--to-service %q is neither new nor IS and 32 hexadecimal digits", o.ToService)
+		return usageError("give new, or the SID of a Conversations service", "--to-service %q is neither new nor IS and 32 hexadecimal digits", o.ToService)
 	}
 	if _, ok := inviteChoices[o.Invites]; !ok {
-		return misuse("choose report or add", "--invites %q is not known", o.Invites)
+		return usageError("choose report or add", "--invites %q is not known", o.Invites)
 	}
 	_, err := o.scope()
 	return err
@@ -75,7 +75,7 @@ var inviteChoices = map[string][]string{
 func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 	policy, err := mapping.ParsePolicy(slices.Concat(o.Policies, inviteChoices[o.Invites]))
 	if err != nil {
-		return mapping.Mapper{}, misuse("list the codes and choices with: chatbridge policies", "--policy: %w", err)
+		return mapping.Mapper{}, usageError("list the codes and choices with: chatbridge policies", "--policy: %w", err)
 	}
 	people, err := readIdentities(o.Identities)
 	if err != nil {
@@ -122,7 +122,7 @@ const (
 )
 
 // fingerprint is what another run has to agree in to go on with the same ledger.
-func (o *mappingOptions) fingerprint(s *sides, m mapping.Mapper) migrate.Fingerprint {
+func (o *mappingOptions) fingerprint(s *endpoints, m mapping.Mapper) migrate.Fingerprint {
 	services := "all"
 	if len(o.Services) > 0 {
 		services = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ",")

@@ -33,7 +33,7 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 		return err
 	}
 	if !o.Yes && !o.console.terminal(o.console.in) {
-		return misuse("look first with chatbridge audit; to begin: chatbridge migrate --yes", "there is no terminal to ask on")
+		return usageError("look first with chatbridge audit; to begin: chatbridge migrate --yes", "there is no terminal to ask on")
 	}
 	if err := o.retryOption.check(ctx, o.console, o.Ledger); err != nil {
 		return err
@@ -52,7 +52,7 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 }
 
 // prepare connects both sides, shows the plan and asks. Nothing is written.
-func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*sides, error) {
+func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*endpoints, error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	log := o.logger(o.console, o.console.err)
@@ -68,8 +68,8 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*s
 	return s, nil
 }
 
-func (o *migrateOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapper) error {
-	services, err := o.take(ctx, s, mapper)
+func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper) error {
+	services, err := o.selectServices(ctx, s, mapper)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *sides, mapper mapping.Map
 	return o.console.confirm(ctx)
 }
 
-func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
+func (o *migrateOptions) showPlan(s *endpoints, services []chat.Service) {
 	w := o.console.err
 	fmt.Fprintf(w, "Migrate from account %s to account %s:\n", s.sourceAccount, s.targetAccount)
 	for _, one := range services {
@@ -100,7 +100,7 @@ func (o *migrateOptions) showPlan(s *sides, services []chat.Service) {
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *sides, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {
+func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endpoints, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)

@@ -14,7 +14,7 @@ import (
 // the target nor to the ledger.
 func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mapper mapping.Mapper) error {
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return misuse("look first with chatbridge verify --repair; to repair: chatbridge verify --repair --execute --yes", "there is no terminal to ask on")
+		return usageError("look first with chatbridge verify --repair; to repair: chatbridge verify --repair --execute --yes", "there is no terminal to ask on")
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
@@ -57,8 +57,8 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 }
 
 // agree asks before anything is written.
-func (o *verifyOptions) agree(ctx context.Context, s *sides, mapper mapping.Mapper) error {
-	services, err := o.take(ctx, s, mapper)
+func (o *verifyOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper) error {
+	services, err := o.selectServices(ctx, s, mapper)
 	if err != nil || !o.Execute {
 		return err
 	}

@@ -127,10 +127,10 @@ func knownCommand(root *cobra.Command, args []string) error {
 		names = append(names, c.Name())
 	}
 	hint := "list the commands with: chatbridge --help"
-	if n := nearest(args[0], names); n != "" {
+	if n := suggest(args[0], names); n != "" {
 		hint = fmt.Sprintf("did you mean: chatbridge %s", n)
 	}
-	return misuse(hint, "there is no command %q", args[0])
+	return usageError(hint, "there is no command %q", args[0])
 }
 
 // noArguments refuses words after a command that takes none.
@@ -138,7 +138,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return misuse(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+	return usageError(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
 }
 
 // explainFlag turns an error of the flag parser into one with a hint.
@@ -150,9 +150,9 @@ func explainFlag(cmd *cobra.Command, err error) error {
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-		if n := nearest(unknown.GetSpecifiedName(), names); n != "" {
+		if n := suggest(unknown.GetSpecifiedName(), names); n != "" {
 			hint = fmt.Sprintf("did you mean: %s --%s", cmd.CommandPath(), n)
 		}
 	}
-	return misuse(hint, "%s", strings.TrimSpace(err.Error()))
+	return usageError(hint, "%s", strings.TrimSpace(err.Error()))
 }

@@ -37,7 +37,7 @@ func (o *scopeOptions) flags(fs *pflag.FlagSet) {
 func (o *scopeOptions) scope() (migrate.Scope, error) {
 	s := migrate.Scope{Type: o.Type, Limit: o.Limit}
 	if o.Limit < 0 {
-		return s, misuse("0 sets no limit", "--limit %d is below 0", o.Limit)
+		return s, usageError("0 sets no limit", "--limit %d is below 0", o.Limit)
 	}
 	var err error
 	if s.Channels, err = listed("--channel", o.Channels); err != nil {
@@ -57,7 +57,7 @@ func (o *scopeOptions) scope() (migrate.Scope, error) {
 
 // narrow shows s the part of its source that the options select, and fails where
 // a filter selects nothing.
-func (o *scopeOptions) narrow(ctx context.Context, s *sides, services []string) error {
+func (o *scopeOptions) narrow(ctx context.Context, s *endpoints, services []string) error {
 	scope, err := o.scope()
 	if err != nil {
 		return err
@@ -102,7 +102,7 @@ func listed(flag string, values []string) ([]string, error) {
 		}
 		raw, err := readBounded(path, maxSelection)
 		if err != nil {
-			return nil, misuse("the file has one SID, unique name or glob a line", "%s: %w", flag, err)
+			return nil, usageError("the file has one SID, unique name or glob a line", "%s: %w", flag, err)
 		}
 		before := len(all)
 		for line := range strings.Lines(string(raw)) {
@@ -111,7 +111,7 @@ func listed(flag string, values []string) ([]string, error) {
 			}
 		}
 		if len(all) == before {
-			return nil, misuse("the file has one SID, unique name or glob a line", "%s: %s names no channel", flag, path)
+			return nil, usageError("the file has one SID, unique name or glob a line", "%s: %s names no channel", flag, path)
 		}
 	}
 	return all, nil
@@ -128,7 +128,7 @@ func dated(flag, value string) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, misuse("write it as 2024-05-01, or with the time as 2024-05-01T08:00:00Z", "%s %q is not a date", flag, value)
+	return time.Time{}, usageError("write it as 2024-05-01, or with the time as 2024-05-01T08:00:00Z", "%s %q is not a date", flag, value)
 }
 
 // maxSelection bounds a file that names channels, in bytes: about a million SIDs.

@@ -82,7 +82,7 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 			if fromEnv.Exists(f.Name) {
 				from = variable(f.Name)
 			}
-			failed = misuse(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s in %s: %w", f.Name, from, err)
+			failed = usageError(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s in %s: %w", f.Name, from, err)
 		}
 	})
 	return failed
@@ -111,14 +111,14 @@ func readConfig(path string, known []string) (*koanf.Koanf, error) {
 		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: oneLine(err), Hint: hint}
 	}
 	if err := flattenPolicy(k); err != nil {
-		return nil, misuse("write it as a table of code: choice, or as a list of code=choice", "policy in %s: %w", path, err)
+		return nil, usageError("write it as a table of code: choice, or as a list of code=choice", "policy in %s: %w", path, err)
 	}
 	for _, key := range k.Keys() {
 		if slices.Contains(known, key) && key != configFlag {
 			continue
 		}
 		hint := "settings are named like the flags: see chatbridge migrate --help"
-		if n := nearest(key, known); n != "" {
+		if n := suggest(key, known); n != "" {
 			hint = fmt.Sprintf("did you mean: %s", n)
 		}
 		return nil, &migrate.Error{Op: "read configuration", Kind: migrate.Usage, Err: fmt.Errorf("%s has no setting %q", path, key), Hint: hint}

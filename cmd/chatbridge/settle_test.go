@@ -19,7 +19,7 @@ import (
 func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
 	errSeen := errors.New("seen")
 	var seen time.Duration
-	connect := func(_ context.Context, c connector, _ access) (*sides, error) {
+	connect := func(_ context.Context, c connector, _ access) (*endpoints, error) {
 		seen = c.settle
 		return nil, errSeen
 	}

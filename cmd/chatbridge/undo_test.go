@@ -23,8 +23,8 @@ func TestUndoAgrees(t *testing.T) {
 			connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
 			outputOption:      outputOption{"text"}, ledgerOption: ledgerOption{path},
 			Settle: migrate.DefaultSettle, Execute: true, Yes: true, console: sc.console,
-			connect: func(context.Context, connector, access) (*sides, error) {
-				return &sides{targetAccount: "AC2"}, nil
+			connect: func(context.Context, connector, access) (*endpoints, error) {
+				return &endpoints{targetAccount: "AC2"}, nil
 			},
 			openReader: readLedger,
 		}

@@ -35,7 +35,7 @@ type Auditor struct {
 func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	set := a.Settings.WithDefaults()
 	t := &audit{
-		Auditor: a, set: set, tally: count.NewTally(a.Observer), findings: count.NewFindings(),
+		Auditor: a, set: set, tally: count.NewCounters(a.Observer), findings: count.NewFindings(),
 	}
 	selected, err := migrate.ReadServices(ctx, a.Source, set.Services)
 	if err != nil {
@@ -78,7 +78,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 type audit struct {
 	*Auditor
 	set      migrate.Settings
-	tally    *count.Tally
+	tally    *count.Counters
 	findings *count.Findings
 
 	mu    sync.Mutex
@@ -128,7 +128,7 @@ func (t *audit) row(r ChannelRow) {
 	if t.Rows != nil {
 		t.Rows(r)
 	}
-	t.rows = append(t.rows, ChannelRow{Way: r.Way, Reason: r.Reason, Messages: r.Messages, Writes: r.Writes})
+	t.rows = append(t.rows, ChannelRow{Route: r.Route, Reason: r.Reason, Messages: r.Messages, Writes: r.Writes})
 }
 
 // count notes that resources are there and were read.

@@ -57,16 +57,16 @@ func TestAudit(t *testing.T) {
 		s := rig.ManyChannels(3)
 		s.Channels[1].Public = true
 		r := rig.NewRig(t, emulator.Config{Archive: s.Archive()})
-		ways := map[string]audit.Way{}
+		ways := map[string]audit.Route{}
 		got := r.Audit(t, func(row audit.ChannelRow) {
 			require.NotEmpty(t, row.Reason)
-			ways[row.SID] = row.Way
+			ways[row.SID] = row.Route
 		})
-		require.Equal(t, map[string]audit.Way{rig.SidOf("CH", 0): audit.Visible, rig.SidOf("CH", 1): audit.Promote, rig.SidOf("CH", 2): audit.Visible}, ways)
+		require.Equal(t, map[string]audit.Route{rig.SidOf("CH", 0): audit.Visible, rig.SidOf("CH", 1): audit.Promote, rig.SidOf("CH", 2): audit.Visible}, ways)
 		require.Len(t, got.Plan, 3)
-		require.Equal(t, audit.PlanWay{Way: audit.Visible, Reason: got.Plan[0].Reason, Channels: 2, Messages: 8}, got.Plan[0])
+		require.Equal(t, audit.PlanRoute{Route: audit.Visible, Reason: got.Plan[0].Reason, Channels: 2, Messages: 8}, got.Plan[0])
 		require.EqualValues(t, 1, got.Plan[1].Writes)
-		require.Equal(t, audit.Replay, got.Plan[2].Way)
+		require.Equal(t, audit.Replay, got.Plan[2].Route)
 	})
 
 	t.Run("says that everything is copied where the sides are two accounts", func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestAudit(t *testing.T) {
 		r.Settings.CopyAlways = "the target is another account"
 		got := r.Audit(t, nil)
 		require.Len(t, got.Plan, 1)
-		require.Equal(t, audit.Replay, got.Plan[0].Way)
+		require.Equal(t, audit.Replay, got.Plan[0].Route)
 		require.Equal(t, r.Settings.CopyAlways, got.Plan[0].Reason)
 	})
 }

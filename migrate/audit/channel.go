@@ -101,7 +101,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	way, why := routeOf(t.set, c)
 	row := ChannelRow{
 		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
-		Members: int64(len(load.members)), Messages: load.messages, Way: way, Reason: why, Writes: load.lane() + 1,
+		Members: int64(len(load.members)), Messages: load.messages, Route: way, Reason: why, Writes: load.lane() + 1,
 		Findings: []string{},
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {

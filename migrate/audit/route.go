@@ -5,23 +5,23 @@ import (
 	"chatbridge/migrate"
 )
 
-// Way is how a channel gets into Conversations.
-type Way string
+// Route is how a channel gets into Conversations.
+type Route string
 
 // Ways.
 const (
 	// Visible channels need nothing: Conversations shows the private channels of
 	// a service of the same account already, under the same SIDs.
-	Visible Way = "already visible"
+	Visible Route = "already visible"
 	// Promote is one request that makes a public channel private, and so
 	// visible. It cannot be taken back.
-	Promote Way = "promote"
+	Promote Route = "promote"
 	// Replay copies the channel into another service, message by message.
-	Replay Way = "replay"
+	Replay Route = "replay"
 )
 
 // routeOf says how a channel gets into Conversations, and why.
-func routeOf(s migrate.Settings, c chat.Channel) (Way, string) {
+func routeOf(s migrate.Settings, c chat.Channel) (Route, string) {
 	switch {
 	case s.ToService != "":
 		return Replay, "another service was asked for"
@@ -34,9 +34,9 @@ func routeOf(s migrate.Settings, c chat.Channel) (Way, string) {
 	}
 }
 
-// PlanWay is what a plan does with the channels that go one way.
-type PlanWay struct {
-	Way      Way     `json:"way"`
+// PlanRoute is what a plan does with the channels that go one way.
+type PlanRoute struct {
+	Route    Route   `json:"way"`
 	Reason   string  `json:"reason"`
 	Channels int64   `json:"channels"`
 	Messages int64   `json:"messages"` // in these channels; only a replay writes them
@@ -53,7 +53,7 @@ type ChannelRow struct {
 	Type         string   `json:"type"`
 	Members      int64    `json:"members"`
 	Messages     int64    `json:"messages"`
-	Way          Way      `json:"way"`
+	Route        Route    `json:"way"`
 	Reason       string   `json:"reason"`
 	Writes       int64    `json:"writes"` // a replay of this channel would make
 	Findings     []string `json:"findings"`
@@ -62,21 +62,21 @@ type ChannelRow struct {
 // plan sums the rows of an audit up by way, in the order of how little they do.
 // Where nothing has to be copied, what a copy would cost is listed as well: the
 // writes of all that goes with it, users, roles and settings too.
-func plan(rows []ChannelRow, e Estimate, aps float64, writes int64) []PlanWay {
-	byWay := map[Way]*PlanWay{}
-	whole := PlanWay{Way: Replay, Reason: "only if the history has to be in another service: --replay", Seconds: e.Seconds, Writes: writes}
+func plan(rows []ChannelRow, e Estimate, aps float64, writes int64) []PlanRoute {
+	byWay := map[Route]*PlanRoute{}
+	whole := PlanRoute{Route: Replay, Reason: "only if the history has to be in another service: --replay", Seconds: e.Seconds, Writes: writes}
 	for _, r := range rows {
-		p := byWay[r.Way]
+		p := byWay[r.Route]
 		if p == nil {
-			p = &PlanWay{Way: r.Way, Reason: r.Reason}
-			byWay[r.Way] = p
+			p = &PlanRoute{Route: r.Route, Reason: r.Reason}
+			byWay[r.Route] = p
 		}
 		p.Channels++
 		p.Messages += r.Messages
 		whole.Channels++
 		whole.Messages += r.Messages
 	}
-	all := []PlanWay{}
+	all := []PlanRoute{}
 	if p := byWay[Visible]; p != nil {
 		all = append(all, *p)
 	}

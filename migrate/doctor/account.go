@@ -14,7 +14,7 @@ import (
 
 // admitted makes sure that both hosts take the credentials, and that the services
 // that were named are there. All that follows would say nothing if not.
-func (e *exam) admitted(ctx context.Context) error {
+func (e *session) admitted(ctx context.Context) error {
 	for _, ask := range []struct {
 		host   migrate.ProbeHost
 		target string
@@ -42,9 +42,9 @@ func (e *exam) admitted(ctx context.Context) error {
 	return err
 }
 
-func (e *exam) chatV1(ctx context.Context) (finding, error) {
+func (e *session) chatV1(ctx context.Context) (finding, error) {
 	const advice = "read through Chat v2 (--source-api v2), or from an archive (--from-archive)"
-	p, err := e.page(ctx, migrate.SourceChat, "/v1/Services?PageSize=1")
+	p, err := e.readPage(ctx, migrate.SourceChat, "/v1/Services?PageSize=1")
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		newer, err := e.get(ctx, migrate.SourceChat, "/v2/Services?PageSize=1")
 		if err != nil {
@@ -59,7 +59,7 @@ func (e *exam) chatV1(ctx context.Context) (finding, error) {
 		return asAssumed("it answers; the account has no services")
 	}
 	// Both hosts list services, and only Chat knows channels.
-	_, err = e.page(ctx, migrate.SourceChat, channelsOf("v1", p.records[0].sid()))
+	_, err = e.readPage(ctx, migrate.SourceChat, channelsOf("v1", p.records[0].sid()))
 	if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == http.StatusNotFound {
 		return dangerous("check that --chat-url is the address of Chat", "services are listed and their channels are not there")
 	}
@@ -69,7 +69,7 @@ func (e *exam) chatV1(ctx context.Context) (finding, error) {
 	return asAssumed("it answers")
 }
 
-func (e *exam) timers(ctx context.Context) (finding, error) {
+func (e *session) timers(ctx context.Context) (finding, error) {
 	got, err := e.one(ctx, migrate.TargetConversations, "/v1/Configuration")
 	if err != nil {
 		return finding{}, err
@@ -84,7 +84,7 @@ func (e *exam) timers(ctx context.Context) (finding, error) {
 
 // targetServices are those of the target that are looked at: a few, and where
 // services are named and the target has them, these.
-func (e *exam) targetServices(ctx context.Context) ([]resource, error) {
+func (e *session) targetServices(ctx context.Context) ([]resource, error) {
 	all, _, err := e.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
 	if err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (e *exam) targetServices(ctx context.Context) ([]resource, error) {
 	return all[:min(len(all), examServices)], nil
 }
 
-func (e *exam) notifications(ctx context.Context) (finding, error) {
+func (e *session) notifications(ctx context.Context) (finding, error) {
 	services, err := e.targetServices(ctx)
 	if err != nil {
 		return finding{}, err
@@ -128,7 +128,7 @@ func (e *exam) notifications(ctx context.Context) (finding, error) {
 	return asAssumed("off in %d services", len(services))
 }
 
-func (e *exam) targetLimits(ctx context.Context) (finding, error) {
+func (e *session) targetLimits(ctx context.Context) (finding, error) {
 	services, err := e.targetServices(ctx)
 	if err != nil {
 		return finding{}, err
@@ -158,7 +158,7 @@ func (e *exam) targetLimits(ctx context.Context) (finding, error) {
 	return asAssumed("%s", strings.Join(seen, "; "))
 }
 
-func (e *exam) concurrency(context.Context) (finding, error) {
+func (e *session) concurrency(context.Context) (finding, error) {
 	if e.inUse == 0 {
 		return harmless("nothing to do: chatbridge finds out how many requests are taken by being refused", "no reply has Twilio-Concurrent-Requests")
 	}
@@ -168,7 +168,7 @@ func (e *exam) concurrency(context.Context) (finding, error) {
 // clockTolerance is how far this machine's clock may be off before it is told.
 const clockTolerance = 5 * time.Second
 
-func (e *exam) clock(context.Context) (finding, error) {
+func (e *session) clock(context.Context) (finding, error) {
 	if len(e.skew) == 0 {
 		return notSeen("no reply has a Date"), nil
 	}
@@ -184,7 +184,7 @@ func (e *exam) clock(context.Context) (finding, error) {
 
 // permissions comes last, when everything was asked for once. What is left is
 // what only a migration reads.
-func (e *exam) permissions(ctx context.Context) (finding, error) {
+func (e *session) permissions(ctx context.Context) (finding, error) {
 	services, err := e.targetServices(ctx)
 	if _, refused := errors.AsType[*refusedRead](err); err != nil && !refused {
 		return finding{}, err

@@ -68,43 +68,43 @@ const KindProbes = "probes"
 // doctorProbes are all probes, in the order in which they are made and told.
 var doctorProbes = []struct {
 	id, assumed string
-	look        func(*exam, context.Context) (finding, error)
+	look        func(*session, context.Context) (finding, error)
 }{
-	{"chat-v1", "Chat v1 answers for this account", (*exam).chatV1},
-	{"channel-types", "without Type a list holds public channels only; asked for both types it holds every channel", (*exam).channelTypes},
+	{"chat-v1", "Chat v1 answers for this account", (*session).chatV1},
+	{"channel-types", "without Type a list holds public channels only; asked for both types it holds every channel", (*session).channelTypes},
 	{"channel-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("channels")},
 	{"user-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("users")},
 	{"message-attributes", "a v1 list shows null for attributes that are set, and {} only where none are", attributesOf("messages")},
-	{"page-size-v1", "the documented page sizes of Chat v1 are taken: 1,000, for services 100", (*exam).pagesV1},
-	{"page-size-v2", "the documented page sizes of Chat v2 are taken: 100", (*exam).pagesV2},
-	{"page-size-conversations", "the documented page sizes of Conversations are taken: 100, for roles and users 50", (*exam).pagesConversations},
-	{"page-size-above", "Conversations refuses larger pages, or serves fewer records than were asked for", (*exam).pagesAbove},
-	{"next-page", "next_page_url leads to the records that follow, on the host that was asked", (*exam).nextPage},
-	{"page-token", "tokens of pages are taken as they come, whatever their form", (*exam).pageToken},
-	{"message-order", "a list of messages is in the order of their indexes, which grow and may skip numbers", (*exam).messageOrder},
-	{"first-index", "no index is below 0", (*exam).firstIndex},
-	{"messages-count", "messages_count is the number of messages that are listed", (*exam).messagesCount},
-	{"media", "a v1 read shows a message with a file as one with an empty body", (*exam).media},
-	{"v2-same", "Chat v2 shows the same channels and messages under the same SIDs", (*exam).v2Same},
-	{"v2-attributes", "Chat v2 shows attributes in lists", (*exam).v2Attributes},
-	{"user-channels", "a user is joined to, invited to or no part of a channel", (*exam).userChannels},
-	{"shared-services", "within one account Conversations shows the services of Chat under the same SIDs", (*exam).sharedServices},
-	{"shared-channels", "within one account Conversations shows private channels under the same SIDs, and no public ones", (*exam).sharedChannels},
-	{"credentials", "within one account both hosts list the same push credentials", (*exam).credentials},
-	{"default-timers", "the target account has no timers that close conversations", (*exam).timers},
-	{"notifications", "push notifications of the target's services may be on; they are switched off while messages are written", (*exam).notifications},
-	{"target-limits", "Chat v2 shows the limits of the target's services", (*exam).targetLimits},
-	{"dates", "dates are ISO 8601 to the second", (*exam).dates},
-	{"fields", "resources of Chat v1 have the documented fields and no others", (*exam).fields},
-	{"concurrency-header", "replies say how many requests of the account are under way", (*exam).concurrency},
-	{"clock", "the clock of this machine is right to a few seconds", (*exam).clock},
-	{"permissions", "the credentials may read all that a migration reads", (*exam).permissions},
+	{"page-size-v1", "the documented page sizes of Chat v1 are taken: 1,000, for services 100", (*session).pagesV1},
+	{"page-size-v2", "the documented page sizes of Chat v2 are taken: 100", (*session).pagesV2},
+	{"page-size-conversations", "the documented page sizes of Conversations are taken: 100, for roles and users 50", (*session).pagesConversations},
+	{"page-size-above", "Conversations refuses larger pages, or serves fewer records than were asked for", (*session).pagesAbove},
+	{"next-page", "next_page_url leads to the records that follow, on the host that was asked", (*session).nextPage},
+	{"page-token", "tokens of pages are taken as they come, whatever their form", (*session).pageToken},
+	{"message-order", "a list of messages is in the order of their indexes, which grow and may skip numbers", (*session).messageOrder},
+	{"first-index", "no index is below 0", (*session).firstIndex},
+	{"messages-count", "messages_count is the number of messages that are listed", (*session).messagesCount},
+	{"media", "a v1 read shows a message with a file as one with an empty body", (*session).media},
+	{"v2-same", "Chat v2 shows the same channels and messages under the same SIDs", (*session).v2Same},
+	{"v2-attributes", "Chat v2 shows attributes in lists", (*session).v2Attributes},
+	{"user-channels", "a user is joined to, invited to or no part of a channel", (*session).userChannels},
+	{"shared-services", "within one account Conversations shows the services of Chat under the same SIDs", (*session).sharedServices},
+	{"shared-channels", "within one account Conversations shows private channels under the same SIDs, and no public ones", (*session).sharedChannels},
+	{"credentials", "within one account both hosts list the same push credentials", (*session).credentials},
+	{"default-timers", "the target account has no timers that close conversations", (*session).timers},
+	{"notifications", "push notifications of the target's services may be on; they are switched off while messages are written", (*session).notifications},
+	{"target-limits", "Chat v2 shows the limits of the target's services", (*session).targetLimits},
+	{"dates", "dates are ISO 8601 to the second", (*session).dates},
+	{"fields", "resources of Chat v1 have the documented fields and no others", (*session).fields},
+	{"concurrency-header", "replies say how many requests of the account are under way", (*session).concurrency},
+	{"clock", "the clock of this machine is right to a few seconds", (*session).clock},
+	{"permissions", "the credentials may read all that a migration reads", (*session).permissions},
 }
 
 // Run makes every probe. Its error is that of the first request that has no
 // answer, or of credentials that neither host takes.
 func (d *Doctor) Run(ctx context.Context) (Diagnosis, error) {
-	e := newExam(d)
+	e := newSession(d)
 	began := e.Now()
 	got := Diagnosis{SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[Verdict]int{}}
 	if err := e.admitted(ctx); err != nil {

@@ -11,22 +11,22 @@ import (
 	"chatbridge/migrate"
 )
 
-// leaf is one page of a list.
-type leaf struct {
+// page is one page of a list.
+type page struct {
 	key     string
 	records []resource
 	size    int64  // that the reply says it has room for
 	next    string // as in the reply; empty on the last page
 }
 
-// page reads one page of a list. A refusal is a *refusedRead.
-func (e *exam) page(ctx context.Context, host migrate.ProbeHost, target string) (leaf, error) {
+// readPage reads one page of a list. A refusal is a *refusedRead.
+func (e *session) readPage(ctx context.Context, host migrate.ProbeHost, target string) (page, error) {
 	r, err := e.get(ctx, host, target)
 	if err != nil {
-		return leaf{}, err
+		return page{}, err
 	}
 	if !r.OK() {
-		return leaf{}, &refusedRead{shapeOf(target), r.Status, r.Code()}
+		return page{}, &refusedRead{shapeOf(target), r.Status, r.Code()}
 	}
 	var meta struct {
 		Key  string  `json:"key"`
@@ -34,7 +34,7 @@ func (e *exam) page(ctx context.Context, host migrate.ProbeHost, target string) 
 		Next *string `json:"next_page_url"`
 	}
 	var envelope map[string]json.RawMessage
-	p := leaf{}
+	p := page{}
 	err = json.Unmarshal(r.Body, &envelope)
 	if err == nil {
 		err = json.Unmarshal(envelope["meta"], &meta)
@@ -43,7 +43,7 @@ func (e *exam) page(ctx context.Context, host migrate.ProbeHost, target string) 
 		err = json.Unmarshal(envelope[meta.Key], &p.records)
 	}
 	if err != nil {
-		return leaf{}, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
+		return page{}, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
 	}
 	p.key, p.size = meta.Key, meta.Size
 	if meta.Next != nil {
@@ -54,7 +54,7 @@ func (e *exam) page(ctx context.Context, host migrate.ProbeHost, target string) 
 }
 
 // note keeps what the probes of dates and fields look through.
-func (e *exam) note(host migrate.ProbeHost, target string, p leaf) {
+func (e *session) note(host migrate.ProbeHost, target string, p page) {
 	if host != migrate.SourceChat || !strings.HasPrefix(target, "/v1/") {
 		return
 	}
@@ -66,9 +66,9 @@ func (e *exam) note(host migrate.ProbeHost, target string, p leaf) {
 }
 
 // list reads a list up to examPages, and says whether that was all of it.
-func (e *exam) list(ctx context.Context, host migrate.ProbeHost, target string) (all []resource, whole bool, err error) {
+func (e *session) list(ctx context.Context, host migrate.ProbeHost, target string) (all []resource, whole bool, err error) {
 	for range examPages {
-		p, err := e.page(ctx, host, target)
+		p, err := e.readPage(ctx, host, target)
 		if err != nil {
 			return all, false, err
 		}
@@ -93,7 +93,7 @@ func following(next string) (string, error) {
 }
 
 // one reads one resource.
-func (e *exam) one(ctx context.Context, host migrate.ProbeHost, target string) (resource, error) {
+func (e *session) one(ctx context.Context, host migrate.ProbeHost, target string) (resource, error) {
 	r, err := e.get(ctx, host, target)
 	if err != nil {
 		return nil, err

@@ -15,14 +15,14 @@ type log struct {
 	whole    bool
 }
 
-func (e *exam) logs(ctx context.Context) ([]log, error) {
+func (e *session) logs(ctx context.Context) ([]log, error) {
 	s, err := e.sample(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var all []log
 	for _, c := range s.channels {
-		p, err := e.page(ctx, migrate.SourceChat, messagesOf(c))
+		p, err := e.readPage(ctx, migrate.SourceChat, messagesOf(c))
 		if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == 404 {
 			continue // deleted meanwhile
 		}
@@ -34,7 +34,7 @@ func (e *exam) logs(ctx context.Context) ([]log, error) {
 	return all, nil
 }
 
-func (e *exam) messageOrder(ctx context.Context) (finding, error) {
+func (e *session) messageOrder(ctx context.Context) (finding, error) {
 	logs, err := e.logs(ctx)
 	if err != nil {
 		return finding{}, err
@@ -60,7 +60,7 @@ func (e *exam) messageOrder(ctx context.Context) (finding, error) {
 	return asAssumed("%d messages of %d channels in order, %d numbers skipped", n, channels, gaps)
 }
 
-func (e *exam) firstIndex(ctx context.Context) (finding, error) {
+func (e *session) firstIndex(ctx context.Context) (finding, error) {
 	logs, err := e.logs(ctx)
 	if err != nil {
 		return finding{}, err
@@ -84,7 +84,7 @@ func (e *exam) firstIndex(ctx context.Context) (finding, error) {
 	return asAssumed("the lowest first index of %d channels is %d", n, lowest)
 }
 
-func (e *exam) messagesCount(ctx context.Context) (finding, error) {
+func (e *session) messagesCount(ctx context.Context) (finding, error) {
 	logs, err := e.logs(ctx)
 	if err != nil {
 		return finding{}, err
@@ -110,7 +110,7 @@ func (e *exam) messagesCount(ctx context.Context) (finding, error) {
 }
 
 // media looks through v2 for messages with files, which v1 does not show.
-func (e *exam) media(ctx context.Context) (finding, error) {
+func (e *session) media(ctx context.Context) (finding, error) {
 	logs, err := e.logs(ctx)
 	if err != nil {
 		return finding{}, err
@@ -121,7 +121,7 @@ func (e *exam) media(ctx context.Context) (finding, error) {
 		for _, m := range l.messages {
 			bodies[m.sid()] = m.text("body")
 		}
-		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.readPage(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}

@@ -18,7 +18,7 @@ type ask struct {
 	most   int64
 }
 
-func (e *exam) pagesV1(ctx context.Context) (finding, error) {
+func (e *session) pagesV1(ctx context.Context) (finding, error) {
 	asks, err := e.chatLists(ctx, "v1", 1000, 1000)
 	if err != nil {
 		return finding{}, err
@@ -26,7 +26,7 @@ func (e *exam) pagesV1(ctx context.Context) (finding, error) {
 	return e.pageSizes(ctx, migrate.SourceChat, asks)
 }
 
-func (e *exam) pagesV2(ctx context.Context) (finding, error) {
+func (e *session) pagesV2(ctx context.Context) (finding, error) {
 	asks, err := e.chatLists(ctx, "v2", 100, 50)
 	if err != nil {
 		return finding{}, err
@@ -34,7 +34,7 @@ func (e *exam) pagesV2(ctx context.Context) (finding, error) {
 	return e.pageSizes(ctx, migrate.SourceChat, asks)
 }
 
-func (e *exam) chatLists(ctx context.Context, version string, most, userChannels int64) ([]ask, error) {
+func (e *session) chatLists(ctx context.Context, version string, most, userChannels int64) ([]ask, error) {
 	s, err := e.sample(ctx)
 	if err != nil {
 		return nil, err
@@ -60,12 +60,12 @@ func (e *exam) chatLists(ctx context.Context, version string, most, userChannels
 }
 
 // firstUser is the SID of a user of the first service.
-func (e *exam) firstUser(ctx context.Context) (string, error) {
+func (e *session) firstUser(ctx context.Context) (string, error) {
 	s, err := e.sample(ctx)
 	if err != nil || len(s.services) == 0 {
 		return "", err
 	}
-	users, err := e.page(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users?PageSize=1000")
+	users, err := e.readPage(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users?PageSize=1000")
 	if _, refused := errors.AsType[*refusedRead](err); refused || err == nil && len(users.records) == 0 {
 		return "", nil
 	}
@@ -75,7 +75,7 @@ func (e *exam) firstUser(ctx context.Context) (string, error) {
 	return users.records[0].sid(), nil
 }
 
-func (e *exam) pagesConversations(ctx context.Context) (finding, error) {
+func (e *session) pagesConversations(ctx context.Context) (finding, error) {
 	asks := []ask{{"services", "/v1/Services", 100}, {"credentials", "/v1/Credentials", 100}}
 	services, err := e.targetServices(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *exam) pagesConversations(ctx context.Context) (finding, error) {
 	if len(services) > 0 {
 		in := "/v1/Services/" + services[0].sid()
 		asks = append(asks, ask{"roles", in + "/Roles", 50}, ask{"users", in + "/Users", 50}, ask{"conversations", in + "/Conversations", 100})
-		first, err := e.page(ctx, migrate.TargetConversations, in+"/Conversations?PageSize=100")
+		first, err := e.readPage(ctx, migrate.TargetConversations, in+"/Conversations?PageSize=100")
 		if err == nil && len(first.records) > 0 && first.records[0].sid() != "" {
 			in += "/Conversations/" + first.records[0].sid()
 			asks = append(asks, ask{"participants", in + "/Participants", 100}, ask{"messages", in + "/Messages?Order=asc", 100})
@@ -95,10 +95,10 @@ func (e *exam) pagesConversations(ctx context.Context) (finding, error) {
 
 // pageSizes asks each list for its largest page. What counts is the size that
 // the reply names: most lists are too short to fill a page.
-func (e *exam) pageSizes(ctx context.Context, host migrate.ProbeHost, asks []ask) (finding, error) {
+func (e *session) pageSizes(ctx context.Context, host migrate.ProbeHost, asks []ask) (finding, error) {
 	var taken, smaller, refused []string
 	for _, a := range asks {
-		p, err := e.page(ctx, host, withPageSize(a.target, a.most))
+		p, err := e.readPage(ctx, host, withPageSize(a.target, a.most))
 		switch refusal, no := errors.AsType[*refusedRead](err); {
 		case no && (refusal.status == http.StatusBadRequest):
 			refused = append(refused, fmt.Sprintf("%s %d", a.name, a.most))
@@ -139,8 +139,8 @@ func withPageSize(target string, n int64) string {
 	return path + "?" + q.Encode()
 }
 
-func (e *exam) pagesAbove(ctx context.Context) (finding, error) {
-	p, err := e.page(ctx, migrate.TargetConversations, "/v1/Services?PageSize=1000")
+func (e *session) pagesAbove(ctx context.Context) (finding, error) {
+	p, err := e.readPage(ctx, migrate.TargetConversations, "/v1/Services?PageSize=1000")
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		if refusal.status == http.StatusBadRequest {
 			return asAssumed("a page of 1000 services is refused (HTTP %d, Twilio error %d)", refusal.status, refusal.code)

@@ -12,12 +12,12 @@ import (
 	"chatbridge/migrate"
 )
 
-// turned is a page with another one after it, the smallest that shows how pages
+// paging is a page with another one after it, the smallest that shows how pages
 // follow each other.
-func (e *exam) turned(ctx context.Context) (first leaf, target string, err error) {
+func (e *session) paging(ctx context.Context) (first page, target string, err error) {
 	s, err := e.sample(ctx)
 	if err != nil {
-		return leaf{}, "", err
+		return page{}, "", err
 	}
 	var targets []string
 	for _, c := range s.channels {
@@ -30,16 +30,16 @@ func (e *exam) turned(ctx context.Context) (first leaf, target string, err error
 		targets = append(targets, "/v1/Services/"+service.sid()+"/Roles?PageSize=1")
 	}
 	for _, target := range targets {
-		p, err := e.page(ctx, migrate.SourceChat, target)
+		p, err := e.readPage(ctx, migrate.SourceChat, target)
 		if err != nil || p.next != "" {
 			return p, target, err
 		}
 	}
-	return leaf{}, "", nil
+	return page{}, "", nil
 }
 
-func (e *exam) nextPage(ctx context.Context) (finding, error) {
-	first, target, err := e.turned(ctx)
+func (e *session) nextPage(ctx context.Context) (finding, error) {
+	first, target, err := e.paging(ctx)
 	if err != nil {
 		return finding{}, err
 	}
@@ -51,7 +51,7 @@ func (e *exam) nextPage(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	const broken = "lists cannot be read whole: report what was seen"
-	second, err := e.page(ctx, migrate.SourceChat, next)
+	second, err := e.readPage(ctx, migrate.SourceChat, next)
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		return dangerous(broken, "the page after the first was refused (HTTP %d, Twilio error %d)", refusal.status, refusal.code)
 	}
@@ -72,8 +72,8 @@ func (e *exam) nextPage(ctx context.Context) (finding, error) {
 	return asAssumed("the second page follows the first, on the same host")
 }
 
-func (e *exam) pageToken(ctx context.Context) (finding, error) {
-	first, _, err := e.turned(ctx)
+func (e *session) pageToken(ctx context.Context) (finding, error) {
+	first, _, err := e.paging(ctx)
 	if err != nil {
 		return finding{}, err
 	}

@@ -16,14 +16,14 @@ import (
 
 // listed is where the records of a kind are listed, and how one of them is
 // fetched.
-func (e *exam) listed(ctx context.Context, kind string) (records []resource, at func(resource) string, err error) {
+func (e *session) listed(ctx context.Context, kind string) (records []resource, at func(resource) string, err error) {
 	s, err := e.sample(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	if kind == "messages" {
 		for _, c := range s.channels {
-			p, err := e.page(ctx, migrate.SourceChat, messagesOf(c))
+			p, err := e.readPage(ctx, migrate.SourceChat, messagesOf(c))
 			if err != nil {
 				return nil, nil, err
 			}
@@ -39,7 +39,7 @@ func (e *exam) listed(ctx context.Context, kind string) (records []resource, at 
 		if kind == "channels" {
 			target = channelsOf("v1", service.sid(), "public", "private")
 		}
-		p, err := e.page(ctx, migrate.SourceChat, target)
+		p, err := e.readPage(ctx, migrate.SourceChat, target)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -51,8 +51,8 @@ func (e *exam) listed(ctx context.Context, kind string) (records []resource, at 
 }
 
 // attributesOf compares what a list shows with what a single fetch does.
-func attributesOf(kind string) func(*exam, context.Context) (finding, error) {
-	return func(e *exam, ctx context.Context) (finding, error) {
+func attributesOf(kind string) func(*session, context.Context) (finding, error) {
+	return func(e *session, ctx context.Context) (finding, error) {
 		records, at, err := e.listed(ctx, kind)
 		if err != nil {
 			return finding{}, err
@@ -108,7 +108,7 @@ func attributesOf(kind string) func(*exam, context.Context) (finding, error) {
 }
 
 // dates looks at every date of the records that were read.
-func (e *exam) dates(context.Context) (finding, error) {
+func (e *session) dates(context.Context) (finding, error) {
 	forms := map[string]int{}
 	var odd string
 	for _, records := range e.seenV1 {
@@ -166,7 +166,7 @@ func dateForm(s string) string {
 
 // fields looks for fields that nobody wrote down, and for those of a kind that
 // no record has.
-func (e *exam) fields(context.Context) (finding, error) {
+func (e *session) fields(context.Context) (finding, error) {
 	var unknown, absent []string
 	looked := 0
 	for _, kind := range slices.Sorted(maps.Keys(e.seenV1)) {

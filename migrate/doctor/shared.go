@@ -13,7 +13,7 @@ import (
 
 const twoAccounts = "source and target are two accounts"
 
-func (e *exam) sharedServices(ctx context.Context) (finding, error) {
+func (e *session) sharedServices(ctx context.Context) (finding, error) {
 	if !e.SameAccount {
 		return notSeen(twoAccounts), nil
 	}
@@ -41,7 +41,7 @@ func (e *exam) sharedServices(ctx context.Context) (finding, error) {
 }
 
 // shows reports whether Conversations has the service of that SID.
-func (e *exam) shows(ctx context.Context, serviceSID string) (bool, error) {
+func (e *session) shows(ctx context.Context, serviceSID string) (bool, error) {
 	r, err := e.get(ctx, migrate.TargetConversations, "/v1/Services/"+serviceSID)
 	if err != nil || r.OK() {
 		return err == nil, err
@@ -52,7 +52,7 @@ func (e *exam) shows(ctx context.Context, serviceSID string) (bool, error) {
 	return false, &refusedRead{"/v1/Services/{IS}", r.Status, r.Code()}
 }
 
-func (e *exam) sharedChannels(ctx context.Context) (finding, error) {
+func (e *session) sharedChannels(ctx context.Context) (finding, error) {
 	if !e.SameAccount {
 		return notSeen(twoAccounts), nil
 	}
@@ -70,7 +70,7 @@ func (e *exam) sharedChannels(ctx context.Context) (finding, error) {
 			continue
 		}
 		for _, kind := range []string{"private", "public"} {
-			p, err := e.page(ctx, migrate.SourceChat, channelsOf("v1", service.sid(), kind))
+			p, err := e.readPage(ctx, migrate.SourceChat, channelsOf("v1", service.sid(), kind))
 			if err != nil {
 				return finding{}, err
 			}
@@ -99,7 +99,7 @@ func (e *exam) sharedChannels(ctx context.Context) (finding, error) {
 	return asAssumed("%d private channels are shown, no public one", shown["private"])
 }
 
-func (e *exam) credentials(ctx context.Context) (finding, error) {
+func (e *session) credentials(ctx context.Context) (finding, error) {
 	if !e.SameAccount {
 		return notSeen(twoAccounts), nil
 	}

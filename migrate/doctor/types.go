@@ -12,7 +12,7 @@ import (
 
 // channelTypes lists channels in four ways. The list of both types comes last:
 // what is made meanwhile is then in it too.
-func (e *exam) channelTypes(ctx context.Context) (finding, error) {
+func (e *session) channelTypes(ctx context.Context) (finding, error) {
 	s, err := e.sample(ctx)
 	if err != nil {
 		return finding{}, err
@@ -55,7 +55,7 @@ func (e *exam) channelTypes(ctx context.Context) (finding, error) {
 	return harmless("nothing to do: chatbridge always asks for both", "%s", counts)
 }
 
-func (e *exam) sids(ctx context.Context, target string) (map[string]bool, bool, error) {
+func (e *session) sids(ctx context.Context, target string) (map[string]bool, bool, error) {
 	all, whole, err := e.list(ctx, migrate.SourceChat, target)
 	got := map[string]bool{}
 	for _, r := range all {
@@ -66,7 +66,7 @@ func (e *exam) sids(ctx context.Context, target string) (map[string]bool, bool, 
 
 // missing names a channel of part that is not in the list of all although it is
 // there still.
-func (e *exam) missing(ctx context.Context, service resource, part, all map[string]bool) (string, error) {
+func (e *session) missing(ctx context.Context, service resource, part, all map[string]bool) (string, error) {
 	left := examFetches
 	for _, sid := range slices.Sorted(maps.Keys(part)) {
 		if all[sid] {

@@ -6,7 +6,7 @@ import (
 	"chatbridge/migrate"
 )
 
-func (e *exam) userChannels(ctx context.Context) (finding, error) {
+func (e *session) userChannels(ctx context.Context) (finding, error) {
 	s, err := e.sample(ctx)
 	if err != nil {
 		return finding{}, err
@@ -15,7 +15,7 @@ func (e *exam) userChannels(ctx context.Context) (finding, error) {
 	if err != nil || user == "" {
 		return notSeen("no user was read"), err
 	}
-	p, err := e.page(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users/"+user+"/Channels?PageSize=1000")
+	p, err := e.readPage(ctx, migrate.SourceChat, "/v1/Services/"+s.services[0].sid()+"/Users/"+user+"/Channels?PageSize=1000")
 	if err != nil {
 		return finding{}, err
 	}

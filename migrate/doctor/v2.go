@@ -7,7 +7,7 @@ import (
 	"chatbridge/migrate"
 )
 
-func (e *exam) v2Same(ctx context.Context) (finding, error) {
+func (e *session) v2Same(ctx context.Context) (finding, error) {
 	const advice = "do not read through Chat v2; a migration from v1 is not concerned"
 	s, err := e.sample(ctx)
 	if err != nil {
@@ -19,7 +19,7 @@ func (e *exam) v2Same(ctx context.Context) (finding, error) {
 		if err != nil {
 			return finding{}, err
 		}
-		newer, err := e.page(ctx, migrate.SourceChat, channelsOf("v2", service.sid(), "public", "private"))
+		newer, err := e.readPage(ctx, migrate.SourceChat, channelsOf("v2", service.sid(), "public", "private"))
 		if err != nil {
 			return finding{}, err
 		}
@@ -41,7 +41,7 @@ func (e *exam) v2Same(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	for _, l := range logs {
-		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.readPage(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}
@@ -58,14 +58,14 @@ func (e *exam) v2Same(ctx context.Context) (finding, error) {
 }
 
 // v2Attributes reads what v2Same has read.
-func (e *exam) v2Attributes(ctx context.Context) (finding, error) {
+func (e *session) v2Attributes(ctx context.Context) (finding, error) {
 	logs, err := e.logs(ctx)
 	if err != nil {
 		return finding{}, err
 	}
 	shown, hidden := 0, 0
 	for _, l := range logs {
-		newer, err := e.page(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
+		newer, err := e.readPage(ctx, migrate.SourceChat, v2MessagesOf(l.channel))
 		if err != nil {
 			return finding{}, err
 		}

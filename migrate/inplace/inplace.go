@@ -61,7 +61,7 @@ type Result struct {
 // Run promotes what the settings select, or counts it.
 func (p *Promotion) Run(ctx context.Context) (Result, error) {
 	started := time.Now()
-	r := &promotion{Promotion: p, set: p.Settings.WithDefaults(), tally: count.NewTally(p.Observer)}
+	r := &promotion{Promotion: p, set: p.Settings.WithDefaults(), tally: count.NewCounters(p.Observer)}
 	r.result = Result{SchemaVersion: migrate.SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []migrate.SourceService{}, Samples: []string{}, Failures: []migrate.FailureLine{}}
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
@@ -90,7 +90,7 @@ const promotionSamples = 5
 type promotion struct {
 	*Promotion
 	set   migrate.Settings
-	tally *count.Tally
+	tally *count.Counters
 
 	visible, before, promoted, failed atomic.Int64
 

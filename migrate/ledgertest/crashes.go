@@ -85,8 +85,8 @@ func testCrashes(t *testing.T, create New) {
 		"a service": func(t *testing.T, l migrate.Ledger) error {
 			return l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: sid("IS", 1)})
 		},
-		"a run":     func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
-		"a suspect": func(t *testing.T, l migrate.Ledger) error { return l.Suspect(t.Context(), sid("CH", 1), 1) },
+		"a run":   func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
+		"a doubt": func(t *testing.T, l migrate.Ledger) error { return l.PutDoubt(t.Context(), sid("CH", 1), 1) },
 	} {
 		t.Run(name+" survives when its put has returned, and with it what was put before", func(t *testing.T) {
 			store := create(t)
@@ -101,10 +101,10 @@ func testCrashes(t *testing.T, create New) {
 			require.NoError(t, err)
 			_, run, err := l.LastRun(t.Context())
 			require.NoError(t, err)
-			suspects, err := l.Suspects(t.Context(), sid("CH", 1))
+			doubts, err := l.Doubts(t.Context(), sid("CH", 1))
 			require.NoError(t, err)
-			require.Equal(t, [3]bool{name == "a service", name == "a run", name == "a suspect"},
-				[3]bool{len(services) == 1, run, len(suspects) == 1})
+			require.Equal(t, [3]bool{name == "a service", name == "a run", name == "a doubt"},
+				[3]bool{len(services) == 1, run, len(doubts) == 1})
 			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
 			require.NoError(t, l.Close())
 		})

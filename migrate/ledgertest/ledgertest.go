@@ -52,7 +52,7 @@ func Run(t *testing.T, create New) {
 	t.Run("Entities", func(t *testing.T) { testEntities(t, create) })
 	t.Run("Channels", func(t *testing.T) { testChannels(t, create) })
 	t.Run("Messages", func(t *testing.T) { testMessages(t, create) })
-	t.Run("Suspects", func(t *testing.T) { testSuspects(t, create) })
+	t.Run("Doubts", func(t *testing.T) { testDoubts(t, create) })
 	t.Run("Failures", func(t *testing.T) { testFailures(t, create) })
 	t.Run("Runs", func(t *testing.T) { testRuns(t, create) })
 	t.Run("Lookup", func(t *testing.T) { testLookup(t, create) })

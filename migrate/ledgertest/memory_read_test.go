@@ -127,8 +127,8 @@ func (r reader) CountMessages(ctx context.Context, channel string) (int64, error
 	return int64(len(all)), err
 }
 
-func (r reader) Suspects(ctx context.Context, channel string) (all []int64, err error) {
-	err = r.within(ctx, func() error { all = slices.Sorted(maps.Keys(r.suspects[channel])); return nil })
+func (r reader) Doubts(ctx context.Context, channel string) (all []int64, err error) {
+	err = r.within(ctx, func() error { all = slices.Sorted(maps.Keys(r.doubts[channel])); return nil })
 	return all, err
 }
 

@@ -33,7 +33,7 @@ type tables struct {
 	entities    map[entityKey]migrate.EntityRecord
 	channels    map[string]migrate.ChannelRecord
 	messages    map[string]map[int64]migrate.MessageRecord
-	suspects    map[string]map[int64]bool
+	doubts      map[string]map[int64]bool
 	failures    map[failureKey]migrate.Failure
 	runs        map[string]migrate.RunRecord
 	last        string
@@ -86,13 +86,13 @@ func (m *memory) copied() *memory {
 	defer m.mu.Unlock()
 	c := &memory{made: m.made, tables: tables{
 		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.channels),
-		maps.Clone(m.messages), maps.Clone(m.suspects), maps.Clone(m.failures), maps.Clone(m.runs), m.last,
+		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.runs), m.last,
 	}}
 	for channel := range c.messages {
 		c.messages[channel] = maps.Clone(c.messages[channel])
 	}
-	for channel := range c.suspects {
-		c.suspects[channel] = maps.Clone(c.suspects[channel])
+	for channel := range c.doubts {
+		c.doubts[channel] = maps.Clone(c.doubts[channel])
 	}
 	return c
 }
@@ -179,12 +179,12 @@ func (w *writer) ForgetMessages(ctx context.Context, channel string, after int64
 	})
 }
 
-func (w *writer) Suspect(ctx context.Context, channel string, index int64) error {
+func (w *writer) PutDoubt(ctx context.Context, channel string, index int64) error {
 	return w.set(ctx, func() {
-		if w.suspects[channel] == nil {
-			w.suspects[channel] = map[int64]bool{}
+		if w.doubts[channel] == nil {
+			w.doubts[channel] = map[int64]bool{}
 		}
-		w.suspects[channel][index] = true
+		w.doubts[channel][index] = true
 	})
 }
 

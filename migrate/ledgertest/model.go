@@ -27,7 +27,7 @@ type model struct {
 	entities map[entityKey]migrate.EntityRecord
 	channels map[string]migrate.ChannelRecord
 	messages map[string]map[int64]migrate.MessageRecord
-	suspects map[string]map[int64]bool
+	doubts   map[string]map[int64]bool
 	failures map[failureKey]migrate.Failure
 	runs     map[string]migrate.RunRecord
 	last     string // ID of the run whose first put came last
@@ -39,12 +39,12 @@ func newModel() *model {
 		entities: map[entityKey]migrate.EntityRecord{},
 		channels: map[string]migrate.ChannelRecord{},
 		messages: map[string]map[int64]migrate.MessageRecord{},
-		suspects: map[string]map[int64]bool{},
+		doubts:   map[string]map[int64]bool{},
 		failures: map[failureKey]migrate.Failure{},
 		runs:     map[string]migrate.RunRecord{},
 	}
 	for _, c := range sids("CH") {
-		m.messages[c], m.suspects[c] = map[int64]migrate.MessageRecord{}, map[int64]bool{}
+		m.messages[c], m.doubts[c] = map[int64]migrate.MessageRecord{}, map[int64]bool{}
 	}
 	return m
 }
@@ -130,10 +130,10 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			require.NoError(t, (*l).ForgetMessages(t.Context(), channel, after))
 			maps.DeleteFunc(m.messages[channel], func(i int64, _ migrate.MessageRecord) bool { return i > after })
 		},
-		"suspect": func(t *rapid.T) {
+		"doubt": func(t *rapid.T) {
 			channel, i := pick(t, sids("CH")), index(t)
-			require.NoError(t, (*l).Suspect(t.Context(), channel, i))
-			m.suspects[channel][i] = true
+			require.NoError(t, (*l).PutDoubt(t.Context(), channel, i))
+			m.doubts[channel][i] = true
 		},
 		"put failure": func(t *rapid.T) {
 			f := migrate.Failure{Kind: pick(t, []string{"", "user", "channel"}), SourceSID: pick(t, sids("CH")), Reason: rapid.String().Draw(t, "reason"), At: noon}
@@ -227,9 +227,9 @@ func (m *model) compareMessages(t *rapid.T, l migrate.Ledger, channel string) {
 	}
 	requireFound(t, messages, newest)(l.Newest(t.Context(), channel))
 	requireFound(t, messages, below)(l.AtOrBelow(t.Context(), channel, after))
-	suspects, err := l.Suspects(t.Context(), channel)
+	doubts, err := l.Doubts(t.Context(), channel)
 	require.NoError(t, err)
-	require.Equal(t, slices.Sorted(maps.Keys(m.suspects[channel])), suspects)
+	require.Equal(t, slices.Sorted(maps.Keys(m.doubts[channel])), doubts)
 }
 
 // requireFound checks a lookup of key against the model's map.

@@ -184,17 +184,17 @@ func testChannels(t *testing.T, create New) {
 	})
 }
 
-func testSuspects(t *testing.T, create New) {
-	t.Run("suspects are kept once each, in order, by channel", func(t *testing.T) {
+func testDoubts(t *testing.T, create New) {
+	t.Run("doubts are kept once each, in order, by channel", func(t *testing.T) {
 		l := fresh(t, create)
 		for _, index := range []int64{9, 2, 9, 0} {
-			require.NoError(t, l.Suspect(t.Context(), sid("CH", 1), index))
+			require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 1), index))
 		}
-		require.NoError(t, l.Suspect(t.Context(), sid("CH", 2), 4))
-		got, err := l.Suspects(t.Context(), sid("CH", 1))
+		require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 2), 4))
+		got, err := l.Doubts(t.Context(), sid("CH", 1))
 		require.NoError(t, err)
 		require.Equal(t, []int64{0, 2, 9}, got)
-		got, err = l.Suspects(t.Context(), sid("CH", 3))
+		got, err = l.Doubts(t.Context(), sid("CH", 3))
 		require.NoError(t, err)
 		require.Empty(t, got)
 	})

@@ -68,7 +68,7 @@ func editedSince(want, have conversations.Message) bool {
 }
 
 func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.Message) error {
-	if err := l.hush(ctx); err != nil {
+	if err := l.muteNotifications(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {
@@ -80,7 +80,7 @@ func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.
 	return l.Target.SetMessage(ctx, l.target, l.record.TargetSID, want)
 }
 
-// arrived looks for a message whose write had an unknown outcome.
+// arrived looks for a message whose write is in doubt.
 func (l *lane) arrived(ctx context.Context, m *mapped) (conversations.Message, bool, error) {
 	for have, err := range l.tail(ctx, l.last) {
 		if err != nil {

@@ -52,7 +52,7 @@ type slowTarget struct {
 
 func (s *slowTarget) AppendConversation(ctx context.Context, service string, c conversations.Conversation) (conversations.Conversation, error) {
 	if s.creates.Add(1) == 2 {
-		return conversations.Conversation{}, &migrate.Error{Op: "create conversation", Kind: migrate.OutcomeUnknown, Err: errors.New("no answer")}
+		return conversations.Conversation{}, &migrate.Error{Op: "create conversation", Kind: migrate.InDoubt, Err: errors.New("no answer")}
 	}
 	made, err := s.Target.AppendConversation(ctx, service, c)
 	time.Sleep(40 * time.Second)

@@ -39,7 +39,7 @@ func (b *breaker) ended(err error, maxErrors int) error {
 		kind = migrate.Failed // the service answered
 	}
 	switch kind {
-	case migrate.Unavailable, migrate.Throttled, migrate.OutcomeUnknown, migrate.Contended:
+	case migrate.Unavailable, migrate.Throttled, migrate.InDoubt, migrate.Contended:
 		b.row, b.last = b.row+1, err
 	default:
 		b.row = 0

@@ -40,8 +40,8 @@
 //     and empty conversations that landed late, which are removed.
 //  7. Read-back: at its end a conversation is read whole and held against the
 //     ledger. Each confirmed message must be there, in order; a copy of one that
-//     was written again (a suspect, noted before it is) is removed; what the
-//     ledger does not know and is no copy of a suspect is somebody else's and
+//     was written again (noted as in doubt before it is) is removed; what the
+//     ledger does not know and is no copy of one in doubt is somebody else's and
 //     stays. Covers late commits beyond the settle time that landed while the
 //     lane wrote on, lost writes, and people who write into the target meanwhile.
 //  8. No dedup by content: two messages are the same one only by their place in

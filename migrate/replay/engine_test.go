@@ -219,7 +219,7 @@ func TestServiceThatIsDown(t *testing.T) {
 			r.Settings.Concurrency = 1
 			sum, err := r.Migrate(t.Context())
 			require.Error(t, err)
-			require.Contains(t, []migrate.Kind{migrate.Unavailable, migrate.OutcomeUnknown}, migrate.KindOf(err))
+			require.Contains(t, []migrate.Kind{migrate.Unavailable, migrate.InDoubt}, migrate.KindOf(err))
 			require.Equal(t, migrate.FailedStatus, sum.Status)
 			down.Store(false)
 			require.Equal(t, migrate.Complete, r.UntilDone(t).Status)

@@ -61,7 +61,7 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 			return nil
 		}
 	}
-	if err := l.hush(ctx); err != nil {
+	if err := l.muteNotifications(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {

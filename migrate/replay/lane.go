@@ -113,7 +113,7 @@ func (l *lane) afterCrash(ctx context.Context) error {
 		return nil
 	}
 	l.dog.Waiting(time.Until(l.settledAt))
-	return l.landed(ctx)
+	return l.waitSettled(ctx)
 }
 
 // conversation finds or creates the conversation.
@@ -147,7 +147,7 @@ func (l *lane) conversation(ctx context.Context) error {
 		l.event(migrate.Notice, "adopted a conversation that was made earlier", migrate.KeyChannel, l.channel.SID, migrate.KeyConversation, sid)
 		return l.opened(ctx, sid)
 	}
-	if err := l.hush(ctx); err != nil {
+	if err := l.muteNotifications(ctx); err != nil {
 		return err
 	}
 	last := errNoAnswer
@@ -161,9 +161,9 @@ func (l *lane) conversation(ctx context.Context) error {
 		case err == nil:
 			l.wrote, l.created = true, true
 			return l.opened(ctx, made.SID)
-		case migrate.KindOf(err) == migrate.Exists, migrate.KindOf(err) == migrate.OutcomeUnknown, migrate.KindOf(err) == migrate.Contended:
+		case migrate.KindOf(err) == migrate.Exists, migrate.KindOf(err) == migrate.InDoubt, migrate.KindOf(err) == migrate.Contended:
 			last = err
-			if migrate.KindOf(err) == migrate.OutcomeUnknown {
+			if migrate.KindOf(err) == migrate.InDoubt {
 				last = errNoAnswer
 				if err := l.settle(ctx); err != nil {
 					return err
@@ -247,7 +247,7 @@ func (l *lane) dates(ctx context.Context) error {
 	if want.DateUpdated.IsZero() || l.channel.DateUpdated.IsZero() {
 		return nil
 	}
-	if l.dog.Unsure.Load() {
+	if l.dog.InDoubt.Load() {
 		if err := l.settle(ctx); err != nil {
 			return err
 		}

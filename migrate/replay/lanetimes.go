@@ -49,22 +49,22 @@ func timedName(s migrate.Stage) string {
 	return s.String()
 }
 
-// timesheet adds up what the lanes of a run take.
-type timesheet struct {
+// laneTimings adds up what the lanes of a run take.
+type laneTimings struct {
 	mu      sync.Mutex
 	stages  map[migrate.Stage]time.Duration
 	longest []LaneTime
 }
 
-func newTimesheet() *timesheet { return &timesheet{stages: map[migrate.Stage]time.Duration{}} }
+func newLaneTimings() *laneTimings { return &laneTimings{stages: map[migrate.Stage]time.Duration{}} }
 
 // stopwatch times one lane.
 type stopwatch struct {
-	sheet       *timesheet
+	sheet       *laneTimings
 	began, last time.Time
 }
 
-func (t *timesheet) begin() *stopwatch {
+func (t *laneTimings) begin() *stopwatch {
 	now := time.Now()
 	return &stopwatch{t, now, now}
 }
@@ -94,14 +94,14 @@ func (w *stopwatch) end(c migrate.ChannelRecord, err error) {
 	}
 }
 
-func (t *timesheet) trim() {
+func (t *laneTimings) trim() {
 	slices.SortFunc(t.longest, func(a, b LaneTime) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.SourceSID, b.SourceSID))
 	})
 	t.longest = t.longest[:min(len(t.longest), lanesKept)]
 }
 
-func (t *timesheet) times() LaneTimes {
+func (t *laneTimings) times() LaneTimes {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trim()

@@ -6,10 +6,10 @@ import (
 	"chatbridge/migrate"
 )
 
-// raise gives the target service the ceilings that the plan needs, before a
+// raiseLimits gives the target service the ceilings that the plan needs, before a
 // lane runs into them. Ceilings are never lowered. Where the service refuses,
 // the lanes that are too large say so themselves, and the others go on.
-func (s *service) raise(ctx context.Context, plan []planned) error {
+func (s *service) raiseLimits(ctx context.Context, plan []planned) error {
 	var members, channels int64
 	for _, p := range plan {
 		members = max(members, p.channel.MembersCount)

@@ -66,7 +66,7 @@ func (l *lane) participants(ctx context.Context) error {
 // SID of the member or invite it stands for, and its user before it. before is
 // what the ledger had.
 func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID, identity string, want conversations.Participant, updated time.Time) (migrate.Change, error) {
-	if err := l.hush(ctx); err != nil {
+	if err := l.muteNotifications(ctx); err != nil {
 		return migrate.Unchanged, err
 	}
 	if err := l.users.ensure(ctx, identity); err != nil {

@@ -83,7 +83,7 @@ func (l *lane) countConfirmed(ctx context.Context) error {
 }
 
 func (l *lane) appendAll(ctx context.Context, f *feed) error {
-	if err := l.hush(ctx); err != nil {
+	if err := l.muteNotifications(ctx); err != nil {
 		return err
 	}
 	if l.record.Stage != migrate.Open {
@@ -117,7 +117,7 @@ func (l *lane) resume(ctx context.Context, f *feed) error {
 	if err != nil || m == nil || !l.crashed && !l.record.Adopted {
 		return err
 	}
-	return migrate.Fatal(l.Ledger.Suspect(ctx, l.channel.SID, m.index))
+	return migrate.Fatal(l.Ledger.PutDoubt(ctx, l.channel.SID, m.index))
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.
@@ -140,7 +140,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return l.confirm(ctx, f, m, got, true)
 		}
 		switch migrate.KindOf(err) {
-		case migrate.OutcomeUnknown:
+		case migrate.InDoubt:
 			last = errNoAnswer
 			if err := l.settle(ctx); err != nil {
 				return err
@@ -157,7 +157,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 		if ok {
 			return l.confirm(ctx, f, m, got, true)
 		}
-		if err := l.Ledger.Suspect(ctx, l.channel.SID, m.index); err != nil {
+		if err := l.Ledger.PutDoubt(ctx, l.channel.SID, m.index); err != nil {
 			return migrate.Fatal(err)
 		}
 	}

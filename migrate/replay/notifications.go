@@ -9,16 +9,16 @@ import (
 	"chatbridge/migrate"
 )
 
-// hush keeps phones from buzzing: before the first write into a conversation of
+// muteNotifications keeps phones from buzzing: before the first write into a conversation of
 // a service it switches the push notifications of the target off, and notes in
 // the ledger what they were. A service that this migration made, and that is
 // not done yet, has nothing to be noted: the source says what it will get.
-func (s *service) hush(ctx context.Context) error {
-	if err := s.quiet.Lock(ctx); err != nil {
+func (s *service) muteNotifications(ctx context.Context) error {
+	if err := s.muting.Lock(ctx); err != nil {
 		return err
 	}
-	defer s.quiet.Unlock()
-	if s.hushed {
+	defer s.muting.Unlock()
+	if s.muted {
 		return nil
 	}
 	cfg, err := s.Target.Configuration(ctx, s.target)
@@ -48,7 +48,7 @@ func (s *service) hush(ctx context.Context) error {
 		}
 		s.event(migrate.Notice, "push notifications are off until the service is done", migrate.KeyService, s.target)
 	}
-	s.hushed = true
+	s.muted = true
 	return nil
 }
 

@@ -15,7 +15,7 @@ func (s *service) retries(ctx context.Context) (func(channelSID string) bool, er
 		return func(string) bool { return true }, nil
 	}
 	if s.crashed {
-		if err := s.landed(ctx); err != nil {
+		if err := s.waitSettled(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 // openService finds or creates the target of a source service.
 func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
 	s := &service{run: r, source: src}
-	s.users, s.quiet, s.stamps = newUsers(s), drain.NewLatch(), &stamps{service: s, latch: drain.NewLatch()}
+	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), &stamps{service: s, latch: drain.NewLatch()}
 	r.tally.Seen(migrate.KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.Add(found)
@@ -122,7 +122,7 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 			return nil
 		}
 		switch migrate.KindOf(err) {
-		case migrate.OutcomeUnknown:
+		case migrate.InDoubt:
 			if err := s.wait(ctx, s.set.Settle); err != nil {
 				return err
 			}

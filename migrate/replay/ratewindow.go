@@ -16,28 +16,28 @@ type Recent struct {
 	Throttled int64   `json:"throttled"` // of the requests, those answered with "too many"
 }
 
-// recentSamples is a minute of heartbeats, and the one it is counted from.
-const recentSamples = int(time.Minute/migrate.HeartbeatEvery) + 1
+// rateSamples is a minute of heartbeats, and the one it is counted from.
+const rateSamples = int(time.Minute/migrate.HeartbeatEvery) + 1
 
-// recent keeps the samples of the last minute. The zero value is ready.
-type recent struct {
+// rateWindow keeps the samples of the last minute. The zero value is ready.
+type rateWindow struct {
 	mu      sync.Mutex
 	samples []Recent // since the run began
 }
 
 // sample takes what the run did since it began. Samples have to come in their
 // order, one with each heartbeat.
-func (r *recent) sample(s Recent) {
+func (r *rateWindow) sample(s Recent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.samples) == recentSamples {
+	if len(r.samples) == rateSamples {
 		r.samples = append(r.samples[:0], r.samples[1:]...)
 	}
 	r.samples = append(r.samples, s)
 }
 
 // until is what the run did up to now, from the oldest sample on.
-func (r *recent) until(now Recent) Recent {
+func (r *rateWindow) until(now Recent) Recent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.samples) == 0 {

@@ -11,18 +11,18 @@ func TestRecent(t *testing.T) {
 		return Recent{Seconds: float64(second), Done: 10 * second, Requests: 20 * second, Throttled: second}
 	}
 	t.Run("is all of a run that has not been sampled yet", func(t *testing.T) {
-		require.Equal(t, at(3), (&recent{}).until(at(3)))
+		require.Equal(t, at(3), (&rateWindow{}).until(at(3)))
 	})
 	t.Run("is the last minute of a long run, and no more is kept", func(t *testing.T) {
-		var r recent
+		var r rateWindow
 		for s := range int64(1000) {
 			r.sample(at(s))
 		}
 		require.Equal(t, Recent{Seconds: 60, Done: 600, Requests: 1200, Throttled: 60}, r.until(at(999)))
-		require.Len(t, r.samples, recentSamples)
+		require.Len(t, r.samples, rateSamples)
 	})
 	t.Run("sees that a run came to a halt", func(t *testing.T) {
-		var r recent
+		var r rateWindow
 		r.sample(at(10))
 		still := at(10)
 		for s := range 60 {

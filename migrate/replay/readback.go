@@ -12,11 +12,11 @@ import (
 
 // readBack reads the whole target conversation once and holds it against the
 // ledger: every confirmed message must be there, in its order. A copy of a
-// message that had been written again after an unknown outcome landed late, and
+// message that had been written again after an outcome in doubt landed late, and
 // is removed; anything else that the ledger does not know was written by
 // somebody else and stays.
 func (l *lane) readBack(ctx context.Context) error {
-	late, err := l.suspects(ctx)
+	late, err := l.doubts(ctx)
 	if err != nil {
 		return err
 	}
@@ -91,10 +91,10 @@ func (l *lane) removeLate(ctx context.Context, late []conversations.Message, hav
 	return nil
 }
 
-// suspects are the messages that were written more than once, as they should
+// doubts are the messages that were written more than once, as they should
 // be in the target.
-func (l *lane) suspects(ctx context.Context) ([]conversations.Message, error) {
-	indexes, err := l.Ledger.Suspects(ctx, l.channel.SID)
+func (l *lane) doubts(ctx context.Context) ([]conversations.Message, error) {
+	indexes, err := l.Ledger.Doubts(ctx, l.channel.SID)
 	if err != nil {
 		return nil, migrate.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 func (s *service) ensureRoles(ctx context.Context) error {
 	// What an earlier run may have left in flight must have landed before the
 	// roles are listed.
-	if err := s.landed(ctx); err != nil {
+	if err := s.waitSettled(ctx); err != nil {
 		return err
 	}
 	s.roles = mapping.Roles{}
@@ -85,7 +85,7 @@ func (s *service) bringRole(ctx context.Context, want conversations.Role) (conve
 	for range attempts {
 		made, err := s.Target.AppendRole(ctx, s.target, want)
 		switch migrate.KindOf(err) {
-		case migrate.OutcomeUnknown:
+		case migrate.InDoubt:
 			if err := s.wait(ctx, s.set.Settle); err != nil {
 				return want, err
 			}

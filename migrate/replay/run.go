@@ -20,11 +20,11 @@ import (
 type run struct {
 	*Migration
 	set      migrate.Settings
-	tally    *count.Tally
+	tally    *count.Counters
 	findings *count.Findings
 	timeline *timeline
-	recent   recent
-	sheet    *timesheet
+	recent   rateWindow
+	sheet    *laneTimings
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	reserved *reservations
@@ -46,10 +46,10 @@ func newRun(m *Migration) *run {
 	r := &run{
 		Migration: &own,
 		set:       set,
-		tally:     count.NewTally(m.Observer),
+		tally:     count.NewCounters(m.Observer),
 		findings:  count.NewFindings(),
 		timeline:  &timeline{},
-		sheet:     newTimesheet(),
+		sheet:     newLaneTimings(),
 		lanes:     make(chan struct{}, set.Concurrency),
 		breaker:   newBreaker(set.Concurrency),
 		reserved:  newReservations(),

@@ -23,8 +23,8 @@ type service struct {
 	users  *users
 	stamps *stamps
 
-	quiet  drain.Latch // guards the rest
-	hushed bool        // the push notifications are off, and the ledger knows what they were
+	muting drain.Latch // guards the rest
+	muted  bool        // the push notifications are off, and the ledger knows what they were
 	record migrate.ServiceRecord
 
 	queue      []planned
@@ -52,7 +52,7 @@ func (s *service) prepare(ctx context.Context) error {
 	}
 	s.queue = plan
 	s.unfinished.Add(int64(len(plan)))
-	return s.raise(ctx, plan)
+	return s.raiseLimits(ctx, plan)
 }
 
 // conclude does what can only be done when every lane of the service has ended.
@@ -69,9 +69,9 @@ func (s *service) conclude(ctx context.Context) error {
 	return s.finish(ctx)
 }
 
-// landed waits until nothing that an earlier run sent can land any more. A
+// waitSettled waits until nothing that an earlier run sent can land any more. A
 // service that this run made has nothing to wait for.
-func (s *service) landed(ctx context.Context) error {
+func (s *service) waitSettled(ctx context.Context) error {
 	if s.fresh {
 		return nil
 	}

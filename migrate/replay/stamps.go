@@ -16,10 +16,10 @@ import (
 type stamps struct {
 	service *service
 
-	latch  drain.Latch
-	listed bool
-	there  map[string][]string // recognition key to target SIDs, of conversations that no channel has yet
-	unsure atomic.Bool         // a create of this run had an unknown outcome
+	latch   drain.Latch
+	listed  bool
+	there   map[string][]string // recognition key to target SIDs, of conversations that no channel has yet
+	inDoubt atomic.Bool         // a create of this run is in doubt
 }
 
 // claim returns the conversation that was made for a channel earlier, if there
@@ -49,7 +49,7 @@ func (t *stamps) claim(ctx context.Context, channelSID string, want conversation
 
 func (t *stamps) list(ctx context.Context) error {
 	s := t.service
-	if err := s.landed(ctx); err != nil {
+	if err := s.waitSettled(ctx); err != nil {
 		return err
 	}
 	taken, err := t.taken(ctx)
@@ -98,7 +98,7 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 // search looks for a conversation whose creation was not confirmed, and reserves
 // it.
 func (t *stamps) search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
-	t.unsure.Store(true)
+	t.inDoubt.Store(true)
 	s := t.service
 	taken, err := t.taken(ctx)
 	if err != nil {
@@ -147,10 +147,10 @@ func nameTaken(want conversations.Conversation, sid string) error {
 // channel which has its conversation already is ours to remove.
 func (t *stamps) sweep(ctx context.Context) error {
 	s := t.service
-	if !t.unsure.Load() && !(s.crashed && !s.fresh && s.record.Stage != migrate.Done) {
+	if !t.inDoubt.Load() && !(s.crashed && !s.fresh && s.record.Stage != migrate.Done) {
 		return nil
 	}
-	if err := s.landed(ctx); err != nil {
+	if err := s.waitSettled(ctx); err != nil {
 		return err
 	}
 	taken, err := t.taken(ctx)

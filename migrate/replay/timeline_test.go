@@ -57,7 +57,7 @@ func TestTimeline(t *testing.T) {
 
 func TestTimesheet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sheet := newTimesheet()
+		sheet := newLaneTimings()
 		for i := range 100 {
 			w := sheet.begin()
 			time.Sleep(time.Second)

@@ -46,14 +46,14 @@ func scanMessage(rows *sql.Rows) (m migrate.MessageRecord, err error) {
 	return m, err
 }
 
-// Suspects lists the source indexes of a channel whose writes may still land, in
+// Doubts lists the source indexes of a channel whose writes may still land, in
 // their order.
-func (r *Reader) Suspects(ctx context.Context, channelSID string) ([]int64, error) {
+func (r *Reader) Doubts(ctx context.Context, channelSID string) ([]int64, error) {
 	indexes, err := all(ctx, r, `SELECT source_index FROM suspects WHERE channel_id = `+channelNumber+` ORDER BY source_index`,
 		[]any{packSID(channelPrefix, channelSID)},
 		func(rows *sql.Rows) (index int64, err error) {
 			err = rows.Scan(&index)
 			return index, err
 		})
-	return indexes, fault("read suspects", channelSID, err)
+	return indexes, fault("read doubts", channelSID, err)
 }

@@ -77,10 +77,10 @@ func (l *Ledger) ForgetMessages(ctx context.Context, channelSID string, after in
 	}))
 }
 
-// Suspect notes that an earlier write of a message may still land, and returns
+// PutDoubt notes that an earlier write of a message may still land, and returns
 // when that would survive a crash.
-func (l *Ledger) Suspect(ctx context.Context, channelSID string, sourceIndex int64) error {
-	return fault("put suspect", channelSID, l.group.putDurable(ctx, func(ctx context.Context) error {
+func (l *Ledger) PutDoubt(ctx context.Context, channelSID string, sourceIndex int64) error {
+	return fault("put doubt", channelSID, l.group.putDurable(ctx, func(ctx context.Context) error {
 		channel, err := l.number(ctx, channelSID)
 		if err != nil {
 			return err

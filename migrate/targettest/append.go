@@ -91,7 +91,7 @@ func testNotFound(t *testing.T, r *room) {
 }
 
 // testLost requires the truth of an Append that nobody answered: what may have
-// landed is OutcomeUnknown, and what was not sent is not.
+// landed is InDoubt, and what was not sent is not.
 func testLost(t *testing.T, r *room) {
 	appends := map[string]func() error{
 		"service": func() error {
@@ -119,13 +119,13 @@ func testLost(t *testing.T, r *room) {
 	for name, add := range appends {
 		before := count(name)
 		r.Break(Never)
-		requireKind(t, migrate.OutcomeUnknown, add())
+		requireKind(t, migrate.InDoubt, add())
 		require.Equal(t, before, count(name), name)
 		r.Break(Down)
 		requireKind(t, migrate.Unavailable, add())
 		require.Equal(t, before, count(name), name)
 		r.Break(Lost)
-		requireKind(t, migrate.OutcomeUnknown, add())
+		requireKind(t, migrate.InDoubt, add())
 		require.Equal(t, before+1, count(name), "%s: once, and not once for each attempt", name)
 		r.Break(None)
 	}

@@ -79,7 +79,7 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 			last := e.LastResult()
 			migrate.Waiting(last.ctx, e.Delay)
 			if last.call.Class != Read && last.mayHaveLanded(e.LastError()) {
-				migrate.Unsure(last.ctx)
+				migrate.NoteDoubt(last.ctx)
 			}
 		}).
 		Build())

@@ -149,7 +149,7 @@ func TestAnAppendWhoseReplyMakesNoSense(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, func(seen) (int, string) { return 201, body })
 			_, err := s.target(t).AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})
-			require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+			require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 			require.Len(t, s.requests(), 1)
 		})
 	}
@@ -199,7 +199,7 @@ func TestTheContextReachesTheRequest(t *testing.T) {
 		_, err := target.AppendMessage(ctx, service, channel, conversations.Message{Body: "x"})
 		return err
 	})
-	require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err), "it may have landed")
+	require.Equal(t, migrate.InDoubt, migrate.KindOf(err), "it may have landed")
 	require.ErrorIs(t, err, context.Canceled)
 
 	ctx, cancel := context.WithCancel(t.Context())

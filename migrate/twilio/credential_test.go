@@ -56,7 +56,7 @@ func TestEnsureCredential(t *testing.T) {
 			return 500, ""
 		})
 		_, _, err := s.target(t).EnsureCredential(t.Context(), migrate.Credential{Type: "fcm", Secret: "s"})
-		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+		require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 		require.Len(t, s.requests(), 2)
 	})
 	t.Run("repeats no secret in an error", func(t *testing.T) {

@@ -130,7 +130,7 @@ func TestAppendRoleAfterALostReply(t *testing.T) {
 			return 500, ""
 		})
 		_, err := s.target(t).AppendRole(t.Context(), service, conversations.Role{FriendlyName: "agent", Type: "service", Permissions: []string{"a"}})
-		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+		require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 		require.Equal(t, 1, posts)
 	})
 }
@@ -166,7 +166,7 @@ func TestAParticipantThatTheServiceDeniesIsLookedFor(t *testing.T) {
 			require.Equal(t, "POST "+convPath+"/Participants/MB1", all[len(all)-1].uri())
 			require.Equal(t, "RL1", all[len(all)-1].Form.Get("RoleSid"))
 		})
-		kind := map[int]migrate.Kind{404: migrate.NotFound, 202: migrate.OutcomeUnknown}[status]
+		kind := map[int]migrate.Kind{404: migrate.NotFound, 202: migrate.InDoubt}[status]
 		t.Run(name+", and is not there", func(t *testing.T) {
 			s := deny(t, func(r seen) (int, string) {
 				if r.Query != "" {

@@ -40,7 +40,7 @@ func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {
 // what became of it.
 func (c *call) lost() migrate.Kind {
 	if c.limits.Class == transport.Append {
-		return migrate.OutcomeUnknown
+		return migrate.InDoubt
 	}
 	return migrate.Unavailable
 }
@@ -57,7 +57,7 @@ func (c *call) broken(err error) error {
 	case c.ctx.Err() != nil && !(sent && c.limits.Class == transport.Append):
 		return c.fail(migrate.Interrupted, context.Cause(c.ctx))
 	case c.ctx.Err() != nil:
-		return c.fail(migrate.OutcomeUnknown, context.Cause(c.ctx))
+		return c.fail(migrate.InDoubt, context.Cause(c.ctx))
 	case !sent:
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = fmt.Sprintf("check the network and %s, then run again", c.hints.address)
@@ -78,7 +78,7 @@ func (c *call) senseless(err error) error {
 // accepted explains a 202 to a write: it was taken, now or in an earlier attempt,
 // and what became of it is not said.
 func (c *call) accepted() error {
-	e := c.fail(migrate.OutcomeUnknown, errors.New("the service took the request and does not say what became of it (HTTP 202)"))
+	e := c.fail(migrate.InDoubt, errors.New("the service took the request and does not say what became of it (HTTP 202)"))
 	e.Hint = "running again resumes"
 	return e
 }
@@ -102,7 +102,7 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 	kind, known := kindOfCode(body.Code)
 	switch {
 	case status >= 500 && c.limits.Class == transport.Append:
-		e.Kind = migrate.OutcomeUnknown
+		e.Kind = migrate.InDoubt
 	case transport.Throttled(status, body.Code):
 		e.Kind = migrate.Throttled
 		e.Hint = "too many requests for longer than chatbridge waits; run again, or lower --concurrency or --aps"
@@ -138,7 +138,7 @@ func (c *call) hint(e *migrate.Error) string {
 		return c.hints.credentials
 	case e.Kind == migrate.NotFound:
 		return "check the SID, and that the credentials belong to its account"
-	case e.Kind == migrate.Unavailable, e.Kind == migrate.OutcomeUnknown, e.Kind == migrate.Contended:
+	case e.Kind == migrate.Unavailable, e.Kind == migrate.InDoubt, e.Kind == migrate.Contended:
 		return "the service failed; running again resumes"
 	case e.Kind == migrate.PageExpired:
 		return "the list changed under the reader too often; run again"

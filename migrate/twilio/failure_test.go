@@ -45,11 +45,11 @@ func TestRepliesDecideTheKind(t *testing.T) {
 		"403 with 50074":                    {403, fmt.Sprintf(twilio, 50074), migrate.Throttled, migrate.Throttled, "--aps"},
 		"409 with 50391, a write beside us": {409, fmt.Sprintf(twilio, 50391), migrate.Unavailable, migrate.Contended, "resumes"},
 		"409 with 50002, a deletion":        {409, fmt.Sprintf(twilio, 50002), migrate.Unavailable, migrate.Unavailable, "resumes"},
-		"500 with a code":                   {500, fmt.Sprintf(twilio, 20500), migrate.Unavailable, migrate.OutcomeUnknown, "resumes"},
-		"500 without a body":                {500, "", migrate.Unavailable, migrate.OutcomeUnknown, "resumes"},
-		"502 in HTML":                       {502, "<html>", migrate.Unavailable, migrate.OutcomeUnknown, "resumes"},
-		"503":                               {503, "", migrate.Unavailable, migrate.OutcomeUnknown, "resumes"},
-		"408":                               {408, "", migrate.Unavailable, migrate.OutcomeUnknown, "resumes"},
+		"500 with a code":                   {500, fmt.Sprintf(twilio, 20500), migrate.Unavailable, migrate.InDoubt, "resumes"},
+		"500 without a body":                {500, "", migrate.Unavailable, migrate.InDoubt, "resumes"},
+		"502 in HTML":                       {502, "<html>", migrate.Unavailable, migrate.InDoubt, "resumes"},
+		"503":                               {503, "", migrate.Unavailable, migrate.InDoubt, "resumes"},
+		"408":                               {408, "", migrate.Unavailable, migrate.InDoubt, "resumes"},
 		"400 with 50304":                    {400, fmt.Sprintf(twilio, 50304), migrate.Refused, migrate.Refused, "errors/50304"},
 		"400 with a code nobody knows":      {400, fmt.Sprintf(twilio, 99999), migrate.Refused, migrate.Refused, "errors/99999"},
 		"a code that is no number":          {400, `{"code": "x"}`, migrate.Refused, migrate.Refused, ""},
@@ -106,7 +106,7 @@ func TestAppendsOfUnknownOutcomeAreNotRepeated(t *testing.T) {
 			_, serviceErr := target.AppendService(t.Context(), conversations.Service{FriendlyName: "x"})
 			_, _, credentialErr := target.EnsureCredential(t.Context(), migrate.Credential{Type: "fcm"})
 			for _, err := range []error{messageErr, conversationErr, roleErr, serviceErr, credentialErr} {
-				require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+				require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 			}
 			require.Equal(t, int64(5), posts.Load())
 		})
@@ -144,11 +144,11 @@ func TestLostConnectionsDecideTheKind(t *testing.T) {
 		defer srv.Close()
 		target := (&stub{url: srv.URL}).target(t)
 		_, err := target.AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})
-		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+		require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 		_, err = target.AppendService(t.Context(), conversations.Service{FriendlyName: "x"})
-		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+		require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 		_, err = target.AppendConversation(t.Context(), service, conversations.Conversation{UniqueName: "x"})
-		require.Equal(t, migrate.OutcomeUnknown, migrate.KindOf(err))
+		require.Equal(t, migrate.InDoubt, migrate.KindOf(err))
 		_, err = target.Conversation(t.Context(), service, channel)
 		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
 		err = target.SetConversation(t.Context(), service, conversations.Conversation{SID: channel, FriendlyName: "x"})

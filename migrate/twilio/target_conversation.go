@@ -73,7 +73,7 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 		return err
 	})
 	kind := migrate.KindOf(err)
-	doubtful := kind == migrate.NotFound || kind == migrate.OutcomeUnknown
+	doubtful := kind == migrate.NotFound || kind == migrate.InDoubt
 	if err == nil || kind != migrate.Exists && !doubtful {
 		return made, migrate.Created, err
 	}

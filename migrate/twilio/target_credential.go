@@ -22,7 +22,7 @@ func (t *Target) credentials(ctx context.Context) iter.Seq2[conversations.Creden
 
 // EnsureCredential is of migrate.Target. It reads the list before it creates:
 // the service itself takes any number of the same name. Where its error has Kind
-// OutcomeUnknown, to ask again is to look again.
+// InDoubt, to ask again is to look again.
 func (t *Target) EnsureCredential(ctx context.Context, want migrate.Credential) (conversations.Credential, migrate.Change, error) {
 	for there, err := range t.credentials(ctx) {
 		if err != nil {

@@ -52,7 +52,7 @@ func (t *Target) EnsureUser(ctx context.Context, serviceSID string, u conversati
 		})
 		return err
 	})
-	doubtful := migrate.KindOf(err) == migrate.OutcomeUnknown
+	doubtful := migrate.KindOf(err) == migrate.InDoubt
 	if err == nil || migrate.KindOf(err) != migrate.Exists && !doubtful {
 		return made, migrate.Created, err
 	}

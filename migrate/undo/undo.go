@@ -46,7 +46,7 @@ type Undoer struct {
 // returned only for what ends the run.
 func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) {
 	started := time.Now()
-	r := &undo{Undoer: u, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewTally(u.Observer)}
+	r := &undo{Undoer: u, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewCounters(u.Observer)}
 	err := r.whole(ctx)
 	return Undone{
 		SchemaVersion: migrate.SchemaVersion, Command: "undo", Executed: u.Execute,
@@ -58,7 +58,7 @@ func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) 
 type undo struct {
 	*Undoer
 	set   migrate.Settings
-	tally *count.Tally
+	tally *count.Counters
 
 	mu     sync.Mutex
 	sink   func(Removal)

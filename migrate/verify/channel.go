@@ -79,7 +79,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	if err != nil {
 		return nil, err
 	}
-	marks := newMarks(members)
+	marks := newHorizonIndex(members)
 	if err := s.compareMessages(ctx, sid, have.SID, marks, f); err != nil {
 		return nil, err
 	}
@@ -121,7 +121,7 @@ func (s *verifiedService) compareFields(sid string, want, have conversations.Con
 // differs compares dates. Where the source has none, any will do.
 func differs(want, have time.Time) bool { return !want.IsZero() && !want.Equal(have) }
 
-func (s *verifiedService) compareMembers(ctx context.Context, sid, target string, members []chat.Member, marks *marks, f *channelFound) error {
+func (s *verifiedService) compareMembers(ctx context.Context, sid, target string, members []chat.Member, marks *horizonIndex, f *channelFound) error {
 	there := map[string]conversations.Participant{}
 	for p, err := range s.Target.Participants(ctx, s.target, target) {
 		if err != nil {
@@ -176,7 +176,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 	return nil
 }
 
-func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *marks, f *channelFound) {
+func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *horizonIndex, f *channelFound) {
 	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
 	at := Difference{Class: Altered, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, fix: s.memberFix(f, m.SID, want, h, read)}
 	with := func(class Class, field string) {

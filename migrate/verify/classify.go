@@ -2,8 +2,8 @@ package verify
 
 import "chatbridge/migrate"
 
-// judge sorts what the two sides of a channel do not share into classes.
-type judge struct {
+// classifier sorts what the two sides of a channel do not share into classes.
+type classifier struct {
 	channel, target string
 
 	gap     int
@@ -14,7 +14,7 @@ type judge struct {
 }
 
 // same notes a message that both sides have.
-func (j *judge) same(want, have digest, f *channelFound) {
+func (j *classifier) same(want, have digest, f *channelFound) {
 	j.twice[want.identity()] = want.sid
 	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
@@ -24,7 +24,7 @@ func (j *judge) same(want, have digest, f *channelFound) {
 
 // part notes a stretch in which the sides have nothing in common, and the
 // message that follows it on both, if there is one.
-func (j *judge) part(want, have []digest, next *digest) {
+func (j *classifier) part(want, have []digest, next *digest) {
 	if len(want) == 0 && len(have) == 0 {
 		return
 	}
@@ -40,9 +40,9 @@ func (j *judge) part(want, have []digest, next *digest) {
 	}
 }
 
-// verdict pairs what is left of both sides, the surest pairs first, and names
+// conclude pairs what is left of both sides, the surest pairs first, and names
 // the class of each. ours are the messages of the target that the ledger knows.
-func (j *judge) verdict(ours map[string]bool, f *channelFound) {
+func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
 	j.pair(f, Reordered, "", func(w, h digest) bool { return w.identity() == h.identity() })
 	j.pair(f, Altered, "attributes", func(w, h digest) bool {
 		return w.author == h.author && w.created == h.created && w.body == h.body
@@ -74,7 +74,7 @@ func (j *judge) verdict(ours map[string]bool, f *channelFound) {
 
 // pair takes each missing message together with the first one of the target
 // that matches it.
-func (j *judge) pair(f *channelFound, class Class, field string, match func(want, have digest) bool) {
+func (j *classifier) pair(f *channelFound, class Class, field string, match func(want, have digest) bool) {
 	missing := j.missing[:0]
 	for _, w := range j.missing {
 		found := -1

@@ -84,7 +84,7 @@ func (f levelFix) in() string         { return f.service }
 // set right where it stands, and those missing at the end are appended. One
 // that is missing before others cannot be put back, because a message only ever
 // arrives at the end.
-func (s *verifiedService) messageFixes(j *judge, f *channelFound) {
+func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 	clean := len(j.only) == 0 // nothing came after the tail that is missing
 	for i := range f.differences {
 		d := &f.differences[i]

@@ -7,16 +7,16 @@ import (
 	"chatbridge/mapping/chat"
 )
 
-// marks remembers, while the messages of a channel stream by, the index in the
+// horizonIndex remembers, while the messages of a channel stream by, the index in the
 // target of the last message at or below each read horizon of the source. It
 // holds one entry for each horizon, not for each message.
-type marks struct {
+type horizonIndex struct {
 	olds []int64 // ascending
 	news []int64 // the same length; -1 until one came by
 }
 
-func newMarks(members []chat.Member) *marks {
-	m := &marks{}
+func newHorizonIndex(members []chat.Member) *horizonIndex {
+	m := &horizonIndex{}
 	for _, one := range members {
 		if one.LastConsumedMessageIndex != nil {
 			m.olds = append(m.olds, *one.LastConsumedMessageIndex)
@@ -30,7 +30,7 @@ func newMarks(members []chat.Member) *marks {
 
 // pass says that the message with the source index old is at index in the
 // target. Old indexes come in ascending order.
-func (m *marks) pass(old, index int64) {
+func (m *horizonIndex) pass(old, index int64) {
 	i, _ := slices.BinarySearch(m.olds, old)
 	if i < len(m.olds) {
 		m.news[i] = index
@@ -38,7 +38,7 @@ func (m *marks) pass(old, index int64) {
 }
 
 // at is the index of the last message at or below a horizon.
-func (m *marks) at(old int64) (int64, bool) {
+func (m *horizonIndex) at(old int64) (int64, bool) {
 	i, found := slices.BinarySearch(m.olds, old)
 	if !found {
 		i--

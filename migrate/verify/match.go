@@ -42,9 +42,9 @@ func (w *window) drop(n int) {
 	w.held = append(w.held[:0], w.held[n:]...)
 }
 
-// meet finds the nearest message that both sides have: how many of each to skip
+// nextMatch finds the nearest message that both sides have: how many of each to skip
 // to get there. Where there is none within the window, both are skipped whole.
-func meet(want, have *window) (skipWant, skipHave int, met bool, err error) {
+func nextMatch(want, have *window) (skipWant, skipHave int, met bool, err error) {
 	for size := 1; ; size *= 8 {
 		if err := cmpErr(want.fill(size), have.fill(size)); err != nil {
 			return 0, 0, false, err
@@ -52,7 +52,7 @@ func meet(want, have *window) (skipWant, skipHave int, met bool, err error) {
 		if size == 1 && headsMeet(want.held, have.held) {
 			return 0, 0, true, nil
 		}
-		if skipWant, skipHave, met = nearest(want.held, have.held); met {
+		if skipWant, skipHave, met = nearestMatch(want.held, have.held); met {
 			return skipWant, skipHave, true, nil
 		}
 		if want.done && have.done || size >= windowMost {
@@ -65,7 +65,7 @@ func headsMeet(want, have []digest) bool {
 	return len(want) > 0 && len(have) > 0 && want[0].blocked == "" && want[0].identity() == have[0].identity()
 }
 
-func nearest(want, have []digest) (skipWant, skipHave int, met bool) {
+func nearestMatch(want, have []digest) (skipWant, skipHave int, met bool) {
 	first := make(map[identity]int, len(want))
 	for i, d := range want {
 		if _, ok := first[d.identity()]; !ok && d.blocked == "" {

@@ -91,11 +91,11 @@ func (s *verifiedService) actual(ctx context.Context, target string) iter.Seq2[d
 // compareMessages walks both sides in step. Where they part it looks ahead for
 // the next message that both have; what lies between is judged at the end, when
 // it is known what is missing elsewhere.
-func (s *verifiedService) compareMessages(ctx context.Context, sid, target string, marks *marks, f *channelFound) error {
+func (s *verifiedService) compareMessages(ctx context.Context, sid, target string, marks *horizonIndex, f *channelFound) error {
 	want, have := newWindow(s.expected(ctx, sid, f.undated)), newWindow(s.actual(ctx, target))
 	defer want.stop()
 	defer have.stop()
-	j := &judge{channel: sid, target: target, twice: map[identity]string{}}
+	j := &classifier{channel: sid, target: target, twice: map[identity]string{}}
 	for {
 		if err := cmpErr(want.fill(1), have.fill(1)); err != nil {
 			return err
@@ -103,7 +103,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		if len(want.held) == 0 && len(have.held) == 0 {
 			break
 		}
-		skipWant, skipHave, met, err := meet(want, have)
+		skipWant, skipHave, met, err := nextMatch(want, have)
 		if err != nil {
 			return err
 		}
@@ -129,7 +129,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 	if err != nil {
 		return err
 	}
-	j.verdict(ours, f)
+	j.conclude(ours, f)
 	s.messageFixes(j, f)
 	return nil
 }

@@ -82,7 +82,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 	set := v.Settings.WithDefaults()
 	started := time.Now()
 	c := &comparison{
-		Verifier: v, set: set, tally: count.NewTally(v.Observer),
+		Verifier: v, set: set, tally: count.NewCounters(v.Observer),
 		result: Verification{
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
 			Compared: map[string]int64{}, Differences: map[Class]int64{},
@@ -112,7 +112,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 type comparison struct {
 	*Verifier
 	set   migrate.Settings
-	tally *count.Tally
+	tally *count.Counters
 
 	mu     sync.Mutex // guards result
 	result Verification

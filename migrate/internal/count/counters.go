@@ -7,9 +7,9 @@ import (
 	"chatbridge/migrate"
 )
 
-// Tally counts what became of the resources of each kind, and tells the
+// Counters counts what became of the resources of each kind, and tells the
 // observer.
-type Tally struct {
+type Counters struct {
 	Observer migrate.Observer
 
 	mu     sync.Mutex
@@ -18,12 +18,12 @@ type Tally struct {
 	passed int64 // resources of every kind that were left out
 }
 
-func NewTally(o migrate.Observer) *Tally {
-	return &Tally{Observer: o, counts: map[string]migrate.KindCount{}, totals: map[string]int64{}}
+func NewCounters(o migrate.Observer) *Counters {
+	return &Counters{Observer: o, counts: map[string]migrate.KindCount{}, totals: map[string]int64{}}
 }
 
 // Expect adds to what is known to be there.
-func (t *Tally) Expect(kind string, n int64) {
+func (t *Counters) Expect(kind string, n int64) {
 	t.mu.Lock()
 	t.totals[kind] += n
 	total := t.totals[kind]
@@ -33,28 +33,28 @@ func (t *Tally) Expect(kind string, n int64) {
 
 // Seen, written, existing and failed each count resources once: a resource is
 // seen in the source and then has exactly one of the other three outcomes.
-func (t *Tally) Seen(kind string, n int64) {
+func (t *Counters) Seen(kind string, n int64) {
 	t.update(kind, func(c *migrate.KindCount) { c.Source += n })
 }
 
-func (t *Tally) Written(kind string, n int64) {
+func (t *Counters) Written(kind string, n int64) {
 	t.update(kind, func(c *migrate.KindCount) { c.Written += n })
 	t.Observer.Done(kind, n)
 }
 
-func (t *Tally) Existing(kind string, n int64) {
+func (t *Counters) Existing(kind string, n int64) {
 	t.update(kind, func(c *migrate.KindCount) { c.Existing += n })
 	t.Observer.Done(kind, n)
 }
 
-func (t *Tally) Failed(kind string, n int64) {
+func (t *Counters) Failed(kind string, n int64) {
 	t.update(kind, func(c *migrate.KindCount) { c.Failed += n })
 	t.Observer.Done(kind, n)
 }
 
 // Skipped says that a policy left resources out: they are seen, and nothing
 // became of them.
-func (t *Tally) Skipped(kind string, n int64) {
+func (t *Counters) Skipped(kind string, n int64) {
 	t.mu.Lock()
 	t.passed += n
 	t.mu.Unlock()
@@ -62,7 +62,7 @@ func (t *Tally) Skipped(kind string, n int64) {
 }
 
 // Done is how many resources of every kind are dealt with.
-func (t *Tally) Done() int64 {
+func (t *Counters) Done() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := t.passed
@@ -73,7 +73,7 @@ func (t *Tally) Done() int64 {
 }
 
 // Changed counts the outcome of an Ensure.
-func (t *Tally) Changed(kind string, c migrate.Change) {
+func (t *Counters) Changed(kind string, c migrate.Change) {
 	if c == migrate.Unchanged {
 		t.Existing(kind, 1)
 		return
@@ -81,7 +81,7 @@ func (t *Tally) Changed(kind string, c migrate.Change) {
 	t.Written(kind, 1)
 }
 
-func (t *Tally) update(kind string, f func(*migrate.KindCount)) {
+func (t *Counters) update(kind string, f func(*migrate.KindCount)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c := t.counts[kind]
@@ -89,7 +89,7 @@ func (t *Tally) update(kind string, f func(*migrate.KindCount)) {
 	t.counts[kind] = c
 }
 
-func (t *Tally) Snapshot() (counts map[string]migrate.KindCount, totals map[string]int64) {
+func (t *Counters) Snapshot() (counts map[string]migrate.KindCount, totals map[string]int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.counts), maps.Clone(t.totals)

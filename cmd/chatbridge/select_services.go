@@ -9,10 +9,10 @@ import (
 	"chatbridge/migrate"
 )
 
-// take shows s the part of its source that the options select and returns the
+// selectServices shows s the part of its source that the options select and returns the
 // services. It fails where something was named that is not there, and where
 // renaming would make one person of two.
-func (o *mappingOptions) take(ctx context.Context, s *sides, m mapping.Mapper) ([]chat.Service, error) {
+func (o *mappingOptions) selectServices(ctx context.Context, s *endpoints, m mapping.Mapper) ([]chat.Service, error) {
 	services, err := o.selected(s.services)
 	if err != nil {
 		return nil, err

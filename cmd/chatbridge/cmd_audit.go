@@ -24,7 +24,7 @@ type auditOptions struct {
 
 	console *console
 	// connect opens the source; it is never asked for more.
-	connect func(context.Context, connector, access) (*sides, error)
+	connect func(context.Context, connector, access) (*endpoints, error)
 }
 
 var auditForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV, reports.HTML}
@@ -134,7 +134,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	}
 	defer s.Close()
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
-	if _, err := o.take(ctx, s, set.Mapper); err != nil {
+	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
 	}
 	if o.Sample > 0 {

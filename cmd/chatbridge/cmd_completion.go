@@ -19,7 +19,7 @@ func newCompletion(c *console) *cobra.Command {
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misuse("name one shell: chatbridge completion bash", "one shell is wanted, and %d are named", len(args))
+				return usageError("name one shell: chatbridge completion bash", "one shell is wanted, and %d are named", len(args))
 			}
 			return nil
 		},
@@ -35,7 +35,7 @@ func newCompletion(c *console) *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(c.out)
 			}
-			return misuse("choose bash, zsh, fish or powershell", "there is no completion for %q", args[0])
+			return usageError("choose bash, zsh, fish or powershell", "there is no completion for %q", args[0])
 		},
 	}
 }

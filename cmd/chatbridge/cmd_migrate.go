@@ -88,7 +88,7 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 	o.durationOption.flags(cmd.Flags())
 	o.inPlaceOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time that a write of unknown outcome is given to land")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
 		fs.DurationVar(&o.Watchdog, "watchdog", migrate.DefaultWatchdog, "stop a channel that made no progress for so long; more than --timeout")
 		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run when so many channels were stopped; 0 never does")
 		fs.StringVar(&o.Credentials, "credentials", "", "create the push credentials that this YAML `file` describes, before anything else")
@@ -105,16 +105,16 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 func (o *migrateOptions) check() (reports.Format, error) {
 	switch {
 	case o.Settle <= 0:
-		return "", misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+		return "", usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	case o.Watchdog <= 0:
-		return "", misuse("write a duration with its unit, such as 2m", "--watchdog %s is not above 0", o.Watchdog)
+		return "", usageError("write a duration with its unit, such as 2m", "--watchdog %s is not above 0", o.Watchdog)
 	case o.Timeout >= o.Watchdog && !o.InPlace:
-		return "", misuse("one request without answer would stop its channel: give --timeout less time than --watchdog",
+		return "", usageError("one request without answer would stop its channel: give --timeout less time than --watchdog",
 			"--timeout %s is not below --watchdog %s", o.Timeout, o.Watchdog)
 	case o.MaxErrors < 0:
-		return "", misuse("0 never ends a run", "--max-errors %d is below 0", o.MaxErrors)
+		return "", usageError("0 never ends a run", "--max-errors %d is below 0", o.MaxErrors)
 	case o.Ledger == "":
-		return "", misuse("the default is "+defaultLedger, "--ledger is empty")
+		return "", usageError("the default is "+defaultLedger, "--ledger is empty")
 	}
 	if err := errors.Join(o.durationOption.check(), o.inPlaceOptions.check(o), o.deepOption.check(o)); err != nil {
 		return "", err

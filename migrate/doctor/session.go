@@ -20,8 +20,8 @@ const (
 	examFetches  = 3 // single fetches for one question
 )
 
-// exam is the state of one Doctor.Run.
-type exam struct {
+// session is the state of one Doctor.Run.
+type session struct {
 	*Doctor
 	asked   int64
 	replies map[string]migrate.ProbeReply
@@ -38,7 +38,7 @@ type sample struct {
 	channels []resource // the chosen ones
 }
 
-func newExam(d *Doctor) *exam {
+func newSession(d *Doctor) *session {
 	own := *d
 	if own.Now == nil {
 		own.Now = time.Now
@@ -46,7 +46,7 @@ func newExam(d *Doctor) *exam {
 	if own.Observer == nil {
 		own.Observer = unobserved{}
 	}
-	return &exam{Doctor: &own, replies: map[string]migrate.ProbeReply{}, seenV1: map[string][]resource{}}
+	return &session{Doctor: &own, replies: map[string]migrate.ProbeReply{}, seenV1: map[string][]resource{}}
 }
 
 type unobserved struct{}
@@ -71,7 +71,7 @@ func (r *refusedRead) Error() string {
 
 // get asks, unless the same was asked before. A reply that says nothing about
 // the account, since the service is down or busy, ends the examination.
-func (e *exam) get(ctx context.Context, host migrate.ProbeHost, target string) (migrate.ProbeReply, error) {
+func (e *session) get(ctx context.Context, host migrate.ProbeHost, target string) (migrate.ProbeReply, error) {
 	key := fmt.Sprint(host, " ", target)
 	if r, ok := e.replies[key]; ok {
 		return r, nil
@@ -103,7 +103,7 @@ func forbidden(r migrate.ProbeReply) bool {
 }
 
 // header notes what every reply says by the way.
-func (e *exam) header(h http.Header, sent, received time.Time) {
+func (e *session) header(h http.Header, sent, received time.Time) {
 	if h.Get("Twilio-Concurrent-Requests") != "" {
 		e.inUse++
 	}
@@ -124,7 +124,7 @@ func (e *exam) header(h http.Header, sent, received time.Time) {
 
 // sample chooses services, and channels that have messages: those that are read
 // whole with one request first, the longest of them before the others.
-func (e *exam) sample(ctx context.Context) (*sample, error) {
+func (e *session) sample(ctx context.Context) (*sample, error) {
 	if e.sampled != nil {
 		return e.sampled, nil
 	}

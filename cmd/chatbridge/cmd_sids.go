@@ -61,7 +61,7 @@ migration runs.` +
 			case 1:
 				o.SID = args[0]
 			default:
-				return misuse("to look up many, list all and search", "sids takes one SID, and not %d", len(args))
+				return usageError("to look up many, list all and search", "sids takes one SID, and not %d", len(args))
 			}
 			return run(cmd.Context(), o)
 		},
@@ -77,14 +77,14 @@ migration runs.` +
 func (o *sidsOptions) check() error {
 	for _, kind := range o.Kinds {
 		if !slices.Contains(migrate.PairKinds, kind) {
-			return misuse("choose from "+strings.Join(migrate.PairKinds, ", "), "--kind %q is not known", kind)
+			return usageError("choose from "+strings.Join(migrate.PairKinds, ", "), "--kind %q is not known", kind)
 		}
 	}
 	if !slices.Contains(sidsForms, reports.Format(o.Output)) {
-		return misuse("choose "+reports.List(sidsForms), "--output %q is not among the forms of this result", o.Output)
+		return usageError("choose "+reports.List(sidsForms), "--output %q is not among the forms of this result", o.Output)
 	}
 	if o.SID != "" && len(o.Kinds)+len(o.Services)+len(o.Channels) > 0 {
-		return misuse("give the SID alone", "a SID to look up, and what to list, contradict each other")
+		return usageError("give the SID alone", "a SID to look up, and what to list, contradict each other")
 	}
 	return nil
 }

@@ -66,9 +66,9 @@ func (o *statusOptions) check() (reports.Format, error) {
 	case err != nil:
 		return "", err
 	case o.Watch && form == reports.Markdown:
-		return "", misuse("choose text or json", "--watch has no form markdown")
+		return "", usageError("choose text or json", "--watch has no form markdown")
 	case o.Watch && o.Interval < minInterval:
-		return "", misuse("write a duration with its unit, such as 2s", "--interval %s is below %s", o.Interval, minInterval)
+		return "", usageError("write a duration with its unit, such as 2s", "--interval %s is below %s", o.Interval, minInterval)
 	}
 	return form, nil
 }

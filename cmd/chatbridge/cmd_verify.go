@@ -27,7 +27,7 @@ type verifyOptions struct {
 	Yes     bool
 
 	console *console
-	connect func(context.Context, connector, access) (*sides, error)
+	connect func(context.Context, connector, access) (*endpoints, error)
 	// openLedger opens the ledger for reading.
 	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 }
@@ -83,11 +83,11 @@ on, --yes answers.` +
 func (o *verifyOptions) check() error {
 	switch {
 	case o.Execute && !o.Repair:
-		return misuse("to see what could be done: chatbridge verify --repair", "--execute without --repair has nothing to do")
+		return usageError("to see what could be done: chatbridge verify --repair", "--execute without --repair has nothing to do")
 	case o.Repair && o.Output == string(reports.HTML):
-		return misuse("choose text, json or csv", "a repair has no page")
+		return usageError("choose text, json or csv", "a repair has no page")
 	case o.Settle <= 0:
-		return misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+		return usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
 	return errors.Join(o.connectionOptions.check(), o.mappingOptions.check())
 }
@@ -144,7 +144,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, interrupted(ctx, err)
 	}
 	defer s.Close()
-	if _, err := o.take(ctx, s, set.Mapper); err != nil {
+	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return none, interrupted(ctx, err)
 	}
 	set.UserChannels = s.userChannels

@@ -2,9 +2,9 @@ package main
 
 import "slices"
 
-// nearest is the candidate that is the fewest edits away from word, and empty
+// suggest is the candidate that is the fewest edits away from word, and empty
 // where none is near enough to be a slip of the fingers.
-func nearest(word string, candidates []string) string {
+func suggest(word string, candidates []string) string {
 	best, least := "", 1+max(2, len(word)/3)
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := edits(word, c); d < least {

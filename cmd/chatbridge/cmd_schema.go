@@ -23,7 +23,7 @@ Opens nothing.` + exitHelp(exitDone, exitUsage),
 		ValidArgs: schema.Names(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return misuse("name one: chatbridge schema migrate", "one name is wanted, and %d are given", len(args))
+				return usageError("name one: chatbridge schema migrate", "one name is wanted, and %d are given", len(args))
 			}
 			return nil
 		},
@@ -37,10 +37,10 @@ Opens nothing.` + exitHelp(exitDone, exitUsage),
 			raw, ok := schema.Lookup(args[0])
 			if !ok {
 				hint := "list them with: chatbridge schema"
-				if n := nearest(args[0], schema.Names()); n != "" {
+				if n := suggest(args[0], schema.Names()); n != "" {
 					hint = "did you mean: chatbridge schema " + n
 				}
-				return misuse(hint, "there is no schema %q", reports.Plain(args[0]))
+				return usageError(hint, "there is no schema %q", reports.Plain(args[0]))
 			}
 			_, err := c.out.Write(raw)
 			return err

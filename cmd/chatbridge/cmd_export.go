@@ -31,7 +31,7 @@ type exportOptions struct {
 
 	console *console
 	// connect opens the source; it is never asked for more.
-	connect func(context.Context, connector, access) (*sides, error)
+	connect func(context.Context, connector, access) (*endpoints, error)
 	now     func() time.Time
 }
 
@@ -60,7 +60,7 @@ key may not read, are left out and named. It never writes to Twilio.` +
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misuse("such as: chatbridge export workspace.zip", "export wants the path of one folder or zip, and not %d", len(args))
+				return usageError("such as: chatbridge export workspace.zip", "export wants the path of one folder or zip, and not %d", len(args))
 			}
 			o.Path = args[0]
 			return run(cmd.Context(), o)
@@ -129,7 +129,7 @@ func placeOf(path string) (exportPlace, error) {
 		return exportPlace{dir: path}, nil
 	}
 	if _, err := os.Stat(path); err == nil {
-		return exportPlace{}, misuse("name another file, or remove this one if nobody needs it", "%s is there already", path)
+		return exportPlace{}, usageError("name another file, or remove this one if nobody needs it", "%s is there already", path)
 	}
 	return exportPlace{dir: path + ".unfinished", zip: path}, nil
 }

@@ -26,8 +26,8 @@ const (
 	promoteSource
 )
 
-// sides are the two ends of a migration, connected.
-type sides struct {
+// endpoints are the two ends of a migration, connected.
+type endpoints struct {
 	source        migrate.Source
 	sourceAccount string
 	sourceAPI     string         // v1 or v2
@@ -44,7 +44,7 @@ type sides struct {
 }
 
 // Close releases what is open.
-func (s *sides) Close() error {
+func (s *endpoints) Close() error {
 	var errs []error
 	for _, c := range s.closers {
 		errs = append(errs, c.Close())
@@ -62,7 +62,7 @@ type connector struct {
 
 // dial checks settings and credentials and asks each side a question, so
 // that what cannot work is known before anything is written.
-func dial(ctx context.Context, c connector, target access) (*sides, error) {
+func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 	if err := c.checkArchive(ctx); err != nil {
 		return nil, err
 	}
@@ -84,8 +84,8 @@ func dial(ctx context.Context, c connector, target access) (*sides, error) {
 }
 
 // open makes both sides and sends nothing.
-func (c connector) open(http http.RoundTripper, target access) (s *sides, err error) {
-	s = &sides{}
+func (c connector) open(http http.RoundTripper, target access) (s *endpoints, err error) {
+	s = &endpoints{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -100,7 +100,7 @@ func (c connector) open(http http.RoundTripper, target access) (s *sides, err er
 	return s, c.openTarget(s, http, target)
 }
 
-func (c connector) openSource(s *sides, http http.RoundTripper) error {
+func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	if c.FromArchive != "" {
 		a, closer, err := archive.OpenPath(c.FromArchive)
 		if err != nil {
@@ -130,7 +130,7 @@ func (c connector) openSource(s *sides, http http.RoundTripper) error {
 	return nil
 }
 
-func (c connector) openTarget(s *sides, http http.RoundTripper, target access) error {
+func (c connector) openTarget(s *endpoints, http http.RoundTripper, target access) error {
 	cred, err := c.console.targetCredentials()
 	if err != nil {
 		return err
@@ -157,7 +157,7 @@ func (c connector) openTarget(s *sides, http http.RoundTripper, target access) e
 	return nil
 }
 
-func (c connector) openPromoter(s *sides, http http.RoundTripper) error {
+func (c connector) openPromoter(s *endpoints, http http.RoundTripper) error {
 	cred, err := c.console.sourceCredentials()
 	if err != nil {
 		return err
@@ -175,7 +175,7 @@ func (c connector) openPromoter(s *sides, http http.RoundTripper) error {
 // ask puts questions to each side that only the right service answers: both
 // hosts list services, but channels are known to Chat alone, and timers to
 // Conversations.
-func (s *sides) ask(ctx context.Context) ([]chat.Service, error) {
+func (s *endpoints) ask(ctx context.Context) ([]chat.Service, error) {
 	var services []chat.Service
 	for one, err := range s.source.Services(ctx) {
 		if err != nil {

@@ -22,7 +22,7 @@ which is made where it is not there. Opens nothing else.` + exitHelp(exitDone, e
 		GroupID: groupMore,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return misuse("name one folder: chatbridge man /usr/local/share/man/man1", "one folder is wanted, and %d are named", len(args))
+				return usageError("name one folder: chatbridge man /usr/local/share/man/man1", "one folder is wanted, and %d are named", len(args))
 			}
 			return nil
 		},

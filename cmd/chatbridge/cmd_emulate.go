@@ -128,7 +128,7 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	if o.Unkind != "" {
 		var err error
 		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
-			return c, nil, misuse("such as --unkind list-ends-early=0.1,text=trim; see chatbridge emulate --help", "--unkind: %w", err)
+			return c, nil, usageError("such as --unkind list-ends-early=0.1,text=trim; see chatbridge emulate --help", "--unkind: %w", err)
 		}
 		if c.Unkind.KeyAccountSID != "" {
 			c.APIKey, c.APISecret = emulator.DefaultAPIKey, emulator.DefaultAPISecret
@@ -136,22 +136,22 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	}
 	switch {
 	case !(o.APS >= 0):
-		return c, nil, misuse("Twilio documents 30; 0 sets no limit", "--aps %v is below 0", o.APS)
+		return c, nil, usageError("Twilio documents 30; 0 sets no limit", "--aps %v is below 0", o.APS)
 	case o.Concurrency < 0:
-		return c, nil, misuse("0 sets no limit", "--concurrency %d is below 0", o.Concurrency)
+		return c, nil, usageError("0 sets no limit", "--concurrency %d is below 0", o.Concurrency)
 	case o.Archive != "" && o.Generate != "":
-		return c, nil, misuse("give one of them", "--archive and --generate exclude each other")
+		return c, nil, usageError("give one of them", "--archive and --generate exclude each other")
 	case o.Generate != "":
 		generate, err := emulator.ParseGenerate(o.Generate)
 		if err != nil {
-			return c, nil, misuse("such as --generate channels=1000,messages=200000,seed=1", "--generate: %w", err)
+			return c, nil, usageError("such as --generate channels=1000,messages=200000,seed=1", "--generate: %w", err)
 		}
 		c.Generate = generate
 		return c, io.NopCloser(nil), nil
 	case o.Archive != "":
 		fsys, closer, err := o.open(o.Archive)
 		if err != nil {
-			return c, nil, misuse("name a folder or a .zip file that holds an archive", "--archive: %w", err)
+			return c, nil, usageError("name a folder or a .zip file that holds an archive", "--archive: %w", err)
 		}
 		c.Archive = fsys
 		return c, closer, nil
@@ -200,7 +200,7 @@ func (o *emulateOptions) plan() (*faults.Plan, error) {
 	}
 	plan, err := faults.Parse(o.Faults)
 	if err != nil {
-		return nil, misuse("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", err)
+		return nil, usageError("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", err)
 	}
 	return plan, nil
 }

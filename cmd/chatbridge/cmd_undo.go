@@ -29,7 +29,7 @@ type undoOptions struct {
 
 	console *console
 	// connect opens the target, and the source never.
-	connect    func(context.Context, connector, access) (*sides, error)
+	connect    func(context.Context, connector, access) (*endpoints, error)
 	openReader func(ctx context.Context, path string) (migrate.LedgerReader, error)
 	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
 }
@@ -66,7 +66,7 @@ chatbridge migrate with the same ledger starts anew.` +
 	o.outputOption.flags(cmd.Flags(), undoForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")
-		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time that a write of unknown outcome is given to land")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
@@ -75,7 +75,7 @@ chatbridge migrate with the same ledger starts anew.` +
 
 func (o *undoOptions) check() (reports.Format, error) {
 	if o.Settle <= 0 {
-		return "", misuse("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
+		return "", usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
 	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
 		return "", err
@@ -89,7 +89,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 		return err
 	}
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return misuse("look first with chatbridge undo; to begin: chatbridge undo --execute --yes", "there is no terminal to ask on")
+		return usageError("look first with chatbridge undo; to begin: chatbridge undo --execute --yes", "there is no terminal to ask on")
 	}
 	ledger, err := o.openReader(ctx, o.Ledger)
 	if err != nil {
@@ -118,7 +118,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 
 // agree makes sure that the ledger is about this account, where everything would
 // otherwise pass for deleted, and asks.
-func (o *undoOptions) agree(ctx context.Context, s *sides, bound migrate.Fingerprint) error {
+func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fingerprint) error {
 	if account := bound["target account"]; account != s.targetAccount {
 		return &migrate.Error{
 			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is about target account %q, and the credentials are for %s", o.Ledger, account, s.targetAccount),
@@ -132,7 +132,7 @@ func (o *undoOptions) agree(ctx context.Context, s *sides, bound migrate.Fingerp
 	return o.console.confirm(ctx)
 }
 
-func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *sides) error {
+func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoints) error {
 	ctx, drain, stop := interruptible(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "looked at", form != reports.Text)
@@ -186,9 +186,9 @@ func (o *undoOptions) open(ctx context.Context, u *undo.Undoer) (closer func() e
 }
 
 // dialTarget opens the target alone, and asks it a question.
-func dialTarget(ctx context.Context, c connector, level access) (*sides, error) {
-	open := func(http http.RoundTripper) (*sides, error) {
-		s := &sides{}
+func dialTarget(ctx context.Context, c connector, level access) (*endpoints, error) {
+	open := func(http http.RoundTripper) (*endpoints, error) {
+		s := &endpoints{}
 		return s, c.openTarget(s, http, level)
 	}
 	probe, err := open(c.transport(&transport.Counter{}, c.log, probePatience))
