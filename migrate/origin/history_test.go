@@ -87,7 +87,7 @@ func TestHistories(t *testing.T) {
 // live is one history, from the birth of the conversation to the last pass.
 func live(seed uint64, how mix) *migration {
 	w := born(seed, how)
-	m := &migration{world: w, ledger: &ledger{}, birth: origin.BornAt(seconds(w.birth)), faults: true, otherwise: map[int64]bool{}, named: map[string]bool{}, altered: map[string]bool{}}
+	m := &migration{world: w, ledger: &ledger{}, birth: origin.BornAt(seconds(w.birthday)), faults: true, otherwise: map[int64]bool{}, named: map[string]bool{}, altered: map[string]bool{}}
 	for range 1 + w.IntN(4) {
 		m.pass()
 		if m.stopped != nil {

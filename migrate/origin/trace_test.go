@@ -8,7 +8,7 @@ import (
 // story is what both sides hold, for people who look into a failure.
 func (m *migration) story() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "birth %d, ledger lost: %t\n", m.world.birth, m.forgot)
+	fmt.Fprintf(&b, "birth %d, ledger lost: %t\n", m.birthday, m.forgot)
 	for _, s := range m.source {
 		fmt.Fprintf(&b, "  source %2d  %-6s %d %-12q deleted=%t changed=%t\n", s.id, s.author, s.at, s.body, s.deleted, s.changed)
 	}

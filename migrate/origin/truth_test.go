@@ -3,8 +3,6 @@ package origin_test
 import (
 	"fmt"
 	"slices"
-
-	"chatbridge/migrate/origin"
 )
 
 // wrong says what really went wrong in a history; nothing if all is well.
@@ -87,26 +85,24 @@ func (m *migration) namedOf(class int) int {
 	return n
 }
 
-// idle says whether the channel stopped for nothing: every message that the
-// stop names is ours, as it was sent, once, and still as the source has it.
+// idle says whether the channel stopped for nothing: nothing had happened to any
+// of ours, and what the stop names is ours, too.
 func (m *migration) idle() string {
+	if m.odd() {
+		return ""
+	}
 	for _, sid := range m.stopped.Target {
-		t := m.bySID(sid)
-		if m.stopped.Reason == origin.CopyOrLater && m.odd() || m.hasTwin(t.of, true) {
-			return ""
-		}
-		if t.of == nil || t.people || t.second || t.altered || t.of.changed || m.stopped.Reason == origin.OutOfPlace && (m.odd() || t.at >= m.world.birth-60) {
+		if t := m.bySID(sid); t.of == nil || t.people {
 			return ""
 		}
 	}
 	return fmt.Sprintf("stopped for nothing: %v", m.stopped)
 }
 
-// hasTwin reports whether the source had another message like s that people
-// changed.
-func (m *migration) hasTwin(s *said, changed bool) bool {
+// hasTwin reports whether the source had another message like s.
+func (m *migration) hasTwin(s *said) bool {
 	return slices.ContainsFunc(m.source, func(o *said) bool {
-		return s != nil && o != s && m.twins.class(o.id) == m.twins.class(s.id) && o.changed == changed
+		return o != s && m.twins.class(o.id) == m.twins.class(s.id)
 	})
 }
 
@@ -114,7 +110,7 @@ func (m *migration) hasTwin(s *said, changed bool) bool {
 // twin.
 func (m *migration) odd() bool {
 	return slices.ContainsFunc(m.target, func(t *stored) bool {
-		return t.of != nil && !t.people && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of, false))
+		return t.of != nil && !t.people && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of))
 	})
 }
 

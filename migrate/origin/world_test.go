@@ -13,14 +13,14 @@ import (
 // world is both sides as they really are, with who wrote what.
 type world struct {
 	*rand.Rand
-	mix    mix
-	now    int64 // seconds
-	birth  int64
-	source []*said
-	target []*stored
-	flying []*said // sent without an answer, and still on their way, as they were sent
-	names  []map[string]string
-	twins  twins
+	mix      mix
+	now      int64 // seconds
+	birthday int64
+	source   []*said
+	target   []*stored
+	flying   []*said // sent without an answer, and still on their way, as they were sent
+	names    []map[string]string
+	twins    twins
 
 	deletedByUs []*stored
 	edits       int
@@ -60,7 +60,7 @@ func born(seed uint64, m mix) *world {
 		w.say()
 	}
 	w.now += int64(w.IntN(200))
-	w.birth = w.now
+	w.birthday = w.now
 	return w
 }
 
