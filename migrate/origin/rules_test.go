@@ -152,6 +152,10 @@ func TestRules(t *testing.T) {
 			source: []line{twin, b, c, twin}, target: []line{twin, b, twin},
 			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 hole", "S3 T2 ours"}, next: origin.None, stop: origin.CopyOrLater,
 		},
+		"two accounts that are equally good stop the channel": {
+			source: []line{twin, b, c, twin, b, d}, target: []line{twin, twin, b}, // one hole, or one copy
+			says: []string{"S0 T0 ours", "S1 hole", "S2 hole", "S3 T1 ours", "S4 T2 ours", "S5 missing"}, next: 5, stop: origin.CopyOrLater,
+		},
 		"what follows tells a copy from a twin": {
 			source: []line{twin, b, c, twin, d}, target: []line{twin, b, twin, c},
 			says: []string{"S0 T0 ours", "S1 T1 ours", "S2 T3 ours", "T2 copy T0", "S3 missing", "S4 missing"}, next: 3,

@@ -106,11 +106,11 @@ func (m *migration) hasTwin(s *said) bool {
 	})
 }
 
-// odd reports whether one of ours was deleted, changed or doubled, or has a
-// twin.
+// odd reports whether a message that both sides have was deleted, changed or
+// doubled, or has a twin.
 func (m *migration) odd() bool {
 	return slices.ContainsFunc(m.target, func(t *stored) bool {
-		return t.of != nil && !t.people && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of))
+		return t.of != nil && (t.deleted || t.altered || t.second || t.of.changed || m.hasTwin(t.of))
 	})
 }
 
