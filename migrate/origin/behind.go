@@ -97,8 +97,11 @@ func (b *behind) repeats(k key) bool {
 // lacks reports whether a message with that author and second may have been
 // found missing.
 func (b *behind) lacks(k key) bool {
-	return b.holes[k] > 0 || b.older != nil && b.older.has(lacking(k))
+	return b.holes[k] > 0 || b.forgotHole(k)
 }
+
+// forgotHole reports the same of those that the ring forgot.
+func (b *behind) forgotHole(k key) bool { return b.older != nil && b.older.has(lacking(k)) }
 
 // lacking is another name of k.
 func lacking(k key) identity {

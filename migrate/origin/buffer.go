@@ -146,6 +146,7 @@ func (r *reading) leftOver(h have) error {
 		r.decision.Stop = &Stop{Reason: TooMany, Target: []string{h.SID}}
 	} else {
 		r.strays[h.id] = h.SID
+		r.strayed[h.key] = stray{r.strayed[h.key].n + 1, h.SID}
 	}
 	return r.say(Verdict{Kind: Altered, TargetSID: h.SID, TargetIndex: h.Index})
 }
@@ -153,6 +154,12 @@ func (r *reading) leftOver(h have) error {
 func (r *reading) copyOf(p passed, h have) error {
 	r.decision.Copies = append(r.decision.Copies, Copy{SID: h.SID, Of: p.targetSID, later: h.id})
 	return r.say(Verdict{Kind: CopyOf, SourceIndex: p.source, TargetSID: h.SID, TargetIndex: h.Index, Like: p.targetSID})
+}
+
+// stray is how many altered messages have an author and second, and the latest.
+type stray struct {
+	n   int
+	sid string
 }
 
 // straysMost is how many altered messages are compared with what is still to be

@@ -49,7 +49,8 @@ func (r *reading) end() error {
 }
 
 // endStrays stops the channel if an altered message may be one that is still to
-// be written: because nothing of ours follows it, or because it is equal to one.
+// be written: because nothing of ours follows it, because it is equal to one, or
+// because it has the author and second of one and fills no hole.
 func (r *reading) endStrays() error {
 	next, err := r.ahead.head()
 	if err != nil || next == nil || len(r.strays) == 0 {
@@ -62,9 +63,12 @@ func (r *reading) endStrays() error {
 		return err
 	}
 	for _, w := range r.ahead.held {
-		for _, id := range w.ids[:distinct(w)] {
-			if sid, ok := r.strays[id]; ok {
+		for i := range distinct(w) {
+			if sid, ok := r.strays[w.ids[i]]; ok {
 				r.stop(OutOfPlace, sid, w.SID)
+			}
+			if k := w.keys[i]; r.strayed[k].n > r.behind.holes[k] && !r.behind.forgotHole(k) {
+				r.stop(OtherContent, r.strayed[k].sid, w.SID)
 			}
 		}
 	}

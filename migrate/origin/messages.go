@@ -38,6 +38,7 @@ type reading struct {
 	waiting  waiting
 	rest     []have              // without a place, until the holes around it are known
 	strays   map[identity]string // altered ones, to their SID
+	strayed  map[key]stray       // the same by author and second
 	open     []have              // altered ones of which nobody can tell yet whether they are the next ones
 	young    young
 	decision Decision
@@ -46,7 +47,7 @@ type reading struct {
 func newReading(source iter.Seq2[Want, error], k Knowledge, see func(Verdict) error) *reading {
 	return &reading{
 		Knowledge: k, see: see, ahead: newAhead(source), behind: newBehind(), ledger: newLedger(k.Confirmed),
-		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, strays: map[identity]string{}, young: newYoung(),
+		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, strays: map[identity]string{}, strayed: map[key]stray{}, young: newYoung(),
 		decision: Decision{Next: None, birth: k.Birth, tail: k.Tail, until: None},
 	}
 }

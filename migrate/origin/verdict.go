@@ -72,7 +72,7 @@ type Reason int
 const (
 	FitsNothing  Reason = iota + 1 // a past message fits nothing, and nothing of ours follows it
 	CopyOrLater                    // a message is a copy, or a later one after a hole
-	OtherContent                   // a young message has author and second of one to come, and says something else
+	OtherContent                   // a message has author and second of one to come, and says something else
 	OutOfPlace                     // a message equals one to come, and stands out of its place
 	TooMany                        // more messages fit nothing than are remembered
 )
