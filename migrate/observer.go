@@ -12,6 +12,13 @@ type Observer interface {
 	Event(Event)
 }
 
+// Unobserved is an Observer that nobody looks through.
+type Unobserved struct{}
+
+func (Unobserved) Total(string, int64) {}
+func (Unobserved) Done(string, int64)  {}
+func (Unobserved) Event(Event)         {}
+
 // Event is one line of a run's log.
 type Event struct {
 	Level   Level

@@ -44,16 +44,10 @@ func newSession(d *Doctor) *session {
 		own.Now = time.Now
 	}
 	if own.Observer == nil {
-		own.Observer = unobserved{}
+		own.Observer = migrate.Unobserved{}
 	}
 	return &session{Doctor: &own, replies: map[string]migrate.ProbeReply{}, seenV1: map[string][]resource{}}
 }
-
-type unobserved struct{}
-
-func (unobserved) Total(string, int64) {}
-func (unobserved) Done(string, int64)  {}
-func (unobserved) Event(migrate.Event) {}
 
 // refusedRead is a read that was answered by a refusal.
 type refusedRead struct {

@@ -147,7 +147,7 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 	if err != nil {
 		return err
 	}
-	if err := r.proceed(); err != nil {
+	if err := drain.Signal(r.Drain).Proceed(ctx); err != nil {
 		return err
 	}
 	if !r.Execute || r.failed.Load() > 0 {
@@ -177,7 +177,7 @@ func (r *promotion) channel(ctx context.Context, c chat.Channel) error {
 		r.promoted.Add(1)
 		return nil
 	}
-	if err := r.proceed(); err != nil {
+	if err := drain.Signal(r.Drain).Proceed(ctx); err != nil {
 		return err
 	}
 	if err := r.Promoter.Promote(ctx, c.ServiceSID, c.SID, r.MessagingService); err != nil {
@@ -197,15 +197,6 @@ func (r *promotion) channel(ctx context.Context, c chat.Channel) error {
 		return err
 	}
 	return r.Ledger.ClearFailures(ctx, c.SID)
-}
-
-func (r *promotion) proceed() error {
-	select {
-	case <-r.Drain:
-		return migrate.ErrDrained
-	default:
-		return nil
-	}
 }
 
 func (r *promotion) note(ctx context.Context, c chat.Channel, err error) error {

@@ -68,7 +68,7 @@ func editedSince(want, have conversations.Message) bool {
 }
 
 func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.Message) error {
-	if err := l.muteNotifications(ctx); err != nil {
+	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {
@@ -77,7 +77,7 @@ func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.
 	want := m.want
 	want.SID = have.SID
 	l.wrote = true
-	return l.Target.SetMessage(ctx, l.target, l.record.TargetSID, want)
+	return l.Target.SetMessage(ctx, l.TargetService, l.Record.TargetSID, want)
 }
 
 // arrived looks for a message whose write is in doubt.
@@ -118,7 +118,7 @@ func (l *lane) tail(ctx context.Context, after int64) iter.Seq2[conversations.Me
 				return
 			}
 		}
-		for m, err := range l.Target.Messages(ctx, l.target, l.record.TargetSID, false) {
+		for m, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false) {
 			if err == nil && m.Index <= after {
 				continue
 			}
@@ -132,7 +132,7 @@ func (l *lane) tail(ctx context.Context, after int64) iter.Seq2[conversations.Me
 // newestAfter reads the target newest first down to an index; whole says
 // whether it got there before it had read too many.
 func (l *lane) newestAfter(ctx context.Context, after int64) (kept []conversations.Message, whole bool, err error) {
-	for m, err := range l.Target.Messages(ctx, l.target, l.record.TargetSID, true) {
+	for m, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, true) {
 		switch {
 		case err != nil:
 			return nil, false, err

@@ -27,15 +27,15 @@ func (l *lane) horizons(ctx context.Context) error {
 			continue
 		}
 		var failed error
-		want, ok, found := l.set.Mapper.Horizon(m, func(old int64) (int64, bool) {
-			at, ok, err := l.Ledger.AtOrBelow(ctx, l.channel.SID, old)
+		want, ok, found := l.Settings.Mapper.Horizon(m, func(old int64) (int64, bool) {
+			at, ok, err := l.Ledger.AtOrBelow(ctx, l.Channel.SID, old)
 			failed = err
 			return at.TargetIndex, ok
 		})
 		if failed != nil {
 			return migrate.Fatal(failed)
 		}
-		l.findings.Add(found)
+		l.Findings.Add(found)
 		if ok {
 			if there == nil {
 				if there, err = l.readParticipants(ctx); err != nil {
@@ -61,7 +61,7 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 			return nil
 		}
 	}
-	if err := l.muteNotifications(ctx); err != nil {
+	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {
@@ -69,12 +69,12 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 	}
 	l.wrote = true
 	defer l.dog.Progress()
-	return l.Target.SetHorizon(ctx, l.target, l.record.TargetSID, rec.TargetSID, want)
+	return l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, rec.TargetSID, want)
 }
 
 func (l *lane) readParticipants(ctx context.Context) (map[string]conversations.Participant, error) {
 	there := map[string]conversations.Participant{}
-	for p, err := range l.Target.Participants(ctx, l.target, l.record.TargetSID) {
+	for p, err := range l.Target.Participants(ctx, l.TargetService, l.Record.TargetSID) {
 		if err != nil {
 			return nil, err
 		}

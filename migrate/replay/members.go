@@ -13,41 +13,41 @@ import (
 // participants brings the members of the channel over, those that the ledger
 // does not know yet.
 func (l *lane) participants(ctx context.Context) error {
-	for m, err := range l.Source.Members(ctx, l.source.SID, l.channel.SID) {
+	for m, err := range l.Source.Members(ctx, l.Service.SID, l.Channel.SID) {
 		if err != nil {
 			return err
 		}
 		l.members = append(l.members, m)
 	}
-	l.tally.Expect(migrate.KindMembers, int64(len(l.members))-l.channel.MembersCount)
-	l.tally.Seen(migrate.KindMembers, int64(len(l.members)))
+	l.Counters.Expect(migrate.KindMembers, int64(len(l.members))-l.Channel.MembersCount)
+	l.Counters.Seen(migrate.KindMembers, int64(len(l.members)))
 	seen := map[string]chat.Member{} // by identity in the target
 	for i, m := range l.members {
 		l.members[i].Raw = nil // the horizons need none of it
-		first, twice := seen[l.set.Mapper.Identity(m.Identity)]
+		first, twice := seen[l.Settings.Mapper.Identity(m.Identity)]
 		if twice {
-			l.findings.Add(l.set.Mapper.MemberTwice(m, first))
-			l.tally.Skipped(migrate.KindMembers, 1)
+			l.Findings.Add(l.Settings.Mapper.MemberTwice(m, first))
+			l.Counters.Skipped(migrate.KindMembers, 1)
 			l.joined++
 			continue
 		}
-		seen[l.set.Mapper.Identity(m.Identity)] = m
+		seen[l.Settings.Mapper.Identity(m.Identity)] = m
 		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, m.SID)
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.record.Stage != migrate.Done) {
-			l.tally.Existing(migrate.KindMembers, 1)
+		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.Record.Stage != migrate.Done) {
+			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
 			continue
 		}
-		want, found := l.set.Mapper.Member(m, l.roles)
-		l.findings.Add(found)
+		want, found := l.Settings.Mapper.Member(m, l.Roles)
+		l.Findings.Add(found)
 		if mapping.Blocked(found) {
 			return migrate.BlockedError("map member", m.SID, found)
 		}
 		if mapping.Skipped(found) {
-			l.tally.Skipped(migrate.KindMembers, 1)
+			l.Counters.Skipped(migrate.KindMembers, 1)
 			l.joined++
 			continue
 		}
@@ -55,10 +55,10 @@ func (l *lane) participants(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		l.tally.Changed(migrate.KindMembers, change)
+		l.Counters.Changed(migrate.KindMembers, change)
 		l.joined++
 	}
-	l.record.Members = l.joined
+	l.Record.Members = l.joined
 	return nil
 }
 
@@ -66,23 +66,23 @@ func (l *lane) participants(ctx context.Context) error {
 // SID of the member or invite it stands for, and its user before it. before is
 // what the ledger had.
 func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID, identity string, want conversations.Participant, updated time.Time) (migrate.Change, error) {
-	if err := l.muteNotifications(ctx); err != nil {
+	if err := l.Neighbours.Mute(ctx); err != nil {
 		return migrate.Unchanged, err
 	}
-	if err := l.users.ensure(ctx, identity); err != nil {
+	if err := l.Neighbours.EnsureUser(ctx, identity); err != nil {
 		return migrate.Unchanged, err
 	}
 	if err := l.proceed(ctx); err != nil {
 		return migrate.Unchanged, err
 	}
-	got, change, err := l.Target.EnsureParticipant(ctx, l.target, l.record.TargetSID, want)
+	got, change, err := l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want)
 	if err != nil {
 		return migrate.Unchanged, err
 	}
 	l.dog.Progress()
 	l.wrote = l.wrote || change != migrate.Unchanged
 	return change, migrate.Fatal(l.Ledger.PutEntity(ctx, migrate.EntityRecord{
-		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.channel.SID,
+		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.Channel.SID,
 		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,
 	}))
 }
@@ -90,20 +90,20 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 // invites reports the open invites of the channel, or, where the policy says
 // so, brings the invited people in as participants.
 func (l *lane) invites(ctx context.Context) error {
-	withheld := func() { l.findings.Add(l.set.Mapper.NotShown(migrate.KindInvites, l.channel.SID, l.channel.SID)) }
-	for i, err := range migrate.UnlessWithheld(l.Source.Invites(ctx, l.source.SID, l.channel.SID), withheld) {
+	withheld := func() { l.Findings.Add(l.Settings.Mapper.NotShown(migrate.KindInvites, l.Channel.SID, l.Channel.SID)) }
+	for i, err := range migrate.UnlessWithheld(l.Source.Invites(ctx, l.Service.SID, l.Channel.SID), withheld) {
 		if err != nil {
 			return err
 		}
-		l.tally.Expect(migrate.KindInvites, 1)
-		l.tally.Seen(migrate.KindInvites, 1)
-		want, add, found := l.set.Mapper.Invite(i, l.roles)
-		l.findings.Add(found)
+		l.Counters.Expect(migrate.KindInvites, 1)
+		l.Counters.Seen(migrate.KindInvites, 1)
+		want, add, found := l.Settings.Mapper.Invite(i, l.Roles)
+		l.Findings.Add(found)
 		if mapping.Blocked(found) {
 			return migrate.BlockedError("map invite", i.SID, found)
 		}
 		if !add {
-			l.tally.Skipped(migrate.KindInvites, 1)
+			l.Counters.Skipped(migrate.KindInvites, 1)
 			continue
 		}
 		_, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
@@ -111,14 +111,14 @@ func (l *lane) invites(ctx context.Context) error {
 			return migrate.Fatal(err)
 		}
 		if known {
-			l.tally.Existing(migrate.KindInvites, 1)
+			l.Counters.Existing(migrate.KindInvites, 1)
 			continue
 		}
 		change, err := l.join(ctx, migrate.EntityRecord{}, i.SID, i.Identity, want, i.DateUpdated.Time)
 		if err != nil {
 			return err
 		}
-		l.tally.Changed(migrate.KindInvites, change)
+		l.Counters.Changed(migrate.KindInvites, change)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 // What the ledger has is not looked at again; what it may have missed is found
 // by align before the first write.
 func (l *lane) messages(ctx context.Context) error {
-	newest, any, err := l.Ledger.Newest(ctx, l.channel.SID)
+	newest, any, err := l.Ledger.Newest(ctx, l.Channel.SID)
 	if err != nil {
 		return migrate.Fatal(err)
 	}
@@ -25,8 +25,8 @@ func (l *lane) messages(ctx context.Context) error {
 	if err := l.countConfirmed(ctx); err != nil {
 		return err
 	}
-	source := l.Source.Messages(ctx, l.source.SID, l.channel.SID, migrate.Span{After: after})
-	if l.record.Stage == migrate.Done && any {
+	source := l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after})
+	if l.Record.Stage == migrate.Done && any {
 		fresh, all, err := l.since(ctx, after)
 		if err != nil {
 			return err
@@ -35,14 +35,14 @@ func (l *lane) messages(ctx context.Context) error {
 			source = inMemory(fresh)
 		}
 	}
-	f := newFeed(source, l.set.Mapper)
+	f := newFeed(source, l.Settings.Mapper)
 	defer f.stop()
-	f.undated = mapping.Undated(l.channel, l.source)
-	f.found = l.findings.Add
+	f.undated = mapping.Undated(l.Channel, l.Service)
+	f.found = l.Findings.Add
 	f.skipped = func() {
 		l.copied++
-		l.tally.Seen(migrate.KindMessages, 1)
-		l.tally.Skipped(migrate.KindMessages, 1)
+		l.Counters.Seen(migrate.KindMessages, 1)
+		l.Counters.Skipped(migrate.KindMessages, 1)
 	}
 	head, err := f.peek()
 	if err != nil {
@@ -53,12 +53,12 @@ func (l *lane) messages(ctx context.Context) error {
 			return err
 		}
 	}
-	l.tally.Expect(migrate.KindMessages, l.copied-l.channel.MessagesCount)
-	if l.copied != l.channel.MessagesCount {
+	l.Counters.Expect(migrate.KindMessages, l.copied-l.Channel.MessagesCount)
+	if l.copied != l.Channel.MessagesCount {
 		l.event(migrate.Detail, "the channel counts other messages than it shows",
-			migrate.KeyChannel, l.channel.SID, "counted", l.channel.MessagesCount, "shown", l.copied)
+			migrate.KeyChannel, l.Channel.SID, "counted", l.Channel.MessagesCount, "shown", l.copied)
 	}
-	if l.record.Stage < migrate.Copied {
+	if l.Record.Stage < migrate.Copied {
 		return l.advance(ctx, migrate.Copied)
 	}
 	return nil
@@ -66,27 +66,27 @@ func (l *lane) messages(ctx context.Context) error {
 
 // countConfirmed counts what earlier runs brought over.
 func (l *lane) countConfirmed(ctx context.Context) error {
-	n := l.record.Messages
-	if l.record.Stage != migrate.Done {
+	n := l.Record.Messages
+	if l.Record.Stage != migrate.Done {
 		n = 0
-		for _, err := range l.Ledger.Messages(ctx, l.channel.SID, migrate.All) {
+		for _, err := range l.Ledger.Messages(ctx, l.Channel.SID, migrate.All) {
 			if err != nil {
 				return migrate.Fatal(err)
 			}
 			n++
 		}
 	}
-	l.copied, l.record.Messages = n, n
-	l.tally.Seen(migrate.KindMessages, n)
-	l.tally.Existing(migrate.KindMessages, n)
+	l.copied, l.Record.Messages = n, n
+	l.Counters.Seen(migrate.KindMessages, n)
+	l.Counters.Existing(migrate.KindMessages, n)
 	return nil
 }
 
 func (l *lane) appendAll(ctx context.Context, f *feed) error {
-	if err := l.muteNotifications(ctx); err != nil {
+	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
-	if l.record.Stage != migrate.Open {
+	if l.Record.Stage != migrate.Open {
 		if err := l.advance(ctx, migrate.Open); err != nil {
 			return err
 		}
@@ -114,10 +114,10 @@ func (l *lane) resume(ctx context.Context, f *feed) error {
 		return err
 	}
 	m, err := f.peek()
-	if err != nil || m == nil || !l.crashed && !l.record.Adopted {
+	if err != nil || m == nil || !l.Crashed && !l.Record.Adopted {
 		return err
 	}
-	return migrate.Fatal(l.Ledger.PutDoubt(ctx, l.channel.SID, m.index))
+	return migrate.Fatal(l.Ledger.PutDoubt(ctx, l.Channel.SID, m.index))
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.
@@ -131,7 +131,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			return err
 		}
 		l.wrote = true
-		got, err := l.Target.AppendMessage(ctx, l.target, l.record.TargetSID, m.want)
+		got, err := l.Target.AppendMessage(ctx, l.TargetService, l.Record.TargetSID, m.want)
 		l.dog.Progress()
 		if err == nil {
 			if !sameOrigin(m.want, got) {
@@ -157,7 +157,7 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 		if ok {
 			return l.confirm(ctx, f, m, got, true)
 		}
-		if err := l.Ledger.PutDoubt(ctx, l.channel.SID, m.index); err != nil {
+		if err := l.Ledger.PutDoubt(ctx, l.Channel.SID, m.index); err != nil {
 			return migrate.Fatal(err)
 		}
 	}
@@ -170,7 +170,7 @@ func (l *lane) notAsAsked(m *mapped, got conversations.Message) error {
 	return &migrate.Error{
 		Op: "append message", Kind: migrate.Refused, SID: m.sid,
 		Err: fmt.Errorf("the service stored it as %s with date %s instead of %s, in %s of %s",
-			whose(m.want, got), got.DateCreated.UTC(), m.want.DateCreated, got.SID, l.record.TargetSID),
+			whose(m.want, got), got.DateCreated.UTC(), m.want.DateCreated, got.SID, l.Record.TargetSID),
 		Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
 	}
 }
@@ -184,7 +184,7 @@ func whose(want, got conversations.Message) string {
 
 // confirm notes that the target has a message.
 func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversations.Message, written bool) error {
-	err := l.Ledger.PutMessage(context.WithoutCancel(ctx), l.channel.SID, migrate.MessageRecord{
+	err := l.Ledger.PutMessage(context.WithoutCancel(ctx), l.Channel.SID, migrate.MessageRecord{
 		SourceIndex: m.index, TargetIndex: have.Index, SourceSID: m.sid, TargetSID: have.SID,
 	})
 	if err != nil {
@@ -193,12 +193,12 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 	f.take()
 	l.last = have.Index
 	l.copied++
-	l.record.Messages++
-	l.tally.Seen(migrate.KindMessages, 1)
+	l.Record.Messages++
+	l.Counters.Seen(migrate.KindMessages, 1)
 	if written {
-		l.tally.Written(migrate.KindMessages, 1)
+		l.Counters.Written(migrate.KindMessages, 1)
 	} else {
-		l.tally.Existing(migrate.KindMessages, 1)
+		l.Counters.Existing(migrate.KindMessages, 1)
 	}
 	return nil
 }

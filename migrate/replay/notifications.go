@@ -2,11 +2,10 @@ package replay
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/push"
 )
 
 // muteNotifications keeps phones from buzzing: before the first write into a conversation of
@@ -21,7 +20,7 @@ func (s *service) muteNotifications(ctx context.Context) error {
 	if s.muted {
 		return nil
 	}
-	cfg, err := s.Target.Configuration(ctx, s.target)
+	was, err := push.Read(ctx, s.Target, s.target)
 	if err != nil {
 		return err
 	}
@@ -32,8 +31,8 @@ func (s *service) muteNotifications(ctx context.Context) error {
 			return err
 		}
 		if len(noted) == 0 {
-			if rec.Saved, err = json.Marshal(cfg.Notifications); err != nil {
-				return fmt.Errorf("encode notifications: %w", err)
+			if err := push.Note(&rec, was); err != nil {
+				return err
 			}
 		}
 	}
@@ -42,10 +41,11 @@ func (s *service) muteNotifications(ctx context.Context) error {
 		return migrate.Fatal(err)
 	}
 	s.record = rec
-	if !cfg.Notifications.Off() {
-		if err := s.Target.SetNotifications(ctx, s.target, cfg.Notifications.Muted()); err != nil {
-			return err
-		}
+	were, err := push.Off(ctx, s.Target, s.target, was)
+	if err != nil {
+		return err
+	}
+	if were {
 		s.event(migrate.Notice, "push notifications are off until the service is done", migrate.KeyService, s.target)
 	}
 	s.muted = true
@@ -77,15 +77,15 @@ func (s *service) finish(ctx context.Context) error {
 	if err := s.proceed(ctx); err != nil {
 		return err
 	}
+	if len(s.record.Saved) > 0 {
+		// It was done before, and somebody may have changed it since.
+		return s.restore(ctx)
+	}
 	have, err := s.Target.Configuration(ctx, s.target)
 	if err != nil {
 		return err
 	}
 	want, _ := s.set.Mapper.Configuration(s.source, s.roles)
-	if len(s.record.Saved) > 0 {
-		// It was done before, and somebody may have changed it since.
-		return s.restore(ctx, have)
-	}
 	if err := s.configure(ctx, have, want); err != nil {
 		return err
 	}
@@ -113,17 +113,7 @@ func (r *run) finishShared(ctx context.Context, works []*service) error {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
-		if len(s.record.Saved) == 0 {
-			if err := s.done(ctx); err != nil {
-				return err
-			}
-			continue
-		}
-		have, err := s.Target.Configuration(ctx, s.target)
-		if err != nil {
-			return err
-		}
-		if err := s.restore(ctx, have); err != nil {
+		if err := s.restore(ctx); err != nil {
 			return err
 		}
 	}
@@ -140,16 +130,11 @@ func (s *service) heldBack() bool {
 	return open > 0
 }
 
-// restore gives the service the notifications back that it had.
-func (s *service) restore(ctx context.Context, have conversations.Configuration) error {
-	var before conversations.Notifications
-	if err := json.Unmarshal(s.record.Saved, &before); err != nil {
-		return fmt.Errorf("decode saved notifications: %w", err)
-	}
-	if have.Notifications != before {
-		if err := s.Target.SetNotifications(ctx, s.target, before); err != nil {
-			return err
-		}
+// restore gives the service the notifications back that it had, if they were
+// noted.
+func (s *service) restore(ctx context.Context) error {
+	if err := push.RestoreNoted(ctx, s.Target, &s.record); err != nil {
+		return err
 	}
 	return s.done(ctx)
 }

@@ -35,7 +35,7 @@ func (l *lane) readBack(ctx context.Context) error {
 		return err
 	}
 	return &migrate.Error{
-		Op: "read back conversation", Kind: migrate.Refused, SID: l.record.TargetSID,
+		Op: "read back conversation", Kind: migrate.Refused, SID: l.Record.TargetSID,
 		Err:  fmt.Errorf("message %s (source %s) was confirmed and is not there any more", lost.TargetSID, lost.SourceSID),
 		Hint: "somebody or something deleted it in the target; compare both sides with: chatbridge verify",
 	}
@@ -43,11 +43,11 @@ func (l *lane) readBack(ctx context.Context) error {
 
 // compareBack returns a confirmed message that the target does not show.
 func (l *lane) compareBack(ctx context.Context, late []conversations.Message) (*migrate.MessageRecord, error) {
-	next, stop := iter.Pull2(l.Ledger.Messages(ctx, l.channel.SID, migrate.All))
+	next, stop := iter.Pull2(l.Ledger.Messages(ctx, l.Channel.SID, migrate.All))
 	defer stop()
 	var lost *migrate.MessageRecord
 	rec, err, more := next()
-	for have, readErr := range l.Target.Messages(ctx, l.target, l.record.TargetSID, false) {
+	for have, readErr := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false) {
 		if readErr != nil {
 			return nil, readErr
 		}
@@ -85,8 +85,8 @@ func (l *lane) removeLate(ctx context.Context, late []conversations.Message, hav
 			return err
 		}
 		l.wrote = true
-		l.event(migrate.Notice, "removed a copy that landed late", migrate.KeyConversation, l.record.TargetSID, "message", have.SID)
-		return l.Target.DeleteMessage(ctx, l.target, l.record.TargetSID, have.SID)
+		l.event(migrate.Notice, "removed a copy that landed late", migrate.KeyConversation, l.Record.TargetSID, "message", have.SID)
+		return l.Target.DeleteMessage(ctx, l.TargetService, l.Record.TargetSID, have.SID)
 	}
 	return nil
 }
@@ -94,18 +94,18 @@ func (l *lane) removeLate(ctx context.Context, late []conversations.Message, hav
 // doubts are the messages that were written more than once, as they should
 // be in the target.
 func (l *lane) doubts(ctx context.Context) ([]conversations.Message, error) {
-	indexes, err := l.Ledger.Doubts(ctx, l.channel.SID)
+	indexes, err := l.Ledger.Doubts(ctx, l.Channel.SID)
 	if err != nil {
 		return nil, migrate.Fatal(err)
 	}
 	var late []conversations.Message
 	for _, index := range indexes {
-		for m, err := range l.Source.Messages(ctx, l.source.SID, l.channel.SID, migrate.Span{After: index - 1}) {
+		for m, err := range l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: index - 1}) {
 			if err != nil {
 				return nil, err
 			}
 			if m.Index == index {
-				want, _ := l.set.Mapper.Message(m, mapping.Undated(l.channel, l.source))
+				want, _ := l.Settings.Mapper.Message(m, mapping.Undated(l.Channel, l.Service))
 				late = append(late, want)
 			}
 			break

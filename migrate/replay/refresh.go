@@ -27,26 +27,26 @@ func digestOfFields(c conversations.Conversation) int64 {
 // those of the channel changed since they were carried over. What people
 // changed in the target stays as long as the source does not change.
 func (l *lane) refresh(ctx context.Context) error {
-	if l.record.Stage != migrate.Done || l.record.DateUpdated.Equal(l.channel.DateUpdated.Time) {
+	if l.Record.Stage != migrate.Done || l.Record.DateUpdated.Equal(l.Channel.DateUpdated.Time) {
 		return nil
 	}
-	full, err := l.Source.Channel(ctx, l.source.SID, l.channel.SID)
+	full, err := l.Source.Channel(ctx, l.Service.SID, l.Channel.SID)
 	if err != nil {
 		return err
 	}
-	want, found := l.set.Mapper.Channel(full)
+	want, found := l.Settings.Mapper.Channel(full)
 	if mapping.Blocked(found) {
-		return migrate.BlockedError("map channel", l.channel.SID, found)
+		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
-	if digest := digestOfFields(want); digest != l.record.Digest {
+	if digest := digestOfFields(want); digest != l.Record.Digest {
 		if err := l.proceed(ctx); err != nil {
 			return err
 		}
-		want.SID, want.Attributes = l.record.TargetSID, mapping.ExplicitAttributes(want.Attributes)
-		if err := l.Target.SetConversation(ctx, l.target, want); err != nil {
+		want.SID, want.Attributes = l.Record.TargetSID, mapping.ExplicitAttributes(want.Attributes)
+		if err := l.Target.SetConversation(ctx, l.TargetService, want); err != nil {
 			return err
 		}
-		l.wrote, l.record.Digest = true, digest
+		l.wrote, l.Record.Digest = true, digest
 	}
 	l.moved = true
 	return nil
@@ -57,7 +57,7 @@ func (l *lane) refresh(ctx context.Context) error {
 // takes one request; where there are many, it is read in order after all.
 func (l *lane) since(ctx context.Context, after int64) ([]chat.Message, bool, error) {
 	var kept []chat.Message
-	for m, err := range l.Source.Messages(ctx, l.source.SID, l.channel.SID, migrate.Span{After: after, NewestFirst: true}) {
+	for m, err := range l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after, NewestFirst: true}) {
 		if err != nil {
 			return nil, false, err
 		}

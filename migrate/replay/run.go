@@ -173,32 +173,10 @@ func (r *run) event(level migrate.Level, message string, fields ...any) {
 // proceed is asked before each write: it says no when the run is to end, and
 // when an original could not be kept that the write would lose.
 func (r *run) proceed(ctx context.Context) error {
-	if err := r.findings.Err(); err != nil {
-		return err
-	}
-	select {
-	case <-r.Drain:
-		return migrate.ErrDrained
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	default:
-		return nil
-	}
+	return cmp.Or(r.findings.Err(), drain.Signal(r.Drain).Proceed(ctx))
 }
 
 // wait lets time pass, unless the run is to end.
 func (r *run) wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return r.proceed(ctx)
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-r.Drain:
-		return migrate.ErrDrained
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return drain.Signal(r.Drain).Wait(ctx, d)
 }

@@ -78,6 +78,32 @@ func (s *service) waitSettled(ctx context.Context) error {
 	return s.wait(ctx, time.Until(s.settledAt))
 }
 
+// runLane brings one channel over and decides what its error means: most stop
+// only the lane.
+func (s *service) runLane(ctx context.Context, p planned) error {
+	clock := s.sheet.begin()
+	s.tally.Seen(migrate.KindChannels, 1)
+	did, err := channel(ctx, s.job(p), clock)
+	clock.end(did.Record, err)
+	if err == nil {
+		s.unfinished.Add(-1)
+		if did.Wrote {
+			s.tally.Written(migrate.KindChannels, 1)
+		} else {
+			s.tally.Existing(migrate.KindChannels, 1)
+		}
+		return s.breaker.ended(nil, s.set.MaxErrors)
+	}
+	if migrate.EndsRun(ctx, err) {
+		return err
+	}
+	s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+	s.tally.Failed(migrate.KindChannels, 1)
+	s.tally.Failed(migrate.KindMembers, max(0, p.channel.MembersCount-did.Members))
+	s.tally.Failed(migrate.KindMessages, max(0, p.channel.MessagesCount-did.Messages))
+	return s.breaker.ended(err, s.set.MaxErrors)
+}
+
 // planned is a channel as the plan keeps it: no attributes, no raw bytes, so
 // that the plan of a large service stays small.
 type planned struct {

@@ -2,11 +2,10 @@ package undo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
-	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/push"
 )
 
 // undoneService is one service on its way out.
@@ -162,16 +161,11 @@ func (s *undoneService) restore(ctx context.Context) error {
 	if !s.Execute || len(s.record.Saved) == 0 {
 		return nil
 	}
-	var before conversations.Notifications
-	if err := json.Unmarshal(s.record.Saved, &before); err != nil {
-		return fmt.Errorf("decode saved notifications: %w", err)
-	}
 	if err := s.proceed(ctx); err != nil {
 		return err
 	}
-	if err := s.Write.SetNotifications(ctx, s.record.TargetSID, before); err != nil {
+	if err := push.RestoreNoted(ctx, s.Write, &s.record); err != nil {
 		return err
 	}
-	s.record.Saved = nil
 	return migrate.Fatal(s.Record.PutService(ctx, s.record))
 }

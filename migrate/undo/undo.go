@@ -80,7 +80,7 @@ func (u *undo) whole(ctx context.Context) error {
 		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
 		err = s.run(ctx)
 	}
-	if err != nil && (ctx.Err() != nil || u.drained()) {
+	if err != nil && (ctx.Err() != nil || drain.Signal(u.Drain).Given()) {
 		return &migrate.Error{Op: "undo", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to go on"}
 	}
 	return err
@@ -92,7 +92,7 @@ func (u *undo) settled(ctx context.Context, something bool) error {
 	if !u.Execute || !something {
 		return nil
 	}
-	return drain.Settling{Ledger: u.Ledger, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain}.Wait(ctx)
+	return drain.Settling{Ledger: u.Ledger, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: drain.Signal(u.Drain)}.Wait(ctx)
 }
 
 func selectRecords(all []migrate.ServiceRecord, sids []string) ([]migrate.ServiceRecord, error) {
@@ -103,25 +103,8 @@ func selectRecords(all []migrate.ServiceRecord, sids []string) ([]migrate.Servic
 	return selected, nil
 }
 
-func (u *undo) drained() bool {
-	select {
-	case <-u.Drain:
-		return true
-	default:
-		return false
-	}
-}
-
 // proceed is asked before each write.
-func (u *undo) proceed(ctx context.Context) error {
-	if u.drained() {
-		return migrate.ErrDrained
-	}
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
-}
+func (u *undo) proceed(ctx context.Context) error { return drain.Signal(u.Drain).Proceed(ctx) }
 
 func (u *undo) report(r Removal) {
 	u.mu.Lock()

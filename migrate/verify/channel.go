@@ -24,7 +24,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 		return err
 	}
 	if slices.ContainsFunc(found.differences, func(d Difference) bool { return d.Class != Foreign }) {
-		if err := drain.Sleep(ctx, s.set.Settle); err != nil {
+		if err := drain.Signal(nil).Wait(ctx, s.set.Settle); err != nil {
 			return err
 		}
 		if found, err = s.compareChannel(ctx, listed.SID); err != nil {

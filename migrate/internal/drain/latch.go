@@ -3,28 +3,26 @@ package drain
 import (
 	"context"
 
+	"golang.org/x/sync/semaphore"
+
 	"chatbridge/migrate"
 )
 
 // Latch is a lock that is held while requests are made and waits pass, so those
 // who wait for it give up when their context ends, and are not stalled.
-type Latch chan struct{}
+type Latch struct{ one *semaphore.Weighted }
 
-func NewLatch() Latch { return make(Latch, 1) }
+func NewLatch() Latch { return Latch{semaphore.NewWeighted(1)} }
 
 func (l Latch) Lock(ctx context.Context) error {
-	select {
-	case l <- struct{}{}:
+	if l.one.TryAcquire(1) {
 		return nil
-	default:
 	}
 	defer migrate.Queued(ctx)()
-	select {
-	case l <- struct{}{}:
-		return nil
-	case <-ctx.Done():
+	if l.one.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}
+	return nil
 }
 
-func (l Latch) Unlock() { <-l }
+func (l Latch) Unlock() { l.one.Release(1) }

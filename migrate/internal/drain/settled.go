@@ -43,7 +43,7 @@ type Settling struct {
 	Ledger   migrate.LedgerReader // nil where there is none
 	Settle   time.Duration
 	Observer migrate.Observer
-	Drain    <-chan struct{} // may be nil
+	Drain    Signal
 }
 
 func (s Settling) Wait(ctx context.Context) error {
@@ -56,18 +56,9 @@ func (s Settling) Wait(ctx context.Context) error {
 	}
 	now := time.Now()
 	left := SettledAt(last, now, s.Settle).Sub(now)
-	if left == 0 {
+	if left <= 0 {
 		return nil
 	}
 	s.Observer.Event(migrate.Event{Level: migrate.Detail, Message: "waiting for what a migration left in flight to land", Fields: []any{migrate.KeyWait, left}})
-	t := time.NewTimer(left)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-s.Drain:
-		return migrate.ErrDrained
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return s.Drain.Wait(ctx, left)
 }

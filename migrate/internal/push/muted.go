@@ -28,15 +28,13 @@ func (m *Muted) Mute(ctx context.Context, serviceSID string) error {
 	if _, done := m.off[serviceSID]; done {
 		return nil
 	}
-	cfg, err := m.target.Configuration(ctx, serviceSID)
+	was, err := Read(ctx, m.target, serviceSID)
 	if err != nil {
 		return err
 	}
-	m.off[serviceSID] = cfg.Notifications
-	if cfg.Notifications.Off() {
-		return nil
-	}
-	return m.target.SetNotifications(ctx, serviceSID, cfg.Notifications.Muted())
+	m.off[serviceSID] = was
+	_, err = Off(ctx, m.target, serviceSID, was)
+	return err
 }
 
 // Instead replaces what comes back at the end.
@@ -65,14 +63,7 @@ func (m *Muted) Restore(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for sid, was := range m.off {
-		cfg, err := m.target.Configuration(ctx, sid)
-		if err != nil {
-			return err
-		}
-		if cfg.Notifications == was {
-			continue
-		}
-		if err := m.target.SetNotifications(ctx, sid, was); err != nil {
+		if err := Restore(ctx, m.target, sid, was); err != nil {
 			return err
 		}
 	}

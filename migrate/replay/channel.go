@@ -1,0 +1,111 @@
+package replay
+
+import (
+	"context"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/count"
+)
+
+// Job is one channel to be brought over, with everything that takes.
+type Job struct {
+	Source   migrate.Source
+	Target   migrate.Target
+	Ledger   migrate.Ledger
+	Observer migrate.Observer
+	Settings migrate.Settings
+
+	Service       chat.Service // of the source
+	TargetService string       // SID
+	Roles         mapping.Roles
+	Channel       chat.Channel          // as the source lists it
+	Record        migrate.ChannelRecord // as the ledger has it
+
+	// Crashed says that whoever worked on the service before did not end in good
+	// order, and SettledAt when the last of what they sent has landed. The zero
+	// time is long ago.
+	Crashed   bool
+	SettledAt time.Time
+
+	Neighbours Neighbours
+
+	// Findings and Counters are told what the mapping could not carry, and what
+	// became of the members and messages; nil tells nobody.
+	Findings *count.Findings
+	Counters *count.Counters
+
+	// Drain, when closed, ends the job after the write in flight.
+	Drain <-chan struct{}
+}
+
+// Neighbours is what the jobs of one target service have to agree about. All
+// methods may be called by any number of goroutines.
+type Neighbours interface {
+	// EnsureUser makes sure that the user with that source identity is in the
+	// target.
+	EnsureUser(ctx context.Context, identity string) error
+	// Mute turns the push notifications of the service off. It is called before
+	// the first write of a job, and any number of times.
+	Mute(ctx context.Context) error
+	// Turn waits until no other job looks for, or creates, a conversation that is
+	// known by the same key. The turn lasts until end is called.
+	Turn(ctx context.Context, key string) (end func(), err error)
+	// Reserve gives a conversation to a channel. If another channel has it, the
+	// error is [migrate.TargetTaken].
+	Reserve(conversationSID, channelSID string) error
+	// Claim finds and reserves the conversation that an earlier run made for the
+	// channel; it returns an empty SID if there is none.
+	Claim(ctx context.Context, channelSID string, want conversations.Conversation) (string, error)
+	// Search finds and reserves the conversation that a create without an answer
+	// made; it returns an empty SID if there is none.
+	Search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error)
+}
+
+// Outcome is how far a job came.
+type Outcome struct {
+	Record   migrate.ChannelRecord // the ledger may have it one stage earlier
+	Wrote    bool                  // something was written into the target
+	Members  int64                 // dealt with, in this job or before
+	Messages int64                 // dealt with, in this job or before
+}
+
+// Channel brings one channel over: its conversation, members, messages, read
+// horizons and dates, in the order that the package documentation gives. It can
+// be called again from any state in which an earlier call was cut off, and the
+// caller sees to it that it is not called for a channel twice at a time.
+//
+// The outcome is true also if the error is not nil. An error for which
+// [migrate.EndsRun] is false concerns this channel alone.
+func Channel(ctx context.Context, j Job) (Outcome, error) {
+	return channel(ctx, j, newLaneTimings().begin())
+}
+
+func channel(ctx context.Context, j Job, clock *stopwatch) (Outcome, error) {
+	j.Settings = j.Settings.WithDefaults()
+	if j.Observer == nil {
+		j.Observer = migrate.Unobserved{}
+	}
+	if j.Findings == nil {
+		j.Findings = count.NewFindings()
+	}
+	if j.Counters == nil {
+		j.Counters = count.NewCounters(j.Observer)
+	}
+	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, j.Channel.SID)
+	l := &lane{Job: j, dog: dog, clock: clock}
+	err := l.run(watched)
+	if err != nil && watched.Err() != nil && ctx.Err() == nil {
+		err = context.Cause(watched)
+	}
+	dog.Stop()
+	if err != nil && !migrate.EndsRun(ctx, err) {
+		if failed := l.put(ctx); failed != nil {
+			err = failed
+		}
+	}
+	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied}, err
+}
