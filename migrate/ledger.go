@@ -56,6 +56,9 @@ type LedgerReader interface {
 	// runs said. Putting an older run again does not make it the last.
 	LastRun(ctx context.Context) (RunRecord, bool, error)
 
+	// Identity is what tells this ledger from every other, copies of it included.
+	Identity(ctx context.Context) (LedgerIdentity, error)
+
 	// Close lets go of the ledger.
 	Close() error
 }

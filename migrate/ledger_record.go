@@ -134,6 +134,14 @@ type RunRecord struct {
 	Summary  []byte
 }
 
+// LedgerIdentity tells a ledger from every other one. A copy has the same ID and
+// is another file, and a new file may get the number of one that was removed: only
+// both together say that it is the same.
+type LedgerIdentity struct {
+	ID   string // that of its first run; empty before there was one
+	File string // device and number of the file on this host; empty if there is none, or the system does not tell
+}
+
 // NoteLevel remembers what is muted. Nothing is remembered of the rest, which
 // is nearly all.
 func NoteLevel(ctx context.Context, l Ledger, rec EntityRecord, muted bool) error {

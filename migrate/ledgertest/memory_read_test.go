@@ -144,6 +144,11 @@ func (r reader) LastRun(ctx context.Context) (run migrate.RunRecord, ok bool, er
 	return run, ok, err
 }
 
+func (r reader) Identity(ctx context.Context) (i migrate.LedgerIdentity, err error) {
+	err = r.within(ctx, func() error { i.ID = r.first; return nil })
+	return i, err
+}
+
 // Lookup walks over everything that arrived.
 func (r reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error) {
 	var all []migrate.Pair

@@ -1,6 +1,7 @@
 package ledgertest_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -36,7 +37,7 @@ type tables struct {
 	doubts      map[string]map[int64]bool
 	failures    map[failureKey]migrate.Failure
 	runs        map[string]migrate.RunRecord
-	last        string
+	first, last string
 }
 
 type entityKey struct {
@@ -74,7 +75,7 @@ func (m *memory) open() (migrate.Ledger, error) {
 		m.made = true
 		m.tables = tables{
 			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{}, map[string]migrate.ChannelRecord{},
-			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]bool{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "",
+			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]bool{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "", "",
 		}
 	}
 	m.writer = &writer{reader{m}}
@@ -86,7 +87,7 @@ func (m *memory) copied() *memory {
 	defer m.mu.Unlock()
 	c := &memory{made: m.made, tables: tables{
 		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.channels),
-		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.runs), m.last,
+		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.runs), m.first, m.last,
 	}}
 	for channel := range c.messages {
 		c.messages[channel] = maps.Clone(c.messages[channel])
@@ -202,6 +203,7 @@ func (w *writer) PutRun(ctx context.Context, r migrate.RunRecord) error {
 	return w.set(ctx, func() {
 		if _, known := w.runs[r.ID]; !known {
 			w.last = r.ID
+			w.first = cmp.Or(w.first, r.ID)
 		}
 		r.Progress, r.Summary = slices.Clone(r.Progress), slices.Clone(r.Summary)
 		w.runs[r.ID] = r

@@ -29,6 +29,19 @@ func testRuns(t *testing.T, create New) {
 		require.True(t, ok)
 		require.Equal(t, last, got)
 	})
+
+	t.Run("the first run gives the ledger its name, and it keeps it", func(t *testing.T) {
+		l := fresh(t, create)
+		none, err := l.Identity(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, none.ID)
+		for _, id := range []string{"b", "a", "b"} {
+			require.NoError(t, l.PutRun(t.Context(), migrate.RunRecord{ID: id, StartedAt: noon, Status: "complete"}))
+			got, err := l.Identity(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.LedgerIdentity{ID: "b", File: none.File}, got)
+		}
+	})
 }
 
 func testContexts(t *testing.T, create New) {

@@ -24,8 +24,8 @@ type Progress struct {
 }
 
 // heartbeat writes progress until the returned function is called, which waits
-// for it to end. A failing ledger is noticed by the lanes, so the heartbeat only
-// ends.
+// for it to end. A ledger that fails ends the run: a lane that waits, or reads a
+// long list, would not notice for long.
 func (r *run) heartbeat(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
@@ -41,7 +41,10 @@ func (r *run) heartbeat(ctx context.Context) (stop func()) {
 				r.recent.sample(r.sofar(now))
 				rec := r.record
 				rec.HeartbeatAt, rec.Progress = now, r.progress()
-				if r.Ledger.PutRun(ctx, rec) != nil {
+				if err := r.Ledger.PutRun(ctx, rec); err != nil {
+					if ctx.Err() == nil {
+						r.end(err)
+					}
 					return
 				}
 			}

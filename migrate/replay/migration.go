@@ -39,10 +39,12 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	if m.Began != nil {
 		m.Began(r.live)
 	}
+	ctx, r.cut = context.WithCancelCause(ctx)
+	defer r.cut(nil)
 	if err := r.open(ctx); err != nil {
 		return r.summary(err), err
 	}
-	err := r.whole(ctx)
+	err := r.why(r.whole(ctx))
 	s := r.summary(err)
 	if end := r.close(ctx, s); err == nil {
 		err = end

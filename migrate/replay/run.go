@@ -37,7 +37,9 @@ type run struct {
 	mu       sync.Mutex
 	services []migrate.SummaryService
 	failures []migrate.FailureLine
-	beat     func() // stops the heartbeat and waits for it
+	beat     func()      // stops the heartbeat and waits for it
+	cut      func(error) // ends the context of the run
+	ended    error       // why it was cut, by ourselves
 }
 
 func newRun(m *Migration) *run {
@@ -55,6 +57,7 @@ func newRun(m *Migration) *run {
 		reserved:  newReservations(),
 		started:   time.Now(),
 		beat:      func() {},
+		cut:       func(error) {},
 	}
 	if own.Sidecar != nil {
 		r.findings.Keep = own.Sidecar.keep
@@ -84,6 +87,23 @@ func (r *run) open(ctx context.Context) error {
 	}
 	r.beat = r.heartbeat(ctx)
 	return nil
+}
+
+// end ends the run at once, because nothing of it may go on.
+func (r *run) end(err error) {
+	r.mu.Lock()
+	if r.ended == nil {
+		r.ended = err
+	}
+	r.mu.Unlock()
+	r.cut(err)
+}
+
+// why is the error of a run that ended with err: its own, if it was cut.
+func (r *run) why(err error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return cmp.Or(r.ended, err)
 }
 
 // close notes in the ledger how the run ended. It does so also when the context

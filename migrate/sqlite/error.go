@@ -26,6 +26,9 @@ func fault(op, sid string, err error) error {
 		e.Kind = migrate.Interrupted
 		return e
 	}
+	if inner, ok := errors.AsType[*migrate.Error](err); ok {
+		e.Kind = inner.Kind
+	}
 	if migrate.HintOf(err) == "" {
 		e.Hint = hint(resultCode(err))
 	}

@@ -24,6 +24,7 @@ const (
 type group struct {
 	every time.Duration
 	rows  int
+	there func() error // whether the file is still where it was opened
 
 	mu         sync.Mutex
 	conn       *sql.Conn
@@ -36,10 +37,11 @@ type group struct {
 	done sync.WaitGroup
 }
 
-func newGroup(conn *sql.Conn, every time.Duration, rows int) *group {
+func newGroup(conn *sql.Conn, o options, there func() error) *group {
 	g := &group{
-		every:      every,
-		rows:       rows,
+		every:      o.every,
+		rows:       o.rows,
+		there:      there,
 		conn:       conn,
 		statements: map[string]*sql.Stmt{},
 		wake:       make(chan struct{}, 1),
@@ -130,7 +132,9 @@ func (g *group) commit() error {
 		return g.fail(err)
 	}
 	g.pending = 0
-	return nil
+	// After the commit: what was put is in the file, whoever has it now.
+	g.failed = g.there()
+	return g.failed
 }
 
 // fail gives up the open transaction and every later put: to go on after losing

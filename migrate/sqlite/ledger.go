@@ -153,8 +153,12 @@ func openFile(ctx context.Context, path string, o options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(refuseFile(err), db.Close())
 	}
-	g := newGroup(conn, o.every, o.rows)
-	l := &Ledger{Reader: &Reader{rows: g.read, db: db}, group: g, channels: map[string]int64{}}
+	at, err := placed(path)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), db.Close())
+	}
+	g := newGroup(conn, o, at.check)
+	l := &Ledger{Reader: &Reader{rows: g.read, db: db, place: at}, group: g, channels: map[string]int64{}}
 	l.shut = sync.OnceValue(l.close)
 	return l, nil
 }

@@ -115,8 +115,11 @@ func sign(path string) {
 
 // release removes the lock file while it is still locked, so that nobody can
 // lock a file that is about to go. Some systems do not let an open file be
-// removed: there it stays, as after a kill, and means nothing.
+// removed: there it stays, as after a kill, and means nothing. A lock file that
+// was put in the place of ours is somebody else's, and stays too.
 func (l *lock) release() error {
-	_ = os.Remove(l.file.Path())
+	if current(l.file) {
+		_ = os.Remove(l.file.Path())
+	}
 	return l.file.Close()
 }

@@ -23,8 +23,9 @@ const pageRows = 500
 // come to it, a page at a time. Times come back in UTC. Its methods may be
 // called by any number of goroutines at a time.
 type Reader struct {
-	db   *sql.DB
-	rows func(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error
+	db    *sql.DB
+	place place
+	rows  func(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error
 }
 
 // OpenReader opens the ledger at path for reading. It changes no byte of the
@@ -96,7 +97,11 @@ func newReader(ctx context.Context, path string, parameters url.Values) (*Reader
 	if _, err := inspect(ctx, db); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	r := &Reader{db: db}
+	at, err := placed(path)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	r := &Reader{db: db, place: at}
 	r.rows = r.query
 	return r, nil
 }
