@@ -23,6 +23,9 @@ type TargetReader interface {
 	Conversations(ctx context.Context, serviceSID string) iter.Seq2[conversations.Conversation, error]
 	// Conversation reads one conversation by SID or unique name.
 	Conversation(ctx context.Context, serviceSID, sidOrUniqueName string) (conversations.Conversation, error)
+	// ConversationAt is Conversation, and when that was by the clock of the
+	// service, to the second; zero if its reply does not say.
+	ConversationAt(ctx context.Context, serviceSID, sidOrUniqueName string) (conversations.Conversation, time.Time, error)
 	// Participants yields every participant of a conversation.
 	Participants(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.Participant, error]
 	// Messages yields the messages of a conversation, newest first if asked.

@@ -108,7 +108,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 		}
 		src := archive.NewSource(a)
 		s.sourceAPI, s.userChannels = a.Manifest.SourceAPI, true
-		s.source, s.sourceAccount = src, a.Manifest.AccountSID
+		s.source, s.sourceAccount = migrate.WithoutClaimChannels(src), a.Manifest.AccountSID
 		s.closers = append(s.closers, src, closer)
 		return nil
 	}
@@ -126,7 +126,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
-	s.source, s.sourceAccount = src, cred.account
+	s.source, s.sourceAccount = migrate.WithoutClaimChannels(src), cred.account
 	return nil
 }
 

@@ -34,8 +34,10 @@ type Auditor struct {
 // Run audits what the settings select.
 func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	set := a.Settings.WithDefaults()
+	own := *a
+	own.Target = migrate.WithoutClaim(a.Target)
 	t := &audit{
-		Auditor: a, set: set, tally: count.NewCounters(a.Observer), findings: count.NewFindings(),
+		Auditor: &own, set: set, tally: count.NewCounters(a.Observer), findings: count.NewFindings(),
 	}
 	selected, err := migrate.ReadServices(ctx, a.Source, set.Services)
 	if err != nil {

@@ -35,7 +35,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	n := h.inFlight.Add(1)
 	defer h.inFlight.Add(-1)
 	w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))
-	d := &durationWriter{ResponseWriter: w, started: started}
+	d := &durationWriter{ResponseWriter: w, started: started, now: h.emulator.now}
 	x, err := h.admit(r, n)
 	if err != nil {
 		d.send(h.refused(err))
@@ -140,10 +140,11 @@ func (h *host) refused(err error) Reply {
 	return reply
 }
 
-// durationWriter says how long the request took when its reply starts.
+// durationWriter says when a reply starts, and how long the request took.
 type durationWriter struct {
 	http.ResponseWriter
 	started time.Time
+	now     func() time.Time
 }
 
 func (w *durationWriter) send(r Reply) { r.WriteTo(w) }
@@ -151,6 +152,7 @@ func (w *durationWriter) send(r Reply) { r.WriteTo(w) }
 func (w *durationWriter) WriteHeader(status int) {
 	seconds := time.Since(w.started).Seconds()
 	w.Header().Set("Twilio-Request-Duration", strconv.FormatFloat(seconds, 'f', 3, 64))
+	w.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
 	w.ResponseWriter.WriteHeader(status)
 }
 

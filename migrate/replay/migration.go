@@ -45,6 +45,7 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 		return r.summary(err), err
 	}
 	err := r.why(r.whole(ctx))
+	r.claims.Release(ctx)
 	s := r.summary(err)
 	if end := r.close(ctx, s); err == nil {
 		err = end

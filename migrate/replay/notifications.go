@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"encoding/json"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -41,6 +42,9 @@ func (s *service) muteNotifications(ctx context.Context) error {
 		return migrate.Fatal(err)
 	}
 	s.record = rec
+	if err := s.noteInClaim(ctx); err != nil {
+		return err
+	}
 	were, err := push.Off(ctx, s.Target, s.target, was)
 	if err != nil {
 		return err
@@ -50,6 +54,20 @@ func (s *service) muteNotifications(ctx context.Context) error {
 	}
 	s.muted = true
 	return nil
+}
+
+// noteInClaim has the target itself say what its notifications were, in case the
+// ledger is lost.
+func (s *service) noteInClaim(ctx context.Context) error {
+	saved, err := s.savedNotifications(ctx)
+	if err != nil || len(saved) == 0 {
+		return err
+	}
+	var was conversations.Notifications
+	if json.Unmarshal(saved, &was) == nil && was.Off() {
+		return nil // nothing to give back
+	}
+	return s.claims.Note(ctx, s.target, saved)
 }
 
 // savedNotifications is what was noted for the target, by this service or by
@@ -134,6 +152,9 @@ func (s *service) heldBack() bool {
 // noted.
 func (s *service) restore(ctx context.Context) error {
 	if err := push.RestoreNoted(ctx, s.Target, &s.record); err != nil {
+		return err
+	}
+	if err := s.claims.Note(ctx, s.target, nil); err != nil {
 		return err
 	}
 	return s.done(ctx)

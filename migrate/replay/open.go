@@ -16,6 +16,7 @@ import (
 // openService finds or creates the target of a source service.
 func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
 	s := &service{run: r, source: src}
+	made := false
 	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), &stamps{service: s, latch: drain.NewLatch()}
 	r.tally.Seen(migrate.KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
@@ -40,11 +41,15 @@ func (r *run) openService(ctx context.Context, src chat.Service) (*service, erro
 		if err := s.create(ctx, &rec, want.FriendlyName, known); err != nil {
 			return nil, err
 		}
+		made = true
 	}
 	if err := r.Ledger.PutService(ctx, rec); err != nil {
 		return nil, err
 	}
 	s.target, s.record = rec.TargetSID, rec
+	if err := s.claim(ctx, made, want.FriendlyName); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	r.services = append(r.services, migrate.SummaryService{SourceSID: src.SID, TargetSID: rec.TargetSID, FriendlyName: src.FriendlyName})
 	r.mu.Unlock()
@@ -106,6 +111,9 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 				rec.TargetSID, rec.Created = sid, true
 				s.tally.Existing(migrate.KindServices, 1)
 				return nil
+			}
+			if err := s.claims.Quiet(ctx, sid, s.source.SID); err != nil {
+				return err
 			}
 		}
 		rec.Before = same

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
 )
@@ -28,6 +29,7 @@ type run struct {
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	reserved *reservations
+	claims   *claim.Claims
 	record   migrate.RunRecord
 	started  time.Time
 
@@ -59,6 +61,10 @@ func newRun(m *Migration) *run {
 		beat:      func() {},
 		cut:       func(error) {},
 	}
+	r.claims = claim.New(claim.Options{
+		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: m.Observer, Drain: m.Drain, Lost: r.end,
+	})
+	own.Target = r.claims.Guard()
 	if own.Sidecar != nil {
 		r.findings.Keep = own.Sidecar.keep
 	}

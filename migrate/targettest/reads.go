@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -106,16 +107,23 @@ func testReads(t *testing.T, r *room) {
 		require.NoError(t, err)
 		require.Equal(t, r.sid, c.SID)
 	}
+	c, at, err := r.Target.ConversationAt(r.ctx, r.service, "room/1")
+	require.NoError(t, err)
+	require.Equal(t, r.sid, c.SID)
+	require.WithinDuration(t, time.Now(), at, time.Minute)
+	_, at, err = r.Target.ConversationAt(r.ctx, r.service, "nowhere")
+	requireKind(t, migrate.NotFound, err)
+	require.Zero(t, at)
 	timers, err := r.Target.Timers(r.ctx)
 	require.NoError(t, err)
 	require.Equal(t, migrate.Timers{}, timers)
 	limits, err := r.Target.Limits(r.ctx, r.service)
 	require.NoError(t, err)
 	require.Positive(t, limits.ChannelMembers)
-	c, err := r.Target.Configuration(r.ctx, r.service)
+	cfg, err := r.Target.Configuration(r.ctx, r.service)
 	require.NoError(t, err)
-	require.Equal(t, "https://example.com/", c.Webhooks.PostWebhookURL)
-	require.True(t, c.Notifications.Off())
+	require.Equal(t, "https://example.com/", cfg.Webhooks.PostWebhookURL)
+	require.True(t, cfg.Notifications.Off())
 }
 
 // testCancellation requires that a canceled context ends everything with an

@@ -35,6 +35,9 @@ type limit struct {
 }
 
 func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
+	if migrate.IsAhead(req.Context()) {
+		return l.next.RoundTrip(req)
+	}
 	if err := l.enter(req.Context()); err != nil {
 		return nil, &AttemptError{Sent: false, Err: err}
 	}

@@ -41,7 +41,7 @@ type bucket struct {
 }
 
 func (p *pace) RoundTrip(req *http.Request) (*http.Response, error) {
-	if isWrite(req) {
+	if isWrite(req) && !migrate.IsAhead(req.Context()) {
 		if err := p.wait(req); err != nil {
 			return nil, &AttemptError{Sent: false, Err: err}
 		}

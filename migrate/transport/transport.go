@@ -80,12 +80,13 @@ func (o Options) withDefaults() Options {
 //	observe   as log
 //	log       attempts, with the time they took on the wire
 //	deadline  its time is the wire's alone; all above see bodies that are whole
+//	permit    the last question before the wire, after every wait
 //
 // The caller's http.Client must have no Timeout of its own, which would span
 // every attempt and every wait.
 func New(o Options) http.RoundTripper {
 	o = o.withDefaults()
-	rt := Deadline(o.Base, o.AttemptTimeout, o.MaxReply)
+	rt := Deadline(Permit(o.Base), o.AttemptTimeout, o.MaxReply)
 	if o.Logger != nil {
 		rt = Log(rt, o.Logger)
 	}

@@ -63,8 +63,9 @@ type call struct {
 	limits  transport.Call
 	private bool // carries what a reply may repeat and an error must not
 
-	target string // path and query, as sent
-	raw    []byte // of a 2xx reply that was accepted
+	target string    // path and query, as sent
+	raw    []byte    // of a 2xx reply that was accepted
+	date   time.Time // that the service gave the reply; zero if it gave none
 	err    error
 }
 
@@ -155,6 +156,9 @@ func (c *call) send(method string, u *url.URL, form string) {
 			return
 		}
 		c.raw = raw
+		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			c.date = at
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate/transport"
@@ -14,6 +15,14 @@ import (
 // while the transport can still ask again, where the class allows that.
 func one[T any](h *host, ctx context.Context, op, sid string, limits transport.Call,
 	decode func([]byte) (T, error), ask func(*call) error) (T, error) {
+	r, _, err := dated(h, ctx, op, sid, limits, decode, ask)
+	return r, err
+}
+
+// dated is one, and the date that the service gave its reply; zero if it gave
+// none.
+func dated[T any](h *host, ctx context.Context, op, sid string, limits transport.Call,
+	decode func([]byte) (T, error), ask func(*call) error) (T, time.Time, error) {
 	var r T
 	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
 	var odd *chat.Unreadable
@@ -32,9 +41,9 @@ func one[T any](h *host, ctx context.Context, op, sid string, limits transport.C
 	}
 	if c.err != nil {
 		var none T
-		return none, c.err
+		return none, time.Time{}, c.err
 	}
-	return r, nil
+	return r, c.date, nil
 }
 
 var (

@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"iter"
+	"time"
 
 	convv1 "github.com/twilio/twilio-go/rest/conversations/v1"
 
@@ -85,7 +86,13 @@ func (t *Target) Conversations(ctx context.Context, serviceSID string) iter.Seq2
 
 // Conversation is of migrate.TargetReader.
 func (t *Target) Conversation(ctx context.Context, serviceSID, sidOrUniqueName string) (conversations.Conversation, error) {
-	return one(t.host, ctx, "read conversation", sidOrUniqueName, reading, decodeConversation, func(c *call) error {
+	c, _, err := t.ConversationAt(ctx, serviceSID, sidOrUniqueName)
+	return c, err
+}
+
+// ConversationAt is of migrate.TargetReader.
+func (t *Target) ConversationAt(ctx context.Context, serviceSID, sidOrUniqueName string) (conversations.Conversation, time.Time, error) {
+	return dated(t.host, ctx, "read conversation", sidOrUniqueName, reading, decodeConversation, func(c *call) error {
 		_, err := conversationsAPI(c).FetchServiceConversation(segment(serviceSID), segment(sidOrUniqueName))
 		return err
 	})

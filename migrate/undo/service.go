@@ -2,6 +2,7 @@ package undo
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	"chatbridge/migrate"
@@ -38,6 +39,9 @@ func (s *undoneService) run(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
+	if err := s.claim(ctx); err != nil {
+		return err
+	}
 	if err := s.conversations(ctx); err != nil {
 		return err
 	}
@@ -61,6 +65,20 @@ func (s *undoneService) run(ctx context.Context) error {
 		return s.people(ctx)
 	}
 	return s.along(ctx, r.Fate)
+}
+
+// claim makes the service ours to delete from.
+func (s *undoneService) claim(ctx context.Context) error {
+	if !s.Execute || s.gone {
+		return nil
+	}
+	return s.claims.Take(ctx, s.record.TargetSID, s.record.SourceSID, func(notifications json.RawMessage) error {
+		if len(s.record.Saved) > 0 {
+			return nil
+		}
+		s.record.Saved = notifications
+		return s.Record.PutService(ctx, s.record)
+	})
 }
 
 // keep leaves the service and takes what it can out of it.
@@ -165,6 +183,9 @@ func (s *undoneService) restore(ctx context.Context) error {
 		return err
 	}
 	if err := push.RestoreNoted(ctx, s.Write, &s.record); err != nil {
+		return err
+	}
+	if err := s.claims.Note(ctx, s.record.TargetSID, nil); err != nil {
 		return err
 	}
 	return migrate.Fatal(s.Record.PutService(ctx, s.record))

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
 )
@@ -46,7 +47,9 @@ type Undoer struct {
 // returned only for what ends the run.
 func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) {
 	started := time.Now()
-	r := &undo{Undoer: u, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewCounters(u.Observer)}
+	own := *u
+	own.Target = migrate.WithoutClaim(u.Target)
+	r := &undo{Undoer: &own, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewCounters(u.Observer)}
 	err := r.whole(ctx)
 	return Undone{
 		SchemaVersion: migrate.SchemaVersion, Command: "undo", Executed: u.Execute,
@@ -59,6 +62,8 @@ type undo struct {
 	*Undoer
 	set   migrate.Settings
 	tally *count.Counters
+
+	claims *claim.Claims // nil for what only lists
 
 	mu     sync.Mutex
 	sink   func(Removal)
@@ -75,15 +80,37 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	selected = slices.DeleteFunc(slices.Clone(selected), func(rec migrate.ServiceRecord) bool { return rec.TargetSID == "" })
+	ctx, release := u.hold(ctx)
 	err = u.settled(ctx, len(selected) > 0)
 	for i := 0; err == nil && i < len(selected); i++ {
 		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
 		err = s.run(ctx)
 	}
+	if lost := release(); lost != nil {
+		return lost
+	}
 	if err != nil && (ctx.Err() != nil || drain.Signal(u.Drain).Given()) {
 		return &migrate.Error{Op: "undo", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to go on"}
 	}
 	return err
+}
+
+// hold has every write go through claims on the services. The returned function
+// lets go of them, and says why one was lost.
+func (u *undo) hold(ctx context.Context) (_ context.Context, release func() error) {
+	if !u.Execute {
+		return ctx, func() error { return nil }
+	}
+	ctx, cut := context.WithCancelCause(ctx)
+	u.claims = claim.New(claim.Options{
+		Target: u.Write, Ledger: u.Ledger, Verb: "undo", Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: cut,
+	})
+	u.Write = u.claims.Guard()
+	return ctx, func() error {
+		u.claims.Release(ctx)
+		cut(nil)
+		return u.claims.Err()
+	}
 }
 
 // settled waits until nothing can land any more in what is deleted, or seems to

@@ -64,7 +64,7 @@ func TestUndo(t *testing.T) {
 				writes := r.Emulator.Stats().Conversations.Writes
 				_, _, err = r.Undo(t.Context(), true)
 				require.NoError(t, err)
-				require.Equal(t, writes, r.Emulator.Stats().Conversations.Writes, "there is nothing left to undo")
+				require.LessOrEqual(t, r.Emulator.Stats().Conversations.Writes, writes+rig.ClaimWrites, "there is nothing left to undo")
 
 				again, err := r.Migrate(t.Context())
 				require.NoError(t, err)
@@ -158,7 +158,7 @@ func TestUndo(t *testing.T) {
 			got, all, err := m.Undo(t.Context(), true)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, got.Counts[migrate.KindChannels].Keep, "%+v", all)
-			require.Equal(t, before, m.Emulator.Stats().Conversations.Writes)
+			require.EqualValues(t, before+rig.ClaimWrites, m.Emulator.Stats().Conversations.Writes)
 		})
 	})
 

@@ -7,6 +7,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/internal/push"
 )
@@ -55,23 +56,33 @@ const passes = 4
 // first pass, and for each new one that a later pass finds.
 func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
 	started := time.Now()
+	ctx, claims, release := r.hold(ctx)
 	w := &repair{
 		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, execute: r.Execute,
-		muted: push.NewMuted(r.Write), said: map[item]bool{}, report: report,
+		said: map[item]bool{}, report: report,
+	}
+	if claims != nil {
+		w.target = claims.Guard()
+		w.muted = push.NewMuted(w.target, claims.Note)
 	}
 	var v Verification
 	err := r.settled(ctx)
 	for n := 0; err == nil && n < passes; n++ {
 		w.repaired = 0
 		pass := r.Verifier
-		pass.muted = w.muted
+		pass.muted, pass.claims = w.muted, claims
 		v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) })
 		if w.repaired == 0 {
 			break
 		}
 	}
-	if restored := w.muted.Restore(context.WithoutCancel(ctx)); err == nil {
-		err = restored
+	if claims != nil && claims.Err() == nil {
+		if restored := w.muted.Restore(context.WithoutCancel(ctx)); err == nil {
+			err = restored
+		}
+	}
+	if lost := release(); lost != nil {
+		err = lost
 	}
 	return Repairs{
 		SchemaVersion: migrate.SchemaVersion, Command: "verify --repair", Executed: r.Execute,
@@ -79,6 +90,27 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 		Equal: v.Equal, Differences: v.Differences, Compared: v.Compared,
 		Duration: time.Since(started).Seconds(),
 	}, err
+}
+
+// hold has every write go through claims on the services. The returned function
+// lets go of them, and says why one was lost. What only lists holds none.
+func (r *Repairer) hold(ctx context.Context) (context.Context, *claim.Claims, func() error) {
+	if !r.Execute {
+		return ctx, nil, func() error { return nil }
+	}
+	ctx, cut := context.WithCancelCause(ctx)
+	o := claim.Options{
+		Target: r.Write, Verb: "verify --repair", Settle: r.Settings.WithDefaults().Settle, Observer: r.Observer, Lost: cut,
+	}
+	if r.Record != nil {
+		o.Ledger = r.Record
+	}
+	claims := claim.New(o)
+	return ctx, claims, func() error {
+		claims.Release(ctx)
+		cut(nil)
+		return claims.Err()
+	}
 }
 
 // settled waits until what is missing cannot land any more: it would be there
@@ -135,7 +167,7 @@ func (r *repair) take(ctx context.Context, d Difference) error {
 		rep.Reason = cannot(d)
 	case r.execute:
 		if err := r.do(ctx, d.fix); err != nil {
-			if ctx.Err() != nil || migrate.KindOf(err) == migrate.Credentials {
+			if migrate.EndsRun(ctx, err) {
 				return err
 			}
 			rep.Reason = err.Error()

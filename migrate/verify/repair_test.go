@@ -56,7 +56,7 @@ func TestRepair(t *testing.T) {
 			require.True(t, v.Equal)
 			again, err := m.Migrate(t.Context())
 			require.NoError(t, err)
-			require.Zero(t, again.Requests.Writes)
+			require.EqualValues(t, rig.ClaimWrites, again.Requests.Writes)
 		})
 	})
 
@@ -69,7 +69,7 @@ func TestRepair(t *testing.T) {
 			m.RestoreDates(t)
 			before := m.Emulator.Stats().Conversations.Writes
 			got, repairs := m.Repair(t, true)
-			require.Equal(t, before, m.Emulator.Stats().Conversations.Writes)
+			require.EqualValues(t, before+rig.ClaimWrites+1, m.Emulator.Stats().Conversations.Writes, "the claim, renewed while it looks twice")
 			require.EqualValues(t, 2, got.Impossible)
 			require.Zero(t, got.Possible)
 			for _, one := range repairs {

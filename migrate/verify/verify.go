@@ -9,6 +9,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/internal/push"
@@ -24,7 +25,8 @@ type Verifier struct {
 	Observer migrate.Observer
 	Settings migrate.Settings
 
-	muted *push.Muted // set by a Repairer, which turns push notifications off meanwhile
+	muted  *push.Muted   // set by a Repairer, which turns push notifications off meanwhile
+	claims *claim.Claims // set by a Repairer that writes
 }
 
 // Class says in which way an item differs between the two sides.
@@ -79,6 +81,8 @@ func (v *Verifier) Run(ctx context.Context, report func(Difference)) (Verificati
 
 // compare is Run with a report that can end it.
 func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (Verification, error) {
+	own := *v
+	v, own.Target = &own, migrate.WithoutClaim(v.Target)
 	set := v.Settings.WithDefaults()
 	started := time.Now()
 	c := &comparison{

@@ -2,6 +2,8 @@ package push
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"sync"
 
 	"chatbridge/mapping/conversations"
@@ -12,28 +14,64 @@ import (
 // into them, and knows what they were.
 type Muted struct {
 	target migrate.Target
+	note   Noting
 
 	mu  sync.Mutex
-	off map[string]conversations.Notifications // by service, as they were
+	was map[string]conversations.Notifications // by service, as they were
+	off map[string]bool                        // by service, whether they were put off here
 }
 
-func NewMuted(t migrate.Target) *Muted {
-	return &Muted{target: t, off: map[string]conversations.Notifications{}}
+// Noting keeps what the notifications of a service were where a run that takes
+// over finds it, before they are put off; nil says that they are back.
+type Noting func(ctx context.Context, serviceSID string, was json.RawMessage) error
+
+func NewMuted(t migrate.Target, note Noting) *Muted {
+	return &Muted{target: t, note: note, was: map[string]conversations.Notifications{}, off: map[string]bool{}}
+}
+
+// Inherit takes over what a run before left off.
+func (m *Muted) Inherit(serviceSID string, noted json.RawMessage) error {
+	var was conversations.Notifications
+	if err := json.Unmarshal(noted, &was); err != nil {
+		return fmt.Errorf("decode saved notifications: %w", err)
+	}
+	m.Instead(serviceSID, was)
+	return nil
 }
 
 // Mute turns the notifications of a service off, the first time it is asked.
 func (m *Muted) Mute(ctx context.Context, serviceSID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if _, done := m.off[serviceSID]; done {
+	if m.off[serviceSID] {
 		return nil
 	}
-	was, err := Read(ctx, m.target, serviceSID)
+	now, err := Read(ctx, m.target, serviceSID)
 	if err != nil {
 		return err
 	}
-	m.off[serviceSID] = was
-	_, err = Off(ctx, m.target, serviceSID, was)
+	if _, inherited := m.was[serviceSID]; !inherited {
+		m.was[serviceSID] = now
+	}
+	if err := m.putOff(ctx, serviceSID, now); err != nil {
+		return err
+	}
+	m.off[serviceSID] = true
+	return nil
+}
+
+func (m *Muted) putOff(ctx context.Context, serviceSID string, now conversations.Notifications) error {
+	if now.Off() {
+		return nil
+	}
+	raw, err := json.Marshal(m.was[serviceSID])
+	if err != nil {
+		return fmt.Errorf("encode notifications: %w", err)
+	}
+	if err := m.note(ctx, serviceSID, raw); err != nil {
+		return err
+	}
+	_, err = Off(ctx, m.target, serviceSID, now)
 	return err
 }
 
@@ -41,7 +79,7 @@ func (m *Muted) Mute(ctx context.Context, serviceSID string) error {
 func (m *Muted) Instead(serviceSID string, n conversations.Notifications) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.off[serviceSID] = n
+	m.was[serviceSID] = n
 }
 
 // Before is what the notifications of a service are apart from being muted. A
@@ -52,7 +90,7 @@ func (m *Muted) Before(serviceSID string, have conversations.Notifications) conv
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if was, touched := m.off[serviceSID]; touched {
+	if was, touched := m.was[serviceSID]; touched {
 		return was
 	}
 	return have
@@ -62,8 +100,11 @@ func (m *Muted) Before(serviceSID string, have conversations.Notifications) conv
 func (m *Muted) Restore(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for sid, was := range m.off {
+	for sid, was := range m.was {
 		if err := Restore(ctx, m.target, sid, was); err != nil {
+			return err
+		}
+		if err := m.note(ctx, sid, nil); err != nil {
 			return err
 		}
 	}

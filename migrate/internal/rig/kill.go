@@ -57,7 +57,7 @@ func (r *Rig) Killed(t *testing.T, k Kill) bool {
 	if g.fallen.Load() {
 		require.Error(t, err)
 		if !k.Cut {
-			r.Ledger = after
+			copyLedger(t, after, r.Ledger) // into the same file, as a kill leaves it
 		}
 	}
 	return g.fallen.Load()

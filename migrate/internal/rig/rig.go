@@ -206,3 +206,7 @@ func (r *Rig) Undo(ctx context.Context, execute bool) (undo.Undone, []undo.Remov
 	got, err := u.Run(ctx, func(one undo.Removal) { all = append(all, one) })
 	return got, all, err
 }
+
+// ClaimWrites is what a run writes into a service in which it finds nothing to do:
+// its claim, which it takes away again.
+const ClaimWrites = 2

@@ -1,0 +1,175 @@
+package claim
+
+import (
+	"context"
+	"iter"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// Guard is the target with a guard before its verbs: nothing is written into a
+// service that is not claimed, and nothing after a claim has lapsed. A verb that
+// writes through it cannot forget to ask. Lists leave claims out.
+func (c *Claims) Guard() migrate.Target { return guard{c.Target, c} }
+
+type guard struct {
+	migrate.Target
+	claims *Claims
+}
+
+func (g guard) Conversations(ctx context.Context, serviceSID string) iter.Seq2[conversations.Conversation, error] {
+	return migrate.WithoutClaim(g.Target).Conversations(ctx, serviceSID)
+}
+
+// write begins a write into a service when it may, and notes how it ended.
+func (g guard) write(ctx context.Context, serviceSID string, do func(context.Context) error) error {
+	h := g.claims.of(serviceSID)
+	if err := g.claims.Err(); err != nil {
+		return err
+	}
+	if h == nil {
+		return errUnclaimed(serviceSID)
+	}
+	if err := h.ready(ctx); err != nil {
+		return err
+	}
+	err := do(migrate.WithPermit(ctx, h.permit))
+	if err != nil {
+		h.ended(ctx, err)
+		if lost := h.Err(); lost != nil {
+			return lost
+		}
+	}
+	return err
+}
+
+// of is write for what answers with something.
+func of[T any](ctx context.Context, g guard, serviceSID string, do func(context.Context) (T, error)) (r T, err error) {
+	err = g.write(ctx, serviceSID, func(ctx context.Context) error {
+		r, err = do(ctx)
+		return err
+	})
+	return r, err
+}
+
+// AppendService is of no service yet, and EnsureCredential of none: they are not
+// guarded, but that nothing is written once a claim was lost.
+func (g guard) AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error) {
+	if err := g.claims.Err(); err != nil {
+		return conversations.Service{}, err
+	}
+	return g.Target.AppendService(ctx, s)
+}
+
+func (g guard) EnsureCredential(ctx context.Context, c migrate.Credential) (conversations.Credential, migrate.Change, error) {
+	if err := g.claims.Err(); err != nil {
+		return conversations.Credential{}, migrate.Unchanged, err
+	}
+	return g.Target.EnsureCredential(ctx, c)
+}
+
+func (g guard) AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Role, error) { return g.Target.AppendRole(ctx, serviceSID, r) })
+}
+
+func (g guard) SetRole(ctx context.Context, serviceSID string, r conversations.Role) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetRole(ctx, serviceSID, r) })
+}
+
+func (g guard) EnsureUser(ctx context.Context, serviceSID string, u conversations.User) (made conversations.User, change migrate.Change, err error) {
+	made, err = of(ctx, g, serviceSID, func(ctx context.Context) (conversations.User, error) {
+		made, change, err = g.Target.EnsureUser(ctx, serviceSID, u)
+		return made, err
+	})
+	return made, change, err
+}
+
+func (g guard) AppendConversation(ctx context.Context, serviceSID string, c conversations.Conversation) (conversations.Conversation, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Conversation, error) {
+		return g.Target.AppendConversation(ctx, serviceSID, c)
+	})
+}
+
+func (g guard) SetConversation(ctx context.Context, serviceSID string, c conversations.Conversation) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetConversation(ctx, serviceSID, c) })
+}
+
+func (g guard) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (made conversations.Participant, change migrate.Change, err error) {
+	made, err = of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Participant, error) {
+		made, change, err = g.Target.EnsureParticipant(ctx, serviceSID, conversationSID, p)
+		return made, err
+	})
+	return made, change, err
+}
+
+func (g guard) SetHorizon(ctx context.Context, serviceSID, conversationSID, participantSID string, h conversations.Horizon) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		return g.Target.SetHorizon(ctx, serviceSID, conversationSID, participantSID, h)
+	})
+}
+
+func (g guard) SetNotificationLevel(ctx context.Context, serviceSID, userSID, conversationSID, level string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		return g.Target.SetNotificationLevel(ctx, serviceSID, userSID, conversationSID, level)
+	})
+}
+
+func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Message, error) {
+		return g.Target.AppendMessage(ctx, serviceSID, conversationSID, m)
+	})
+}
+
+func (g guard) SetMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		return g.Target.SetMessage(ctx, serviceSID, conversationSID, m)
+	})
+}
+
+func (g guard) DeleteMessage(ctx context.Context, serviceSID, conversationSID, messageSID string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		return g.Target.DeleteMessage(ctx, serviceSID, conversationSID, messageSID)
+	})
+}
+
+func (g guard) DeleteConversation(ctx context.Context, serviceSID, conversationSID string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		return g.Target.DeleteConversation(ctx, serviceSID, conversationSID)
+	})
+}
+
+func (g guard) DeleteUser(ctx context.Context, serviceSID, userSID string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.DeleteUser(ctx, serviceSID, userSID) })
+}
+
+func (g guard) DeleteRole(ctx context.Context, serviceSID, roleSID string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.DeleteRole(ctx, serviceSID, roleSID) })
+}
+
+// DeleteService takes the claim along.
+func (g guard) DeleteService(ctx context.Context, serviceSID string) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error {
+		h := g.claims.of(serviceSID)
+		h.leave(true, false)
+		err := g.Target.DeleteService(ctx, serviceSID)
+		h.leave(err == nil, err == nil)
+		return err
+	})
+}
+
+func (g guard) SetRoleDefaults(ctx context.Context, serviceSID string, c conversations.Configuration) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetRoleDefaults(ctx, serviceSID, c) })
+}
+
+func (g guard) SetNotifications(ctx context.Context, serviceSID string, n conversations.Notifications) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetNotifications(ctx, serviceSID, n) })
+}
+
+func (g guard) SetWebhooks(ctx context.Context, serviceSID string, w conversations.Webhooks) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetWebhooks(ctx, serviceSID, w) })
+}
+
+func (g guard) SetLimits(ctx context.Context, serviceSID string, l migrate.Limits) error {
+	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetLimits(ctx, serviceSID, l) })
+}

@@ -1,0 +1,94 @@
+package claim
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// Mark is what the attributes of a claim say.
+type Mark struct {
+	Run     string `json:"run,omitempty"` // random, and new for each process; empty if nobody holds the claim
+	Verb    string `json:"verb,omitempty"`
+	Host    string `json:"host,omitempty"`
+	PID     int    `json:"pid,omitempty"`
+	Ledger  string `json:"ledger,omitempty"`      // its ID
+	File    string `json:"ledger_file,omitempty"` // device and number of its file on Host
+	Source  string `json:"source,omitempty"`      // SID of the service that is brought over
+	Counter int64  `json:"counter"`               // renewals
+	Begun   bool   `json:"begun,omitempty"`       // it made sure that no other service was made for Source
+	// Notifications are what the push notifications were before they were put off.
+	Notifications json.RawMessage `json:"notifications,omitempty"`
+}
+
+// markKey is where the mark lies in the attributes.
+const markKey = "chatbridge_claim"
+
+func (m Mark) attributes() string {
+	raw, err := json.Marshal(map[string]Mark{markKey: m})
+	if err != nil {
+		panic(err) // what is noted was encoded before
+	}
+	return string(raw)
+}
+
+// who names the holder to a person.
+func (m Mark) who() string {
+	return fmt.Sprintf("chatbridge %s, process %d on %s (run %.8s)", cmp.Or(m.Verb, "migrate"), m.PID, cmp.Or(m.Host, "an unnamed host"), m.Run)
+}
+
+// Seen is a claim as it was read.
+type Seen struct {
+	Mark
+	SID string
+	Age time.Duration // since it was renewed, by the clock of the target
+
+	ours    bool // it is a claim, and not what somebody gave that name
+	updated time.Time
+}
+
+// Live reports whether whoever holds the claim may be at work.
+func (s Seen) Live(settle time.Duration) bool {
+	return s.ours && s.Run != "" && s.Age < expiry+settle
+}
+
+// Who names the holder, and says when it was seen.
+func (s Seen) Who() string { return fmt.Sprintf("%s, seen %s ago", s.who(), s.Age) }
+
+// Look reads the claim of a service, if there is one.
+func Look(ctx context.Context, t migrate.TargetReader, serviceSID string) (Seen, bool, error) {
+	c, at, err := t.ConversationAt(ctx, serviceSID, migrate.ClaimName)
+	if err != nil && migrate.KindOf(err) == migrate.NotFound {
+		return Seen{}, false, nil
+	}
+	if err != nil {
+		return Seen{}, false, err
+	}
+	return see(c, at), true, nil
+}
+
+// see reads a claim that the target showed at some time; without that time it
+// counts as renewed just now.
+func see(c conversations.Conversation, at time.Time) Seen {
+	s := Seen{SID: c.SID, updated: c.DateUpdated}
+	if !at.IsZero() {
+		s.Age = max(0, at.Sub(c.DateUpdated))
+	}
+	var in map[string]json.RawMessage
+	if strings.Contains(c.Attributes, markKey) && json.Unmarshal([]byte(c.Attributes), &in) == nil {
+		s.ours = json.Unmarshal(in[markKey], &s.Mark) == nil
+	}
+	return s
+}
+
+// moved reports whether the claim was renewed, or is another one, since then was
+// read.
+func (s Seen) moved(then Seen) bool {
+	return s.SID != then.SID || s.Run != then.Run || s.Counter != then.Counter || !s.updated.Equal(then.updated)
+}

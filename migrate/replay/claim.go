@@ -1,0 +1,57 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// claim makes the target service ours to write into, before anything else is read
+// of it. made says that it was made, or found, in this run: then another run may
+// have made one for the same source at the same moment.
+func (s *service) claim(ctx context.Context, made bool, name string) error {
+	err := s.claims.Take(ctx, s.target, s.source.SID, func(notifications json.RawMessage) error { return s.inherit(ctx, notifications) })
+	if err != nil || !made {
+		return err
+	}
+	err = s.claims.Alone(ctx, conversations.Service{SID: s.target, FriendlyName: name})
+	if err != nil && migrate.KindOf(err) == migrate.Conflict {
+		if failed := s.yield(ctx); failed != nil {
+			return failed
+		}
+	}
+	return err
+}
+
+// yield takes our service away, because another run made one too. It is ours, and
+// nothing is in it yet but the claim.
+func (s *service) yield(ctx context.Context) error {
+	if !s.record.Created || s.claims.Err() != nil {
+		return nil
+	}
+	for _, err := range s.Target.Conversations(ctx, s.target) {
+		return err // not empty, or not known to be
+	}
+	// Forgotten first: a ledger that knows a service which is gone could not go on.
+	if err := s.Ledger.ForgetService(ctx, s.source.SID); err != nil {
+		return err
+	}
+	if err := s.Target.DeleteService(ctx, s.target); err != nil {
+		return err
+	}
+	s.event(migrate.Notice, "removed the empty service that was made at the same moment as that of another run", migrate.KeyService, s.target)
+	return nil
+}
+
+// inherit notes the push notifications that a run with another ledger left off, so
+// that this one gives them back at its end.
+func (s *service) inherit(ctx context.Context, notifications json.RawMessage) error {
+	if len(s.record.Saved) > 0 {
+		return nil
+	}
+	s.record.Saved, s.record.Stage = notifications, migrate.Open
+	s.event(migrate.Notice, "a run before left push notifications off: they come back when the service is done", migrate.KeyService, s.target)
+	return s.Ledger.PutService(ctx, s.record)
+}

@@ -1,0 +1,63 @@
+package transport
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+func TestPermit(t *testing.T) {
+	errOver := errors.New("the permit is over")
+	t.Run("is asked before every attempt, and one that is refused was not sent", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			base, asked := play(reply(429, ""), reply(201, "{}")), 0
+			ctx := migrate.WithPermit(t.Context(), func() error {
+				if asked++; asked == 2 {
+					return errOver
+				}
+				return nil
+			})
+			resp, err := New(Options{Base: base}).RoundTrip(post(ctx, t, Call{Class: Append}))
+			require.NoError(t, err)
+			require.Equal(t, 201, resp.StatusCode)
+			require.Equal(t, 3, asked)
+			require.Equal(t, 2, base.attempts(), "the attempt without permit did not reach the wire")
+		})
+	})
+	t.Run("is asked after the wait for a token, and not before it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			over := time.Now().Add(3 * time.Second)
+			base := play(reply(201, "{}"), reply(201, "{}"))
+			rt := New(Options{Base: base, APS: 0.1, Patience: Patience{Attempts: 1}})
+			ctx := migrate.WithPermit(t.Context(), func() error {
+				if time.Now().After(over) {
+					return errOver
+				}
+				return nil
+			})
+			send := func() error {
+				_, err := rt.RoundTrip(post(ctx, t, Call{Class: Append, Service: "IS1"}))
+				return err
+			}
+			require.NoError(t, send())
+			err := send()
+			for range 3 { // the first few tokens may be there at once
+				if err == nil {
+					err = send()
+				}
+			}
+			require.ErrorIs(t, err, errOver)
+			require.False(t, Sent(err))
+		})
+	})
+	t.Run("is not asked of a read", func(t *testing.T) {
+		ctx := migrate.WithPermit(t.Context(), func() error { return errOver })
+		_, err := New(Options{Base: play(reply(200, "{}"))}).RoundTrip(get(ctx, t, Call{Class: Read}))
+		require.NoError(t, err)
+	})
+}
