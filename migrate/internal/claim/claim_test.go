@@ -1,0 +1,246 @@
+package claim_test
+
+import (
+	"encoding/json"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/claim"
+)
+
+func TestTake(t *testing.T) {
+	t.Run("holds the service until it is released, and leaves nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			r := b.run(nil)
+			before := b.Emulator.Stats().Conversations
+			require.NoError(t, b.take(t, r))
+			require.NoError(t, b.take(t, r), "again")
+			seen, found := b.claimed(t)
+			require.True(t, found)
+			require.True(t, seen.Live(settle))
+			host, err := os.Hostname()
+			require.NoError(t, err)
+			require.Contains(t, seen.Who(), host)
+			require.NoError(t, b.say(t.Context(), r, "one"))
+			time.Sleep(35 * time.Second)
+			require.NoError(t, b.say(t.Context(), r, "two"))
+			r.Release(t.Context())
+			_, found = b.claimed(t)
+			require.False(t, found)
+			require.Error(t, b.say(t.Context(), r, "three"))
+			now := b.Emulator.Stats().Conversations
+			require.EqualValues(t, 2+2+3, now.Writes-before.Writes, "two messages, the claim and its end, three renewals")
+			require.EqualValues(t, 1+2, now.Reads-before.Reads, "it is read again once; twice by this test")
+			require.Equal(t, []string{"one", "two"}, b.bodies(t))
+			require.Empty(t, r.lost)
+		})
+	})
+
+	t.Run("refuses the service of a run that lives, within the time of a renewal, and names it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			require.NoError(t, b.take(t, first))
+			time.Sleep(3 * time.Second)
+			began := time.Now()
+			err := b.take(t, second)
+			require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+			seen, _ := b.claimed(t)
+			require.ErrorContains(t, err, "another run writes into it")
+			require.ErrorContains(t, err, seen.Run[:8])
+			require.Contains(t, migrate.HintOf(err), "chatbridge status")
+			require.LessOrEqual(t, time.Since(began), 15*time.Second)
+			require.Contains(t, b.Events.Messages(), "another run has claimed the service: waiting to see whether it is alive")
+			require.ErrorContains(t, b.say(t.Context(), second, "x"), "not claimed")
+			require.NoError(t, b.say(t.Context(), first, "y"))
+			second.Release(t.Context())
+			first.Release(t.Context())
+		})
+	})
+
+	t.Run("takes over from a dead run, and not before its claim is old enough", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			began := time.Now()
+			require.NoError(t, b.take(t, first))
+			old, _ := b.claimed(t)
+			b.dies(t, first)
+			time.Sleep(15 * time.Second)
+			require.NoError(t, b.take(t, second))
+			require.Equal(t, 50*time.Second, time.Since(began).Truncate(time.Second))
+			now, _ := b.claimed(t)
+			require.NotEqual(t, old.SID, now.SID)
+			require.NotEqual(t, old.Run, now.Run)
+			require.NoError(t, b.say(t.Context(), second, "x"))
+			second.Release(t.Context())
+		})
+	})
+
+	for name, c := range map[string]struct {
+		heir func(*claim.Options)
+		host string
+		wait time.Duration
+	}{
+		"the very ledger that left it takes it at once":            {withLedger("L", "1:1"), "", 0},
+		"a copy of the ledger waits":                               {withLedger("L", "1:2"), "", 50 * time.Second},
+		"another ledger under the same file number waits":          {withLedger("M", "1:1"), "", 50 * time.Second},
+		"the ledger of that number on another host waits":          {withLedger("L", "1:1"), "elsewhere", 50 * time.Second},
+		"a ledger whose file the system does not tell apart waits": {withLedger("L", ""), "", 50 * time.Second},
+		"who has no ledger waits":                                  {nil, "", 50 * time.Second},
+	} {
+		t.Run("of a dead run: "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				first := b.run(withLedger("L", "1:1"))
+				if c.wait > 0 && name[:8] == "a ledger" {
+					first = b.run(c.heir)
+				}
+				began := time.Now()
+				require.NoError(t, b.take(t, first))
+				b.dies(t, first)
+				if c.wait == 0 {
+					began = time.Now()
+				}
+				if c.host != "" {
+					b.rewrite(t, func(m *claim.Mark) { m.Host = c.host })
+				}
+				second := b.run(c.heir)
+				require.NoError(t, b.take(t, second))
+				require.Equal(t, c.wait, time.Since(began).Truncate(time.Second))
+				second.Release(t.Context())
+			})
+		})
+	}
+
+	t.Run("finds its own when its creation was not answered", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			r := b.run(func(o *claim.Options) { o.Target = lossy{Target: o.Target} })
+			require.NoError(t, b.take(t, r))
+			require.NoError(t, b.say(t.Context(), r, "x"))
+			r.Release(t.Context())
+			_, found := b.claimed(t)
+			require.False(t, found)
+		})
+	})
+
+	t.Run("gives way if the target took the name twice", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			require.NoError(t, b.take(t, first))
+			twice := true
+			b.intercept(func(x *emulator.Exchange) bool {
+				if twice && x.Form.Get("UniqueName") == migrate.ClaimName {
+					x.Form.Set("UniqueName", "as-good-as-taken-twice")
+					twice = false
+				}
+				return false
+			})
+			require.Equal(t, migrate.Conflict, migrate.KindOf(b.take(t, second)))
+			_, err := b.plain().Conversation(t.Context(), b.service, "as-good-as-taken-twice")
+			require.Equal(t, migrate.NotFound, migrate.KindOf(err), "its own is gone")
+			require.NoError(t, b.say(t.Context(), first, "x"))
+			first.Release(t.Context())
+		})
+	})
+
+	t.Run("touches no conversation of somebody else that has the name", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			theirs, err := b.plain().AppendConversation(t.Context(), b.service, conversations.Conversation{UniqueName: migrate.ClaimName, Attributes: `{"x":1}`})
+			require.NoError(t, err)
+			err = b.take(t, b.run(nil))
+			require.Equal(t, migrate.Usage, migrate.KindOf(err))
+			require.ErrorContains(t, err, theirs.SID)
+			_, err = b.plain().Conversation(t.Context(), b.service, theirs.SID)
+			require.NoError(t, err)
+		})
+	})
+
+	t.Run("stops watching when it is told to", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first := b.run(nil)
+			require.NoError(t, b.take(t, first))
+			b.dies(t, first)
+			drain := make(chan struct{})
+			time.AfterFunc(7*time.Second, func() { close(drain) })
+			began := time.Now()
+			err := b.take(t, b.run(func(o *claim.Options) { o.Drain = drain }))
+			require.ErrorIs(t, err, migrate.ErrDrained)
+			require.Equal(t, 7*time.Second, time.Since(began))
+		})
+	})
+
+	t.Run("goes on when the other lets go meanwhile", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			require.NoError(t, b.take(t, first))
+			time.AfterFunc(4*time.Second, func() { first.Release(t.Context()) })
+			require.NoError(t, b.take(t, second))
+			second.Release(t.Context())
+		})
+	})
+}
+
+func TestNotifications(t *testing.T) {
+	noted := json.RawMessage(`{"new_message_enabled":true}`)
+	t.Run("that are off keep the claim, without a holder, and the next run is told", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			require.NoError(t, b.take(t, first))
+			require.NoError(t, first.Note(t.Context(), b.service, noted))
+			seen, _ := b.claimed(t)
+			require.JSONEq(t, string(noted), string(seen.Notifications), "the target has it before they are put off")
+			first.Release(t.Context())
+			seen, found := b.claimed(t)
+			require.True(t, found)
+			require.False(t, seen.Live(settle))
+
+			began := time.Now()
+			var kept json.RawMessage
+			require.NoError(t, second.Take(t.Context(), b.service, source, func(n json.RawMessage) error {
+				_, there := b.claimed(t)
+				require.True(t, there, "told before the old claim is gone")
+				kept = n
+				return nil
+			}))
+			require.Zero(t, time.Since(began), "nobody holds it")
+			require.JSONEq(t, string(noted), string(kept))
+			seen, _ = b.claimed(t)
+			require.JSONEq(t, string(noted), string(seen.Notifications))
+			require.NoError(t, second.Note(t.Context(), b.service, nil))
+			second.Release(t.Context())
+			_, found = b.claimed(t)
+			require.False(t, found)
+		})
+	})
+	t.Run("that a dead run left off are passed on too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first, second := b.run(nil), b.run(nil)
+			require.NoError(t, b.take(t, first))
+			require.NoError(t, first.Note(t.Context(), b.service, noted))
+			b.dies(t, first)
+			var kept json.RawMessage
+			require.NoError(t, second.Take(t.Context(), b.service, source, func(n json.RawMessage) error { kept = n; return nil }))
+			require.JSONEq(t, string(noted), string(kept))
+			second.Release(t.Context())
+			seen, found := b.claimed(t)
+			require.True(t, found, "they are still off")
+			require.Empty(t, seen.Run)
+		})
+	})
+}
