@@ -39,7 +39,7 @@ func (d death) String() string {
 
 // deaths are the ways to die of a test: at every step, before and after it.
 func deaths() []death {
-	const message = 5
+	const message = 6
 	all := []death{
 		{message, answered, message, answered},
 		{message, logged, message, logged},
@@ -116,7 +116,7 @@ func (d death) die(t *testing.T, lagged *atomic.Int64) {
 	r.stdout.Reset()
 	require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
 	require.NoError(t, json.Unmarshal(r.stdout.Bytes(), &summary))
-	require.Zero(t, summary.Requests.Writes)
+	require.EqualValues(t, claimWrites, summary.Requests.Writes)
 	require.Zero(t, server.Stats().Pushes)
 	require.Zero(t, server.Stats().Webhooks)
 }

@@ -26,18 +26,23 @@ type step struct {
 // steps are in the order in which a service comes to them.
 var steps = []step{
 	{"the service", "POST Services", 1},
+	{"the claim", "POST Services/*/Conversations", 1},
 	{"a role", "POST Services/*/Roles", 2},
-	{"a conversation", "POST Services/*/Conversations", 2},
+	{"a conversation", "POST Services/*/Conversations", 3},
 	{"a user", "POST Services/*/Users", 2},
 	{"a participant", "POST Services/*/Conversations/*/Participants", 3},
 	{"a message", "POST Services/*/Conversations/*/Messages", 10},
 	{"the read-back", readBack, 1},
 	{"a horizon", "POST Services/*/Conversations/*/Participants/*", 2},
-	{"the date of a conversation", "POST Services/*/Conversations/*", 1},
+	{"the date of a conversation", "POST Services/*/Conversations/*", 2}, // the first is of the claim
 	{"the configuration", "POST Services/*/Configuration", 1},
 	{"the webhooks", "POST Services/*/Configuration/Webhooks", 1},
 	{"the notifications", "POST Services/*/Configuration/Notifications", 1},
 }
+
+// claimWrites is what a run writes into a service in which it finds nothing to do:
+// its claim, which it takes away again.
+const claimWrites = 2
 
 const (
 	appendMessage = "POST Services/*/Conversations/*/Messages"
