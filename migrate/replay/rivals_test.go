@@ -1,15 +1,19 @@
 package replay_test
 
 import (
+	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
@@ -45,8 +49,9 @@ func start(t *testing.T, r *rig.Rig, ledger string, set func(*replay.Migration))
 	return done
 }
 
-// long is a workspace that takes about 20 s to bring over.
-func long(t *testing.T) *rig.Rig {
+// long is a workspace that takes about 20 s to bring over. services counts those
+// that are made.
+func long(t *testing.T) (r *rig.Rig, services *atomic.Int64) {
 	s := rig.ManyChannels(2)
 	for i := range s.Channels {
 		s.Channels[i].Messages = nil
@@ -54,7 +59,14 @@ func long(t *testing.T) *rig.Rig {
 			s.Channels[i].Messages = append(s.Channels[i].Messages, rig.MsgPlan{Body: "m", Twin: false})
 		}
 	}
-	return rig.NewRig(t, emulator.Config{Archive: s.Archive(), Latency: 300 * time.Millisecond})
+	services = &atomic.Int64{}
+	return rig.NewRig(t, emulator.Config{Archive: s.Archive(), Latency: 300 * time.Millisecond,
+		Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Write() && len(x.Path) == 2 {
+				services.Add(1)
+			}
+			commit().WriteTo(w)
+		}}), services
 }
 
 // sound requires that everything is there once, and no claim any more.
@@ -84,7 +96,7 @@ func TestTwoRuns(t *testing.T) {
 	} {
 		t.Run("with a ledger each, the second "+name+": one goes on, and nothing is doubled", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := long(t)
+				r, services := long(t)
 				dir := t.TempDir()
 				first := start(t, r, filepath.Join(dir, "a.db"), nil)
 				time.Sleep(apart)
@@ -103,13 +115,16 @@ func TestTwoRuns(t *testing.T) {
 				require.NoError(t, err)
 				require.ErrorContains(t, lost.err, host)
 				sound(t, r, 1)
+				if apart > time.Second {
+					require.EqualValues(t, 1, services.Load(), "who comes later makes none")
+				}
 			})
 		})
 	}
 
 	t.Run("on a ledger and a copy of it: the second is told who writes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := long(t)
+			r, _ := long(t)
 			dir := t.TempDir()
 			path, copied := filepath.Join(dir, "a.db"), filepath.Join(dir, "copy.db")
 			first := start(t, r, path, nil)
@@ -129,7 +144,7 @@ func TestTwoRuns(t *testing.T) {
 
 	t.Run("one after the other, with a ledger each", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := long(t)
+			r, _ := long(t)
 			dir := t.TempDir()
 			require.NoError(t, (<-start(t, r, filepath.Join(dir, "a.db"), nil)).err)
 			began := time.Now()
@@ -141,7 +156,7 @@ func TestTwoRuns(t *testing.T) {
 
 	t.Run("whose ledger was removed under the first: it stops, and the second brings the rest", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r := long(t)
+			r, _ := long(t)
 			path := filepath.Join(t.TempDir(), "chatbridge.db")
 			first := start(t, r, path, nil)
 			time.Sleep(8 * time.Second)
@@ -156,6 +171,148 @@ func TestTwoRuns(t *testing.T) {
 			require.NoError(t, two.err)
 			require.Equal(t, migrate.Complete, two.summary.Status)
 			sound(t, r, 1)
+		})
+	})
+}
+
+// pushed reports whether the service sends push notifications.
+func pushed(t *testing.T, r *rig.Rig, service string) bool {
+	t.Helper()
+	cfg, err := r.Target(&transport.Counter{}).Configuration(t.Context(), service)
+	require.NoError(t, err)
+	return cfg.Notifications.NewMessage.Enabled
+}
+
+func claimed(t *testing.T, r *rig.Rig, service string) bool {
+	t.Helper()
+	_, err := r.Target(&transport.Counter{}).Conversation(t.Context(), service, migrate.ClaimName)
+	if err != nil {
+		require.Equal(t, migrate.NotFound, migrate.KindOf(err))
+	}
+	return err == nil
+}
+
+func TestNotificationsOfALostLedger(t *testing.T) {
+	into := func(t *testing.T) (*rig.Rig, string) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(2).Archive()})
+		there := r.Inhabit(t)
+		r.Settings.ToService = there
+		return r, there
+	}
+	t.Run("come back with a new ledger, wherever the run before was killed", func(t *testing.T) {
+		off := 0
+		for n := 1; ; n++ {
+			killed := false
+			synctest.Test(t, func(t *testing.T) {
+				r, there := into(t)
+				if killed = r.Killed(t, rig.Kill{Write: n, After: n%2 == 0}); !killed {
+					return
+				}
+				if !pushed(t, r, there) {
+					off++
+				}
+				r.Ledger = filepath.Join(t.TempDir(), "new.db")
+				require.Equal(t, migrate.Complete, r.UntilDone(t).Status)
+				require.True(t, pushed(t, r, there), "killed at write %d", n)
+				require.False(t, claimed(t, r, there))
+			})
+			if !killed {
+				break
+			}
+		}
+		require.Greater(t, off, 10)
+	})
+	t.Run("are noted in the claim after a run that ended partial, and come back with a new ledger at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			refuse := true
+			r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(2).Archive(),
+				Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+					if refuse && x.Form.Get("Body") == "four" {
+						emulator.Refusal(400, 50503, "refused").WriteTo(w)
+						return
+					}
+					commit().WriteTo(w)
+				}})
+			there := r.Inhabit(t)
+			r.Settings.ToService = there
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.False(t, pushed(t, r, there))
+			require.True(t, claimed(t, r, there), "it says what they were")
+			refuse = false
+			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			s, err = r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Less(t, s.Duration, 2*r.Settings.Settle.Seconds(), "nobody holds the claim")
+			require.True(t, pushed(t, r, there))
+			require.False(t, claimed(t, r, there))
+		})
+	})
+	t.Run("come back after the service was done, and done again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := rig.ManyChannels(1)
+			r := rig.NewRig(t, emulator.Config{})
+			first := r.MigrateFrom(t, s.Archive())
+			there := first.Services[0].TargetSID
+			target := r.Target(&transport.Counter{})
+			require.NoError(t, target.SetNotifications(t.Context(), there, conversations.Notifications{NewMessage: conversations.Notification{Enabled: true}}))
+			a, err := archive.Open(rig.ManyChannels(3).Archive())
+			require.NoError(t, err)
+			src := archive.NewSource(a)
+			defer src.Close()
+			stop := make(chan struct{})
+			done := start(t, r, r.Ledger, func(m *replay.Migration) {
+				m.Source, m.Drain = src, stop
+				m.Observer = drainAt{r.Events, "push notifications are off until the service is done", stop}
+			})
+			require.Equal(t, migrate.Interrupted, migrate.KindOf((<-done).err))
+			require.False(t, pushed(t, r, there))
+			require.True(t, claimed(t, r, there))
+			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			require.NoError(t, (<-start(t, r, r.Ledger, func(m *replay.Migration) { m.Source = src })).err)
+			require.True(t, pushed(t, r, there))
+			require.False(t, claimed(t, r, there))
+		})
+	})
+}
+
+// drainAt gives the signal to stop at an event.
+type drainAt struct {
+	*rig.Events
+	at   string
+	stop chan struct{}
+}
+
+func (d drainAt) Event(e migrate.Event) {
+	d.Events.Event(e)
+	if e.Message == d.at {
+		close(d.stop)
+	}
+}
+
+func TestClaimIsGone(t *testing.T) {
+	t.Run("after a run that was stopped in good order, or refused, in a service of its own", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := long(t)
+			stop := make(chan struct{})
+			time.AfterFunc(8*time.Second, func() { close(stop) })
+			got := <-start(t, r, r.Ledger, func(m *replay.Migration) { m.Drain = stop })
+			require.Equal(t, migrate.Interrupted, migrate.KindOf(got.err))
+			require.False(t, claimed(t, r, got.summary.Services[0].TargetSID))
+		})
+	})
+	t.Run("not after one that was cut: it expires, and the same ledger takes it at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := long(t)
+			r.Killed(t, rig.Kill{Write: 30, Cut: true})
+			began := time.Now()
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Less(t, time.Since(began), 40*time.Second)
+			require.False(t, claimed(t, r, s.Services[0].TargetSID))
 		})
 	})
 }

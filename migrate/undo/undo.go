@@ -80,11 +80,11 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	selected = slices.DeleteFunc(slices.Clone(selected), func(rec migrate.ServiceRecord) bool { return rec.TargetSID == "" })
-	ctx, release := u.hold(ctx)
-	err = u.settled(ctx, len(selected) > 0)
+	held, release := u.hold(ctx)
+	err = u.settled(held, len(selected) > 0)
 	for i := 0; err == nil && i < len(selected); i++ {
 		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
-		err = s.run(ctx)
+		err = s.run(held)
 	}
 	if lost := release(); lost != nil {
 		return lost
