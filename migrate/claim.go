@@ -24,24 +24,27 @@ func WithoutClaim(t TargetReader) TargetReader {
 type unclaimedTarget struct{ TargetReader }
 
 func (t unclaimedTarget) Conversations(ctx context.Context, serviceSID string) iter.Seq2[conversations.Conversation, error] {
-	return leaveOut(t.TargetReader.Conversations(ctx, serviceSID), func(c conversations.Conversation) string { return c.UniqueName })
+	return leaveOut(t.TargetReader.Conversations(ctx, serviceSID), func(c conversations.Conversation) bool { return c.UniqueName == ClaimName })
 }
 
 // WithoutClaimChannels is a source whose lists leave claims out. Within one
 // account Chat shows the conversations of a service as its channels, and a service
-// that is migrated from may be one that was migrated into.
+// that is migrated from may be one that was migrated into. A channel of that name
+// that has members or messages is somebody's, and stays.
 func WithoutClaimChannels(s Source) Source { return unclaimedSource{s} }
 
 type unclaimedSource struct{ Source }
 
 func (s unclaimedSource) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error] {
-	return leaveOut(s.Source.Channels(ctx, serviceSID), func(c chat.Channel) string { return c.UniqueName })
+	return leaveOut(s.Source.Channels(ctx, serviceSID), func(c chat.Channel) bool {
+		return c.UniqueName == ClaimName && c.MembersCount == 0 && c.MessagesCount == 0
+	})
 }
 
-func leaveOut[T any](list iter.Seq2[T, error], name func(T) string) iter.Seq2[T, error] {
+func leaveOut[T any](list iter.Seq2[T, error], claim func(T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		for one, err := range list {
-			if err == nil && name(one) == ClaimName {
+			if err == nil && claim(one) {
 				continue
 			}
 			if !yield(one, err) {

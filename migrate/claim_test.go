@@ -31,7 +31,9 @@ func (listed) Conversations(context.Context, string) iter.Seq2[conversations.Con
 
 func (listedChat) Channels(context.Context, string) iter.Seq2[chat.Channel, error] {
 	return func(yield func(chat.Channel, error) bool) {
-		_ = yield(chat.Channel{SID: "CH1", UniqueName: migrate.ClaimName}, nil) && yield(chat.Channel{SID: "CH2"}, nil)
+		_ = yield(chat.Channel{SID: "CH1", UniqueName: migrate.ClaimName}, nil) && yield(chat.Channel{SID: "CH2"}, nil) &&
+			yield(chat.Channel{SID: "CH3", UniqueName: migrate.ClaimName, MembersCount: 1}, nil) &&
+			yield(chat.Channel{SID: "CH4", UniqueName: migrate.ClaimName, MessagesCount: 1}, nil)
 	}
 }
 
@@ -45,13 +47,13 @@ func TestWithoutClaim(t *testing.T) {
 		require.Equal(t, []string{"CH1", "CH3", ""}, sids)
 		require.Equal(t, errList, last)
 	})
-	t.Run("a source lists all but the claim", func(t *testing.T) {
+	t.Run("a source lists all but the claim, and what only has its name", func(t *testing.T) {
 		var sids []string
 		for c, err := range migrate.WithoutClaimChannels(listedChat{}).Channels(t.Context(), "IS") {
 			require.NoError(t, err)
 			sids = append(sids, c.SID)
 		}
-		require.Equal(t, []string{"CH2"}, sids)
+		require.Equal(t, []string{"CH2", "CH3", "CH4"}, sids)
 	})
 	t.Run("no target stays none", func(t *testing.T) { require.Nil(t, migrate.WithoutClaim(nil)) })
 }

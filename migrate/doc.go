@@ -21,6 +21,8 @@
 //   - Gate: the writes that share the limit of a service (users, roles,
 //     conversations).
 //   - Lane: one channel on its way, serial inside, concurrent with other lanes.
+//   - Claim: what a run leaves in a target service while it writes there, so that
+//     no other run does.
 //   - Finding: one thing that mapping could not carry unchanged.
 //   - Stamp: what a migration leaves in the attributes of a conversation, so
 //     that it can be recognized again without a ledger.

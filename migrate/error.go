@@ -35,8 +35,8 @@ const (
 	Unavailable
 	// InDoubt means that a write may or may not have landed.
 	InDoubt
-	// Conflict means that the ledger is in use, or was made by different
-	// settings.
+	// Conflict means that another run has the target service, or that the ledger
+	// is in use, gone, or was made by different settings.
 	Conflict
 	// Stalled means that a lane made no progress for too long.
 	Stalled

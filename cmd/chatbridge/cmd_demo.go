@@ -107,7 +107,7 @@ func (d *demonstration) run(ctx context.Context) error {
 	}
 
 	d.step("3. Run it again", "chatbridge migrate --replay",
-		"Everything is there, so nothing is written.")
+		"Everything is there, so nothing is written but the mark that a run is at work.")
 	if err := d.migrate(ctx); err != nil {
 		return err
 	}

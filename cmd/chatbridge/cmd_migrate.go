@@ -63,6 +63,11 @@ is written. It asks before it begins; where there is no terminal to ask on, --ye
 answers. The first interrupt finishes what is in flight, the second stops at once;
 either way running again resumes. --dry-run is the same as chatbridge audit.
 
+One run at a time writes into a target service, whatever machine or ledger it has:
+it holds a claim there, a conversation named chatbridge-claim. Who finds the claim
+of another run watches it for as long as --settle and 40 s, and ends with 8 if that
+run is alive.
+
 Running again when all is done brings what is new in the source. It does not see
 that an old message was edited or deleted: --deep reads both sides again, brings
 edits over, and says what the source lost, which it deletes nowhere. Text names

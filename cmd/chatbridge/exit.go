@@ -34,7 +34,7 @@ var exitTable = []struct {
 	{exitIncomplete, "finished, but something was not carried or differs"},
 	{exitCredentials, "credentials are missing or were refused"},
 	{exitService, "stopped by the service; running again can succeed"},
-	{exitLedger, "the ledger is in use, or was made by different settings"},
+	{exitLedger, "another run is at work, or the ledger is in use, gone, or of other settings"},
 	{exitInterrupted, "interrupted; running again resumes"},
 }
 

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,9 +56,39 @@ func TestPermit(t *testing.T) {
 			require.False(t, Sent(err))
 		})
 	})
+	t.Run("a request that goes ahead waits neither for a slot nor for a token", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			held := make(chan struct{})
+			base := roundTrip(func(req *http.Request) (*http.Response, error) {
+				if !migrate.IsAhead(req.Context()) {
+					<-held
+				}
+				return &http.Response{StatusCode: 201, Body: http.NoBody, Header: http.Header{}}, nil
+			})
+			rt := New(Options{Base: base, Concurrency: 1, APS: 0.001})
+			done := make(chan error, 1)
+			go func() {
+				_, err := rt.RoundTrip(post(t.Context(), t, Call{Class: Append, Conversation: "CH1"}))
+				done <- err
+			}()
+			synctest.Wait()
+			began := time.Now()
+			for range 3 {
+				_, err := rt.RoundTrip(post(migrate.Ahead(t.Context()), t, Call{Class: Ensure, Conversation: "CH1"}))
+				require.NoError(t, err)
+			}
+			require.Zero(t, time.Since(began))
+			close(held)
+			require.NoError(t, <-done)
+		})
+	})
 	t.Run("is not asked of a read", func(t *testing.T) {
 		ctx := migrate.WithPermit(t.Context(), func() error { return errOver })
 		_, err := New(Options{Base: play(reply(200, "{}"))}).RoundTrip(get(ctx, t, Call{Class: Read}))
 		require.NoError(t, err)
 	})
 }
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
