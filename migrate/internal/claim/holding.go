@@ -55,12 +55,12 @@ func (h *holding) begin(ctx context.Context) {
 				return
 			case <-timer.C:
 			}
+			if h.over() {
+				return
+			}
 			next = renewEvery
 			if h.renew(ctx) != nil {
 				next = retryEvery
-			}
-			if h.whyLost() != nil {
-				return
 			}
 		}
 	})
@@ -167,6 +167,13 @@ func (h *holding) ready(ctx context.Context) error {
 	}
 }
 
+// over reports whether there is nothing left to renew.
+func (h *holding) over() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.gone || h.lost != nil
+}
+
 func (h *holding) whyLost() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -211,31 +218,4 @@ func (h *holding) leave(leaving, gone bool) {
 	h.mu.Lock()
 	h.leaving, h.gone = leaving, gone
 	h.mu.Unlock()
-}
-
-// release lets go of the claim, in one request.
-func (h *holding) release(ctx context.Context) {
-	h.stop()
-	h.mu.Lock()
-	mark, over := h.mark, h.gone || h.lost != nil
-	doubt := !h.doubted.IsZero() && time.Since(h.doubted) < h.Settle
-	h.mu.Unlock()
-	if over {
-		return
-	}
-	if doubt {
-		h.event(migrate.Detail, "a write may still land: the claim on the service is left to expire", migrate.KeyService, h.service)
-		return
-	}
-	var err error
-	if len(mark.Notifications) > 0 {
-		err = h.Target.SetConversation(ctx, h.service, conversations.Conversation{
-			SID: h.sid, Attributes: Mark{Counter: mark.Counter + 1, Notifications: mark.Notifications}.attributes(),
-		})
-	} else {
-		err = h.Target.DeleteConversation(ctx, h.service, h.sid)
-	}
-	if err != nil {
-		h.event(migrate.Notice, "the claim on the service could not be removed, and expires", migrate.KeyService, h.service, migrate.KeyReason, err.Error())
-	}
 }
