@@ -95,5 +95,9 @@ func torture(t *testing.T, s rig.Scenario, total *struck) {
 	require.Zero(t, stats.RefusedSourceWrites)
 	again, err := r.Migrate(t.Context())
 	require.NoError(t, err)
-	require.EqualValues(t, rig.ClaimWrites, again.Requests.Writes)
+	// Twice as many if the run before could not let go of its claim for the faults.
+	require.LessOrEqual(t, again.Requests.Writes, int64(2*rig.ClaimWrites))
+	for kind, c := range again.Counts {
+		require.Zero(t, c.Written, kind)
+	}
 }
