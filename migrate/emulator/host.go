@@ -36,6 +36,7 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.inFlight.Add(-1)
 	w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))
 	d := &durationWriter{ResponseWriter: w, started: started, now: h.emulator.now}
+	d.date()
 	x, err := h.admit(r, n)
 	if err != nil {
 		d.send(h.refused(err))
@@ -145,6 +146,12 @@ type durationWriter struct {
 	http.ResponseWriter
 	started time.Time
 	now     func() time.Time
+	dated   string // the date that the reply has
+}
+
+func (w *durationWriter) date() {
+	w.dated = w.now().UTC().Format(http.TimeFormat)
+	w.Header().Set("Date", w.dated)
 }
 
 func (w *durationWriter) send(r Reply) { r.WriteTo(w) }
@@ -152,7 +159,9 @@ func (w *durationWriter) send(r Reply) { r.WriteTo(w) }
 func (w *durationWriter) WriteHeader(status int) {
 	seconds := time.Since(w.started).Seconds()
 	w.Header().Set("Twilio-Request-Duration", strconv.FormatFloat(seconds, 'f', 3, 64))
-	w.Header().Set("Date", w.now().UTC().Format(http.TimeFormat))
+	if w.Header().Get("Date") == w.dated { // and not another, or none, that an interceptor wants
+		w.date()
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 

@@ -163,3 +163,19 @@ func (l lossy) AppendConversation(ctx context.Context, service string, c convers
 	}
 	return conversations.Conversation{}, err
 }
+
+// misdated is a target whose conversations have dates that are off, and whose
+// replies have none if they are off by nothing.
+type misdated struct {
+	migrate.Target
+	by time.Duration
+}
+
+func (m misdated) ConversationAt(ctx context.Context, service, name string) (conversations.Conversation, time.Time, error) {
+	c, at, err := m.Target.ConversationAt(ctx, service, name)
+	if m.by == 0 {
+		return c, time.Time{}, err
+	}
+	c.DateUpdated = c.DateCreated.Add(m.by)
+	return c, at, err
+}

@@ -85,6 +85,35 @@ func TestTake(t *testing.T) {
 		})
 	})
 
+	for name, far := range map[string]time.Duration{"an old date": -time.Hour, "no date": 0} {
+		t.Run("is not misled by "+name+": a run that renews its claim lives", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				first := b.run(nil)
+				second := b.run(func(o *claim.Options) { o.Target = misdated{o.Target, far} })
+				require.NoError(t, b.take(t, first))
+				require.Equal(t, migrate.Conflict, migrate.KindOf(b.take(t, second)))
+				require.NoError(t, b.say(t.Context(), first, "x"))
+				first.Release(t.Context())
+			})
+		})
+	}
+
+	t.Run("waits the whole time if the target gives its replies no date", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first := b.run(nil)
+			second := b.run(func(o *claim.Options) { o.Target = misdated{Target: o.Target} })
+			require.NoError(t, b.take(t, first))
+			b.dies(t, first)
+			time.Sleep(time.Hour)
+			began := time.Now()
+			require.NoError(t, b.take(t, second))
+			require.Equal(t, 50*time.Second, time.Since(began).Truncate(time.Second))
+			second.Release(t.Context())
+		})
+	})
+
 	for name, c := range map[string]struct {
 		heir func(*claim.Options)
 		host string

@@ -76,10 +76,7 @@ func Look(ctx context.Context, t migrate.TargetReader, serviceSID string) (Seen,
 // see reads a claim that the target showed at some time; without that time it
 // counts as renewed just now.
 func see(c conversations.Conversation, at time.Time) Seen {
-	s := Seen{SID: c.SID, updated: c.DateUpdated}
-	if !at.IsZero() {
-		s.Age = max(0, at.Sub(c.DateUpdated))
-	}
+	s := Seen{SID: c.SID, Age: max(0, at.Sub(c.DateUpdated)), updated: c.DateUpdated}
 	var in map[string]json.RawMessage
 	if strings.Contains(c.Attributes, markKey) && json.Unmarshal([]byte(c.Attributes), &in) == nil {
 		s.ours = json.Unmarshal(in[markKey], &s.Mark) == nil

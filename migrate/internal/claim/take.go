@@ -124,9 +124,11 @@ func (t *taking) left(m Mark) bool {
 }
 
 // watch looks at the claim until it is old enough to be of a dead run, and fails
-// if it is renewed meanwhile. looked is from before the last look.
+// if it is renewed meanwhile. However old it seems it is watched for as long as a
+// renewal takes to come: a replica may lag, and the dates may not mean what they
+// say. looked is from before the last look.
 func (t *taking) watch(ctx context.Context, then Seen) (gone bool, looked time.Time, err error) {
-	left := max(0, expiry+t.Settle-then.Age)
+	left := max(renewEvery+retryEvery, expiry+t.Settle-then.Age)
 	until := time.Now().Add(left)
 	t.event(migrate.Notice, "another run has claimed the service: waiting to see whether it is alive",
 		migrate.KeyService, t.service, "run", then.Who(), migrate.KeyWait, left)
