@@ -72,7 +72,7 @@ func Migrated(t *testing.T, s Scenario) *Mutant {
 	require.NoError(t, err)
 	require.Equal(t, migrate.Complete, sum.Status)
 	m := &Mutant{Rig: r, Target: r.Target(&transport.Counter{}), Service: sum.Services[0].TargetSID}
-	for c, err := range m.Target.Conversations(t.Context(), m.Service) {
+	for c, err := range migrate.WithoutClaim(m.Target).Conversations(t.Context(), m.Service) {
 		require.NoError(t, err)
 		m.Conversation = c.SID
 	}
