@@ -1,12 +1,21 @@
 package migrate
 
-import "iter"
+import (
+	"errors"
+	"iter"
+)
+
+// ErrOtherAccount means that the credentials open another account than the one
+// that the settings name. Its Kind is Credentials.
+var ErrOtherAccount = errors.New("the credentials are of another account")
 
 // Withheld reports whether a read failed because the key may not make it. A
 // restricted key may read a workspace and be refused the push credentials of the
 // account, the invites of a channel, or what users have to do with channels; each
 // costs itself alone. Any other read that is refused ends the run.
-func Withheld(err error) bool { return err != nil && KindOf(err) == Credentials }
+func Withheld(err error) bool {
+	return err != nil && KindOf(err) == Credentials && !errors.Is(err, ErrOtherAccount)
+}
 
 // UnlessWithheld is a sequence that ends, after tell was called, where the key may
 // not read on.

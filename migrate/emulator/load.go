@@ -4,21 +4,37 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"chatbridge/migrate/archive"
 )
 
+// opened is an archive whose resources are those of another account: whatever
+// account it was made of, credentials open the emulator's.
+type opened struct {
+	*archive.Archive
+	account []byte // the field that names it
+}
+
+func (a opened) own(raw json.RawMessage) json.RawMessage {
+	if at := accountField.FindIndex(raw); at != nil {
+		return slices.Concat(raw[:at[0]], a.account, raw[at[1]:])
+	}
+	return raw
+}
+
 // load reads an archive whole.
-func (s *source) load(fsys fs.FS) error {
-	a, err := archive.Open(fsys)
+func (s *source) load(fsys fs.FS, accountSID string) error {
+	from, err := archive.Open(fsys)
 	if err != nil {
 		return err
 	}
+	a := opened{from, fmt.Appendf(nil, `"account_sid":%q`, accountSID)}
 	for raw, err := range a.Lines(archive.CredentialsPath) {
 		if err != nil {
 			return err
 		}
-		if err := shelve(&s.credentials, raw); err != nil {
+		if err := shelve(&s.credentials, a.own(raw)); err != nil {
 			return err
 		}
 	}
@@ -38,11 +54,12 @@ func shelve(on *shelf[json.RawMessage], raw json.RawMessage) error {
 	return err
 }
 
-func (s *source) loadService(a *archive.Archive, sid string) error {
+func (s *source) loadService(a opened, sid string) error {
 	raw, err := a.Service(sid)
 	if err != nil {
 		return err
 	}
+	raw = a.own(raw)
 	v := newChatService(sid, raw)
 	s.services.add(sid, v)
 	if err := each(a, archive.RolesPath(sid), func(raw json.RawMessage) error { return shelve(&v.roles, raw) }); err != nil {
@@ -63,7 +80,7 @@ func (s *source) loadService(a *archive.Archive, sid string) error {
 	})
 }
 
-func loadChannel(a *archive.Archive, v *chatService, c *channel) error {
+func loadChannel(a opened, v *chatService, c *channel) error {
 	if err := each(a, archive.MembersPath(v.sid, c.sid), c.addMember); err != nil {
 		return err
 	}
@@ -87,12 +104,12 @@ func loadChannel(a *archive.Archive, v *chatService, c *channel) error {
 	return err
 }
 
-func each(a *archive.Archive, name string, take func(json.RawMessage) error) error {
+func each(a opened, name string, take func(json.RawMessage) error) error {
 	for raw, err := range a.Lines(name) {
 		if err != nil {
 			return err
 		}
-		if err := take(raw); err != nil {
+		if err := take(a.own(raw)); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 	}

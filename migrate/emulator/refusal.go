@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -37,8 +39,11 @@ func blocked(n uint64) Reply {
 	}
 }
 
-// answer gives a write that took effect an answer that does not say so.
+// answer gives a request an answer that does not say what became of it.
 func (m *mischief) answer(x *Exchange, op uint64, reply Reply) Reply {
+	if len(reply.Body) > 0 && (x.Write() || x.collection() == "") && m.drawn("reply-of-another", m.Mistaken, op) {
+		reply.Body = mistaken(reply, mix(op))
+	}
 	if reply.Status != http.StatusCreated || x.Host != ConversationsHost {
 		return reply
 	}
@@ -49,4 +54,26 @@ func (m *mischief) answer(x *Exchange, op uint64, reply Reply) Reply {
 		return encode(http.StatusAccepted, map[string]any{"resource_url": fields(reply.Body)["url"]})
 	}
 	return reply
+}
+
+// mistaken is a resource that is taken for another, or for one that is in another.
+// One that was just created bears no SID, or a part of it: nobody can tell the SID
+// of another from a new one.
+func mistaken(reply Reply, n uint64) json.RawMessage {
+	f := fields(reply.Body)
+	for _, name := range [][]string{{"sid"}, {"conversation_sid", "channel_sid", "chat_service_sid", "service_sid"}}[n%2] {
+		var sid string
+		if json.Unmarshal(f[name], &sid) != nil || len(sid) < 2 {
+			continue
+		}
+		other := fmt.Sprintf("%s%016x%016x", sid[:2], n, mix(n))
+		switch {
+		case name == "sid" && n/2%2 == 0:
+			other = ""
+		case name == "sid" && reply.Status == http.StatusCreated:
+			other = sid[:len(sid)/2]
+		}
+		return with(reply.Body, map[string]any{name: other})
+	}
+	return reply.Body
 }

@@ -75,3 +75,26 @@ func (b *bench) anyConversation() (service, conversation string) {
 	b.write(service+"/Conversations", "FriendlyName", "Room")
 	return service, service + "/Conversations/" + b.listed(service+"/Conversations", "conversations")[0]
 }
+
+func TestRepliesOfAnother(t *testing.T) {
+	b := unkind(t, "reply-of-another=1")
+	s, c := b.anyConversation()
+	shown := map[string]bool{}
+	for range 40 {
+		a := b.write(c+"/Messages", "Body", "x")
+		sid, parent := a.text("sid"), a.text("conversation_sid")
+		switch {
+		case parent != c[len(s+"/Conversations/"):]:
+			shown["of another conversation"] = true
+		case sid == "":
+			shown["without a SID"] = true
+		default:
+			require.Less(t, len(sid), 34)
+			shown["with half of it"] = true
+		}
+	}
+	require.Len(t, shown, 3)
+	require.NotEqual(t, b.read(c).raw, b.read(c).raw, "reads too, and differently each time")
+	items, _ := b.pages(b.conversations, c+"/Messages", "messages")
+	require.Len(t, items, 40, "they took effect, and lists are as they are")
+}

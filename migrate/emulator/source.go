@@ -47,7 +47,7 @@ type member struct {
 func newSource(c Config) (*source, error) {
 	s := &source{pager: pager{clamp: c.ClampPageSize, seed: c.Seed}}
 	if c.Archive != nil {
-		return s, s.load(c.Archive)
+		return s, s.load(c.Archive, c.AccountSID)
 	}
 	if c.Generate.enabled() {
 		return s, s.generate(c.Generate, c.AccountSID)

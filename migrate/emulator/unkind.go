@@ -46,6 +46,11 @@ type Unkind struct {
 	// although they took effect.
 	Denied float64
 
+	// Mistaken is the share of replies about one resource that show the SID of
+	// another or none, or that it is in another service or conversation. Of what
+	// was just created they show no SID, or half of it.
+	Mistaken float64
+
 	// MaxBody refuses longer bodies, in bytes, with 50504. Zero leaves the
 	// documented limit.
 	MaxBody int
@@ -74,8 +79,9 @@ type Unkind struct {
 	// KeyAccountSID is the account that the API key opens, whatever SID its
 	// owner takes it for. Empty for AccountSID.
 	KeyAccountSID string
-	// NoAccountSID shows services with an account_sid of null.
-	NoAccountSID bool
+	// NoAccountSID shows services with an account_sid of null, NoAccount
+	// everything.
+	NoAccountSID, NoAccount bool
 
 	// IndexGaps is the share of messages before which indexes skip some. Below 0
 	// means none; 0 means DefaultIndexGaps.

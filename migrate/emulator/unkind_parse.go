@@ -27,6 +27,7 @@ import (
 //	text=trim+crlf+nfc+doubles
 //	reply-202=0.1            share of creations with no more than a resource_url
 //	reply-404=0.1            share of participants created and denied
+//	reply-of-another=0.1     share of replies with another SID, none, or another parent
 //	body-max=1000            bytes, refused beyond
 //	refuse=escapes+blank     attributes with escapes, bodies of space
 //	firewall=0.01            share of bodies refused with HTML
@@ -37,7 +38,7 @@ import (
 //	people-do=write+edit+react+delete+join+leave
 //	forged-stamp=0.1         share of stamps that turn up elsewhere
 //	key-account=AC…          the account that the API key opens
-//	account-sid=null         in services
+//	account-sid=null         in services; account-sid=nowhere, in anything
 //	index-gaps=0.02          share of messages before a gap; 0 for none
 //	counts-adrift=0.1        share of channels that count wrong
 func ParseUnkind(text string) (Unkind, error) {
@@ -70,6 +71,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"text":               flags(map[string]*bool{"trim": &u.Trim, "crlf": &u.LineEnds, "nfc": &u.NFC, "doubles": &u.Doubles}),
 		"reply-202":          share(&u.Accepted),
 		"reply-404":          share(&u.Denied),
+		"reply-of-another":   share(&u.Mistaken),
 		"body-max":           func(v string) (err error) { u.MaxBody, err = positive(strconv.Atoi(v)); return err },
 		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank}),
 		"firewall":           share(&u.Firewall),
@@ -79,7 +81,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"people-do":          u.setDeeds,
 		"forged-stamp":       share(&u.ForgedStamp),
 		"key-account":        u.setKeyAccount,
-		"account-sid":        flags(map[string]*bool{"null": &u.NoAccountSID}),
+		"account-sid":        flags(map[string]*bool{"null": &u.NoAccountSID, "nowhere": &u.NoAccount}),
 		"index-gaps":         u.setGaps,
 		"counts-adrift":      share(&u.CountsAdrift),
 	}

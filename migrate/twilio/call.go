@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/twilio/twilio-go/client"
@@ -24,6 +25,8 @@ type host struct {
 	accountSID string
 	http       *http.Client
 	hints      hints
+
+	accountShown atomic.Bool // a reply showed an account, and it is accountSID
 }
 
 func newHost(c Config, h hints) (*host, error) {
@@ -63,9 +66,11 @@ type call struct {
 	limits  transport.Call
 	private bool // carries what a reply may repeat and an error must not
 
-	target string    // path and query, as sent
-	raw    []byte    // of a 2xx reply that was accepted
-	date   time.Time // that the service gave the reply; zero if it gave none
+	method string
+	target string        // path and query, as sent
+	raw    []byte        // of a 2xx reply that was accepted
+	date   time.Time     // that the service gave the reply; zero if it gave none
+	other  *otherAccount // what a reply showed; to ask again would change nothing
 	err    error
 }
 
@@ -117,7 +122,7 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 func (c *call) send(method string, u *url.URL, form string) {
 	at := *c.base
 	at.Path, at.RawPath, at.RawQuery = u.Path, u.RawPath, u.RawQuery
-	c.target = at.RequestURI()
+	c.method, c.target = method, at.RequestURI()
 
 	ctx := transport.With(c.ctx, c.limits)
 	var body io.Reader
@@ -151,7 +156,11 @@ func (c *call) send(method string, u *url.URL, form string) {
 	case err != nil:
 		c.err = c.broken(err)
 	default:
-		if err := c.check(raw); err != nil {
+		err := c.check(raw)
+		if c.other != nil {
+			err = c.other
+		}
+		if err != nil {
 			c.err = c.senseless(err)
 			return
 		}

@@ -79,7 +79,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 }
 
 func TestDatesGoOutInUTCToTheSecond(t *testing.T) {
-	s := serve(t, func(r seen) (int, string) { return 201, `{"sid": "IM1", "index": 0}` })
+	s := serve(t, func(r seen) (int, string) { return 201, written(r) })
 	zone := time.FixedZone("", 5*3600+1800)
 	_, err := s.target(t).AppendMessage(t.Context(), service, channel, conversations.Message{
 		Author: "ann", Body: "hi",

@@ -14,12 +14,13 @@ import (
 )
 
 func TestEnsureCredential(t *testing.T) {
+	const made = "CR00000000000000000000000000000009"
 	there := func(records ...string) answers {
 		return func(r seen) (int, string) {
 			if r.Method == "GET" {
 				return 200, list("credentials", "", records...)
 			}
-			return 201, `{"sid": "CR9", "type": "` + r.Form.Get("Type") + `", "friendly_name": "` + r.Form.Get("FriendlyName") + `"}`
+			return 201, `{"sid": "` + made + `", "type": "` + r.Form.Get("Type") + `", "friendly_name": "` + r.Form.Get("FriendlyName") + `"}`
 		}
 	}
 	t.Run("creates one of each type with its own secrets", func(t *testing.T) {
@@ -33,10 +34,10 @@ func TestEnsureCredential(t *testing.T) {
 			{migrate.Credential{FriendlyName: "f", Type: "fcm", Secret: "s"}, url.Values{"Type": {"fcm"}, "FriendlyName": {"f"}, "Secret": {"s"}}},
 		} {
 			s := serve(t, there())
-			made, change, err := s.target(t).EnsureCredential(t.Context(), c.want)
+			got, change, err := s.target(t).EnsureCredential(t.Context(), c.want)
 			require.NoError(t, err)
 			require.Equal(t, migrate.Created, change)
-			require.Equal(t, "CR9", made.SID)
+			require.Equal(t, made, got.SID)
 			require.Equal(t, c.form, s.requests()[1].Form)
 		}
 	})

@@ -17,19 +17,22 @@ import (
 // hints are the sentences that differ between the two sides.
 type hints struct {
 	credentials string
+	account     string // which setting names the account
 	address     string // which setting holds the base URL
 }
 
 var (
 	sourceHints = hints{
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET",
+		account:     "TWILIO_ACCOUNT_SID",
 		address:     "--chat-url",
 	}
 	targetHints = hints{
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET; for another target account, the CHATBRIDGE_TARGET_ variables",
+		account:     "CHATBRIDGE_TARGET_ACCOUNT_SID (for one account on both sides TWILIO_ACCOUNT_SID)",
 		address:     "--conversations-url",
 	}
-	targetChatHints = hints{credentials: targetHints.credentials, address: sourceHints.address}
+	targetChatHints = hints{credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
 )
 
 func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {
@@ -70,6 +73,9 @@ func (c *call) broken(err error) error {
 
 // senseless explains a 2xx reply that cannot be what was asked for.
 func (c *call) senseless(err error) error {
+	if stray := c.strayed(err); stray != nil {
+		return stray
+	}
 	e := c.fail(c.lost(), fmt.Errorf("make sense of reply: %w", err))
 	e.Hint = fmt.Sprintf("check that %s is the address of the API; if it is, run again", c.hints.address)
 	return e

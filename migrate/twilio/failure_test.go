@@ -115,9 +115,9 @@ func TestAppendsOfUnknownOutcomeAreNotRepeated(t *testing.T) {
 		var posts atomic.Int64
 		s := serve(t, func(seen) (int, string) {
 			if posts.Add(1) == 1 {
-				return 202, `{"sid": "CH1"}`
+				return 202, `{"sid": "` + channel + `"}`
 			}
-			return 200, `{"sid": "CH1"}`
+			return 200, `{"sid": "` + channel + `"}`
 		})
 		require.NoError(t, s.target(t).SetConversation(t.Context(), service, conversations.Conversation{SID: channel, FriendlyName: "x"}))
 		require.Equal(t, int64(2), posts.Load())

@@ -147,6 +147,16 @@ func list(key string, next string, records ...string) string {
 		key, strings.Join(records, ","), key, next)
 }
 
+// written is the reply to a write: the resource that it addresses, or a new one.
+func written(r seen) string {
+	segments := strings.Split(r.Path, "/")
+	sid := segments[len(segments)-1]
+	if prefix, creates := prefixes[sid]; creates {
+		sid = prefix + strings.Repeat("9", 32)
+	}
+	return fmt.Sprintf(`{"sid": %q, "index": 0}`, sid)
+}
+
 func refusal(status, code int) (int, string) {
 	return status, fmt.Sprintf(`{"code": %d, "message": "said by Twilio", "status": %d}`, code, status)
 }

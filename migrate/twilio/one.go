@@ -27,6 +27,9 @@ func dated[T any](h *host, ctx context.Context, op, sid string, limits transport
 	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
 	var odd *chat.Unreadable
 	c.limits.Check = func(raw []byte) (err error) {
+		if err = c.belongs(c.bearing(), raw); err != nil {
+			return err
+		}
 		r, err = decode(raw)
 		if errors.As(err, &odd) && json.Valid(raw) {
 			return nil // it is whole, and asking again would bring the same

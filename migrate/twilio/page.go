@@ -75,6 +75,10 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited[p.next.RequestURI()]) {
 					err = errors.New("follow page: it leads back to a page that was read")
 				}
+				b := c.bearing()
+				for i := 0; err == nil && i < len(p.records); i++ {
+					err = c.belongs(b, p.records[i])
+				}
 				return err
 			}}
 			if at == nil {

@@ -35,6 +35,10 @@ func NewSource(c Config) (*Source, error) {
 	return &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}, nil
 }
 
+// AccountShown reports whether a reply showed the account that the credentials
+// open. It is then the one that Config names: another is an error.
+func (s *Source) AccountShown() bool { return s.host.accountShown.Load() }
+
 // Services is of migrate.Source.
 func (s *Source) Services(ctx context.Context) iter.Seq2[chat.Service, error] {
 	return records(s.host, ctx, "list services", "", s.requests.services,

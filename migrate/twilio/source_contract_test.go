@@ -56,13 +56,13 @@ func TestSourceContract(t *testing.T) {
 
 func connectSource(t *testing.T, files fs.FS, api string, wrap func(http.Handler) http.Handler) (live, stored migrate.Source) {
 	t.Helper()
-	e, err := emulator.New(emulator.Config{Archive: files})
+	a, err := archive.Open(files)
+	require.NoError(t, err)
+	e, err := emulator.New(emulator.Config{Archive: files, AccountSID: a.Manifest.AccountSID})
 	require.NoError(t, err)
 	c := connect(t, wrap(e.Chat()))
-	c.API = api
+	c.API, c.Username = api, a.Manifest.AccountSID
 	live, err = twilio.NewSource(c)
-	require.NoError(t, err)
-	a, err := archive.Open(files)
 	require.NoError(t, err)
 	source := archive.NewSource(a)
 	t.Cleanup(func() { require.NoError(t, source.Close()) })

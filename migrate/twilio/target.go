@@ -48,6 +48,9 @@ func NewTarget(c Config) (*Target, error) {
 
 func conversationsAPI(c *call) *convv1.ApiService { return convv1.NewApiServiceWithClient(c) }
 
+// AccountShown is what it is of a Source.
+func (t *Target) AccountShown() bool { return t.host.accountShown.Load() }
+
 // Services is of migrate.TargetReader.
 func (t *Target) Services(ctx context.Context) iter.Seq2[conversations.Service, error] {
 	return records(t.host, ctx, "list services", "", func(c *call) error {

@@ -125,7 +125,7 @@ func TestWrites(t *testing.T) {
 			"Method": {"GET"}, "Filters": {"onMessageAdded", "onUserAdded"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := serve(t, func(seen) (int, string) { return 201, `{"sid": "XX1", "index": 0}` })
+			s := serve(t, func(r seen) (int, string) { return 201, written(r) })
 			require.NoError(t, c.write(s.target(t)))
 			got := s.requests()
 			require.Len(t, got, 1)
