@@ -80,6 +80,8 @@ a share is from 0 to 1:
                              characters composed, numbers in attributes as doubles
   reply-202=0.1              share of creations answered 202
   reply-404=0.1              share of participants created and answered 404
+  reply-of-another=0.1       share of replies that show another SID, or none, or
+                             that it is in another conversation
   body-max=1000              bytes that a body may have
   refuse=escapes+blank       attributes with escapes, bodies of nothing but space
   firewall=0.01              share of bodies refused with HTML, whenever they come
@@ -90,7 +92,7 @@ a share is from 0 to 1:
                              people-do=write+edit+react+delete+join+leave says
   forged-stamp=0.1           share of new conversations whose stamp somebody copies
   key-account=AC…            the account that the API key opens
-  account-sid=null           of services
+  account-sid=null           of services; nowhere: of everything
   index-gaps=0.1             share of messages before a gap between indexes; some
                              are always there, and 0 is none
   counts-adrift=0.1          share of channels whose counts are wrong

@@ -17,6 +17,10 @@ type credentials struct {
 	password string
 }
 
+// isKey reports whether they are an API key, which opens the account that it
+// belongs to.
+func (c credentials) isKey() bool { return c.username != c.account }
+
 // String is of fmt.Stringer.
 func (c credentials) String() string { return "credentials of " + c.account }
 

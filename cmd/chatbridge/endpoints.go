@@ -32,12 +32,15 @@ type endpoints struct {
 	sourceAccount string
 	sourceAPI     string         // v1 or v2
 	services      []chat.Service // of the source
+	sourceKey     bool           // the source is opened by an API key
 	userChannels  bool           // the source shows what users have to do with channels
 
 	reader        migrate.TargetReader // nil without access to the target
 	writer        migrate.Target       // nil unless it is to be written
 	promoter      migrate.Promoter     // nil unless channels are to be made private
 	targetAccount string
+	targetKey     bool // the target is opened by an API key
+	unproven      unproven
 
 	counter *transport.Counter
 	closers []io.Closer
@@ -71,15 +74,19 @@ func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 		return nil, err
 	}
 	services, err := probe.ask(ctx)
+	if err == nil {
+		err = probe.prove(ctx)
+	}
 	if err := errors.Join(err, probe.Close()); err != nil {
 		return nil, err
 	}
+	c.say(probe)
 	counter := &transport.Counter{}
 	s, err := c.open(c.transport(counter, c.log, transport.Patience{}), target)
 	if err != nil {
 		return nil, err
 	}
-	s.counter, s.services = counter, services
+	s.counter, s.services, s.unproven = counter, services, probe.unproven
 	return s, nil
 }
 
@@ -126,7 +133,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
-	s.source, s.sourceAccount = migrate.WithoutClaimChannels(src), cred.account
+	s.source, s.sourceAccount, s.sourceKey = migrate.WithoutClaimChannels(src), cred.account, cred.isKey()
 	return nil
 }
 
@@ -150,7 +157,7 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 	if err != nil {
 		return err
 	}
-	s.reader, s.targetAccount = t, cred.account
+	s.reader, s.targetAccount, s.targetKey = t, cred.account, cred.isKey()
 	if target == writeTarget {
 		s.writer = t
 	}

@@ -32,7 +32,7 @@ var exitTable = []struct {
 	{exitFailed, "failed"},
 	{exitUsage, "usage or configuration is wrong; nothing was changed"},
 	{exitIncomplete, "finished, but something was not carried or differs"},
-	{exitCredentials, "credentials are missing or were refused"},
+	{exitCredentials, "credentials are missing, were refused, or are of another account"},
 	{exitService, "stopped by the service; running again can succeed"},
 	{exitLedger, "another run is at work, or the ledger is in use, gone, or of other settings"},
 	{exitInterrupted, "interrupted; running again resumes"},

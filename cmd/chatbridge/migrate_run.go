@@ -97,6 +97,9 @@ func (o *migrateOptions) showPlan(s *endpoints, services []chat.Service) {
 	if o.copyReason(s.sourceAccount, s.targetAccount) == "" && o.target() == "" {
 		fmt.Fprintln(w, samePlace)
 	}
+	for _, account := range s.unproven.accounts(s) {
+		fmt.Fprintf(w, "No reply shows which account the API key opens: it is taken for %s.\n", account)
+	}
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 

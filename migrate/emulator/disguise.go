@@ -15,7 +15,7 @@ func (m *mischief) disguise(x *Exchange, reply Reply) Reply {
 		reply.Body = accountField.ReplaceAll(reply.Body, []byte(`"account_sid":"`+m.KeyAccountSID+`"`))
 		m.happened("key-account")
 	}
-	if m.NoAccountSID && x.subject() == "services" {
+	if m.NoAccount || m.NoAccountSID && x.subject() == "services" {
 		reply.Body = accountField.ReplaceAll(reply.Body, []byte(`"account_sid":null`))
 		m.happened("account-sid")
 	}

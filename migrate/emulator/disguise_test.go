@@ -32,6 +32,12 @@ func TestServicesWithoutAccount(t *testing.T) {
 	items, _ := b.pages(b.conversations, "/v1/Services", "services")
 	require.Nil(t, items[0]["account_sid"])
 	require.Equal(t, emulator.DefaultAccountSID, b.read(c).text("account_sid"), "only services are without")
+	b = unkind(t, "account-sid=nowhere")
+	_, c = b.conversation()
+	for _, a := range []answer{b.read(c), b.readChat(private), b.read("/v1/Configuration")} {
+		require.Contains(t, a.body, "account_sid")
+		require.Nil(t, a.body["account_sid"])
+	}
 }
 
 func TestCountsAdrift(t *testing.T) {
