@@ -11,7 +11,8 @@ import (
 //
 // A sequence ends when the source itself says that there is no more; anything
 // else that stops it is yielded as an error, once, as the last element. Errors
-// are of type *Error.
+// are of type *Error. One that wraps ErrShort says that the source has more than
+// it shows.
 type Source interface {
 	// Services yields every service of the account.
 	Services(ctx context.Context) iter.Seq2[chat.Service, error]
@@ -45,6 +46,7 @@ type Source interface {
 type Span struct {
 	After       int64 // only indexes greater than this; All starts at the first
 	NewestFirst bool  // from the highest index down
+	Listed      bool  // as the list shows them: where Attributes is nil, nobody asked
 }
 
 // All is the value of Span.After that leaves nothing out.

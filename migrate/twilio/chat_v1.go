@@ -75,11 +75,13 @@ func (chatV1) invites(c *call, service, channel string) error {
 	return err
 }
 
-func (chatV1) messages(c *call, service, channel, order string) error {
-	params := (&chatv1.ListMessageParams{}).SetPageSize(messagePage).SetOrder(order)
+func (chatV1) messages(c *call, service, channel, order string, size int) error {
+	params := (&chatv1.ListMessageParams{}).SetPageSize(size).SetOrder(order)
 	_, err := chatV1API(c).PageMessage(service, channel, params, "", "")
 	return err
 }
+
+func (chatV1) messagePages() (whole, listed int) { return messagePage, chatPage }
 
 func (chatV1) message(c *call, service, channel, message string) error {
 	_, err := chatV1API(c).FetchMessage(service, channel, message)

@@ -74,11 +74,13 @@ func (chatV2) invites(c *call, service, channel string) error {
 	return err
 }
 
-func (chatV2) messages(c *call, service, channel, order string) error {
-	params := (&chatv2.ListMessageParams{}).SetPageSize(chat2Page).SetOrder(order)
+func (chatV2) messages(c *call, service, channel, order string, size int) error {
+	params := (&chatv2.ListMessageParams{}).SetPageSize(size).SetOrder(order)
 	_, err := chatV2API(c).PageMessage(service, channel, params, "", "")
 	return err
 }
+
+func (chatV2) messagePages() (whole, listed int) { return chat2Page, chat2Page }
 
 func (chatV2) message(c *call, service, channel, message string) error {
 	_, err := chatV2API(c).FetchMessage(service, channel, message)

@@ -12,20 +12,29 @@ import (
 
 // Messages is of migrate.Source. Chat v1 lists show set attributes as null, so
 // each such message is fetched, a page at a time and several at once; a message
-// that the span leaves out is not fetched. A message that was deleted between
+// that the span leaves out is not fetched, nor any where it asks for what is
+// listed. A message that was deleted between
 // the two reads is left out and told to Config.Notice.
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
-		first := func(c *call) error {
-			return s.requests.messages(c, segment(serviceSID), segment(channelSID), order(span.NewestFirst))
+		size, listed := s.requests.messagePages()
+		if span.Listed {
+			size = listed
 		}
-		for fresh, err := range messages(s.host, ctx, "list messages", channelSID, span.NewestFirst, first, placeChat) {
+		l := &messageList[chat.Message]{host: s.host, sid: channelSID, newest: span.NewestFirst, size: size, decode: placeChat,
+			ask: func(c *call, order string, size int) error {
+				return s.requests.messages(c, segment(serviceSID), segment(channelSID), order, size)
+			}}
+		for fresh, err := range l.all(ctx) {
 			if err != nil {
 				yield(chat.Message{}, err)
 				return
 			}
 			selected, done := within(fresh, span)
-			whole, err := s.whole(ctx, serviceSID, channelSID, selected)
+			whole := selected
+			if !span.Listed {
+				whole, err = s.whole(ctx, serviceSID, channelSID, selected)
+			}
 			for _, m := range whole {
 				if !yield(m, nil) {
 					return

@@ -1,10 +1,6 @@
 package twilio
 
-import (
-	"context"
-	"fmt"
-	"iter"
-)
+import "fmt"
 
 // placed is a message of either side, with what orders it.
 type placed[T any] struct {
@@ -79,26 +75,4 @@ func (o *ordered[T]) follows(index int64, last mark) bool {
 		return index < last.index
 	}
 	return index > last.index
-}
-
-// messages yields the fresh messages of each page of a list.
-func messages[T any](h *host, ctx context.Context, op, sid string, newest bool, first func(*call) error,
-	decode func([]byte) (placed[T], error)) iter.Seq2[[]placed[T], error] {
-	return func(yield func([]placed[T], error) bool) {
-		o := &ordered[T]{decode: decode, newest: newest}
-		for p, err := range h.resumable(ctx, op, sid, first, o.restart) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			fresh, err := o.take(p)
-			if len(fresh) > 0 && !yield(fresh, nil) {
-				return
-			}
-			if err != nil {
-				yield(nil, unreadable(op, sid, err))
-				return
-			}
-		}
-	}
 }

@@ -21,7 +21,10 @@ type requests interface {
 	channel(c *call, service, channel string) error
 	members(c *call, service, channel string) error
 	invites(c *call, service, channel string) error
-	messages(c *call, service, channel, order string) error
+	messages(c *call, service, channel, order string, size int) error
+	// messagePages are the sizes of a page of messages of which each is wanted
+	// whole, and of one that is wanted as it is listed.
+	messagePages() (whole, listed int)
 	message(c *call, service, channel, message string) error
 }
 

@@ -58,7 +58,9 @@ func TestSourceAsksForWholePages(t *testing.T) {
 				svc + "/Channels/" + channel + "/Members?" + whole,
 				svc + "/Channels/" + channel + "/Invites?" + whole,
 				svc + "/Channels/" + channel + "/Messages?Order=asc&PageSize=100",
+				svc + "/Channels/" + channel + "/Messages?Order=desc&PageSize=1",
 				svc + "/Channels/" + channel + "/Messages?Order=desc&PageSize=100",
+				svc + "/Channels/" + channel + "/Messages?Order=asc&PageSize=1",
 				"GET /" + api + "/Credentials?PageSize=1000",
 			}, s.uris())
 		})

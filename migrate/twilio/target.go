@@ -23,6 +23,8 @@ const (
 type Target struct {
 	host *host
 	chat *host // nil where no address of Chat is known
+
+	tails tails // of the conversations that it writes into
 }
 
 var _ migrate.Target = (*Target)(nil)
@@ -113,12 +115,16 @@ func (t *Target) Participants(ctx context.Context, serviceSID, conversationSID s
 // Messages is of migrate.TargetReader.
 func (t *Target) Messages(ctx context.Context, serviceSID, conversationSID string, newestFirst bool) iter.Seq2[conversations.Message, error] {
 	return func(yield func(conversations.Message, error) bool) {
-		first := func(c *call) error {
-			params := (&convv1.ListServiceConversationMessageParams{}).SetPageSize(conversationsPage).SetOrder(order(newestFirst))
-			_, err := conversationsAPI(c).PageServiceConversationMessage(segment(serviceSID), segment(conversationSID), params, "", "")
-			return err
+		l := &messageList[conversations.Message]{host: t.host, sid: conversationSID, newest: newestFirst, size: conversationsPage, decode: placeConversations,
+			ask: func(c *call, order string, size int) error {
+				params := (&convv1.ListServiceConversationMessageParams{}).SetPageSize(size).SetOrder(order)
+				_, err := conversationsAPI(c).PageServiceConversationMessage(segment(serviceSID), segment(conversationSID), params, "", "")
+				return err
+			}}
+		if !newestFirst {
+			l.known = func(last mark) bool { return t.tails.reached(conversationSID, last) }
 		}
-		for fresh, err := range messages(t.host, ctx, "list messages", conversationSID, newestFirst, first, placeConversations) {
+		for fresh, err := range l.all(ctx) {
 			if err != nil {
 				yield(conversations.Message{}, err)
 				return

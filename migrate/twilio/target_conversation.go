@@ -15,7 +15,7 @@ var errNotListed = errors.New("the service says that it exists and does not show
 
 // AppendConversation is of migrate.Target.
 func (t *Target) AppendConversation(ctx context.Context, serviceSID string, v conversations.Conversation) (conversations.Conversation, error) {
-	return one(t.host, ctx, "create conversation", serviceSID, once(ofService(serviceSID)), decodeConversation, func(c *call) error {
+	made, err := one(t.host, ctx, "create conversation", serviceSID, once(ofService(serviceSID)), decodeConversation, func(c *call) error {
 		_, err := conversationsAPI(c).CreateServiceConversation(segment(serviceSID), &convv1.CreateServiceConversationParams{
 			FriendlyName: text(v.FriendlyName),
 			UniqueName:   text(v.UniqueName),
@@ -26,6 +26,10 @@ func (t *Target) AppendConversation(ctx context.Context, serviceSID string, v co
 		})
 		return err
 	})
+	if err == nil {
+		t.tails.began(made.SID)
+	}
+	return made, err
 }
 
 // SetConversation is of migrate.Target.

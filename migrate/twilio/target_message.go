@@ -13,7 +13,7 @@ import (
 // AppendMessage is of migrate.Target.
 func (t *Target) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error) {
 	limits := once(ofConversation(serviceSID, conversationSID))
-	return one(t.host, ctx, "append message", conversationSID, limits, decodeMessage, func(c *call) error {
+	made, err := one(t.host, ctx, "append message", conversationSID, limits, decodeMessage, func(c *call) error {
 		_, err := conversationsAPI(c).CreateServiceConversationMessage(segment(serviceSID), segment(conversationSID),
 			&convv1.CreateServiceConversationMessageParams{
 				Author:      text(m.Author),
@@ -24,6 +24,8 @@ func (t *Target) AppendMessage(ctx context.Context, serviceSID, conversationSID 
 			})
 		return err
 	})
+	t.tails.wrote(conversationSID, made.Index, err)
+	return made, err
 }
 
 // SetMessage is of migrate.Target. Empty fields are left as they are.

@@ -44,7 +44,9 @@ func TestTargetAsksForWholePages(t *testing.T) {
 		"GET " + svcPath + "/Conversations?PageSize=100",
 		"GET " + convPath + "/Participants?PageSize=100",
 		"GET " + convPath + "/Messages?Order=asc&PageSize=100",
+		"GET " + convPath + "/Messages?Order=desc&PageSize=1",
 		"GET " + convPath + "/Messages?Order=desc&PageSize=100",
+		"GET " + convPath + "/Messages?Order=asc&PageSize=1",
 		"GET /v1/Credentials?PageSize=100",
 	}, s.uris())
 }
