@@ -44,6 +44,7 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	if err := r.open(ctx); err != nil {
 		return r.summary(err), err
 	}
+	ctx = migrate.Noting(ctx, m.Observer, r.findings.Add)
 	err := r.why(r.whole(ctx))
 	r.claims.Release(ctx)
 	s := r.summary(err)
