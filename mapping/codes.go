@@ -15,6 +15,9 @@ const (
 	NotShown    Code = "not-shown"
 	TextInvalid Code = "text-invalid"
 
+	CountsDiffer  Code = "counts-differ"
+	HorizonBeyond Code = "horizon-beyond"
+
 	IdentityEmpty     Code = "identity-empty"
 	IdentityTooLong   Code = "identity-too-long"
 	IdentityReserved  Code = "identity-reserved"

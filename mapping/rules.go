@@ -167,7 +167,9 @@ var messageRules = []Rule{
 	choice(InviteLost, "Conversations has no invites",
 		Option{doSkip, Skip, "list it and leave it out"},
 		Option{doAdd, Info, "add the invited person as a participant, who is not asked"}),
-	always(Unreadable, Skip, "the source shows a record that is not as Chat documents it; the channel, or the user, that it belongs to is not carried"),
+	always(Unreadable, Skip, "the source shows a record that is not as Chat documents it, or a list that ends early; the channel, or the user, that it belongs to is not carried"),
+	always(CountsDiffer, Info, "the source counts other than its lists show, read twice; a counter may count what was deleted"),
+	always(HorizonBeyond, Info, "a member has read further than the messages go; newer ones were deleted, or are not shown"),
 	always(NotShown, Loss, "the key may not read it, so nobody knows whether there is any; what there is is not carried"),
 	always(CredentialSecret, Skip, "the secrets of a push credential cannot be read; it must be entered again"),
 }

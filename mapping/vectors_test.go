@@ -92,6 +92,12 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"not-shown": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
 		return nil, m.NotShown("invites", in.SID, in.SID)
 	}),
+	"counts": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		return nil, m.CountsDiffer(in.SID, in.SID, "messages_count", in.MessagesCount, in.MembersCount)
+	}),
+	"horizon-beyond": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return nil, m.HorizonBeyond(in.ChannelSID, *in.LastConsumedMessageIndex, 5)
+	}),
 	"member-twice": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.MemberTwice(in, chat.Member{SID: "MB00000000000000000000000000000000", RoleSID: "RL00000000000000000000000000000001"})
 	}),

@@ -34,7 +34,7 @@ func (v *Verification) Difference(d verify.Difference) {
 
 // Close ends the report with what the comparison found as a whole.
 func (v *Verification) Close(found verify.Verification) error {
-	found.Services = filled(found.Services)
+	found.Services, found.Findings = filled(found.Services), filledFindings(found.Findings)
 	if v.form == HTML && v.err == nil {
 		if err := v.page(found).html(v.w); err != nil {
 			return err
@@ -73,6 +73,9 @@ func verificationDocument(v verify.Verification) *document {
 			t.rows = append(t.rows, []string{string(class), Number(v.Differences[class])})
 		}
 		d.add(heading("What differs"), t)
+	}
+	if len(v.Findings) > 0 {
+		d.findings(v.Findings, "What the source says of itself and does not show")
 	}
 	return d
 }

@@ -24,9 +24,7 @@ type unproven struct{ source, target bool }
 // services, if its configuration shows no account: reads end at the first reply
 // that shows another account than the settings name.
 func (s *endpoints) prove(ctx context.Context) error {
-	if p, ok := s.source.(prover); ok && s.sourceKey {
-		s.unproven.source = !p.AccountShown()
-	}
+	s.unproven.source = s.prover != nil && !s.prover.AccountShown()
 	p, ok := s.reader.(prover)
 	if !ok || !s.targetKey {
 		return nil

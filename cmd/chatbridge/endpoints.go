@@ -32,7 +32,7 @@ type endpoints struct {
 	sourceAccount string
 	sourceAPI     string         // v1 or v2
 	services      []chat.Service // of the source
-	sourceKey     bool           // the source is opened by an API key
+	prover        prover         // of the source, if an API key opens it
 	userChannels  bool           // the source shows what users have to do with channels
 
 	reader        migrate.TargetReader // nil without access to the target
@@ -115,7 +115,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 		}
 		src := archive.NewSource(a)
 		s.sourceAPI, s.userChannels = a.Manifest.SourceAPI, true
-		s.source, s.sourceAccount = migrate.WithoutClaimChannels(src), a.Manifest.AccountSID
+		s.source, s.sourceAccount = migrate.WithoutClaimChannels(migrate.Counted(src)), a.Manifest.AccountSID
 		s.closers = append(s.closers, src, closer)
 		return nil
 	}
@@ -133,7 +133,10 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
-	s.source, s.sourceAccount, s.sourceKey = migrate.WithoutClaimChannels(src), cred.account, cred.isKey()
+	s.source, s.sourceAccount = migrate.WithoutClaimChannels(migrate.Counted(src)), cred.account
+	if cred.isKey() {
+		s.prover = src
+	}
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"sync"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
@@ -54,6 +55,8 @@ func (e *Exporter) Run(ctx context.Context, w *Writer) (Exported, error) {
 	if e.Concurrency <= 0 {
 		x.at = migrate.DefaultConcurrency
 	}
+	// An archive has no place for findings: whoever reads it finds the same.
+	ctx = migrate.Noting(ctx, e.Observer, func([]mapping.Finding) {})
 	selected, err := x.services(ctx)
 	if err != nil {
 		return x.result, err

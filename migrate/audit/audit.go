@@ -39,6 +39,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	t := &audit{
 		Auditor: &own, set: set, tally: count.NewCounters(a.Observer), findings: count.NewFindings(),
 	}
+	ctx = migrate.Noting(ctx, a.Observer, t.findings.Add)
 	selected, err := migrate.ReadServices(ctx, a.Source, set.Services)
 	if err != nil {
 		return Audit{}, err

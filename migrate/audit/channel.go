@@ -42,16 +42,17 @@ func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Role
 
 func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel, roles mapping.Roles, known *people) (channelLoad, error) {
 	load := channelLoad{sid: listed.SID}
-	c, err := t.Source.Channel(ctx, s.SID, listed.SID)
-	if err != nil {
-		return load, err
-	}
 	codes := map[mapping.Code]bool{}
 	note := func(found []mapping.Finding) {
 		t.findings.Add(found)
 		for _, f := range found {
 			codes[f.Code] = true
 		}
+	}
+	ctx = migrate.Noting(ctx, t.Observer, note)
+	c, err := t.Source.Channel(ctx, s.SID, listed.SID)
+	if err != nil {
+		return load, err
 	}
 	conversation, found := t.set.Mapper.Channel(c)
 	note(found)

@@ -69,6 +69,7 @@ type Verification struct {
 	Services      []migrate.SummaryService `json:"services"`
 	Compared      map[string]int64         `json:"compared"`    // by kind
 	Differences   map[Class]int64          `json:"differences"` // by class, foreign ones too
+	Findings      []migrate.FindingCount   `json:"findings"`    // what the source says of itself and does not show
 	Duration      float64                  `json:"duration_seconds"`
 }
 
@@ -91,8 +92,9 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
 			Compared: map[string]int64{}, Differences: map[Class]int64{},
 		},
-		sink: report,
+		sink: report, findings: count.NewFindings(), noted: map[mapping.Finding]bool{},
 	}
+	ctx = migrate.Noting(ctx, v.Observer, c.note)
 	selected, err := migrate.ReadServices(ctx, v.Source, set.Services)
 	if err != nil {
 		return c.result, err
@@ -108,6 +110,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 			c.result.Equal = false
 		}
 	}
+	c.result.Findings = c.findings.List()
 	c.result.Duration = time.Since(started).Seconds()
 	return c.result, nil
 }
@@ -118,11 +121,26 @@ type comparison struct {
 	set   migrate.Settings
 	tally *count.Counters
 
-	mu     sync.Mutex // guards result
+	findings *count.Findings
+
+	mu     sync.Mutex // guards result and noted
 	result Verification
+	noted  map[mapping.Finding]bool
 
 	reporting sync.Mutex // held while sink works, which may write into the target
 	sink      func(Difference) error
+}
+
+// note counts a finding about the source once, however often a channel is read.
+func (c *comparison) note(found []mapping.Finding) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, f := range found {
+		if !c.noted[f] {
+			c.noted[f] = true
+			c.findings.Add([]mapping.Finding{f})
+		}
+	}
 }
 
 // report passes differences on, one at a time.

@@ -95,7 +95,7 @@ func (m *Mutant) Repair(t *testing.T, execute bool) (verify.Repairs, []verify.Re
 	target := m.Rig.Target(counter)
 	var all []verify.Repair
 	r := verify.Repairer{
-		Verifier: verify.Verifier{Source: m.Source(counter), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
+		Verifier: verify.Verifier{Source: migrate.Counted(m.Source(counter)), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
 		Write:    target, Record: l, Execute: execute,
 	}
 	got, err := r.Run(t.Context(), func(one verify.Repair) { all = append(all, one) })

@@ -93,7 +93,7 @@ func (r *Rig) Migrate(ctx context.Context) (replay.Summary, error) {
 	defer func() { require.NoError(r.t, l.Close()) }()
 	counter := &transport.Counter{}
 	m := replay.Migration{
-		Source: r.Source(counter), Target: r.Target(counter), Ledger: l,
+		Source: migrate.Counted(r.Source(counter)), Target: r.Target(counter), Ledger: l,
 		Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Sidecar: r.Sidecar,
 	}
 	return m.Run(ctx)
@@ -104,7 +104,7 @@ func (r *Rig) Verify(ctx context.Context) (verify.Verification, []verify.Differe
 	r.t.Helper()
 	counter := &transport.Counter{}
 	var all []verify.Difference
-	v := verify.Verifier{Source: r.Source(counter), Target: r.Target(counter), Observer: r.Events, Settings: r.Settings}
+	v := verify.Verifier{Source: migrate.Counted(r.Source(counter)), Target: r.Target(counter), Observer: r.Events, Settings: r.Settings}
 	got, err := v.Run(ctx, func(d verify.Difference) { all = append(all, d) })
 	require.NoError(r.t, err)
 	return got, all
@@ -163,7 +163,7 @@ func (r *Rig) MigrateFrom(t *testing.T, from fs.FS) replay.Summary {
 func (r *Rig) Audit(t *testing.T, rows func(audit.ChannelRow)) audit.Audit {
 	t.Helper()
 	counter := &transport.Counter{}
-	a := audit.Auditor{Source: r.Source(counter), Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Rows: rows}
+	a := audit.Auditor{Source: migrate.Counted(r.Source(counter)), Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Rows: rows}
 	got, err := a.Run(t.Context())
 	require.NoError(t, err)
 	return got

@@ -144,11 +144,18 @@ func (s Scenario) Archive() fs.FS {
 		role(0, "deployment", "Service User", "createChannel", "joinChannel"),
 		role(1, "channel", "Channel User", "sendMessage", "leaveChannel"),
 		role(2, "channel", "Reader", "leaveChannel"))
+	joined := map[int]int{}
+	for _, c := range s.Channels {
+		for _, u := range c.Members {
+			joined[u]++
+		}
+	}
 	var users []map[string]any
 	for u := range s.Users {
 		users = append(users, map[string]any{
 			"sid": SidOf("US", u), "service_sid": ScenarioService, "identity": IdentityOf(u), "friendly_name": fmt.Sprint("User ", u),
 			"attributes": fmt.Sprintf(`{"n":%d}`, u), "role_sid": SidOf("RL", 0), "date_created": stamp(start), "date_updated": stamp(start),
+			"joined_channels_count": joined[u],
 		})
 	}
 	put(dir+"users.jsonl", users...)

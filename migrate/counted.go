@@ -1,0 +1,246 @@
+package migrate
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+)
+
+// Counted shows a source, and compares what its lists show with what it says
+// elsewhere that there is: messages_count and members_count of a channel,
+// joined_channels_count of all users, the channels that users are in, and how far
+// members have read.
+//
+// Where fewer came than are announced it reads again, and goes on with what the
+// first reading did not show. If that is still too few, the list is proved short
+// and ends with ErrShort. A counter that alone disagrees proves nothing, since no
+// document says what it counts: it is a finding, given to Noting. Where everything
+// agrees it asks for nothing.
+//
+// It must be below what selects a part of a source, and keeps five numbers for each
+// channel.
+func Counted(src Source) Source {
+	return &counted{Source: src, services: map[string]*countedService{}, channels: map[string]*countedChannel{}}
+}
+
+type counted struct {
+	Source
+
+	mu       sync.Mutex
+	services map[string]*countedService
+	channels map[string]*countedChannel
+}
+
+type countedService struct {
+	joined   int64 // memberships, as the users say
+	known    bool  // all users were listed
+	compared bool
+	named    map[string]bool // channels that users are in and no list showed so far
+	listed   bool            // all channels were
+	latest   time.Time       // when the last of them was made
+}
+
+type countedChannel struct {
+	members, messages int64 // as the channel says
+	horizon           int64 // how far the furthest member has read
+	newest            int64 // index of the last message that came
+	ended             bool  // the messages were read to their end
+	beyond            bool  // it was said that a member has read further
+	listed            bool  // a list showed it
+}
+
+func (c *counted) service(sid string) *countedService {
+	if c.services[sid] == nil {
+		c.services[sid] = &countedService{}
+	}
+	return c.services[sid]
+}
+
+// Users adds up what the users say.
+func (c *counted) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error] {
+	return func(yield func(chat.User, error) bool) {
+		var joined int64
+		for u, err := range c.Source.Users(ctx, serviceSID) {
+			if !yield(u, err) || err != nil {
+				return
+			}
+			joined += u.JoinedChannelsCount
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.service(serviceSID).joined, c.service(serviceSID).known = joined, true
+	}
+}
+
+// Channels compares, the first time after the users are known, how many memberships
+// there are by the channels and by the users. A channel that no list shows is
+// missing from one of them.
+func (c *counted) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error] {
+	return func(yield func(chat.Channel, error) bool) {
+		var members int64
+		r := reading[chat.Channel]{
+			list: func() iter.Seq2[chat.Channel, error] { return c.Source.Channels(ctx, serviceSID) },
+			sid:  func(ch chat.Channel) string { return ch.SID },
+			came: func(ch chat.Channel) { members += ch.MembersCount; c.show(serviceSID, ch) },
+			seen: map[string]bool{},
+		}
+		if _, goOn := r.pass(yield); !goOn {
+			return
+		}
+		if err := c.missing(ctx, serviceSID); err != nil {
+			yield(chat.Channel{}, err)
+			return
+		}
+		c.mu.Lock()
+		joined, compare := c.service(serviceSID).joined, c.service(serviceSID).known && !c.service(serviceSID).compared
+		c.service(serviceSID).compared = c.service(serviceSID).compared || compare
+		c.mu.Unlock()
+		if !compare || joined == 0 || joined == members {
+			return // of 0 nobody knows whether users say it or say nothing
+		}
+		if joined > members {
+			fresh, goOn := r.pass(yield)
+			if !goOn {
+				return
+			}
+			if fresh > 0 && joined > members {
+				yield(chat.Channel{}, short("list channels", serviceSID,
+					"a second reading showed %d channels that the first did not, and users are in %d channels where these have %d members", fresh, joined, members))
+				return
+			}
+		}
+		if joined != members {
+			Note(ctx, mapping.Mapper{}.CountsDiffer(serviceSID, "", "joined_channels_count", joined, members))
+		}
+	}
+}
+
+// Channel takes note of what a channel says now.
+func (c *counted) Channel(ctx context.Context, serviceSID, channelSID string) (chat.Channel, error) {
+	ch, err := c.Source.Channel(ctx, serviceSID, channelSID)
+	if err == nil {
+		c.announce(ch)
+	}
+	return ch, err
+}
+
+func (c *counted) announce(ch chat.Channel) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	one := c.channel(ch.SID)
+	one.members, one.messages = ch.MembersCount, ch.MessagesCount
+}
+
+// show takes note of a channel that a list shows.
+func (c *counted) show(serviceSID string, ch chat.Channel) {
+	c.announce(ch)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.service(serviceSID)
+	delete(s.named, ch.SID)
+	c.channel(ch.SID).listed = true
+	if ch.DateCreated.After(s.latest) {
+		s.latest = ch.DateCreated.Time
+	}
+}
+
+// UserChannels holds the list of channels to those that users are in.
+func (c *counted) UserChannels(ctx context.Context, serviceSID, userSID string) iter.Seq2[chat.UserChannel, error] {
+	return func(yield func(chat.UserChannel, error) bool) {
+		for one, err := range c.Source.UserChannels(ctx, serviceSID, userSID) {
+			if !yield(one, err) || err != nil {
+				return
+			}
+			if one.Status == chat.Joined {
+				c.name(serviceSID, one.ChannelSID)
+			}
+		}
+		c.mu.Lock()
+		listed := c.service(serviceSID).listed
+		c.mu.Unlock()
+		if !listed {
+			return
+		}
+		if err := c.missing(ctx, serviceSID); err != nil {
+			yield(chat.UserChannel{}, err)
+		}
+	}
+}
+
+func (c *counted) name(serviceSID, channelSID string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one := c.channels[channelSID]; one != nil && one.listed {
+		return
+	}
+	s := c.service(serviceSID)
+	if s.named == nil {
+		s.named = map[string]bool{}
+	}
+	s.named[channelSID] = true
+}
+
+// missing is the error for a list of channels, read to its end, without one that a
+// user is in. One that is newer than all that came was made since.
+func (c *counted) missing(ctx context.Context, serviceSID string) error {
+	c.mu.Lock()
+	s := c.service(serviceSID)
+	s.listed = true
+	named, latest := slices.Sorted(maps.Keys(s.named)), s.latest
+	c.mu.Unlock()
+	for _, sid := range named {
+		ch, err := c.Source.Channel(ctx, serviceSID, sid)
+		if err != nil && KindOf(err) != NotFound {
+			return err
+		}
+		c.mu.Lock()
+		delete(s.named, sid)
+		c.mu.Unlock()
+		if err == nil && !ch.DateCreated.After(latest) {
+			return short("list channels", serviceSID, "a user is in %s, which it does not show", sid)
+		}
+	}
+	return nil
+}
+
+// reading follows a list, more than once if need be, and yields each record once.
+type reading[T any] struct {
+	list func() iter.Seq2[T, error]
+	sid  func(T) string
+	came func(T)
+	seen map[string]bool
+}
+
+// pass reads the list once. It says how many records it showed that were not seen,
+// and whether to go on.
+func (r *reading[T]) pass(yield func(T, error) bool) (fresh int, goOn bool) {
+	for one, err := range r.list() {
+		if err == nil && r.seen[r.sid(one)] {
+			continue
+		}
+		if err == nil {
+			r.seen[r.sid(one)] = true
+			fresh++
+			r.came(one)
+		}
+		if !yield(one, err) || err != nil {
+			return fresh, false
+		}
+	}
+	return fresh, true
+}
+
+func short(op, sid, how string, args ...any) error {
+	return &Error{
+		Op: op, Kind: Unavailable, SID: sid,
+		Err:  fmt.Errorf("%w: %s", ErrShort, fmt.Sprintf(how, args...)),
+		Hint: "the service shows less than it has: run again, and ask Twilio if it stays",
+	}
+}

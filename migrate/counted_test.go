@@ -1,0 +1,318 @@
+package migrate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// halfShown is a source whose lists show, each time they are read, so many of what
+// there is; the last number counts for all later readings.
+type halfShown struct {
+	migrate.Source
+	users    []int64 // joined channels of each
+	channels []chat.Channel
+	members  []chat.Member
+	messages []chat.Message
+	shows    map[string][]int
+	fetches  int
+	newer    bool // what is fetched is an hour newer than what is listed
+	gone     bool
+}
+
+func (s *halfShown) shown(list string, all int) int {
+	left := s.shows[list]
+	if len(left) == 0 {
+		return all
+	}
+	if len(left) > 1 {
+		s.shows[list] = left[1:]
+	}
+	return left[0]
+}
+
+func sequence[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (s *halfShown) Users(context.Context, string) iter.Seq2[chat.User, error] {
+	var all []chat.User
+	for _, n := range s.users {
+		all = append(all, chat.User{JoinedChannelsCount: n})
+	}
+	return sequence(all)
+}
+
+func (s *halfShown) Channels(context.Context, string) iter.Seq2[chat.Channel, error] {
+	return sequence(s.channels[:s.shown("channels", len(s.channels))])
+}
+
+func (s *halfShown) Channel(_ context.Context, _, sid string) (chat.Channel, error) {
+	s.fetches++
+	if s.gone {
+		return chat.Channel{}, &migrate.Error{Kind: migrate.NotFound, Err: errors.New("gone")}
+	}
+	one := s.channels[0]
+	if s.newer {
+		one.DateCreated.Time = one.DateCreated.Add(time.Hour)
+	}
+	return one, nil
+}
+
+func (s *halfShown) Members(context.Context, string, string) iter.Seq2[chat.Member, error] {
+	return sequence(s.members[:s.shown("members", len(s.members))])
+}
+
+func (s *halfShown) Messages(_ context.Context, _, _ string, span migrate.Span) iter.Seq2[chat.Message, error] {
+	if span.Listed {
+		return sequence(s.messages)
+	}
+	return sequence(s.messages[s.shown("skipped", 0):])
+}
+
+func halfOf(members, messages int) *halfShown {
+	s := &halfShown{shows: map[string][]int{}, channels: []chat.Channel{{SID: "CH0", MembersCount: int64(members), MessagesCount: int64(messages)}}}
+	for i := range members {
+		s.members = append(s.members, chat.Member{SID: fmt.Sprint("MB", i)})
+	}
+	for i := range messages {
+		s.messages = append(s.messages, chat.Message{SID: fmt.Sprint("IM", i), Index: int64(2 * i)})
+	}
+	return s
+}
+
+func (s *halfShown) UserChannels(context.Context, string, string) iter.Seq2[chat.UserChannel, error] {
+	return sequence([]chat.UserChannel{{ChannelSID: "CH0", Status: chat.Joined}, {ChannelSID: "CH8", Status: chat.NotParticipating}, {ChannelSID: "CH9", Status: chat.Joined}})
+}
+
+// nobody is an Observer that hears nothing.
+type nobody struct{}
+
+func (nobody) Total(string, int64) {}
+func (nobody) Done(string, int64)  {}
+func (nobody) Event(migrate.Event) {}
+
+// readAll reads the channel as a verb does, and returns how many came and what was
+// found.
+func readAll(t *testing.T, src migrate.Source) (members, messages int, found []mapping.Finding, err error) {
+	t.Helper()
+	ctx := migrate.Noting(t.Context(), nobody{}, func(fs []mapping.Finding) { found = append(found, fs...) })
+	for range src.Users(ctx, "IS1") {
+	}
+	for _, err := range src.Channels(ctx, "IS1") {
+		if err != nil {
+			return 0, 0, found, err
+		}
+	}
+	for _, err := range src.Members(ctx, "IS1", "CH0") {
+		if err != nil {
+			return members, messages, found, err
+		}
+		members++
+	}
+	for _, err := range src.Messages(ctx, "IS1", "CH0", migrate.Span{After: migrate.All}) {
+		if err != nil {
+			return members, messages, found, err
+		}
+		messages++
+	}
+	return members, messages, found, nil
+}
+
+func TestChannelsThatOnlyUsersName(t *testing.T) {
+	last := func(t *testing.T, lists ...func() error) (err error) {
+		for _, read := range lists {
+			if err == nil {
+				err = read()
+			}
+		}
+		return err
+	}
+	for name, c := range map[string]struct {
+		change func(*halfShown)
+		short  bool
+	}{
+		"prove that the list of channels is short": {func(*halfShown) {}, true},
+		"prove nothing if they are newer than all": {func(s *halfShown) {
+			s.channels[0].DateCreated.Time = s.channels[0].DateCreated.Add(time.Hour)
+			s.newer = true
+		}, false},
+		"prove nothing if they are gone":       {func(s *halfShown) { s.gone = true }, false},
+		"prove nothing if the list shows them": {func(s *halfShown) { s.channels = append(s.channels, chat.Channel{SID: "CH9"}) }, false},
+	} {
+		for _, usersFirst := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, users first: %v", name, usersFirst), func(t *testing.T) {
+				s := halfOf(1, 1)
+				c.change(s)
+				src := migrate.Counted(s)
+				users := func() (last error) {
+					for _, err := range src.UserChannels(t.Context(), "IS1", "US1") {
+						last = err
+					}
+					return last
+				}
+				channels := func() (last error) {
+					for _, err := range src.Channels(t.Context(), "IS1") {
+						last = err
+					}
+					return last
+				}
+				lists := []func() error{channels, users}
+				if usersFirst {
+					slices.Reverse(lists)
+				}
+				err := last(t, lists...)
+				if !c.short {
+					require.NoError(t, err)
+					return
+				}
+				require.ErrorIs(t, err, migrate.ErrShort)
+				require.ErrorContains(t, err, "a user is in CH9")
+			})
+		}
+	}
+}
+
+func TestCounted(t *testing.T) {
+	t.Run("asks for nothing where all agrees", func(t *testing.T) {
+		s := halfOf(3, 4)
+		s.users = []int64{1, 2}
+		members, messages, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Empty(t, found)
+		require.Equal(t, []int{3, 4, 0}, []int{members, messages, s.fetches})
+	})
+	t.Run("takes the word of a channel that has changed since", func(t *testing.T) {
+		s := halfOf(3, 4)
+		src := migrate.Counted(s)
+		_, _, _, err := readAll(t, src)
+		require.NoError(t, err)
+		s.members, s.channels[0].MembersCount = s.members[:2], 2
+		for range src.Members(t.Context(), "IS1", "CH0") {
+		}
+		require.Equal(t, 1, s.fetches)
+	})
+	t.Run("goes on with members whom a second reading shows", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.users, s.shows["members"] = []int64{3}, []int{1, 3}
+		members, _, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Empty(t, found)
+		require.Equal(t, 3, members)
+	})
+	t.Run("proves a list of members short that shows another part each time", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.users, s.shows["members"] = []int64{3}, []int{1, 2}
+		_, _, _, err := readAll(t, migrate.Counted(s))
+		require.ErrorIs(t, err, migrate.ErrShort)
+		require.ErrorContains(t, err, "list members CH0")
+	})
+	t.Run("finds members who never show, with both numbers", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.users, s.shows["members"] = []int64{3}, []int{2}
+		members, _, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Equal(t, 2, members)
+		require.Equal(t, mapping.Mapper{}.CountsDiffer("CH0", "CH0", "members_count", 3, 2), found)
+	})
+	t.Run("goes on with channels that a second reading shows", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.channels = append(s.channels, chat.Channel{SID: "CH1", MembersCount: 2})
+		s.users, s.shows["channels"] = []int64{4, 1}, []int{1, 2}
+		src, n := migrate.Counted(s), 0
+		for range src.Users(t.Context(), "IS1") {
+		}
+		for _, err := range src.Channels(t.Context(), "IS1") {
+			require.NoError(t, err)
+			n++
+		}
+		require.Equal(t, 2, n)
+	})
+	t.Run("finds that users are in more channels than there are, once", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.users = []int64{4, 1}
+		src := migrate.Counted(s)
+		_, _, found, err := readAll(t, src)
+		require.NoError(t, err)
+		require.Equal(t, mapping.Mapper{}.CountsDiffer("IS1", "", "joined_channels_count", 5, 3), found)
+		_, _, found, err = readAll(t, src)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	})
+	t.Run("proves a list of channels short that shows another part each time", func(t *testing.T) {
+		s := halfOf(1, 0)
+		s.channels = append(s.channels, chat.Channel{SID: "CH1", MembersCount: 1}, chat.Channel{SID: "CH2", MembersCount: 1})
+		s.users, s.shows["channels"] = []int64{3}, []int{1, 2}
+		_, _, _, err := readAll(t, migrate.Counted(s))
+		require.ErrorIs(t, err, migrate.ErrShort)
+		require.ErrorContains(t, err, "list channels IS1")
+	})
+	t.Run("proves a list of messages short that a second reading shows more of", func(t *testing.T) {
+		s := halfOf(0, 4)
+		s.shows["skipped"] = []int{1}
+		_, messages, _, err := readAll(t, migrate.Counted(s))
+		require.ErrorIs(t, err, migrate.ErrShort)
+		require.Equal(t, 3, messages)
+	})
+	t.Run("finds that a channel counts other messages than it shows", func(t *testing.T) {
+		for _, counted := range []int64{3, 5} {
+			s := halfOf(0, 4)
+			s.channels[0].MessagesCount = counted
+			_, messages, found, err := readAll(t, migrate.Counted(s))
+			require.NoError(t, err)
+			require.Equal(t, 4, messages)
+			require.Equal(t, mapping.Mapper{}.CountsDiffer("CH0", "CH0", "messages_count", counted, 4), found)
+		}
+	})
+	t.Run("compares nothing of a channel that is gone", func(t *testing.T) {
+		s := halfOf(3, 4)
+		s.users, s.gone, s.channels[0].MembersCount, s.channels[0].MessagesCount = []int64{9}, true, 9, 9
+		_, _, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Empty(t, found)
+	})
+	for _, membersFirst := range []bool{true, false} {
+		t.Run(fmt.Sprintf("finds a member who has read beyond the end, members first: %v", membersFirst), func(t *testing.T) {
+			s := halfOf(1, 4)
+			beyond := int64(7)
+			s.members[0].LastConsumedMessageIndex = &beyond
+			var found []mapping.Finding
+			ctx := migrate.Noting(t.Context(), nobody{}, func(fs []mapping.Finding) { found = append(found, fs...) })
+			src := migrate.Counted(s)
+			reads := []func(){
+				func() {
+					for range src.Members(ctx, "IS1", "CH0") {
+					}
+				},
+				func() {
+					for range src.Messages(ctx, "IS1", "CH0", migrate.Span{After: 2}) {
+					}
+				},
+			}
+			if !membersFirst {
+				reads[0], reads[1] = reads[1], reads[0]
+			}
+			reads[0]()
+			require.Empty(t, found)
+			reads[1]()
+			reads[0]()
+			require.Equal(t, mapping.Mapper{}.HorizonBeyond("CH0", 7, 6), found)
+		})
+	}
+}

@@ -1,0 +1,145 @@
+package migrate
+
+import (
+	"context"
+	"iter"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+)
+
+func (c *counted) channel(sid string) *countedChannel {
+	if c.channels[sid] == nil {
+		c.channels[sid] = &countedChannel{members: -1, messages: -1, horizon: All, newest: All}
+	}
+	return c.channels[sid]
+}
+
+// Members compares how many come with how many the channel has.
+func (c *counted) Members(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.Member, error] {
+	return func(yield func(chat.Member, error) bool) {
+		furthest := All
+		r := reading[chat.Member]{
+			list: func() iter.Seq2[chat.Member, error] { return c.Source.Members(ctx, serviceSID, channelSID) },
+			sid:  func(m chat.Member) string { return m.SID },
+			came: func(m chat.Member) {
+				if m.LastConsumedMessageIndex != nil {
+					furthest = max(furthest, *m.LastConsumedMessageIndex)
+				}
+			},
+			seen: map[string]bool{},
+		}
+		if _, goOn := r.pass(yield); !goOn {
+			return
+		}
+		announced, err := c.announced(ctx, serviceSID, channelSID, membersOf, int64(len(r.seen)))
+		if err != nil {
+			yield(chat.Member{}, err)
+			return
+		}
+		if announced > int64(len(r.seen)) {
+			fresh, goOn := r.pass(yield)
+			if !goOn {
+				return
+			}
+			if fresh > 0 && announced > int64(len(r.seen)) {
+				yield(chat.Member{}, short("list members", channelSID,
+					"a second reading showed %d members that the first did not, and both together %d of %d", fresh, len(r.seen), announced))
+				return
+			}
+		}
+		if n := int64(len(r.seen)); announced != n {
+			Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "members_count", announced, n))
+		}
+		c.read(ctx, channelSID, func(one *countedChannel) { one.horizon = furthest })
+	}
+}
+
+// Messages compares how many come with how many the channel has, where all are
+// asked for.
+func (c *counted) Messages(ctx context.Context, serviceSID, channelSID string, span Span) iter.Seq2[chat.Message, error] {
+	all := c.Source.Messages(ctx, serviceSID, channelSID, span)
+	if span.NewestFirst || span.Listed {
+		return all
+	}
+	return func(yield func(chat.Message, error) bool) {
+		n, newest := int64(0), All
+		for m, err := range all {
+			if !yield(m, err) || err != nil {
+				return
+			}
+			n, newest = n+1, m.Index
+		}
+		if span.After == All {
+			if err := c.counted(ctx, serviceSID, channelSID, n, newest); err != nil {
+				yield(chat.Message{}, err)
+				return
+			}
+		}
+		if span.After == All || newest > All {
+			c.read(ctx, channelSID, func(one *countedChannel) { one.newest, one.ended = newest, true })
+		}
+	}
+}
+
+func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n, newest int64) error {
+	announced, err := c.announced(ctx, serviceSID, channelSID, messagesOf, n)
+	if err != nil || announced == n {
+		return err
+	}
+	if announced > n {
+		again := int64(0)
+		for m, err := range c.Source.Messages(ctx, serviceSID, channelSID, Span{After: All, Listed: true}) {
+			if err != nil {
+				return err
+			}
+			if m.Index <= newest { // others may have come since
+				again++
+			}
+		}
+		if again > n {
+			return short("list messages", channelSID, "%d messages came, and a second reading showed %d up to the same one", n, again)
+		}
+	}
+	Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "messages_count", announced, n))
+	return nil
+}
+
+func membersOf(c *countedChannel) int64  { return c.members }
+func messagesOf(c *countedChannel) int64 { return c.messages }
+
+// announced is what a channel says. It is asked anew if that is not n, since it may
+// have changed; if it is gone, there is nothing to compare.
+func (c *counted) announced(ctx context.Context, serviceSID, channelSID string, of func(*countedChannel) int64, n int64) (int64, error) {
+	c.mu.Lock()
+	said := of(c.channel(channelSID))
+	c.mu.Unlock()
+	if said == n {
+		return n, nil
+	}
+	_, err := c.Channel(ctx, serviceSID, channelSID)
+	if KindOf(err) == NotFound {
+		return n, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return of(c.channel(channelSID)), nil
+}
+
+// read notes how far something was read, and finds members who have read further
+// than the messages go. That is no proof: if the newest message is deleted, they
+// have.
+func (c *counted) read(ctx context.Context, channelSID string, note func(*countedChannel)) {
+	c.mu.Lock()
+	one := c.channel(channelSID)
+	note(one)
+	horizon, newest, beyond := one.horizon, one.newest, one.ended && one.horizon > one.newest && !one.beyond
+	one.beyond = one.beyond || beyond
+	c.mu.Unlock()
+	if beyond {
+		Note(ctx, mapping.Mapper{}.HorizonBeyond(channelSID, horizon, newest))
+	}
+}
