@@ -51,6 +51,7 @@ func (c *counted) Members(ctx context.Context, serviceSID, channelSID string) it
 		if n := int64(len(r.seen)); announced != n {
 			Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "members_count", announced, n))
 		}
+		c.came(ctx, serviceSID, channelSID, int64(len(r.seen)))
 		c.read(ctx, channelSID, func(one *countedChannel) { one.horizon = furthest })
 	}
 }
