@@ -24,6 +24,8 @@ const (
 	IdentitySID       Code = "identity-sid"
 	IdentityTaken     Code = "identity-taken"
 	UserTwice         Code = "user-twice"
+	UserWasThere      Code = "user-was-there"
+	UserShared        Code = "user-shared"
 	MemberTwice       Code = "member-twice"
 	UserMissing       Code = "user-missing"
 	UserDate          Code = "user-date"
@@ -44,6 +46,10 @@ const (
 	RoleEmpty         Code = "role-empty"
 	RoleMissing       Code = "role-missing"
 	RoleScope         Code = "role-scope"
+	RoleWasThere      Code = "role-was-there"
+	RoleShared        Code = "role-shared"
+	RoleRenamed       Code = "role-renamed"
+	RoleLate          Code = "role-late"
 	PermissionInvite  Code = "permission-invite"
 	PermissionUnknown Code = "permission-unknown"
 
@@ -64,6 +70,7 @@ const (
 	MembersOverDefault Code = "members-over-default"
 	MembersOverLimit   Code = "members-over-limit"
 	HorizonLost        Code = "horizon-lost"
+	HorizonKept        Code = "horizon-kept"
 
 	AuthorMissing Code = "author-missing"
 	AuthorTooLong Code = "author-too-long"

@@ -70,6 +70,11 @@ var peopleRules = []Rule{
 		stopLane,
 		Option{doMerge, Loss, "let two people become one, for good"}),
 	always(UserTwice, Skip, "another user of the service has the same identity; the one that is listed first counts"),
+	choice(UserWasThere, "the target has that user, and other values than the source: somebody else made it, or changed it under another ledger",
+		Option{doKeep, Loss, "leave the user as they are"},
+		Option{doReplace, Info, "bring the user to what the source says; undo gives the old values back"},
+		Option{doStop, Stop, "stop at this user and say so"}),
+	always(UserShared, Loss, "another service that goes into the same target brought the user over otherwise, and wins"),
 	always(MemberTwice, Skip, "the person is a member of the channel twice; the member that is listed first counts"),
 	always(UserMissing, Info, "the user of a member is gone; one is made from the identity alone"),
 	always(UserDate, Loss, "when a user was made and changed cannot be set"),
@@ -110,6 +115,13 @@ var roleRules = []Rule{
 		Option{doStop, Stop, "stop and say so"}),
 	always(RoleMissing, Loss, "the role that is referred to does not exist or was not carried; the default role takes its place"),
 	always(RoleScope, Loss, "the role that is referred to is of the wrong type; the default role takes its place"),
+	choice(RoleWasThere, "the target has a role of that type and name, and other permissions than the source: somebody else made it",
+		Option{doKeep, Loss, "leave the role as it is; who has it in the source gets it"},
+		Option{doReplace, Info, "bring the role to what the source says; undo gives the old permissions back"},
+		Option{doStop, Stop, "stop before anything is written into the service, and say so"}),
+	always(RoleShared, Loss, "another service that goes into the same target brought the role over otherwise, and wins"),
+	always(RoleRenamed, Info, "the source has two roles of that type and name, and the target refuses the second, which gets a number"),
+	always(RoleLate, Info, "a create without an answer took effect late, so that the target has the role twice; undo deletes both"),
 	choice(PermissionInvite, "Conversations has no invites, hence no permission inviteMember",
 		Option{doDrop, Loss, "leave the permission out"},
 		Option{doAddParticipant, Info, "give addParticipant, which can do more"}),
@@ -140,6 +152,7 @@ var channelRules = []Rule{
 		stopLane,
 		Option{doTry, Loss, "go on; the last ones will be refused"}),
 	always(HorizonLost, Loss, "no message at or below the read horizon was carried"),
+	always(HorizonKept, Info, "the person has read further in the target; a read horizon never moves back"),
 }
 
 var skipMessage = Option{doSkip, Skip, "leave the message out"}

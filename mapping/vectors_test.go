@@ -104,6 +104,29 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"user-twice": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
 		return nil, m.UserTwice(in, chat.User{SID: "US00000000000000000000000000000000"})
 	}),
+	"user-was-there": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
+		_, fs := m.UserWasThere(in, "US00000000000000000000000000000000", []string{"friendly_name", "role_sid"})
+		return nil, fs
+	}),
+	"user-shared": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
+		return nil, m.UserShared(in, "US00000000000000000000000000000000", "IS00000000000000000000000000000000", []string{"attributes"})
+	}),
+	"role-was-there": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) {
+		_, fs := m.RoleWasThere(in, "RL00000000000000000000000000000000", []string{"permissions"})
+		return nil, fs
+	}),
+	"role-shared": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) {
+		return nil, m.RoleShared(in, "RL00000000000000000000000000000000", "IS00000000000000000000000000000000", []string{"permissions"})
+	}),
+	"role-renamed": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) {
+		return nil, m.RoleRenamed(in, mapping.AnotherName(in.FriendlyName, 2))
+	}),
+	"role-late": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) {
+		return nil, m.RoleLate(in, "RL00000000000000000000000000000000")
+	}),
+	"horizon-kept": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return nil, m.HorizonKept(in, 7)
+	}),
 	"invite": method(func(m mapping.Mapper, v vector, in chat.Invite) (any, []mapping.Finding) {
 		p, add, fs := m.Invite(in, v.Roles)
 		if !add {

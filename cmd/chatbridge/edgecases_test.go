@@ -50,6 +50,13 @@ var inexpressible = map[mapping.Code]string{
 	mapping.NotShown:          "it takes a key that may not read everything",
 	mapping.Unreadable:        "there is no policy for it, and this workspace is migrated whole with one for each code",
 	mapping.UserTwice:         "the emulator, which is seeded from this workspace, finds people by their identity",
+	mapping.UserWasThere:      "it takes a target that was there",
+	mapping.UserShared:        "it takes two services that go into one target",
+	mapping.RoleWasThere:      "it takes a target that was there",
+	mapping.RoleShared:        "it takes two services that go into one target",
+	mapping.RoleRenamed:       "it takes a target that refuses the second role of a name",
+	mapping.RoleLate:          "it takes a create without an answer",
+	mapping.HorizonKept:       "it takes people who read on in the target",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
 }
 

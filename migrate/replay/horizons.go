@@ -3,16 +3,19 @@ package replay
 import (
 	"context"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // horizons sets how far each member has read, once every message is there. A
 // member that never reported any gets none, and one that read up to a message
 // which is gone gets the last one before it.
 //
-// When the lane was done before, people may have read on in the target: a
-// horizon then only moves forward.
+// People may have read on in the target, also under another ledger: a horizon
+// only ever moves forward, by what the participant shows and not by what the
+// ledger remembers.
 func (l *lane) horizons(ctx context.Context) error {
 	var there map[string]conversations.Participant
 	for _, m := range l.members {
@@ -42,7 +45,7 @@ func (l *lane) horizons(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := l.setHorizon(ctx, there[rec.TargetSID], rec, want); err != nil {
+			if err := l.setHorizon(ctx, m, there[rec.TargetSID], rec.TargetSID, want); err != nil {
 				return err
 			}
 		}
@@ -54,12 +57,15 @@ func (l *lane) horizons(ctx context.Context) error {
 	return nil
 }
 
-func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, rec migrate.EntityRecord, want conversations.Horizon) error {
-	if at := have.LastReadMessageIndex; at != nil {
-		equal := *at == want.LastReadMessageIndex && have.LastReadTimestamp.Equal(want.LastReadTimestamp) && have.DateUpdated.Equal(want.DateUpdated)
-		if equal || rec.Horizon != nil && *at > want.LastReadMessageIndex {
-			return nil
-		}
+func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations.Participant, participantSID string, want conversations.Horizon) error {
+	at, moves := origin.Horizon(want.LastReadMessageIndex, have.LastReadMessageIndex)
+	switch {
+	case moves:
+	case at > want.LastReadMessageIndex:
+		l.Findings.Add(l.Settings.Mapper.HorizonKept(m, at))
+		return nil
+	case !want.LastReadTimestamp.After(have.LastReadTimestamp):
+		return nil
 	}
 	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
@@ -69,7 +75,7 @@ func (l *lane) setHorizon(ctx context.Context, have conversations.Participant, r
 	}
 	l.wrote = true
 	defer l.dog.Progress()
-	return l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, rec.TargetSID, want)
+	return l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
 }
 
 func (l *lane) readParticipants(ctx context.Context) (map[string]conversations.Participant, error) {

@@ -6,6 +6,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // carryOut brings one difference back.
@@ -51,7 +52,7 @@ func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 	if err != nil {
 		return err
 	}
-	if f.horizon != nil {
+	if f.horizon != nil && further(*f.horizon, got.LastReadMessageIndex) {
 		if err := r.target.SetHorizon(ctx, f.service, f.conversation, got.SID, *f.horizon); err != nil {
 			return err
 		}
@@ -97,4 +98,11 @@ func (r *repair) wanted(ctx context.Context, f messageFix) (conversations.Messag
 		return want, nil
 	}
 	return conversations.Message{}, &migrate.Error{Op: "read message again", Kind: migrate.NotFound, SID: f.channel, Err: errGone}
+}
+
+// further reports whether a horizon is not behind what the participant has read:
+// a repair sets none back.
+func further(h conversations.Horizon, at *int64) bool {
+	now, moves := origin.Horizon(h.LastReadMessageIndex, at)
+	return moves || now == h.LastReadMessageIndex
 }

@@ -193,7 +193,7 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 		with(WrongDate, "date_created")
 	}
 	switch {
-	case read && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex > h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
+	case read && have.LastReadMessageIndex != nil && *have.LastReadMessageIndex >= h.LastReadMessageIndex && have.LastReadTimestamp.After(h.LastReadTimestamp):
 		at.fix = nil
 		with(Foreign, "last_read_message_index") // read on since
 		return
