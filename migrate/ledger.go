@@ -23,6 +23,15 @@ type LedgerReader interface {
 	// users to a service, members to a channel (by source SID).
 	Entities(ctx context.Context, kind EntityKind, parentSID string) iter.Seq2[EntityRecord, error]
 
+	// Original finds what a role or a user of the target was before it was
+	// replaced. Originals yields those that a service replaced.
+	Original(ctx context.Context, kind EntityKind, targetSID string) (Original, bool, error)
+	Originals(ctx context.Context, serviceSID string) iter.Seq2[Original, error]
+
+	// Attempt finds the create of a role that was sent for a source SID and is
+	// not done with.
+	Attempt(ctx context.Context, kind EntityKind, sourceSID string) (Attempt, bool, error)
+
 	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
 	// Channels yields the channels of a service, in the order of their SIDs.
 	Channels(ctx context.Context, serviceSID string) iter.Seq2[ChannelRecord, error]
@@ -44,9 +53,9 @@ type LedgerReader interface {
 
 	// Lookup finds what arrived under a SID of either side: services, roles,
 	// users, channels, members and messages. Services that were migrated into one
-	// are found together by its SID. Nothing found is no error. A source SID other
-	// than a message's is found at once; the rest may take a walk over all records
-	// of the kind, about a second for a million.
+	// are found together by its SID. Nothing found is no error. A role or a user is
+	// found at once, and so is anything but a message by its source SID; the rest
+	// may take a walk over all records of the kind, about a second for a million.
 	Lookup(ctx context.Context, sid string) ([]Pair, error)
 
 	// Failures yields what is known not to have been carried.
@@ -69,11 +78,12 @@ type LedgerReader interface {
 // A Put is seen by every later read of the same Ledger at once, and survives a
 // crash after the next Sync or within about a quarter of a second, whichever
 // comes first; what a crash loses is always the latest. Bind, Rebind, PutService,
-// PutRun and PutDoubt return only when they would survive. A Put of a record with
-// the same key replaces it.
+// PutRun, PutDoubt, PutOriginal and PutAttempt return only when they would
+// survive. A Put of a record with the same key replaces it.
 //
-// The ledger holds SIDs, indexes, counts and reasons. It never holds a body, an
-// attribute or a credential. Package ledgertest holds an implementation to all of
+// The ledger holds SIDs, indexes, counts and reasons. It never holds a body or a
+// credential, and of names and attributes only those of an Original: what a person
+// asked to replace in the target. Package ledgertest holds an implementation to all of
 // this.
 type Ledger interface {
 	LedgerReader
@@ -95,6 +105,16 @@ type Ledger interface {
 	// ForgetEntity removes the record of an entity; one that is not there is no
 	// error.
 	ForgetEntity(ctx context.Context, kind EntityKind, sourceSID string) error
+
+	// PutOriginal keeps what was there, before it is replaced. Forgetting one that
+	// is not there is no error.
+	PutOriginal(ctx context.Context, o Original) error
+	ForgetOriginal(ctx context.Context, kind EntityKind, targetSID string) error
+
+	// PutAttempt notes a create, before it is sent. Forgetting one that is not
+	// there is no error.
+	PutAttempt(ctx context.Context, a Attempt) error
+	ForgetAttempt(ctx context.Context, kind EntityKind, sourceSID string) error
 
 	// PutChannel records a channel. A target that another channel has, of
 	// whatever service, is refused: the error is TargetTaken, nothing is changed

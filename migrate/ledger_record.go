@@ -57,8 +57,11 @@ type ServiceRecord struct {
 	// created. It is stored before the create, so that after a crash the one
 	// that is not in it can be recognized.
 	Before []string
-	// Created says that this migration made the target service.
+	// Created says that this migration made the target service. Adopted says that
+	// it was found by its stamps and not created with this ledger, which knows
+	// nothing of what happened in it since.
 	Created bool
+	Adopted bool
 	// Saved is the push configuration that the target had before the run put it
 	// off, as JSON, until it is restored; empty where there is nothing to
 	// restore.
@@ -67,7 +70,8 @@ type ServiceRecord struct {
 
 // EntityRecord is one role, user, member or muted channel that the target
 // confirmed. A user whom the source does not have, only members by their
-// identity, has the SID of the target as source SID too.
+// identity, has the SID of the target as source SID too, and so has a role that a
+// late create made once more.
 type EntityRecord struct {
 	Kind      EntityKind
 	SourceSID string
@@ -80,6 +84,9 @@ type EntityRecord struct {
 	// DateUpdated is that of the source when it was carried over. Another one
 	// says that there is something to be brought up to date.
 	DateUpdated time.Time
+	// Digest tells, for a role or a user, whether somebody changed it since it was
+	// carried over; 0 if it was left as it was.
+	Digest int64
 }
 
 // ChannelRecord is one channel on its way.

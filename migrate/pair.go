@@ -9,7 +9,7 @@ import (
 // Pair is one thing under both its SIDs.
 type Pair struct {
 	Kind       string // as KindServices and so on name it
-	SourceSID  string // empty for a user whom the source does not have
+	SourceSID  string // empty for a user or a role that the source does not have
 	TargetSID  string
 	ServiceSID string // of the source
 	ChannelSID string // of the source, for members and messages
@@ -35,7 +35,7 @@ func (r EntityRecord) Pair(serviceSID string) Pair {
 	if r.Kind == MemberEntity {
 		p.ChannelSID = r.ParentSID
 	}
-	if r.Kind == UserEntity && p.SourceSID == p.TargetSID {
+	if r.Kind != MemberEntity && p.SourceSID == p.TargetSID {
 		p.SourceSID = ""
 	}
 	return p

@@ -87,6 +87,12 @@ func testCrashes(t *testing.T, create New) {
 		},
 		"a run":   func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
 		"a doubt": func(t *testing.T, l migrate.Ledger) error { return l.PutDoubt(t.Context(), sid("CH", 1), 1) },
+		"an original": func(t *testing.T, l migrate.Ledger) error {
+			return l.PutOriginal(t.Context(), migrate.Original{Kind: migrate.UserEntity, TargetSID: sid("US", 1), Before: []byte("{}")})
+		},
+		"an attempt": func(t *testing.T, l migrate.Ledger) error {
+			return l.PutAttempt(t.Context(), migrate.Attempt{Kind: migrate.RoleEntity, SourceSID: sid("RL", 1)})
+		},
 	} {
 		t.Run(name+" survives when its put has returned, and with it what was put before", func(t *testing.T) {
 			store := create(t)
@@ -103,8 +109,12 @@ func testCrashes(t *testing.T, create New) {
 			require.NoError(t, err)
 			doubts, err := l.Doubts(t.Context(), sid("CH", 1))
 			require.NoError(t, err)
-			require.Equal(t, [3]bool{name == "a service", name == "a run", name == "a doubt"},
-				[3]bool{len(services) == 1, run, len(doubts) == 1})
+			_, original, err := l.Original(t.Context(), migrate.UserEntity, sid("US", 1))
+			require.NoError(t, err)
+			_, attempt, err := l.Attempt(t.Context(), migrate.RoleEntity, sid("RL", 1))
+			require.NoError(t, err)
+			require.Equal(t, [5]bool{name == "a service", name == "a run", name == "a doubt", name == "an original", name == "an attempt"},
+				[5]bool{len(services) == 1, run, len(doubts) == 1, original, attempt})
 			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
 			require.NoError(t, l.Close())
 		})

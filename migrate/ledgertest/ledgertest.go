@@ -50,6 +50,7 @@ func Run(t *testing.T, create New) {
 	t.Run("Bind", func(t *testing.T) { testBind(t, create) })
 	t.Run("Services", func(t *testing.T) { testServices(t, create) })
 	t.Run("Entities", func(t *testing.T) { testEntities(t, create) })
+	t.Run("Originals", func(t *testing.T) { testOriginals(t, create) })
 	t.Run("Channels", func(t *testing.T) { testChannels(t, create) })
 	t.Run("Messages", func(t *testing.T) { testMessages(t, create) })
 	t.Run("Doubts", func(t *testing.T) { testDoubts(t, create) })

@@ -90,6 +90,16 @@ func testLookup(t *testing.T, create New) {
 		require.NoError(t, err)
 		require.Len(t, found, 2)
 	})
+	t.Run("finds everybody who shares a user of the target", func(t *testing.T) {
+		l := fresh(t, create)
+		for n := range 2 {
+			require.NoError(t, l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: sid("IS", n), TargetSID: sid("IS", 9)}))
+			require.NoError(t, l.PutEntity(t.Context(), migrate.EntityRecord{Kind: migrate.UserEntity, SourceSID: sid("US", n), TargetSID: sid("US", 9), ParentSID: sid("IS", n)}))
+		}
+		found, err := l.Lookup(t.Context(), sid("US", 9))
+		require.NoError(t, err)
+		require.Len(t, found, 2)
+	})
 	t.Run("finds nothing that did not arrive, or has no known kind", func(t *testing.T) {
 		for _, s := range []string{sid("CH", 9), sid("CH", 1000), sid("XX", 1), "", "C"} {
 			found, err := l.Lookup(t.Context(), s)

@@ -87,6 +87,21 @@ func (r reader) Entities(ctx context.Context, kind migrate.EntityKind, parent st
 	})
 }
 
+func (r reader) Original(ctx context.Context, kind migrate.EntityKind, sid string) (migrate.Original, bool, error) {
+	return found(ctx, r, func() map[entityKey]migrate.Original { return r.originals }, entityKey{kind, sid})
+}
+
+func (r reader) Originals(ctx context.Context, service string) iter.Seq2[migrate.Original, error] {
+	return each(func() ([]migrate.Original, error) {
+		return those(ctx, r, func() map[entityKey]migrate.Original { return r.originals }, func(o migrate.Original) bool { return o.ParentSID == service },
+			func(a, b migrate.Original) int { return cmp.Compare(a.TargetSID, b.TargetSID) })
+	})
+}
+
+func (r reader) Attempt(ctx context.Context, kind migrate.EntityKind, sid string) (migrate.Attempt, bool, error) {
+	return found(ctx, r, func() map[entityKey]migrate.Attempt { return r.attempts }, entityKey{kind, sid})
+}
+
 func (r reader) allChannels() map[string]migrate.ChannelRecord { return r.channels }
 
 func (r reader) Channel(ctx context.Context, sid string) (migrate.ChannelRecord, bool, error) {

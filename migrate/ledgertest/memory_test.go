@@ -32,6 +32,8 @@ type tables struct {
 	fingerprint migrate.Fingerprint
 	services    map[string]migrate.ServiceRecord
 	entities    map[entityKey]migrate.EntityRecord
+	originals   map[entityKey]migrate.Original
+	attempts    map[entityKey]migrate.Attempt
 	channels    map[string]migrate.ChannelRecord
 	messages    map[string]map[int64]migrate.MessageRecord
 	doubts      map[string]map[int64]bool
@@ -74,7 +76,8 @@ func (m *memory) open() (migrate.Ledger, error) {
 	case !m.made:
 		m.made = true
 		m.tables = tables{
-			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{}, map[string]migrate.ChannelRecord{},
+			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{},
+			map[entityKey]migrate.Original{}, map[entityKey]migrate.Attempt{}, map[string]migrate.ChannelRecord{},
 			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]bool{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "", "",
 		}
 	}
@@ -86,7 +89,7 @@ func (m *memory) copied() *memory {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	c := &memory{made: m.made, tables: tables{
-		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.channels),
+		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.originals), maps.Clone(m.attempts), maps.Clone(m.channels),
 		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.runs), m.first, m.last,
 	}}
 	for channel := range c.messages {
@@ -151,6 +154,22 @@ func (w *writer) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
 
 func (w *writer) ForgetEntity(ctx context.Context, kind migrate.EntityKind, sid string) error {
 	return w.set(ctx, func() { delete(w.entities, entityKey{kind, sid}) })
+}
+
+func (w *writer) PutOriginal(ctx context.Context, o migrate.Original) error {
+	return w.set(ctx, func() { o.Before = slices.Clone(o.Before); w.originals[entityKey{o.Kind, o.TargetSID}] = o })
+}
+
+func (w *writer) ForgetOriginal(ctx context.Context, kind migrate.EntityKind, sid string) error {
+	return w.set(ctx, func() { delete(w.originals, entityKey{kind, sid}) })
+}
+
+func (w *writer) PutAttempt(ctx context.Context, a migrate.Attempt) error {
+	return w.set(ctx, func() { a.Before = slices.Clone(a.Before); w.attempts[entityKey{a.Kind, a.SourceSID}] = a })
+}
+
+func (w *writer) ForgetAttempt(ctx context.Context, kind migrate.EntityKind, sid string) error {
+	return w.set(ctx, func() { delete(w.attempts, entityKey{kind, sid}) })
 }
 
 func (w *writer) PutChannel(ctx context.Context, r migrate.ChannelRecord) error {

@@ -25,6 +25,8 @@ type failureKey struct{ sid, kind string }
 type model struct {
 	services map[string]migrate.ServiceRecord
 	entities map[entityKey]migrate.EntityRecord
+	original map[entityKey]migrate.Original
+	attempts map[entityKey]migrate.Attempt
 	channels map[string]migrate.ChannelRecord
 	messages map[string]map[int64]migrate.MessageRecord
 	doubts   map[string]map[int64]bool
@@ -37,6 +39,8 @@ func newModel() *model {
 	m := &model{
 		services: map[string]migrate.ServiceRecord{},
 		entities: map[entityKey]migrate.EntityRecord{},
+		original: map[entityKey]migrate.Original{},
+		attempts: map[entityKey]migrate.Attempt{},
 		channels: map[string]migrate.ChannelRecord{},
 		messages: map[string]map[int64]migrate.MessageRecord{},
 		doubts:   map[string]map[int64]bool{},
@@ -81,7 +85,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.ServiceRecord{
 				SourceSID: pick(t, sids("IS")), TargetSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Open, migrate.Done}), Before: pick(t, [][]string{nil, {}, sids("IS")}),
-				Created: rapid.Bool().Draw(t, "created"), Saved: pick(t, [][]byte{nil, []byte("{}")}),
+				Created: rapid.Bool().Draw(t, "created"), Adopted: rapid.Bool().Draw(t, "adopted"), Saved: pick(t, [][]byte{nil, []byte("{}")}),
 			}
 			require.NoError(t, (*l).PutService(t.Context(), r))
 			m.services[r.SourceSID] = r
@@ -90,7 +94,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.EntityRecord{
 				Kind: pick(t, kinds), SourceSID: pick(t, sids("MB")), TargetSID: pick(t, sids("US")), ParentSID: pick(t, sids("CH")),
 				Existing: rapid.Bool().Draw(t, "existing"), Horizon: rapid.Ptr(rapid.Int64(), true).Draw(t, "horizon"),
-				DateUpdated: pick(t, []time.Time{{}, noon}),
+				DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"),
 			}
 			require.NoError(t, (*l).PutEntity(t.Context(), r))
 			m.entities[entityKey{r.Kind, r.SourceSID}] = r
@@ -99,6 +103,32 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			kind, s := pick(t, kinds), pick(t, sids("MB"))
 			require.NoError(t, (*l).ForgetEntity(t.Context(), kind, s))
 			delete(m.entities, entityKey{kind, s})
+		},
+		"put original": func(t *rapid.T) {
+			o := migrate.Original{
+				Kind: pick(t, kinds), TargetSID: pick(t, sids("US")), ParentSID: pick(t, sids("IS")),
+				Before: []byte(pick(t, []string{"{}", `{"friendly_name":"é"}`})), Wrote: rapid.Int64().Draw(t, "wrote"),
+			}
+			require.NoError(t, (*l).PutOriginal(t.Context(), o))
+			m.original[entityKey{o.Kind, o.TargetSID}] = o
+		},
+		"forget original": func(t *rapid.T) {
+			kind, s := pick(t, kinds), pick(t, sids("US"))
+			require.NoError(t, (*l).ForgetOriginal(t.Context(), kind, s))
+			delete(m.original, entityKey{kind, s})
+		},
+		"put attempt": func(t *rapid.T) {
+			a := migrate.Attempt{
+				Kind: pick(t, kinds), SourceSID: pick(t, sids("RL")), ParentSID: pick(t, sids("IS")), Before: pick(t, [][]string{nil, {}, sids("RL")}),
+				Sent: rapid.Int64().Draw(t, "sent"), Unanswered: rapid.Bool().Draw(t, "unanswered"),
+			}
+			require.NoError(t, (*l).PutAttempt(t.Context(), a))
+			m.attempts[entityKey{a.Kind, a.SourceSID}] = a
+		},
+		"forget attempt": func(t *rapid.T) {
+			kind, s := pick(t, kinds), pick(t, sids("RL"))
+			require.NoError(t, (*l).ForgetAttempt(t.Context(), kind, s))
+			delete(m.attempts, entityKey{kind, s})
 		},
 		"forget service": func(t *rapid.T) {
 			s := pick(t, sids("IS"))
@@ -187,7 +217,17 @@ func (m *model) compare(t *rapid.T, l migrate.Ledger) {
 			require.Equal(t, channels[i], got[i])
 		}
 	}
+	for _, s := range sids("IS") {
+		originals := slices.DeleteFunc(slices.Collect(maps.Values(m.original)), func(o migrate.Original) bool { return o.ParentSID != s })
+		require.ElementsMatch(t, originals, collect(t, l.Originals(t.Context(), s)))
+	}
 	for _, kind := range kinds {
+		for _, s := range sids("US") {
+			requireFound(t, m.original, entityKey{kind, s})(l.Original(t.Context(), kind, s))
+		}
+		for _, s := range sids("RL") {
+			requireFound(t, m.attempts, entityKey{kind, s})(l.Attempt(t.Context(), kind, s))
+		}
 		for _, s := range sids("MB") {
 			requireFound(t, m.entities, entityKey{kind, s})(l.Entity(t.Context(), kind, s))
 		}

@@ -113,6 +113,26 @@ func testEntities(t *testing.T, create New) {
 	})
 }
 
+func testOriginals(t *testing.T, create New) {
+	t.Run("a loop over more than a page may forget what it walks over", func(t *testing.T) {
+		l := fresh(t, create)
+		const people = 1203
+		for n := range people {
+			kind := []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity}[n%2]
+			require.NoError(t, l.PutOriginal(t.Context(), migrate.Original{Kind: kind, TargetSID: sid("US", n), ParentSID: sid("IS", 1), Before: []byte("{}")}))
+		}
+		seen := map[string]bool{}
+		for o, err := range l.Originals(t.Context(), sid("IS", 1)) {
+			require.NoError(t, err)
+			require.False(t, seen[o.TargetSID], "seen twice")
+			seen[o.TargetSID] = true
+			require.NoError(t, l.ForgetOriginal(t.Context(), o.Kind, o.TargetSID))
+		}
+		require.Len(t, seen, people)
+		require.Empty(t, collect(t, l.Originals(t.Context(), sid("IS", 1))))
+	})
+}
+
 func testChannels(t *testing.T, create New) {
 	t.Run("the channels of a service come in the order of their SIDs, whatever their shape", func(t *testing.T) {
 		l := fresh(t, create)

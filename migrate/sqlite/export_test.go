@@ -25,3 +25,8 @@ func (l *Ledger) Plan(ctx context.Context, query string, args ...any) (string, e
 
 // ChannelsQuery is the order of Channels.
 const ChannelsQuery = channelColumns + ` WHERE service_sid = ? AND ` + channelOrder + ` > ? ORDER BY ` + channelOrder + ` LIMIT ?`
+
+// SharersQuery finds who shares a role or a user of the target.
+func (l *Ledger) SharersQuery() string {
+	return l.entityColumns() + ` WHERE kind = ? AND target_sid = ? AND sid <> ?` + indexedByTarget
+}

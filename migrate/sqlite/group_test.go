@@ -166,4 +166,12 @@ func TestReader(t *testing.T) {
 		require.NoError(t, r.Close())
 		require.NoError(t, l.Close())
 	})
+	t.Run("a role or a user is found by its target at once", func(t *testing.T) {
+		l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+		require.NoError(t, err)
+		plan, err := l.Plan(t.Context(), l.SharersQuery(), 1, "RL", "RL")
+		require.NoError(t, err)
+		require.Contains(t, plan, "entities_by_target (target_sid=? AND kind=?)")
+		require.NoError(t, l.Close())
+	})
 }

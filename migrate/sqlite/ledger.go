@@ -153,12 +153,16 @@ func openFile(ctx context.Context, path string, o options) (*Ledger, error) {
 	if err != nil {
 		return nil, errors.Join(refuseFile(err), db.Close())
 	}
+	newest, err := newestVersion()
+	if err != nil {
+		return nil, errors.Join(err, conn.Close(), db.Close())
+	}
 	at, err := placed(path)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close(), db.Close())
 	}
 	g := newGroup(conn, o, at.check)
-	l := &Ledger{Reader: &Reader{rows: g.read, db: db, place: at}, group: g, channels: map[string]int64{}}
+	l := &Ledger{Reader: &Reader{rows: g.read, db: db, version: newest, place: at}, group: g, channels: map[string]int64{}}
 	l.shut = sync.OnceValue(l.close)
 	return l, nil
 }

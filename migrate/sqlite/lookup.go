@@ -10,10 +10,10 @@ import (
 )
 
 // Lookup finds what has a SID on either side, of any kind. More than one thing
-// may: services that were migrated into one. Services, roles, users, channels
-// and members are found by their source SID at once. By target SID they are
-// looked for among all of their kind, and messages by either: a million takes
-// about a second.
+// may: services that were migrated into one, and what they share. Roles and users
+// are found at once, and services, channels and members by their source SID. By
+// target SID these are looked for among all of their kind, and messages by either:
+// a million takes about a second.
 func (r *Reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error) {
 	prefix := ""
 	if len(sid) > 2 {
@@ -23,7 +23,7 @@ func (r *Reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error)
 	var err error
 	switch prefix {
 	case servicePrefix:
-		found, err = all(ctx, r, serviceColumns+` WHERE sid = ? OR target_sid = ? ORDER BY sid`, twice(prefix, sid), scanServicePair)
+		found, err = all(ctx, r, r.serviceColumns()+` WHERE sid = ? OR target_sid = ? ORDER BY sid`, twice(prefix, sid), scanServicePair)
 	case channelPrefix:
 		found, err = all(ctx, r, channelColumns+` WHERE (sid = ? OR target_sid = ?) AND service_sid IS NOT NULL`, twice(prefix, sid), scanChannelPair)
 	case messagePrefix:
@@ -45,13 +45,20 @@ func twice(prefix, sid string) []any { return []any{packSID(prefix, sid), packSI
 
 func (r *Reader) lookupEntity(ctx context.Context, kind migrate.EntityKind, sid string) ([]migrate.Pair, error) {
 	own, _ := entityPrefixes(kind)
-	records, err := all(ctx, r, entityColumns+` WHERE kind = ? AND (sid = ? OR target_sid = ?)`,
-		append([]any{int64(kind)}, twice(own, sid)...), scanEntity(kind))
+	records, err := all(ctx, r, r.entityColumns()+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sid)}, scanEntity(kind))
+	if err != nil {
+		return nil, err
+	}
+	byTarget := ` WHERE kind = ? AND target_sid = ? AND sid <> ?`
+	if kind != migrate.MemberEntity {
+		byTarget += indexedByTarget
+	}
+	others, err := all(ctx, r, r.entityColumns()+byTarget, append([]any{int64(kind)}, twice(own, sid)...), scanEntity(kind))
 	if err != nil {
 		return nil, err
 	}
 	var found []migrate.Pair
-	for _, e := range records {
+	for _, e := range append(records, others...) {
 		service := e.ParentSID
 		if kind == migrate.MemberEntity {
 			c, _, err := r.Channel(ctx, e.ParentSID)
@@ -64,6 +71,9 @@ func (r *Reader) lookupEntity(ctx context.Context, kind migrate.EntityKind, sid 
 	}
 	return found, nil
 }
+
+// indexedByTarget is what the index on roles and users is limited to.
+const indexedByTarget = ` AND kind IN (1, 2)`
 
 func scanServicePair(rows *sql.Rows) (migrate.Pair, error) {
 	s, err := scanService(rows)

@@ -164,7 +164,8 @@ func TestOpen(t *testing.T) {
 
 	t.Run("a ledger from before targets were unique is brought up to date, unless two channels share one: both are named", func(t *testing.T) {
 		path := closed(t, 1)
-		alter(t, path, `DROP INDEX channels_by_target; DELETE FROM goose_db_version WHERE version_id > 1;
+		alter(t, path, `DROP INDEX channels_by_target; DROP INDEX entities_by_target; DROP TABLE originals; DROP TABLE attempts;
+			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; DELETE FROM goose_db_version WHERE version_id > 1;
 			INSERT INTO fingerprint VALUES ('ledger schema', '1'), ('--service', 'all')`)
 		older, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -192,6 +193,20 @@ func TestOpen(t *testing.T) {
 		pairs, err := r.Lookup(t.Context(), sid("CH", 9))
 		require.NoError(t, err)
 		require.Len(t, pairs, 2)
+		_, err = r.Services(t.Context())
+		require.NoError(t, err)
+		for _, err := range r.Entities(t.Context(), migrate.UserEntity, sid("IS", 1)) {
+			require.NoError(t, err)
+		}
+		for range r.Originals(t.Context(), sid("IS", 1)) {
+			require.Fail(t, "it keeps none")
+		}
+		_, known, err := r.Original(t.Context(), migrate.UserEntity, sid("US", 1))
+		require.NoError(t, err)
+		require.False(t, known)
+		_, known, err = r.Attempt(t.Context(), migrate.RoleEntity, sid("RL", 1))
+		require.NoError(t, err)
+		require.False(t, known)
 		require.NoError(t, r.Close())
 	})
 

@@ -18,8 +18,8 @@ func (l *Ledger) PutService(ctx context.Context, r migrate.ServiceRecord) error 
 		before = string(b)
 	}
 	return fault("put service", r.SourceSID, l.group.putDurable(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `REPLACE INTO services (sid, target_sid, friendly_name, stage, before, created, saved) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			packSID(servicePrefix, r.SourceSID), packSID(servicePrefix, r.TargetSID), r.FriendlyName, int64(r.Stage), before, r.Created, r.Saved)
+		return l.group.exec(ctx, `REPLACE INTO services (sid, target_sid, friendly_name, stage, before, created, saved, adopted) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			packSID(servicePrefix, r.SourceSID), packSID(servicePrefix, r.TargetSID), r.FriendlyName, int64(r.Stage), before, r.Created, r.Saved, r.Adopted)
 	}))
 }
 
@@ -35,8 +35,8 @@ func (l *Ledger) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
 		return fault("put entity", r.SourceSID, err)
 	}
 	return fault("put entity", r.SourceSID, l.group.put(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon, date_updated) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon, updated)
+		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon, date_updated, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon, updated, r.Digest)
 	}))
 }
 

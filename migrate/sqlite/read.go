@@ -9,35 +9,39 @@ import (
 	"chatbridge/migrate"
 )
 
-const serviceColumns = `SELECT sid, target_sid, friendly_name, stage, before, created, saved FROM services`
+func (r *Reader) serviceColumns() string {
+	return `SELECT sid, target_sid, friendly_name, stage, before, created, saved, ` + r.newer("adopted") + ` FROM services`
+}
 
 // Service finds a service by its source SID.
 func (r *Reader) Service(ctx context.Context, sourceSID string) (migrate.ServiceRecord, bool, error) {
-	s, ok, err := one(ctx, r, serviceColumns+` WHERE sid = ?`, []any{packSID(servicePrefix, sourceSID)}, scanService)
+	s, ok, err := one(ctx, r, r.serviceColumns()+` WHERE sid = ?`, []any{packSID(servicePrefix, sourceSID)}, scanService)
 	return s, ok, fault("read service", sourceSID, err)
 }
 
 // Services lists every service.
 func (r *Reader) Services(ctx context.Context) ([]migrate.ServiceRecord, error) {
-	s, err := all(ctx, r, serviceColumns+` ORDER BY sid`, nil, scanService)
+	s, err := all(ctx, r, r.serviceColumns()+` ORDER BY sid`, nil, scanService)
 	return s, fault("read services", "", err)
 }
 
 func scanService(rows *sql.Rows) (s migrate.ServiceRecord, err error) {
 	var before sql.NullString
-	err = rows.Scan(packedSID{servicePrefix, &s.SourceSID}, packedSID{servicePrefix, &s.TargetSID}, &s.FriendlyName, &s.Stage, &before, &s.Created, &s.Saved)
+	err = rows.Scan(packedSID{servicePrefix, &s.SourceSID}, packedSID{servicePrefix, &s.TargetSID}, &s.FriendlyName, &s.Stage, &before, &s.Created, &s.Saved, &s.Adopted)
 	if err == nil && before.Valid {
 		err = json.Unmarshal([]byte(before.String), &s.Before)
 	}
 	return s, err
 }
 
-const entityColumns = `SELECT kind, sid, parent_sid, target_sid, existing, horizon, date_updated FROM entities`
+func (r *Reader) entityColumns() string {
+	return `SELECT kind, sid, parent_sid, target_sid, existing, horizon, date_updated, ` + r.newer("digest") + ` FROM entities`
+}
 
 // Entity finds a role, user or member by its source SID.
 func (r *Reader) Entity(ctx context.Context, kind migrate.EntityKind, sourceSID string) (migrate.EntityRecord, bool, error) {
 	own, _ := entityPrefixes(kind)
-	e, ok, err := one(ctx, r, entityColumns+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sourceSID)}, scanEntity(kind))
+	e, ok, err := one(ctx, r, r.entityColumns()+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sourceSID)}, scanEntity(kind))
 	return e, ok, fault("read entity", sourceSID, err)
 }
 
@@ -49,7 +53,7 @@ func (r *Reader) Entities(ctx context.Context, kind migrate.EntityKind, parentSI
 		if last != nil {
 			after = packSID(own, last.SourceSID)
 		}
-		return all(ctx, r, entityColumns+` WHERE kind = ? AND parent_sid = ? AND sid > ? ORDER BY sid LIMIT ?`,
+		return all(ctx, r, r.entityColumns()+` WHERE kind = ? AND parent_sid = ? AND sid > ? ORDER BY sid LIMIT ?`,
 			[]any{int64(kind), packSID(parent, parentSID), after, pageRows}, scanEntity(kind))
 	})
 }
@@ -58,7 +62,7 @@ func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, 
 	own, parent := entityPrefixes(kind)
 	return func(rows *sql.Rows) (e migrate.EntityRecord, err error) {
 		var horizon sql.NullInt64
-		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated})
+		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated}, &e.Digest)
 		if horizon.Valid {
 			e.Horizon = &horizon.Int64
 		}

@@ -23,9 +23,12 @@ const pageRows = 500
 // come to it, a page at a time. Times come back in UTC. Its methods may be
 // called by any number of goroutines at a time.
 type Reader struct {
-	db    *sql.DB
-	place place
-	rows  func(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error
+	db *sql.DB
+	// version is that of the schema: a ledger is read as an older chatbridge left
+	// it, and only brought up to date when it is written.
+	version int64
+	place   place
+	rows    func(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error
 }
 
 // OpenReader opens the ledger at path for reading. It changes no byte of the
@@ -94,16 +97,25 @@ func newReader(ctx context.Context, path string, parameters url.Values) (*Reader
 	if err != nil {
 		return nil, err
 	}
-	if _, err := inspect(ctx, db); err != nil {
+	s, err := inspect(ctx, db)
+	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
 	at, err := placed(path)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
-	r := &Reader{db: db, place: at}
+	r := &Reader{db: db, version: s.version, place: at}
 	r.rows = r.query
 	return r, nil
+}
+
+// newer is a column that ledgers of older schemas lack, with 0 in its place there.
+func (r *Reader) newer(column string) string {
+	if r.version < keepsOriginals {
+		return "0"
+	}
+	return column
 }
 
 func (r *Reader) query(ctx context.Context, query string, args []any, scan func(*sql.Rows) error) error {

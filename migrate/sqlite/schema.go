@@ -22,6 +22,10 @@ const applicationID = 0x43424C47
 // target.
 const uniqueTargets = 2
 
+// keepsOriginals is the schema version since which a ledger knows what was
+// replaced, and which creates may still take effect.
+const keepsOriginals = 3
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

@@ -1,0 +1,27 @@
+package migrate
+
+// Original is what a role or a user of the target was before the migration
+// replaced it, so that an undo can give it back.
+type Original struct {
+	Kind      EntityKind // RoleEntity or UserEntity
+	TargetSID string
+	ParentSID string // source SID of the service that replaced it
+	Before    []byte // JSON of the resource of the target
+	// Wrote tells whether somebody changed it since: it is the digest of what
+	// was written.
+	Wrote int64
+}
+
+// Attempt is the create of a role that was sent, or is about to be. It is stored
+// before the create, so that after a crash, or when no answer came, the one that
+// it made can be told from those that were there.
+type Attempt struct {
+	Kind      EntityKind // RoleEntity
+	SourceSID string
+	ParentSID string   // source SID of the service
+	Before    []string // SIDs of those that the target had
+	Sent      int64    // digest of what was sent
+	// Unanswered says that one create at least had no answer, and is not
+	// accounted for: it may take effect whenever it likes.
+	Unanswered bool
+}
