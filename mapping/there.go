@@ -8,7 +8,7 @@ import (
 )
 
 // RoleWasThere says that the target has a role of that type and name, which
-// somebody else made, and in which fields it differs. replace says that the
+// somebody else made, and in which fields it differs, if that is known. replace says that the
 // policy brings it to what the source says.
 func (m Mapper) RoleWasThere(r chat.Role, targetSID string, differs []string) (replace bool, found []Finding) {
 	return m.wasThere(RoleWasThere, r.SID, targetSID, differs)
@@ -21,8 +21,16 @@ func (m Mapper) UserWasThere(u chat.User, targetSID string, differs []string) (r
 
 func (m Mapper) wasThere(c Code, sid, targetSID string, differs []string) (bool, []Finding) {
 	n := m.notes(sid, "")
-	chosen := n.add(c, only(differs), "%s differs in %s", targetSID, strings.Join(differs, ", "))
+	chosen := n.add(c, only(differs), "%s differs%s", targetSID, where(differs))
 	return chosen == doReplace, n.found
+}
+
+// where names the fields, if they are known.
+func where(differs []string) string {
+	if len(differs) == 0 {
+		return ""
+	}
+	return " in " + strings.Join(differs, ", ")
 }
 
 // only is the one element of a list, and empty if there are more or none.
@@ -46,7 +54,7 @@ func (m Mapper) UserShared(u chat.User, targetSID, by string, differs []string) 
 
 func (m Mapper) shared(c Code, sid, targetSID, by string, differs []string) []Finding {
 	n := m.notes(sid, "")
-	n.add(c, only(differs), "%s is as service %s has it, and differs in %s", targetSID, by, strings.Join(differs, ", "))
+	n.add(c, only(differs), "%s is as service %s has it, and differs%s", targetSID, by, where(differs))
 	return n.found
 }
 

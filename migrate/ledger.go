@@ -29,8 +29,9 @@ type LedgerReader interface {
 	Originals(ctx context.Context, serviceSID string) iter.Seq2[Original, error]
 
 	// Attempt finds the create of a role that was sent for a source SID and is
-	// not done with.
+	// not done with. Attempts yields those of a service.
 	Attempt(ctx context.Context, kind EntityKind, sourceSID string) (Attempt, bool, error)
+	Attempts(ctx context.Context, serviceSID string) iter.Seq2[Attempt, error]
 
 	Channel(ctx context.Context, sourceSID string) (ChannelRecord, bool, error)
 	// Channels yields the channels of a service, in the order of their SIDs.

@@ -21,7 +21,7 @@ type Attempt struct {
 	ParentSID string   // source SID of the service
 	Before    []string // SIDs of those that the target had
 	Sent      int64    // digest of what was sent
-	// Unanswered says that one create at least had no answer, and is not
-	// accounted for: it may take effect whenever it likes.
-	Unanswered bool
+	// Unanswered is how many creates had no answer yet, and were not found: each
+	// may still take effect.
+	Unanswered int
 }

@@ -85,8 +85,11 @@ type EntityRecord struct {
 	// says that there is something to be brought up to date.
 	DateUpdated time.Time
 	// Digest tells, for a role or a user, whether somebody changed it since it was
-	// carried over; 0 if it was left as it was.
+	// carried over; 0 if that is not known.
 	Digest int64
+	// Kept says that it differs from the source, and was left as somebody else made
+	// it.
+	Kept bool
 }
 
 // ChannelRecord is one channel on its way.

@@ -62,9 +62,14 @@ type Target interface {
 	AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error)
 	// SetRole replaces the permissions of the role with r.SID.
 	SetRole(ctx context.Context, serviceSID string, r conversations.Role) error
-	// EnsureUser creates the user, or brings the one with that identity to what
-	// is asked.
+	// EnsureUser creates the user, unless the service has one with that identity:
+	// that one is returned as it is, and may be anybody's. The Change is Created,
+	// Unchanged or Unconfirmed.
 	EnsureUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, Change, error)
+	// SetUser brings name and attributes of the user with u.SID to what is asked,
+	// also if they are empty, and the role unless it is empty. It returns the user
+	// as stored.
+	SetUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, error)
 	// AppendConversation creates a conversation. Where the unique name is taken
 	// its error has Kind Exists.
 	AppendConversation(ctx context.Context, serviceSID string, c conversations.Conversation) (conversations.Conversation, error)
@@ -121,6 +126,9 @@ const (
 	Unchanged Change = iota // it was there, as asked
 	Created
 	Updated // it was there, different
+	// Unconfirmed: it was there, and an attempt to create it had had no answer, so
+	// that nobody can tell which came first.
+	Unconfirmed
 )
 
 // Traffic counts the requests of a run. Every attempt counts.

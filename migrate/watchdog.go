@@ -67,6 +67,17 @@ func NoteDoubt(ctx context.Context) {
 	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
 		w.InDoubt.Store(true)
 	}
+	if d, ok := ctx.Value(doubtKey{}).(*atomic.Bool); ok {
+		d.Store(true)
+	}
+}
+
+type doubtKey struct{}
+
+// WithDoubt returns a context, and whether NoteDoubt was told of a write with it.
+func WithDoubt(ctx context.Context) (doubted context.Context, noted func() bool) {
+	d := &atomic.Bool{}
+	return context.WithValue(ctx, doubtKey{}, d), d.Load
 }
 
 func (w *Watchdog) Progress() { w.Waiting(0) }

@@ -83,7 +83,8 @@ a share is from 0 to 1:
   reply-of-another=0.1       share of replies that show another SID, or none, or
                              that it is in another conversation
   body-max=1000              bytes that a body may have
-  refuse=escapes+blank       attributes with escapes, bodies of nothing but space
+  refuse=escapes+blank       attributes with escapes, bodies of nothing but space;
+                             second-role: a second role of one type and name
   firewall=0.01              share of bodies refused with HTML, whenever they come
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes

@@ -28,10 +28,11 @@ type Service struct {
 // Role is a named set of permissions. Within a service it is known by Type and
 // FriendlyName, which cannot be changed; Permissions can only be replaced whole.
 type Role struct {
-	SID          string   `json:"sid,omitempty"`
-	FriendlyName string   `json:"friendly_name"`
-	Type         string   `json:"type"` // ServiceRole or ConversationRole
-	Permissions  []string `json:"permissions"`
+	SID          string    `json:"sid,omitempty"`
+	FriendlyName string    `json:"friendly_name"`
+	Type         string    `json:"type"` // ServiceRole or ConversationRole
+	Permissions  []string  `json:"permissions"`
+	DateCreated  time.Time `json:"date_created,omitzero"` // no request sets it
 }
 
 // User is one person of a service, known by Identity. Users cannot be

@@ -18,6 +18,21 @@ func TestRefusalsBelowTheLimits(t *testing.T) {
 	require.Equal(t, map[string]int64{"body-max": 1, "refuse": 2}, b.e.Mischief())
 }
 
+func TestASecondRoleOfAName(t *testing.T) {
+	role := []string{"FriendlyName", "agent", "Type", "service", "Permission", "joinConversation"}
+	for spec, refuses := range map[string]bool{"refuse=blank": false, "refuse=second-role": true} {
+		b := unkind(t, spec)
+		s, _ := b.conversation()
+		b.make(s+"/Roles", role...)
+		b.make(s+"/Roles", "FriendlyName", "agent", "Type", "conversation", "Permission", "sendMessage")
+		if refuses {
+			b.refused(b.write(s+"/Roles", role...), http.StatusBadRequest, 50000)
+			continue
+		}
+		b.make(s+"/Roles", role...)
+	}
+}
+
 func TestFirewall(t *testing.T) {
 	b := unkind(t, "firewall=0.2")
 	_, c := b.conversation()

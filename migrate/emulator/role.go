@@ -103,6 +103,14 @@ func (t *target) createRole(x *Exchange, s *service) (Reply, error) {
 	if f.err != nil {
 		return Reply{}, f.err
 	}
+	if t.config.Unkind.SecondRole {
+		for other := range s.roles.all() {
+			if other.kind == r.kind && other.name == r.name {
+				t.unkind.happened("refuse")
+				return Reply{}, invalid(50000, "A role of that name exists")
+			}
+		}
+	}
 	r.sid = t.newSID("RL")
 	s.roles.add(r.sid, r)
 	return created(t.showRole(x, s, r))

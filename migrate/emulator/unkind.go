@@ -57,6 +57,8 @@ type Unkind struct {
 	// Escapes refuses attributes with a backslash in them (50304), Blank bodies
 	// of nothing but space (50503).
 	Escapes, Blank bool
+	// SecondRole refuses a second role of one type and name in a service.
+	SecondRole bool
 	// Firewall is the share of bodies that something before Twilio refuses
 	// whenever they come, with HTML and 403 or 413.
 	Firewall float64

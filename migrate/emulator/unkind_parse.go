@@ -29,7 +29,9 @@ import (
 //	reply-404=0.1            share of participants created and denied
 //	reply-of-another=0.1     share of replies with another SID, none, or another parent
 //	body-max=1000            bytes, refused beyond
-//	refuse=escapes+blank     attributes with escapes, bodies of space
+//	refuse=escapes+blank+second-role
+//	                         attributes with escapes, bodies of space, a second
+//	                         role of one type and name
 //	firewall=0.01            share of bodies refused with HTML
 //	second-writer=0.1        share of messages that a rival writes too
 //	mirror=0.1               share of messages after which an application writes
@@ -73,7 +75,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"reply-404":          share(&u.Denied),
 		"reply-of-another":   share(&u.Mistaken),
 		"body-max":           func(v string) (err error) { u.MaxBody, err = positive(strconv.Atoi(v)); return err },
-		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank}),
+		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank, "second-role": &u.SecondRole}),
 		"firewall":           share(&u.Firewall),
 		"second-writer":      share(&u.SecondWriter),
 		"mirror":             share(&u.Mirror),

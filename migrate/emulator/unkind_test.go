@@ -26,11 +26,11 @@ func TestParseUnkind(t *testing.T) {
 	require.Equal(t, emulator.Unkind{
 		Seed: 3, Lag: 5 * time.Second, Stale: 0.1, StaleFor: time.Minute, EndsEarly: 0.2, IgnoresOrder: 0.3, OfAnother: 0.4,
 		Lists: []string{"messages", "participants"}, Trim: true, LineEnds: true, NFC: true, Doubles: true, Accepted: 0.5, Denied: 0.6,
-		MaxBody: 100, Escapes: true, Blank: true, Firewall: 0.7, SecondWriter: 0.8, Mirror: 0.9, People: 1,
+		MaxBody: 100, Escapes: true, Blank: true, SecondRole: true, Firewall: 0.7, SecondWriter: 0.8, Mirror: 0.9, People: 1,
 		PeopleDo: []emulator.Deed{emulator.Write, emulator.Join}, ForgedStamp: 0.25, KeyAccountSID: accountSID, NoAccountSID: true,
 		IndexGaps: -1, CountsAdrift: 0.35, Mistaken: 0.45,
 	}, parsed(t, "seed=3,list-lags=5s,list-stale=0.1,stale-for=1m,list-ends-early=0.2,list-ignores-order=0.3,list-of-another=0.4,"+
-		"lists=messages+participants,text=trim+crlf+nfc+doubles,reply-202=0.5,reply-404=0.6,body-max=100,refuse=escapes+blank,firewall=0.7,"+
+		"lists=messages+participants,text=trim+crlf+nfc+doubles,reply-202=0.5,reply-404=0.6,body-max=100,refuse=escapes+blank+second-role,firewall=0.7,"+
 		"second-writer=0.8,mirror=0.9,people=1,people-do=write+join,forged-stamp=0.25,key-account="+accountSID+",account-sid=null,"+
 		"index-gaps=0,counts-adrift=0.35,reply-of-another=0.45"))
 	require.Equal(t, emulator.Unkind{LagRequests: 3}, parsed(t, "list-lags=3"))

@@ -102,6 +102,13 @@ func (r reader) Attempt(ctx context.Context, kind migrate.EntityKind, sid string
 	return found(ctx, r, func() map[entityKey]migrate.Attempt { return r.attempts }, entityKey{kind, sid})
 }
 
+func (r reader) Attempts(ctx context.Context, service string) iter.Seq2[migrate.Attempt, error] {
+	return each(func() ([]migrate.Attempt, error) {
+		return those(ctx, r, func() map[entityKey]migrate.Attempt { return r.attempts }, func(a migrate.Attempt) bool { return a.ParentSID == service },
+			func(a, b migrate.Attempt) int { return cmp.Compare(a.SourceSID, b.SourceSID) })
+	})
+}
+
 func (r reader) allChannels() map[string]migrate.ChannelRecord { return r.channels }
 
 func (r reader) Channel(ctx context.Context, sid string) (migrate.ChannelRecord, bool, error) {

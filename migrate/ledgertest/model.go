@@ -94,7 +94,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.EntityRecord{
 				Kind: pick(t, kinds), SourceSID: pick(t, sids("MB")), TargetSID: pick(t, sids("US")), ParentSID: pick(t, sids("CH")),
 				Existing: rapid.Bool().Draw(t, "existing"), Horizon: rapid.Ptr(rapid.Int64(), true).Draw(t, "horizon"),
-				DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"),
+				DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"), Kept: rapid.Bool().Draw(t, "kept"),
 			}
 			require.NoError(t, (*l).PutEntity(t.Context(), r))
 			m.entities[entityKey{r.Kind, r.SourceSID}] = r
@@ -120,7 +120,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 		"put attempt": func(t *rapid.T) {
 			a := migrate.Attempt{
 				Kind: pick(t, kinds), SourceSID: pick(t, sids("RL")), ParentSID: pick(t, sids("IS")), Before: pick(t, [][]string{nil, {}, sids("RL")}),
-				Sent: rapid.Int64().Draw(t, "sent"), Unanswered: rapid.Bool().Draw(t, "unanswered"),
+				Sent: rapid.Int64().Draw(t, "sent"), Unanswered: rapid.IntRange(0, 9).Draw(t, "unanswered"),
 			}
 			require.NoError(t, (*l).PutAttempt(t.Context(), a))
 			m.attempts[entityKey{a.Kind, a.SourceSID}] = a
@@ -220,6 +220,8 @@ func (m *model) compare(t *rapid.T, l migrate.Ledger) {
 	for _, s := range sids("IS") {
 		originals := slices.DeleteFunc(slices.Collect(maps.Values(m.original)), func(o migrate.Original) bool { return o.ParentSID != s })
 		require.ElementsMatch(t, originals, collect(t, l.Originals(t.Context(), s)))
+		attempts := slices.DeleteFunc(slices.Collect(maps.Values(m.attempts)), func(a migrate.Attempt) bool { return a.ParentSID != s })
+		require.ElementsMatch(t, attempts, collect(t, l.Attempts(t.Context(), s)))
 	}
 	for _, kind := range kinds {
 		for _, s := range sids("US") {

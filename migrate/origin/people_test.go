@@ -90,6 +90,68 @@ func TestRole(t *testing.T) {
 	}
 }
 
+func TestRoles(t *testing.T) {
+	role := func(sid, name string, permissions ...string) conversations.Role {
+		return conversations.Role{SID: sid, Type: conversations.ServiceRole, FriendlyName: name, Permissions: permissions}
+	}
+	asked := func(name, sid string, permissions ...string) origin.Asked {
+		return origin.Asked{Want: role("", name, permissions...), Record: origin.Record{TargetSID: sid}}
+	}
+	for name, c := range map[string]struct {
+		asked []origin.Asked
+		there []conversations.Role
+		sids  []string
+	}{
+		"two of one name are two":               {[]origin.Asked{asked("x", "", "a"), asked("x", "", "b")}, []conversations.Role{role("R1", "x", "c")}, []string{"R1", ""}},
+		"the one that is as wanted comes first": {[]origin.Asked{asked("x", "", "a"), asked("x", "", "b")}, []conversations.Role{role("R1", "x", "b")}, []string{"", "R1"}},
+		"the one that is known before it":       {[]origin.Asked{asked("x", "", "a"), asked("x", "R1", "b")}, []conversations.Role{role("R1", "x", "a")}, []string{"", "R1"}},
+		"each its own":                          {[]origin.Asked{asked("x", "", "b"), asked("x", "", "a")}, []conversations.Role{role("R1", "x", "a"), role("R2", "x", "b")}, []string{"R2", "R1"}},
+		"the second may bear a number":          {[]origin.Asked{asked("x", "", "a"), asked("x", "", "b"), asked("x", "", "c")}, []conversations.Role{role("R1", "x", "a"), role("R3", "x (3)", "c"), role("R2", "x (2)", "b")}, []string{"R1", "R2", "R3"}},
+		"a number proves nothing":               {[]origin.Asked{asked("x", "", "a"), asked("x", "", "b")}, []conversations.Role{role("R1", "x", "a"), role("R2", "x (2)", "c")}, []string{"R1", ""}},
+		"a number alone is another name":        {[]origin.Asked{asked("x", "", "a")}, []conversations.Role{role("R2", "x (2)", "a")}, []string{""}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sids []string
+			for _, r := range origin.Roles(c.asked, c.there, nil) {
+				sids = append(sids, r.SID)
+			}
+			require.Equal(t, c.sids, sids)
+		})
+	}
+
+	late := func(rec origin.Record, taken ...string) (sids []string) {
+		sent, not := origin.DigestRole(role("", "x", "b", "a", "a")), map[string]bool{}
+		for _, sid := range taken {
+			not[sid] = true
+		}
+		for _, r := range origin.Late([]conversations.Role{role("R1", "x", "a", "b"), role("R2", "x", "a", "b"), role("R3", "x", "a"), role("R4", "y", "a", "b")}, rec, sent, not) {
+			sids = append(sids, r.SID)
+		}
+		return sids
+	}
+	require.Equal(t, []string{"R2"}, late(origin.Record{TargetSID: "R1", Unanswered: true}))
+	require.Empty(t, late(origin.Record{TargetSID: "R1"}), "every create had an answer")
+	require.Empty(t, late(origin.Record{TargetSID: "R1", Unanswered: true, Before: []string{"R2"}}), "it was there")
+	require.Empty(t, late(origin.Record{TargetSID: "R1", Unanswered: true}, "R2"), "it is another one")
+}
+
+func TestDigests(t *testing.T) {
+	u := conversations.User{SID: "US1", Identity: "ann", FriendlyName: "Ann", Attributes: `{"a": 1.0}`, RoleSID: "R1"}
+	same := u
+	same.SID, same.Attributes = "US2", `{"a":1}`
+	require.Equal(t, origin.DigestUser(u), origin.DigestUser(same))
+	for _, change := range []func(*conversations.User){
+		func(u *conversations.User) { u.FriendlyName = "" },
+		func(u *conversations.User) { u.Attributes = "{}" },
+		func(u *conversations.User) { u.RoleSID = "R2" },
+	} {
+		other := u
+		change(&other)
+		require.NotEqual(t, origin.DigestUser(u), origin.DigestUser(other))
+	}
+	require.NotZero(t, origin.DigestUser(conversations.User{}))
+}
+
 func TestUser(t *testing.T) {
 	want := conversations.User{Identity: "ann", FriendlyName: "Ann", Attributes: `{"a": 1.0}`, RoleSID: "R1"}
 	there := conversations.User{SID: "US1", Identity: "ann", FriendlyName: "Ann", Attributes: `{"a":1}`, RoleSID: "R1"}

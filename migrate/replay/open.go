@@ -108,7 +108,7 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 			}
 			if ours {
 				s.event(migrate.Notice, "adopted the service that bears our stamp", migrate.KeyService, sid)
-				rec.TargetSID, rec.Created = sid, true
+				rec.TargetSID, rec.Created, rec.Adopted = sid, true, true
 				s.tally.Existing(migrate.KindServices, 1)
 				return nil
 			}

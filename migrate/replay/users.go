@@ -136,11 +136,16 @@ func (u *users) write(ctx context.Context, one *user) error {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
+		end, err := s.turnOfUser(ctx, want.Identity)
+		if err != nil {
+			return err
+		}
+		defer end()
 		got, change, err := s.Target.EnsureUser(ctx, s.target, want)
 		if err != nil {
 			return err
 		}
-		return u.noteMissing(ctx, got.SID, change)
+		return u.noteMissing(ctx, want, got, change)
 	}
 	src := one.source
 	rec, known, err := s.Ledger.Entity(ctx, migrate.UserEntity, src.SID)
@@ -148,8 +153,14 @@ func (u *users) write(ctx context.Context, one *user) error {
 		return migrate.Fatal(err)
 	}
 	if known && rec.DateUpdated.Equal(src.DateUpdated.Time) {
-		s.tally.Existing(migrate.KindUsers, 1)
-		return nil
+		again, err := u.keepsAgain(ctx, src, rec)
+		if err != nil {
+			return err
+		}
+		if !again {
+			s.tally.Existing(migrate.KindUsers, 1)
+			return nil
+		}
 	}
 	if src.Attributes == nil {
 		if src, err = s.Source.User(ctx, s.source.SID, src.SID); err != nil {
@@ -171,31 +182,28 @@ func (u *users) write(ctx context.Context, one *user) error {
 	if err := s.proceed(ctx); err != nil {
 		return err
 	}
-	got, change, err := s.Target.EnsureUser(ctx, s.target, want)
+	end, err := s.turnOfUser(ctx, want.Identity)
+	if err != nil {
+		return err
+	}
+	defer end()
+	change, rec, err := u.arrive(ctx, src, want, rec)
 	if err != nil {
 		return err
 	}
 	s.tally.Changed(migrate.KindUsers, change)
-	rec = migrate.EntityRecord{
-		Kind: migrate.UserEntity, SourceSID: src.SID, TargetSID: got.SID, ParentSID: s.source.SID,
-		Existing: change != migrate.Created && !(known && !rec.Existing), DateUpdated: src.DateUpdated.Time,
-	}
+	rec.DateUpdated = src.DateUpdated.Time
 	if err := s.Ledger.PutEntity(ctx, rec); err != nil {
 		return migrate.Fatal(err)
 	}
 	return s.clearFailure(ctx, src.SID)
 }
 
-// noteMissing records a user whom the source does not have, so that an undo
-// knows whom the migration made. What was recorded first counts: later runs find
-// the user there.
-func (u *users) noteMissing(ctx context.Context, sid string, change migrate.Change) error {
-	s := u.service
-	_, known, err := s.Ledger.Entity(ctx, migrate.UserEntity, sid)
-	if err != nil || known {
-		return migrate.Fatal(err)
+// turnOfUser keeps services that go into one target from bringing one person over
+// at the same time: the second has to see what the first noted.
+func (s *service) turnOfUser(ctx context.Context, identity string) (end func(), err error) {
+	if s.record.Created {
+		return func() {}, nil
 	}
-	return migrate.Fatal(s.Ledger.PutEntity(ctx, migrate.EntityRecord{
-		Kind: migrate.UserEntity, SourceSID: sid, TargetSID: sid, ParentSID: s.source.SID, Existing: change != migrate.Created,
-	}))
+	return s.reserved.turn(ctx, s.target+"\x00user\x00"+identity)
 }

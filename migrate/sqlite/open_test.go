@@ -165,7 +165,7 @@ func TestOpen(t *testing.T) {
 	t.Run("a ledger from before targets were unique is brought up to date, unless two channels share one: both are named", func(t *testing.T) {
 		path := closed(t, 1)
 		alter(t, path, `DROP INDEX channels_by_target; DROP INDEX entities_by_target; DROP TABLE originals; DROP TABLE attempts;
-			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; DELETE FROM goose_db_version WHERE version_id > 1;
+			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; ALTER TABLE entities DROP COLUMN kept; DELETE FROM goose_db_version WHERE version_id > 1;
 			INSERT INTO fingerprint VALUES ('ledger schema', '1'), ('--service', 'all')`)
 		older, err := os.ReadFile(path)
 		require.NoError(t, err)
@@ -199,6 +199,9 @@ func TestOpen(t *testing.T) {
 			require.NoError(t, err)
 		}
 		for range r.Originals(t.Context(), sid("IS", 1)) {
+			require.Fail(t, "it keeps none")
+		}
+		for range r.Attempts(t.Context(), sid("IS", 1)) {
 			require.Fail(t, "it keeps none")
 		}
 		_, known, err := r.Original(t.Context(), migrate.UserEntity, sid("US", 1))

@@ -96,14 +96,42 @@ func (r *Reader) Attempt(ctx context.Context, kind migrate.EntityKind, sourceSID
 		return migrate.Attempt{}, false, nil
 	}
 	own, _ := entityPrefixes(kind)
-	a, ok, err := one(ctx, r, `SELECT kind, sid, parent_sid, before, sent, unanswered FROM attempts WHERE kind = ? AND sid = ?`,
-		[]any{int64(kind), packSID(own, sourceSID)}, func(rows *sql.Rows) (a migrate.Attempt, err error) {
-			var before sql.NullString
-			err = rows.Scan(&a.Kind, packedSID{own, &a.SourceSID}, packedSID{servicePrefix, &a.ParentSID}, &before, &a.Sent, &a.Unanswered)
-			if err == nil && before.Valid {
-				err = json.Unmarshal([]byte(before.String), &a.Before)
-			}
-			return a, err
-		})
+	a, ok, err := one(ctx, r, attemptColumns+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sourceSID)}, scanAttempt)
 	return a, ok, fault("read attempt", sourceSID, err)
+}
+
+// Attempts yields those of a service. There are few, so it reads them at once.
+func (r *Reader) Attempts(ctx context.Context, serviceSID string) iter.Seq2[migrate.Attempt, error] {
+	return func(yield func(migrate.Attempt, error) bool) {
+		if r.version < keepsOriginals {
+			return
+		}
+		attempts, err := all(ctx, r, attemptColumns+` WHERE parent_sid = ? ORDER BY kind, sid`, []any{packSID(servicePrefix, serviceSID)}, scanAttempt)
+		if err != nil {
+			yield(migrate.Attempt{}, fault("read attempts", serviceSID, err))
+			return
+		}
+		for _, a := range attempts {
+			if !yield(a, nil) {
+				return
+			}
+		}
+	}
+}
+
+const attemptColumns = `SELECT kind, sid, parent_sid, before, sent, unanswered FROM attempts`
+
+func scanAttempt(rows *sql.Rows) (a migrate.Attempt, err error) {
+	var sid any
+	var before sql.NullString
+	if err := rows.Scan(&a.Kind, &sid, packedSID{servicePrefix, &a.ParentSID}, &before, &a.Sent, &a.Unanswered); err != nil {
+		return a, err
+	}
+	if before.Valid {
+		if err := json.Unmarshal([]byte(before.String), &a.Before); err != nil {
+			return a, err
+		}
+	}
+	own, _ := entityPrefixes(a.Kind)
+	return a, packedSID{own, &a.SourceSID}.Scan(sid)
 }

@@ -35,8 +35,8 @@ func (l *Ledger) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
 		return fault("put entity", r.SourceSID, err)
 	}
 	return fault("put entity", r.SourceSID, l.group.put(ctx, func(ctx context.Context) error {
-		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon, date_updated, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon, updated, r.Digest)
+		return l.group.exec(ctx, `REPLACE INTO entities (kind, sid, parent_sid, target_sid, existing, horizon, date_updated, digest, kept) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			int64(r.Kind), packSID(own, r.SourceSID), packSID(parent, r.ParentSID), packSID(own, r.TargetSID), r.Existing, horizon, updated, r.Digest, r.Kept)
 	}))
 }
 

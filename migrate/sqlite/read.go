@@ -35,7 +35,7 @@ func scanService(rows *sql.Rows) (s migrate.ServiceRecord, err error) {
 }
 
 func (r *Reader) entityColumns() string {
-	return `SELECT kind, sid, parent_sid, target_sid, existing, horizon, date_updated, ` + r.newer("digest") + ` FROM entities`
+	return `SELECT kind, sid, parent_sid, target_sid, existing, horizon, date_updated, ` + r.newer("digest") + `, ` + r.newer("kept") + ` FROM entities`
 }
 
 // Entity finds a role, user or member by its source SID.
@@ -62,7 +62,7 @@ func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, 
 	own, parent := entityPrefixes(kind)
 	return func(rows *sql.Rows) (e migrate.EntityRecord, err error) {
 		var horizon sql.NullInt64
-		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated}, &e.Digest)
+		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated}, &e.Digest, &e.Kept)
 		if horizon.Valid {
 			e.Horizon = &horizon.Int64
 		}

@@ -54,6 +54,28 @@ func testSets(t *testing.T, r *room) {
 	}
 }
 
+func testSetUser(t *testing.T, r *room) {
+	role, err := r.Target.AppendRole(r.ctx, r.service, conversations.Role{FriendlyName: "agent", Type: conversations.ServiceRole, Permissions: []string{"joinConversation"}})
+	require.NoError(t, err)
+	u, _, err := r.Target.EnsureUser(r.ctx, r.service, conversations.User{Identity: "eve", FriendlyName: "Eve", Attributes: `{"a":1}`})
+	require.NoError(t, err)
+	u.FriendlyName, u.Attributes, u.RoleSID = "", "{}", role.SID
+	for _, asked := range []string{role.SID, role.SID, ""} {
+		ask := u
+		ask.RoleSID = asked
+		got, err := r.Target.SetUser(r.ctx, r.service, ask)
+		require.NoError(t, err)
+		require.Equal(t, u, got)
+		require.Contains(t, collect(t, r.Target.Users(r.ctx, r.service)), u)
+	}
+	r.Break(Lost)
+	_, err = r.Target.SetUser(r.ctx, r.service, u)
+	requireKind(t, migrate.Unavailable, err)
+	r.Break(None)
+	_, err = r.Target.SetUser(r.ctx, r.service, conversations.User{SID: "US0000000000000000000000000000dead"})
+	requireKind(t, migrate.NotFound, err)
+}
+
 func testSetConversation(t *testing.T, r *room) {
 	want := conversations.Conversation{SID: r.sid, FriendlyName: "Other", Attributes: `{"a":1}`, DateCreated: created, DateUpdated: updated}
 	for _, next := range []conversations.Conversation{want, want, {SID: r.sid, DateUpdated: updated}} {

@@ -47,7 +47,7 @@ func Run(t *testing.T, open func(t *testing.T) Bench) {
 	for name, try := range map[string]func(*testing.T, *room){
 		"Lists": testLists, "Order": testOrder, "Reads": testReads, "Cancellation": testCancellation,
 		"EnsureUser": testEnsureUser, "EnsureParticipant": testEnsureParticipant, "EnsureCredential": testEnsureCredential,
-		"Sets": testSets, "SetConversation": testSetConversation, "SetMessage": testSetMessage, "SetLimits": testSetLimits,
+		"Sets": testSets, "SetUser": testSetUser, "SetConversation": testSetConversation, "SetMessage": testSetMessage, "SetLimits": testSetLimits,
 		"Appends": testAppends, "Exists": testExists, "Refused": testRefused, "NotFound": testNotFound, "Lost": testLost,
 		"Deletes": testDeletes,
 	} {

@@ -78,9 +78,13 @@ func TestTargetContract(t *testing.T) {
 		require.Equal(t, want, change)
 	}
 	user.FriendlyName = "Anna"
-	got, change, err := target.EnsureUser(ctx, sid, user)
+	there, change, err := target.EnsureUser(ctx, sid, user)
 	require.NoError(t, err)
-	require.Equal(t, migrate.Updated, change)
+	require.Equal(t, migrate.Unchanged, change)
+	user.SID = there.SID
+	got, err := target.SetUser(ctx, sid, user)
+	require.NoError(t, err)
+	require.Equal(t, user, got)
 	require.Contains(t, collect(t, target.Users(ctx, sid)), got)
 
 	v := conversations.Conversation{FriendlyName: "Help", UniqueName: "help/1", Attributes: `{"n":9007199254740993}`, DateCreated: created, DateUpdated: updated}

@@ -25,30 +25,37 @@ func TestWhatIsThereIsBroughtToWhatIsAsked(t *testing.T) {
 	last := func(s *stub) seen { all := s.requests(); return all[len(all)-1] }
 
 	const user = `{"sid": "US1", "identity": "ann", "friendly_name": "Ann", "attributes": "{\"a\": 1, \"b\": 2}", "role_sid": "RL1"}`
-	for name, c := range map[string]struct {
-		ask    conversations.User
-		change migrate.Change
-		form   url.Values
-	}{
-		"the same user":             {conversations.User{FriendlyName: "Ann", Attributes: `{"b":2,"a":1}`, RoleSID: "RL1"}, migrate.Unchanged, url.Values{}},
-		"a user asked less of":      {conversations.User{}, migrate.Unchanged, url.Values{}},
-		"a user with another name":  {conversations.User{FriendlyName: "Anna", RoleSID: "RL1"}, migrate.Updated, url.Values{"FriendlyName": {"Anna"}}},
-		"a user with another role":  {conversations.User{RoleSID: "RL2"}, migrate.Updated, url.Values{"RoleSid": {"RL2"}}},
-		"a user with other content": {conversations.User{Attributes: `{"a":1}`}, migrate.Updated, url.Values{"Attributes": {`{"a":1}`}}},
+	for name, ask := range map[string]conversations.User{
+		"the same user":            {FriendlyName: "Ann", Attributes: `{"b":2,"a":1}`, RoleSID: "RL1"},
+		"a user with another name": {FriendlyName: "Anna", RoleSID: "RL2"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name+" is returned and left as it is", func(t *testing.T) {
 			s := there(t, 50201, user)
-			c.ask.Identity = "ann"
-			got, change, err := s.target(t).EnsureUser(t.Context(), service, c.ask)
+			ask.Identity = "ann"
+			got, change, err := s.target(t).EnsureUser(t.Context(), service, ask)
 			require.NoError(t, err)
-			require.Equal(t, c.change, change)
+			require.Equal(t, migrate.Unchanged, change)
+			require.Equal(t, conversations.User{SID: "US1", Identity: "ann", FriendlyName: "Ann", Attributes: `{"a": 1, "b": 2}`, RoleSID: "RL1"}, got)
+			require.Len(t, s.requests(), 2)
+			require.Equal(t, "GET "+svcPath+"/Users/ann", last(s).uri())
+		})
+	}
+	for name, lost := range map[string]int{"no answer": 500, "202": 202} {
+		t.Run("a user who is there after a create with "+name+" may be ours", func(t *testing.T) {
+			posts := 0
+			s := serve(t, func(r seen) (int, string) {
+				if r.Method != "POST" {
+					return 200, user
+				}
+				if posts++; posts == 1 {
+					return lost, ""
+				}
+				return refusal(409, 50201)
+			})
+			got, change, err := s.target(t).EnsureUser(t.Context(), service, conversations.User{Identity: "ann"})
+			require.NoError(t, err)
+			require.Equal(t, migrate.Unconfirmed, change)
 			require.Equal(t, "US1", got.SID)
-			if c.change == migrate.Updated {
-				require.Equal(t, "POST "+svcPath+"/Users/US1", last(s).uri())
-			} else {
-				require.Len(t, s.requests(), 2)
-			}
-			require.Equal(t, c.form, last(s).Form)
 		})
 	}
 

@@ -43,7 +43,8 @@ func (t *Target) SetRole(ctx context.Context, serviceSID string, r conversations
 
 // EnsureUser is of migrate.Target.
 func (t *Target) EnsureUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, migrate.Change, error) {
-	made, err := one(t.host, ctx, "create user", serviceSID, ofService(serviceSID), decodeUser, func(c *call) error {
+	doubted, doubtful := migrate.WithDoubt(ctx)
+	made, err := one(t.host, doubted, "create user", serviceSID, ofService(serviceSID), decodeUser, func(c *call) error {
 		_, err := conversationsAPI(c).CreateServiceUser(segment(serviceSID), &convv1.CreateServiceUserParams{
 			Identity:     &u.Identity,
 			FriendlyName: text(u.FriendlyName),
@@ -52,35 +53,34 @@ func (t *Target) EnsureUser(ctx context.Context, serviceSID string, u conversati
 		})
 		return err
 	})
-	doubtful := migrate.KindOf(err) == migrate.InDoubt
-	if err == nil || migrate.KindOf(err) != migrate.Exists && !doubtful {
+	unsaid := migrate.KindOf(err) == migrate.InDoubt
+	if err == nil || migrate.KindOf(err) != migrate.Exists && !unsaid {
 		return made, migrate.Created, err
 	}
 	there, lookErr := t.userByIdentity(ctx, serviceSID, u.Identity)
 	if lookErr != nil {
-		if doubtful && notShown(lookErr) {
+		if unsaid && notShown(lookErr) {
 			lookErr = err
 		}
 		return conversations.User{}, migrate.Unchanged, lookErr
 	}
-	params := convv1.UpdateServiceUserParams{}
-	if u.FriendlyName != there.FriendlyName {
-		params.FriendlyName = text(u.FriendlyName)
+	if unsaid || doubtful() {
+		return there, migrate.Unconfirmed, nil
 	}
-	if !sameAttributes(u.Attributes, there.Attributes) {
-		params.Attributes = text(u.Attributes)
-	}
-	if u.RoleSID != there.RoleSID {
-		params.RoleSid = text(u.RoleSID)
-	}
-	if params == (convv1.UpdateServiceUserParams{}) {
-		return there, migrate.Unchanged, nil
-	}
-	set, err := one(t.host, ctx, "set user", there.SID, ofService(serviceSID), decodeUser, func(c *call) error {
-		_, err := conversationsAPI(c).UpdateServiceUser(segment(serviceSID), segment(there.SID), &params)
+	return there, migrate.Unchanged, nil
+}
+
+// SetUser is of migrate.Target.
+func (t *Target) SetUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, error) {
+	attributes := mapping.ExplicitAttributes(u.Attributes)
+	return one(t.host, ctx, "set user", u.SID, ofService(serviceSID), decodeUser, func(c *call) error {
+		_, err := conversationsAPI(c).UpdateServiceUser(segment(serviceSID), segment(u.SID), &convv1.UpdateServiceUserParams{
+			FriendlyName: &u.FriendlyName,
+			Attributes:   &attributes,
+			RoleSid:      text(u.RoleSID),
+		})
 		return err
 	})
-	return set, migrate.Updated, err
 }
 
 // userByIdentity reads by the address that is documented for it, and from the

@@ -73,6 +73,12 @@ func TestWrites(t *testing.T) {
 			require.Equal(t, migrate.Created, change)
 			return err
 		}, svcPath + "/Users", url.Values{"Identity": {"ann"}, "FriendlyName": {"Ann"}, "Attributes": {`{"a":1}`}, "RoleSid": {"RL1"}}},
+		"SetUser": {func(x *Target) error {
+			return second(x.SetUser(t.Context(), service, conversations.User{SID: "US1", Identity: "ann", FriendlyName: "Ann", Attributes: `{"a":1}`, RoleSID: "RL1"}))
+		}, svcPath + "/Users/US1", url.Values{"FriendlyName": {"Ann"}, "Attributes": {`{"a":1}`}, "RoleSid": {"RL1"}}},
+		"SetUser to nothing": {func(x *Target) error {
+			return second(x.SetUser(t.Context(), service, conversations.User{SID: "US1", Identity: "ann"}))
+		}, svcPath + "/Users/US1", url.Values{"FriendlyName": {""}, "Attributes": {"{}"}}},
 		"AppendConversation": {func(x *Target) error {
 			return second(x.AppendConversation(t.Context(), service, conversations.Conversation{
 				FriendlyName: "Help", UniqueName: "help", Attributes: `{}`, DateCreated: created, DateUpdated: updated}))

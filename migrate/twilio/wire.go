@@ -40,6 +40,13 @@ type (
 		DateCreated    chat.Time `json:"date_created"`
 		DateUpdated    chat.Time `json:"date_updated"`
 	}
+	roleReply struct {
+		SID          string    `json:"sid"`
+		FriendlyName string    `json:"friendly_name"`
+		Type         string    `json:"type"`
+		Permissions  []string  `json:"permissions"`
+		DateCreated  chat.Time `json:"date_created"`
+	}
 	serviceReply struct {
 		SID          string    `json:"sid"`
 		FriendlyName string    `json:"friendly_name"`
@@ -68,7 +75,14 @@ func decodeService(raw []byte) (conversations.Service, error) {
 }
 
 func decodeRole(raw []byte) (conversations.Role, error) {
-	return unmarshal(raw, func(r conversations.Role) string { return r.SID })
+	r, err := unmarshal(raw, func(r roleReply) string { return r.SID })
+	return conversations.Role{
+		SID:          r.SID,
+		FriendlyName: r.FriendlyName,
+		Type:         r.Type,
+		Permissions:  r.Permissions,
+		DateCreated:  r.DateCreated.Time,
+	}, err
 }
 
 func decodeUser(raw []byte) (conversations.User, error) {

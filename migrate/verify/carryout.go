@@ -19,9 +19,7 @@ func (r *repair) carryOut(ctx context.Context, one fix) error {
 		_, err := r.target.AppendRole(ctx, f.service, f.want)
 		return err
 	case userFix:
-		f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
-		_, _, err := r.target.EnsureUser(ctx, f.service, f.want)
-		return err
+		return r.bringUser(ctx, f)
 	case defaultsFix:
 		return r.target.SetRoleDefaults(ctx, f.service, f.want)
 	case webhooksFix:
@@ -44,6 +42,15 @@ func (r *repair) carryOut(ctx context.Context, one fix) error {
 		return migrate.NoteLevel(ctx, r.ledger, migrate.LevelRecord(f.user, f.channel), f.level == conversations.NotificationsMuted)
 	}
 	return errCannot
+}
+
+func (r *repair) bringUser(ctx context.Context, f userFix) error {
+	if f.want.SID == "" {
+		_, _, err := r.target.EnsureUser(ctx, f.service, f.want)
+		return err
+	}
+	_, err := r.target.SetUser(ctx, f.service, f.want)
+	return err
 }
 
 func (r *repair) bringMember(ctx context.Context, f memberFix) error {

@@ -20,6 +20,7 @@ type (
 		service string
 		want    conversations.Role
 	}
+	// userFix creates a user, or brings the one with want.SID to what is asked.
 	userFix struct {
 		service string
 		want    conversations.User

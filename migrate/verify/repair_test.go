@@ -25,7 +25,7 @@ func TestRepair(t *testing.T) {
 		require.NoError(t, m.Target.SetMessage(ctx, m.Service, m.Conversation, changed))
 		p := m.Participants(t)[0]
 		require.NoError(t, m.Target.SetHorizon(ctx, m.Service, m.Conversation, p.SID, conversations.Horizon{LastReadMessageIndex: all[0].Index, DateUpdated: time.Now()}))
-		_, _, err := m.Target.EnsureUser(ctx, m.Service, conversations.User{Identity: rig.IdentityOf(0), FriendlyName: "changed", Attributes: `{"n":0}`})
+		_, err := m.Target.SetUser(ctx, m.Service, conversations.User{SID: m.User(t, rig.IdentityOf(0)).SID, FriendlyName: "changed", Attributes: `{"n":0}`})
 		require.NoError(t, err)
 		return m
 	}

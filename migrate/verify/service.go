@@ -14,6 +14,7 @@ type verifiedService struct {
 	*comparison
 	source  chat.Service
 	target  string
+	created bool // the migration made the target, so that what is in it is of the migration
 	roles   mapping.Roles
 	stamped map[string][]string // source channel to the conversations that bear its stamp
 	byName  map[string]string   // recognition key to conversation, of those without a stamp
@@ -22,8 +23,8 @@ type verifiedService struct {
 
 func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	s := &verifiedService{comparison: c, source: src}
-	created, err := s.find(ctx)
-	if err != nil {
+	var err error
+	if s.created, err = s.find(ctx); err != nil {
 		return err
 	}
 	c.result.Services = append(c.result.Services, migrate.SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
@@ -37,7 +38,7 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	if err := s.compareRoles(ctx); err != nil {
 		return err
 	}
-	if created {
+	if s.created {
 		if err := s.compareConfiguration(ctx); err != nil {
 			return err
 		}
@@ -92,50 +93,6 @@ func (s *verifiedService) find(ctx context.Context) (created bool, err error) {
 	return false, nil
 }
 
-func (s *verifiedService) compareRoles(ctx context.Context) error {
-	type key struct{ kind, name string }
-	there := map[key]conversations.Role{}
-	for r, err := range s.Target.Roles(ctx, s.target) {
-		if err != nil {
-			return err
-		}
-		there[key{r.Type, r.FriendlyName}] = r
-	}
-	s.roles = mapping.Roles{}
-	seen := map[key]bool{}
-	for src, err := range s.Source.Roles(ctx, s.source.SID) {
-		if err != nil {
-			return err
-		}
-		s.compared(migrate.KindRoles, 1)
-		want, found := s.set.Mapper.Role(src)
-		k := key{want.Type, want.FriendlyName}
-		have, ok := there[k]
-		switch {
-		case mapping.Blocked(found):
-			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Detail: string(mapping.Reason(found))}); err != nil {
-				return err
-			}
-			continue
-		case mapping.Skipped(found):
-			continue
-		case !ok:
-			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Detail: src.FriendlyName, fix: roleFix{s.target, want}}); err != nil {
-				return err
-			}
-			continue
-		case !seen[k] && !mapping.SamePermissions(want.Permissions, have.Permissions):
-			want.SID = have.SID
-			if err := s.report(Difference{Class: Altered, Kind: migrate.KindRoles, SourceSID: src.SID, TargetSID: have.SID, Field: "permissions", fix: roleFix{s.target, want}}); err != nil {
-				return err
-			}
-		}
-		seen[k] = true
-		s.roles[src.SID] = mapping.Role{Source: src, TargetSID: have.SID}
-	}
-	return nil
-}
-
 func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 	have, err := s.Target.Configuration(ctx, s.target)
 	if err != nil {
@@ -180,66 +137,4 @@ func sameWebhooks(want, have conversations.Webhooks) bool {
 	}
 	return want.PreWebhookURL == have.PreWebhookURL && want.PostWebhookURL == have.PostWebhookURL &&
 		(want.Method == "" || want.Method == have.Method) && mapping.SamePermissions(want.Filters, have.Filters)
-}
-
-func (s *verifiedService) compareUsers(ctx context.Context) error {
-	there := map[string]conversations.User{}
-	for u, err := range s.Target.Users(ctx, s.target) {
-		if err != nil {
-			return err
-		}
-		there[u.Identity] = u
-	}
-	seen := map[string]bool{}
-	for src, err := range s.Source.Users(ctx, s.source.SID) {
-		if err != nil {
-			return err
-		}
-		if seen[src.Identity] && src.Identity != "" {
-			continue // listed twice; the first one counts
-		}
-		seen[src.Identity] = true
-		if src.Attributes == nil {
-			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
-			if migrate.Unreadable(err) {
-				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
-					return err
-				}
-				continue
-			}
-			if err != nil {
-				return err
-			}
-			src = whole
-		}
-		s.compared(migrate.KindUsers, 1)
-		want, found := s.set.Mapper.User(src, s.roles)
-		have, ok := there[want.Identity]
-		if mapping.Skipped(found) && !ok {
-			continue
-		}
-		if !ok {
-			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: string(mapping.Reason(found))}
-			if !mapping.Blocked(found) {
-				d.fix = userFix{s.target, want}
-			}
-			if err := s.report(d); err != nil {
-				return err
-			}
-			continue
-		}
-		s.place(src.SID, have.SID)
-		at := Difference{Class: Altered, Kind: migrate.KindUsers, SourceSID: src.SID, TargetSID: have.SID}
-		if err := s.unequal(at, []field{
-			{"friendly_name", want.FriendlyName == have.FriendlyName, userFix{s.target, want}},
-			{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), userFix{s.target, want}},
-		}); err != nil {
-			return err
-		}
-		at.Class = WrongRole
-		if err := s.unequal(at, []field{{"role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID, userFix{s.target, want}}}); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -87,7 +87,7 @@ func TestVerifyFindsEveryClass(t *testing.T) {
 			require.NoError(t, err)
 		}, []verify.Difference{{Class: verify.Altered, Kind: migrate.KindRoles, Field: "permissions"}}},
 		{"another name of a user is altered", func(t *testing.T, ctx context.Context, m *rig.Mutant) {
-			_, _, err := m.Target.EnsureUser(ctx, m.Service, conversations.User{Identity: rig.IdentityOf(0), FriendlyName: "changed", Attributes: `{"n":0}`})
+			_, err := m.Target.SetUser(ctx, m.Service, conversations.User{SID: m.User(t, rig.IdentityOf(0)).SID, FriendlyName: "changed", Attributes: `{"n":0}`})
 			require.NoError(t, err)
 		}, []verify.Difference{{Class: verify.Altered, Kind: migrate.KindUsers, Field: "friendly_name"}}},
 		{"other callbacks of the service are altered", func(t *testing.T, ctx context.Context, m *rig.Mutant) {

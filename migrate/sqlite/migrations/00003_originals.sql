@@ -3,6 +3,7 @@
 ALTER TABLE services ADD COLUMN adopted INTEGER NOT NULL DEFAULT 0;
 
 ALTER TABLE entities ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE entities ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
 
 -- Roles and users: whose one of the target is, is asked while a migration runs.
 CREATE INDEX entities_by_target ON entities (target_sid) WHERE kind IN (1, 2);

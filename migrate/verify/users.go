@@ -1,0 +1,89 @@
+package verify
+
+import (
+	"context"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+func (s *verifiedService) compareUsers(ctx context.Context) error {
+	there := map[string]conversations.User{}
+	for u, err := range s.Target.Users(ctx, s.target) {
+		if err != nil {
+			return err
+		}
+		there[u.Identity] = u
+	}
+	seen := map[string]bool{}
+	for src, err := range s.Source.Users(ctx, s.source.SID) {
+		if err != nil {
+			return err
+		}
+		if seen[src.Identity] && src.Identity != "" {
+			continue // listed twice; the first one counts
+		}
+		seen[src.Identity] = true
+		if src.Attributes == nil {
+			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
+			if migrate.Unreadable(err) {
+				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
+					return err
+				}
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			src = whole
+		}
+		s.compared(migrate.KindUsers, 1)
+		want, found := s.set.Mapper.User(src, s.roles)
+		have, ok := there[want.Identity]
+		if mapping.Skipped(found) && !ok {
+			continue
+		}
+		if !ok {
+			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: string(mapping.Reason(found))}
+			if !mapping.Blocked(found) {
+				d.fix = userFix{s.target, want}
+			}
+			if err := s.report(d); err != nil {
+				return err
+			}
+			continue
+		}
+		s.place(src.SID, have.SID)
+		if err := s.compareUser(ctx, src.SID, want, have); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *verifiedService) compareUser(ctx context.Context, sourceSID string, want, have conversations.User) error {
+	rec, err := s.entity(ctx, migrate.UserEntity, sourceSID)
+	if err != nil {
+		return err
+	}
+	want.SID = have.SID
+	for _, f := range []struct {
+		class Class
+		field string
+		equal bool
+	}{
+		{Altered, "friendly_name", want.FriendlyName == have.FriendlyName},
+		{Altered, "attributes", mapping.EqualAttributes(want.Attributes, have.Attributes)},
+		{WrongRole, "role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID},
+	} {
+		if f.equal {
+			continue
+		}
+		d := Difference{Class: f.class, Kind: migrate.KindUsers, SourceSID: sourceSID, TargetSID: have.SID, Field: f.field}
+		if err := s.report(s.others(d, rec, userFix{s.target, want})); err != nil {
+			return err
+		}
+	}
+	return nil
+}
