@@ -26,7 +26,7 @@ func NewUndo(w io.Writer, f Format) *Undo {
 // that goes: their service or conversations tell enough.
 func (u *Undo) Removal(r undo.Removal) {
 	line := ""
-	if r.Fate == undo.Keep || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
+	if r.Fate == undo.Keep || r.Fate == undo.Restore || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
 		line = fmt.Sprintf("%s %s %s", r.Fate, r.Kind, r.TargetSID)
 		if r.SourceSID != "" {
 			line += " (was " + r.SourceSID + ")"
@@ -44,15 +44,15 @@ func (u *Undo) Close(done undo.Undone) error {
 }
 
 func undoDocument(done undo.Undone) *document {
-	var goes, gone, kept int64
-	t := tableBlock{header: []string{"kind", "to delete", "deleted", "kept", "gone before"}, numbers: []int{1, 2, 3, 4}}
+	var goes, gone, kept, back int64
+	t := tableBlock{header: []string{"kind", "to delete", "to give back", "done", "kept", "gone before"}, numbers: []int{1, 2, 3, 4, 5}}
 	for _, kind := range []string{migrate.KindServices, migrate.KindRoles, migrate.KindUsers, migrate.KindChannels} {
 		c, ok := done.Counts[kind]
 		if !ok {
 			continue
 		}
-		goes, gone, kept = goes+c.Delete, gone+c.Done, kept+c.Keep
-		t.rows = append(t.rows, []string{kind, Number(c.Delete), Number(c.Done), Number(c.Keep), Number(c.Gone)})
+		goes, gone, kept, back = goes+c.Delete, gone+c.Done, kept+c.Keep, back+c.Restore
+		t.rows = append(t.rows, []string{kind, Number(c.Delete), Number(c.Restore), Number(c.Done), Number(c.Keep), Number(c.Gone)})
 	}
 	d := &document{title: "Undo"}
 	switch {
@@ -60,13 +60,20 @@ func undoDocument(done undo.Undone) *document {
 		d.verdict = "the ledger knows of nothing in the target."
 		return d
 	case done.Executed:
-		d.verdict = fmt.Sprintf("%s deleted, %s kept.", count(gone, "thing", "things"), Number(kept))
+		d.verdict = fmt.Sprintf("%s deleted%s, %s kept.", count(gone-back, "thing", "things"), givenBack(back), Number(kept))
 	default:
-		d.verdict = fmt.Sprintf("%s would be deleted, %s kept. Nothing was.", count(goes, "thing", "things"), Number(kept))
+		d.verdict = fmt.Sprintf("%s would be deleted%s, %s kept. Nothing was.", count(goes, "thing", "things"), givenBack(back), Number(kept))
 	}
 	d.add(heading("By kind"), t)
-	if !done.Executed && goes > 0 {
+	if !done.Executed && goes+back > 0 {
 		d.add(heading("To do it"), commands{"chatbridge undo --execute"})
 	}
 	return d
+}
+
+func givenBack(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s given back as it was", Number(n))
 }

@@ -18,9 +18,10 @@ func TestUndo(t *testing.T) {
 		u := reports.NewUndo(&b, f)
 		u.Removal(undo.Removal{Fate: undo.Delete, Kind: migrate.KindChannels, SourceSID: "CH1", TargetSID: "CH2", Done: true})
 		u.Removal(undo.Removal{Fate: undo.Delete, Kind: migrate.KindUsers, SourceSID: "US1", TargetSID: "US2", Done: true})
+		u.Removal(undo.Removal{Fate: undo.Restore, Kind: migrate.KindUsers, TargetSID: "US5", Done: true, Reason: "it was replaced"})
 		u.Removal(undo.Removal{Fate: undo.Keep, Kind: migrate.KindUsers, TargetSID: "US4", Reason: "=1+1\x1b[31m"})
 		require.NoError(t, u.Close(undo.Undone{SchemaVersion: 1, Command: "undo", Executed: true, Counts: map[string]undo.Count{
-			migrate.KindChannels: {Delete: 1, Done: 1}, migrate.KindUsers: {Delete: 1, Done: 1, Keep: 1},
+			migrate.KindChannels: {Delete: 1, Done: 1}, migrate.KindUsers: {Delete: 1, Restore: 1, Done: 2, Keep: 1},
 		}}))
 		require.NotContains(t, b.String(), "\x1b")
 		return b.String()
@@ -30,7 +31,8 @@ func TestUndo(t *testing.T) {
 		require.Contains(t, got, "delete channels CH2 (was CH1)\n")
 		require.Contains(t, got, `keep users US4: =1+1\u001b[31m`)
 		require.NotContains(t, got, "US2")
-		require.Contains(t, got, "Undo: 2 things deleted, 1 kept.")
+		require.Contains(t, got, "Undo: 2 things deleted, 1 given back as it was, 1 kept.")
+		require.Contains(t, got, "restore users US5: it was replaced\n")
 	})
 	t.Run("JSON is one object with every item", func(t *testing.T) {
 		var object struct {
@@ -40,7 +42,7 @@ func TestUndo(t *testing.T) {
 		}
 		require.NoError(t, json.Unmarshal([]byte(render(t, reports.JSON)), &object))
 		require.Equal(t, "undo", object.Command)
-		require.Len(t, object.Items, 3)
+		require.Len(t, object.Items, 4)
 		require.EqualValues(t, 1, object.Counts[migrate.KindUsers].Keep)
 	})
 	t.Run("CSV has a row for each, and no formula", func(t *testing.T) {

@@ -49,9 +49,10 @@ has changed since: conversations, then the users, roles and services that nothin
 else needs. Without --execute it only lists what would go, what stays and why, and
 writes nothing.
 
-It stays what was there before, what was adopted, and every conversation with a
-message, participant, name or attribute that the migration did not leave there. It
-never touches the source, and tells nobody's phone. The first interrupt finishes
+What was there before stays, and what was adopted, and every conversation with a
+message, participant, name or attribute that the migration did not leave there. So
+do people who changed their profile since, and roles that somebody added or
+changed. What --policy had replaced gets back what it was. It never touches the source, and tells nobody's phone. The first interrupt finishes
 what is in flight, the second stops at once; running it again goes on. A later
 chatbridge migrate with the same ledger starts anew.` +
 			exitHelp(),

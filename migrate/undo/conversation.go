@@ -44,7 +44,7 @@ func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRec
 		s.report(r)
 		return nil
 	}
-	goes, err := s.remove(ctx, r,
+	goes, err := s.act(ctx, r,
 		func() error { return s.Write.DeleteConversation(ctx, s.record.TargetSID, rec.TargetSID) },
 		func() error { return s.forgetChannel(context.WithoutCancel(ctx), rec) })
 	if goes {

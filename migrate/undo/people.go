@@ -7,15 +7,19 @@ import (
 	"chatbridge/migrate"
 )
 
-// users deletes those that are in no conversation which stays.
-func (s *undoneService) users(ctx context.Context) error {
+// removeUsers deletes those that are in no conversation which stays, and as the
+// migration left them.
+func (s *undoneService) removeUsers(ctx context.Context) error {
 	for e, err := range s.Ledger.Entities(ctx, migrate.UserEntity, s.record.SourceSID) {
 		if err != nil {
 			return migrate.Fatal(err)
 		}
 		r := removalOf(e, Delete)
-		if e.Existing {
-			r.Fate, r.Reason = Keep, "the user was there before"
+		if s.back[e.TargetSID] {
+			continue // it is said already
+		}
+		if reason := s.stays(e, s.users); reason != "" {
+			r.Fate, r.Reason = Keep, reason
 			s.report(r)
 			continue
 		}
@@ -26,7 +30,7 @@ func (s *undoneService) users(ctx context.Context) error {
 			s.report(r)
 			continue
 		}
-		goes, err := s.remove(ctx, r,
+		goes, err := s.act(ctx, r,
 			func() error { return s.Write.DeleteUser(ctx, s.record.TargetSID, e.TargetSID) },
 			func() error { return s.Record.ForgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) })
 		if err != nil {
@@ -54,16 +58,21 @@ func (s *undoneService) attached(ctx context.Context, userSID string) (Fate, str
 	return Delete, "", nil
 }
 
-// roles deletes those that nothing uses.
-func (s *undoneService) roles(ctx context.Context) error {
+// removeRoles deletes those that nothing uses, and that are as the migration left
+// them.
+func (s *undoneService) removeRoles(ctx context.Context) error {
 	var used map[string]string
-	for e, err := range s.Ledger.Entities(ctx, migrate.RoleEntity, s.record.SourceSID) {
-		if err != nil {
-			return migrate.Fatal(err)
-		}
+	all, err := s.rolesMade(ctx)
+	if err != nil {
+		return err
+	}
+	for _, e := range all {
 		r := removalOf(e, Delete)
-		if e.Existing {
-			r.Fate, r.Reason = Keep, "the role was there before"
+		if s.back[e.TargetSID] {
+			continue
+		}
+		if reason := s.stays(e, s.rolesThere); reason != "" {
+			r.Fate, r.Reason = Keep, reason
 			s.report(r)
 			continue
 		}
@@ -77,13 +86,34 @@ func (s *undoneService) roles(ctx context.Context) error {
 			s.report(r)
 			continue
 		}
-		if _, err := s.remove(ctx, r,
+		if _, err := s.act(ctx, r,
 			func() error { return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.Record.ForgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) }); err != nil {
+			func() error { return s.forgetRole(context.WithoutCancel(ctx), e) }); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.sayByHand(ctx)
+}
+
+// forgetRole lets go of a role, and of the creates that were sent for it.
+func (s *undoneService) forgetRole(ctx context.Context, e migrate.EntityRecord) error {
+	if err := s.Record.ForgetAttempt(ctx, e.Kind, e.SourceSID); err != nil {
+		return err
+	}
+	return s.Record.ForgetEntity(ctx, e.Kind, e.SourceSID)
+}
+
+// stays says why a role or a user is kept that the migration knows: it was there
+// before, or somebody changed it since.
+func (s *undoneService) stays(e migrate.EntityRecord, all map[string]state) string {
+	what := map[migrate.EntityKind]string{migrate.RoleEntity: "role", migrate.UserEntity: "user"}[e.Kind]
+	if e.Existing {
+		return "the " + what + " was there before"
+	}
+	if now, there := all[e.TargetSID]; there && e.Digest != 0 && now.digest != e.Digest {
+		return "the " + what + " was changed since"
+	}
+	return ""
 }
 
 // rolesUsed says, for each role in use by what stays, by whom.
@@ -96,12 +126,9 @@ func (s *undoneService) rolesUsed(ctx context.Context) (map[string]string, error
 	for _, sid := range []string{cfg.DefaultChatServiceRoleSID, cfg.DefaultConversationRoleSID, cfg.DefaultConversationCreatorRoleSID} {
 		used[sid] = "whoever comes new"
 	}
-	for u, err := range s.Target.Users(ctx, s.record.TargetSID) {
-		if err != nil {
-			return nil, err
-		}
-		if !s.leaving[u.SID] {
-			used[u.RoleSID] = "user " + u.SID
+	for sid, u := range s.users {
+		if !s.leaving[sid] {
+			used[u.role] = "user " + sid
 		}
 	}
 	for c, err := range s.Target.Conversations(ctx, s.record.TargetSID) {

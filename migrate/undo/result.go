@@ -1,6 +1,6 @@
 package undo
 
-// Fate is what becomes of something that a migration made.
+// Fate is what becomes of something that a migration made, or replaced.
 type Fate string
 
 // Fates.
@@ -8,6 +8,8 @@ const (
 	Delete Fate = "delete" // it goes, or would go
 	Keep   Fate = "keep"
 	Gone   Fate = "gone" // somebody has deleted it already
+	// Restore: it was there before, and gets back, or would, what it was.
+	Restore Fate = "restore"
 )
 
 // Removal is one thing that a migration made and what becomes of it.
@@ -17,7 +19,7 @@ type Removal struct {
 	SourceSID string `json:"source_sid,omitempty"` // empty where the source has none
 	TargetSID string `json:"target_sid"`
 	Done      bool   `json:"done"`
-	Reason    string `json:"reason,omitempty"` // why it is kept, or why deleting it failed
+	Reason    string `json:"reason,omitempty"` // why it is kept or given back, or why that failed
 }
 
 // Undone is what an undo did.
@@ -32,7 +34,9 @@ type Undone struct {
 // Count says what became of the things of one kind.
 type Count struct {
 	Delete int64 `json:"delete"` // go, or would go
-	Done   int64 `json:"done"`   // of these, are gone now
+	Done   int64 `json:"done"`   // of these, and of those to be restored, are done
 	Keep   int64 `json:"keep"`
 	Gone   int64 `json:"gone"`
+	// Restore is how many that were there before get back, or would, what they were.
+	Restore int64 `json:"restore"`
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/push"
 )
@@ -17,6 +18,12 @@ type undoneService struct {
 
 	going   map[string]bool // conversations that are gone, or would be
 	leaving map[string]bool // users, likewise
+	back    map[string]bool // users and roles that were replaced
+
+	users      map[string]state // of the target, by SID; read once
+	rolesThere map[string]state
+	inTarget   []conversations.Role
+	bornWithIt map[string]bool // roles that the service was made with
 }
 
 func (s *undoneService) mark(set map[string]bool, sid string) {
@@ -45,6 +52,9 @@ func (s *undoneService) run(ctx context.Context) error {
 	if err := s.conversations(ctx); err != nil {
 		return err
 	}
+	if err := s.look(ctx); err != nil {
+		return err
+	}
 	reason, err := s.inhabited(ctx)
 	if err != nil {
 		return err
@@ -55,7 +65,7 @@ func (s *undoneService) run(ctx context.Context) error {
 	if r.Fate = Delete; s.gone {
 		r.Fate = Gone
 	}
-	goes, err := s.remove(ctx, r,
+	goes, err := s.act(ctx, r,
 		func() error { return s.Write.DeleteService(ctx, s.record.TargetSID) },
 		func() error { return s.forget(context.WithoutCancel(ctx), r.Fate) })
 	if err != nil || goes && s.Execute {
@@ -92,10 +102,13 @@ func (s *undoneService) people(ctx context.Context) error {
 	if err := s.restore(ctx); err != nil {
 		return err
 	}
-	if err := s.users(ctx); err != nil {
+	if err := s.giveBack(ctx); err != nil {
 		return err
 	}
-	return s.roles(ctx)
+	if err := s.removeUsers(ctx); err != nil {
+		return err
+	}
+	return s.removeRoles(ctx)
 }
 
 // inhabited says why a service is kept; nothing where it goes.
@@ -114,22 +127,7 @@ func (s *undoneService) inhabited(ctx context.Context) (string, error) {
 			return fmt.Sprintf("conversation %s stays in it", c.SID), nil
 		}
 	}
-	known := map[string]bool{}
-	for e, err := range s.Ledger.Entities(ctx, migrate.UserEntity, s.record.SourceSID) {
-		if err != nil {
-			return "", migrate.Fatal(err)
-		}
-		known[e.TargetSID] = true
-	}
-	for u, err := range s.Target.Users(ctx, s.record.TargetSID) {
-		if err != nil {
-			return "", err
-		}
-		if !known[u.SID] {
-			return fmt.Sprintf("user %s is in it, whom the ledger does not know", u.SID), nil
-		}
-	}
-	return "", nil
+	return s.strangers(ctx)
 }
 
 // along reports the users and roles that go with their service.
@@ -159,6 +157,22 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 			r := removalOf(e, fate)
 			r.Done = fate == Delete
 			s.report(r)
+		}
+	}
+	for o, err := range s.Ledger.Originals(ctx, s.record.SourceSID) {
+		if err == nil {
+			err = s.Record.ForgetOriginal(ctx, o.Kind, o.TargetSID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for a, err := range s.Ledger.Attempts(ctx, s.record.SourceSID) {
+		if err == nil {
+			err = s.Record.ForgetAttempt(ctx, a.Kind, a.SourceSID)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return s.Record.ForgetService(ctx, s.record.SourceSID)

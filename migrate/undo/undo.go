@@ -20,8 +20,10 @@ import (
 // A conversation goes when it was created by this ledger, bears the stamp of its
 // channel, has exactly the messages and participants that the ledger knows, and
 // bears the date that the migration left on it. A user goes when they are in no
-// other conversation; a role when nothing uses it; a service when nothing is in
-// it that the ledger does not know. Whole conversations are deleted, which tells
+// other conversation and are as the migration left them; a role when nothing uses
+// it and it is as it was left; a service when nothing is in it that the ledger does
+// not know. What a policy replaced gets back what it was, unless somebody changed
+// it since. Whole conversations are deleted, which tells
 // nobody's phone; no participant is ever removed by itself.
 //
 // The ledger forgets a thing after it is gone. So an undo that was stopped at
@@ -83,7 +85,7 @@ func (u *undo) whole(ctx context.Context) error {
 	held, release := u.hold(ctx)
 	err = u.settled(held, len(selected) > 0)
 	for i := 0; err == nil && i < len(selected); i++ {
-		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}}
+		s := &undoneService{undo: u, record: selected[i], going: map[string]bool{}, leaving: map[string]bool{}, back: map[string]bool{}}
 		err = s.run(held)
 	}
 	if lost := release(); lost != nil {
@@ -141,6 +143,8 @@ func (u *undo) report(r Removal) {
 		c.Keep++
 	case Gone:
 		c.Gone++
+	case Restore:
+		c.Restore++
 	default:
 		c.Delete++
 	}
@@ -153,18 +157,18 @@ func (u *undo) report(r Removal) {
 	u.tally.Observer.Done(r.Kind, 1)
 }
 
-// remove deletes one thing, and has the ledger forget it when it is gone. It
-// reports whether it goes, or would.
-func (u *undo) remove(ctx context.Context, r Removal, del, forget func() error) (bool, error) {
+// act carries a fate out, and has the ledger forget what it is about when that is
+// done. It reports whether it is, or would be.
+func (u *undo) act(ctx context.Context, r Removal, do, forget func() error) (bool, error) {
 	if !u.Execute {
 		u.report(r)
 		return true, nil
 	}
-	if r.Fate == Delete {
+	if r.Fate == Delete || r.Fate == Restore {
 		if err := u.proceed(ctx); err != nil {
 			return false, err
 		}
-		if err := del(); err != nil {
+		if err := do(); err != nil {
 			if endsUndo(ctx, err) {
 				return false, err
 			}

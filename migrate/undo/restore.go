@@ -1,0 +1,89 @@
+package undo
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
+)
+
+// giveBack gives roles and users back what they were before the migration
+// replaced them, unless somebody changed them since.
+func (s *undoneService) giveBack(ctx context.Context) error {
+	for o, err := range s.Ledger.Originals(ctx, s.record.SourceSID) {
+		if err == nil {
+			err = s.giveOneBack(ctx, o)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *undoneService) giveOneBack(ctx context.Context, o migrate.Original) error {
+	r := Removal{Kind: migrate.KindUsers, TargetSID: o.TargetSID, Fate: Restore, Reason: "it was replaced, and gets back what it was"}
+	var was int64
+	var user conversations.User
+	var role conversations.Role
+	err := json.Unmarshal(o.Before, &user)
+	was = origin.DigestUser(user)
+	now, there := s.users[o.TargetSID]
+	if o.Kind == migrate.RoleEntity {
+		err = json.Unmarshal(o.Before, &role)
+		was, r.Kind = origin.DigestRole(role), migrate.KindRoles
+		now, there = s.rolesThere[o.TargetSID]
+	}
+	switch {
+	case err != nil:
+		return migrate.Fatal(fmt.Errorf("read original of %s: %w", o.TargetSID, err))
+	case !there:
+		r.Fate, r.Reason = Gone, ""
+	case now.digest == was:
+		r.Reason = "it is as it was before"
+	case now.digest != o.Wrote:
+		r.Fate, r.Reason = Keep, "it was replaced, and somebody changed it since"
+		s.back[o.TargetSID] = true
+		s.report(r)
+		return nil
+	}
+	s.back[o.TargetSID] = true
+	give := func() error {
+		switch {
+		case now.digest == was:
+			return nil
+		case o.Kind == migrate.RoleEntity:
+			return s.Write.SetRole(ctx, s.record.TargetSID, role)
+		}
+		_, err := s.Write.SetUser(ctx, s.record.TargetSID, user)
+		return err
+	}
+	done, err := s.act(ctx, r, give, func() error { return s.forgetOriginal(context.WithoutCancel(ctx), o) })
+	if done && o.Kind == migrate.UserEntity && there {
+		now.role = user.RoleSID
+		s.users[o.TargetSID] = now
+	}
+	return err
+}
+
+// forgetOriginal lets go of what was given back, and of the record of it, so that
+// a later migration looks at it anew.
+func (s *undoneService) forgetOriginal(ctx context.Context, o migrate.Original) error {
+	pairs, err := s.Ledger.Lookup(ctx, o.TargetSID)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		if p.ServiceSID != s.record.SourceSID {
+			continue
+		}
+		if err := s.Record.ForgetEntity(ctx, o.Kind, cmp.Or(p.SourceSID, p.TargetSID)); err != nil {
+			return err
+		}
+	}
+	return s.Record.ForgetOriginal(ctx, o.Kind, o.TargetSID)
+}
