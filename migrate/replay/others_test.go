@@ -112,6 +112,25 @@ func TestRolesAndUsersThatWereThere(t *testing.T) {
 		})
 	})
 
+	t.Run("stay theirs if they change after a pass that found them equal", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := rig.InUse(t, emulator.Config{})
+			role := l.RolesNamed(t, "Reader")[0]
+			role.Permissions = []string{"leaveConversation"}
+			require.NoError(t, l.Target.SetRole(t.Context(), l.Service, role))
+			_, err := l.Migrate(t.Context())
+			require.NoError(t, err)
+			role.Permissions = []string{"sendMessage"}
+			require.NoError(t, l.Target.SetRole(t.Context(), l.Service, role))
+			v, differences := l.VerifyKnowing(t.Context())
+			require.True(t, v.Equal, "%+v", differences)
+			s, err := l.Migrate(t.Context())
+			require.NoError(t, err)
+			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.RoleWasThere])
+			require.Equal(t, role, l.RolesNamed(t, "Reader")[0])
+		})
+	})
+
 	t.Run("what people changed of what was made is theirs from then on", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{})
@@ -132,6 +151,30 @@ func TestRolesAndUsersThatWereThere(t *testing.T) {
 			require.Equal(t, role, l.RolesNamed(t, "Reader")[0])
 		})
 	})
+}
+
+// Somebody adds a role by hand to a service that the migration made, and Chat gets
+// one of that name later.
+func TestARoleAddedByHandIsSomebodys(t *testing.T) {
+	for name, ledger := range map[string]string{"the same ledger": "", "a new ledger": ".new"} {
+		t.Run("under "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rig.NewRig(t, emulator.Config{})
+				s := r.PassFrom(t, rig.ManyChannels(1).Archive())
+				m := rig.In(r, s.Services[0].TargetSID)
+				byHand, err := m.Target.AppendRole(t.Context(), m.Service, conversations.Role{FriendlyName: "Moderator", Type: conversations.ConversationRole, Permissions: []string{"deleteAnyMessage"}})
+				require.NoError(t, err)
+				r.Ledger += ledger
+				grown := rig.WithFile(t, rig.ManyChannels(1).Archive(), "services/"+rig.ScenarioService+"/roles.jsonl", func(text string) string {
+					lines := strings.Split(strings.TrimSpace(text), "\n")
+					return text + strings.Replace(strings.Replace(lines[2], rig.SidOf("RL", 2), rig.SidOf("RL", 3), 1), "Reader", "Moderator", 1) + "\n"
+				})
+				s = r.PassFrom(t, grown)
+				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.RoleWasThere])
+				require.Equal(t, []conversations.Role{byHand}, m.RolesNamed(t, "Moderator"))
+			})
+		})
+	}
 }
 
 // Two services in one target share its people and roles. The one that made
