@@ -38,6 +38,7 @@ func auditDocument(a audit.Audit) *document {
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
 	d.findings(a.Findings, "What would not arrive as it was")
+	d.there(a.There)
 	d.checklists(a)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
@@ -196,6 +197,9 @@ func auditRows(a audit.Audit) [][]string {
 			[]string{"plan", name, "messages", whole(p.Messages)},
 			[]string{"plan", name, "writes", whole(p.Writes)},
 			[]string{"plan", name, "seconds", fraction(p.Seconds)})
+	}
+	for _, h := range a.There {
+		rows = append(rows, []string{"there", h.SourceSID, string(h.Code), h.TargetSID}, []string{"there", h.SourceSID, "fate", h.Fate})
 	}
 	return append(rows, findingRows(a.Findings)...)
 }

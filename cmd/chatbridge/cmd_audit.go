@@ -41,9 +41,13 @@ For every channel it says which way applies: Conversations shows it already, it
 has to be made private, or it has to be copied. The time is given as arithmetic,
 with the limit that decides it. --sample reads a few channels only, and says so.
 
+With --to-service SID it reads that service too, and says which roles and people
+it has otherwise, what each policy would do with them, and whose read horizon is
+kept because they have read on there.
+
 It never writes: not to Twilio, not to the target, not to a ledger; the only file
 it makes is that of --channels-out. Only the credentials of the source are needed,
-and none with --from-archive.` +
+and none with --from-archive; with --to-service SID those of the target as well.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
   chatbridge audit --service IS… --output html > audit.html

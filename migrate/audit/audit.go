@@ -23,8 +23,10 @@ type Auditor struct {
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() migrate.Traffic
 
-	// Target is looked at for unique names that are taken, where everything
-	// goes into one service; nil looks at the source alone.
+	// Target is looked at if everything goes into one service: for unique names
+	// that are taken, roles and users that it has otherwise, and how far people
+	// have read in what an earlier migration brought. Nil looks at the source
+	// alone.
 	Target migrate.TargetReader
 
 	// Rows is given each channel as it was read, one at a time. May be nil.
@@ -44,7 +46,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	if err != nil {
 		return Audit{}, err
 	}
-	if err := t.namesThere(ctx); err != nil {
+	if err := t.readTarget(ctx); err != nil {
 		return Audit{}, err
 	}
 	for c, err := range migrate.UnlessWithheld(a.Source.Credentials(ctx), func() { t.findings.Add(set.Mapper.NotShown(migrate.KindCredentials, "", "")) }) {
@@ -67,6 +69,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	}
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
+	result.There = t.there.list()
 	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
@@ -86,25 +89,8 @@ type audit struct {
 
 	mu    sync.Mutex
 	taken map[string]bool // unique names of the service that everything goes into
+	there *target         // what else is in that service; nil if there is none
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
-}
-
-// namesThere lists the unique names that the target service has already, of
-// conversations that no migration made.
-func (t *audit) namesThere(ctx context.Context) error {
-	t.taken = map[string]bool{}
-	if t.Target == nil || t.set.ToService == "" {
-		return nil
-	}
-	for c, err := range t.Target.Conversations(ctx, t.set.ToService) {
-		if err != nil {
-			return err
-		}
-		if _, ours := mapping.ReadStamp(c.Attributes); !ours && c.UniqueName != "" {
-			t.taken[c.UniqueName] = true
-		}
-	}
-	return nil
 }
 
 // nameTaken finds unique names that another channel, or a conversation of the
@@ -159,19 +145,20 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
 	_, found := t.set.Mapper.Service(s)
 	t.findings.Add(found)
-	roles := mapping.Roles{}
+	var wanted []wantedRole
 	for r, err := range t.Source.Roles(ctx, s.SID) {
 		if err != nil {
 			return load, err
 		}
 		t.count(migrate.KindRoles, 1)
-		_, found := t.set.Mapper.Role(r)
+		want, found := t.set.Mapper.Role(r)
 		t.findings.Add(found)
 		if !mapping.Blocked(found) && !mapping.Skipped(found) {
-			roles[r.SID] = mapping.Role{Source: r, TargetSID: r.SID}
+			wanted = append(wanted, wantedRole{r, want})
 			load.roles++
 		}
 	}
+	roles := t.rolesThere(s, wanted)
 	_, found = t.set.Mapper.Configuration(s, roles)
 	t.findings.Add(found)
 	known, err := t.users(ctx, s, roles)
@@ -218,8 +205,11 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 				}
 				u = whole
 			}
-			_, found := t.set.Mapper.User(u, roles)
+			want, found := t.set.Mapper.User(u, roles)
 			t.findings.Add(found)
+			if !mapping.Blocked(found) && !mapping.Skipped(found) {
+				t.userThere(s, u, want)
+			}
 			t.done(migrate.KindUsers, 1)
 			return nil
 		}

@@ -84,9 +84,17 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			note(t.set.Mapper.MemberTwice(m, before))
 			continue
 		}
-		seen[identity] = chat.Member{SID: m.SID, RoleSID: m.RoleSID}
+		seen[identity] = chat.Member{
+			SID: m.SID, ChannelSID: m.ChannelSID, RoleSID: m.RoleSID,
+			LastConsumedMessageIndex: m.LastConsumedMessageIndex, LastConsumptionTimestamp: m.LastConsumptionTimestamp,
+		}
 		note(t.member(m, roles, known, first, &load))
 	}
+	kept, err := t.horizonsThere(ctx, c.SID, seen)
+	if err != nil {
+		return load, err
+	}
+	note(kept)
 	for i, err := range migrate.UnlessWithheld(t.Source.Invites(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindInvites, c.SID, c.SID)) }) {
 		if err != nil {
 			return load, err

@@ -3,9 +3,13 @@
 // was, how many requests a migration would make and how long they take at the
 // least.
 //
-// An Auditor has a Source and no Target, so it cannot write. Its findings are
+// An Auditor has a Source, and of the target the half that reads, so it cannot
+// write. Its findings are
 // those of mapping, counted for everything the settings select; the estimate
 // follows from Twilio's documented limits and is a minimum.
 //
-// It does not compare with what a target holds already: see verify.
+// If everything goes into a service in use, it says which roles and people that
+// service has otherwise, what becomes of them, and who has read on in what an
+// earlier migration brought. What else a target holds it does not compare: see
+// verify.
 package audit

@@ -16,6 +16,9 @@ type Audit struct {
 	// audit did not read all; everything in it is then about these alone.
 	Sampled  int                    `json:"sampled,omitempty"`
 	Findings []migrate.FindingCount `json:"findings"`
+	// There is what the service that everything goes into has otherwise, if there
+	// is one: at most 1,000 for each code.
+	There []Held `json:"there,omitempty"`
 }
 
 // PlanRequests says how many requests a migration would make.

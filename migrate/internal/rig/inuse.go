@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/transport"
@@ -52,6 +53,19 @@ func (m *Mutant) RolesNamed(t *testing.T, name string) (all []conversations.Role
 		require.NoError(t, err)
 		if r.FriendlyName == name {
 			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// ConversationsIn are those that bear a stamp, by SID: to the channel it names.
+func (m *Mutant) ConversationsIn(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for c, err := range m.Target.Conversations(t.Context(), m.Service) {
+		require.NoError(t, err)
+		if stamp, ours := mapping.ReadStamp(c.Attributes); ours {
+			all[c.SID] = stamp.SID
 		}
 	}
 	return all
