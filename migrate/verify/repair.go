@@ -207,8 +207,12 @@ func cannot(d Difference) string {
 		return "it was not migrated; run: chatbridge migrate"
 	case d.Class == Extra || d.Class == Doubled:
 		return "it would have to be deleted, and a repair deletes nothing"
+	case d.Class == Missing && d.Kind == migrate.KindRoles && d.Field != "":
+		return "nobody can tell which of them it is; rename or delete all but one in the Twilio Console"
 	case d.Class == Missing && d.Detail != "":
 		return "mapping stops at it: " + d.Detail + "; choose a policy and run: chatbridge migrate"
+	case d.Kind == migrate.KindRoles || d.Kind == migrate.KindUsers:
+		return "somebody else may have made it; the ledger of the migration would tell"
 	case d.Class == WrongHorizon:
 		return "no request takes a read horizon away"
 	default:

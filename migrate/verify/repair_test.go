@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 )
 
@@ -40,6 +41,24 @@ func TestRepair(t *testing.T) {
 			require.Zero(t, got.Done)
 			require.False(t, got.Equal)
 			require.NotEmpty(t, all)
+		})
+	})
+
+	t.Run("leaves what somebody else made or changed as it is", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.InUse(t, emulator.Config{Archive: rig.WholeScenario().Archive()})
+			_, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			before := m.State(t)
+			for _, ledger := range []string{m.Ledger, m.Ledger + ".new"} {
+				m.Ledger = ledger
+				_, all := m.Repair(t, true)
+				for _, one := range all {
+					require.False(t, one.Possible, "%+v", one)
+					require.Contains(t, one.Reason, "the ledger of the migration would tell")
+				}
+				require.Equal(t, before, m.State(t))
+			}
 		})
 	})
 

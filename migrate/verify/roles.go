@@ -127,7 +127,7 @@ func (s *verifiedService) compareRole(one comparedRole, is origin.Resource) erro
 		d.Class, d.Detail, d.fix = Missing, one.source.FriendlyName, roleFix{s.target, want}
 		return s.report(d)
 	case origin.Several:
-		d.Class, d.Detail = Missing, fmt.Sprintf("%v have its type and name, and none its permissions", is.Rivals)
+		d.Class, d.Field, d.Detail = Missing, "permissions", fmt.Sprintf("%v have its type and name, and none its permissions", is.Rivals)
 		return s.report(d)
 	}
 	s.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: is.SID}
