@@ -49,7 +49,7 @@
 //  9. Last things last: read horizons after the messages, the conversation's own
 //     date after every other write in it and after whatever may still land,
 //     webhooks and push notifications after every lane of the service.
-// 10. Somebody's: a role or a user that this migration did not make, or that
+//  10. Somebody's: a role or a user that this migration did not make, or that
 //     somebody changed since, is left as it is unless a policy replaces it, and
 //     then what it was is kept first. Of services that share a target the one
 //     that made something wins. A read horizon never moves back. Covers a target

@@ -1,14 +1,13 @@
 package replay
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/owner"
 	"chatbridge/migrate/origin"
 )
 
@@ -176,93 +175,12 @@ func (t *roleTask) bring(ctx context.Context, one *sourceRole, is origin.Resourc
 	return t.lateSince(ctx, one, rec)
 }
 
-// mayGoOn says no before the first role is written: if nobody can tell which role
-// of the target it is, or if the policy stops at what was there.
-func (t *roleTask) mayGoOn(ctx context.Context, one *sourceRole, is origin.Resource) error {
-	if is.Relation == origin.Several {
-		return &migrate.Error{
-			Op: "find role", Kind: migrate.Refused, SID: one.source.SID,
-			Err:  fmt.Errorf("%s: %v are all of type %s and named %s, and none has its permissions", mapping.RoleWasThere, is.Rivals, one.want.Type, chat.Excerpt(one.want.FriendlyName)),
-			Hint: "rename or delete all but one in the Twilio Console, then run the same command again",
-		}
-	}
-	if len(is.Differs) == 0 {
-		return nil
-	}
-	untouched, err := t.mayChange(ctx, one, is)
-	if err != nil || untouched {
-		return err
-	}
-	by, err := t.madeBy(ctx, migrate.RoleEntity, is.SID)
-	if err != nil || !origin.Keeps(t.source.SID, by) {
-		return err
-	}
-	_, found := t.set.Mapper.RoleWasThere(one.source, is.SID, is.Differs)
-	if mapping.Blocked(found) {
-		t.findings.Add(found)
-	}
-	return migrate.BlockedError("set role", one.source.SID, found)
-}
-
-// mayChange reports whether a role that differs is of this migration, as it left
-// it.
-func (t *roleTask) mayChange(ctx context.Context, one *sourceRole, is origin.Resource) (bool, error) {
-	before := one.record
-	if before.TargetSID != is.SID {
-		if t.inOwn() {
-			return true, nil
-		}
-		before = migrate.EntityRecord{}
-	}
-	return t.untouched(ctx, before, is, migrate.RoleEntity, origin.DigestRole(t.at(is.SID)))
-}
+// owner is the service to the ledger, as it asks whose something is.
+func (s *service) owner() owner.Service { return owner.Service{SID: s.source.SID, Ledger: s.Ledger} }
 
 // inOwn reports whether everything in the target is of this migration: it made
 // the service, and has not come to its lanes yet. That is how the roles that every
 // new service has are known.
 func (s *service) inOwn() bool {
 	return s.fresh || s.record.Created && !s.record.Adopted && s.record.Stage < migrate.Open
-}
-
-// amend gives a role that differs its permissions, if it may.
-func (t *roleTask) amend(ctx context.Context, one *sourceRole, have conversations.Role, is origin.Resource, rec *migrate.EntityRecord) (migrate.Change, error) {
-	want := one.want
-	want.SID, want.FriendlyName = have.SID, have.FriendlyName
-	untouched, err := t.mayChange(ctx, one, is)
-	if err != nil {
-		return migrate.Unchanged, err
-	}
-	if untouched {
-		rec.Existing = false
-	} else {
-		by, err := t.madeBy(ctx, migrate.RoleEntity, have.SID)
-		if err != nil {
-			return migrate.Unchanged, err
-		}
-		if !origin.Keeps(t.source.SID, by) {
-			t.findings.Add(t.set.Mapper.RoleShared(one.source, have.SID, by, is.Differs))
-			rec.Kept = true
-			return migrate.Unchanged, nil
-		}
-		replace, found := t.set.Mapper.RoleWasThere(one.source, have.SID, is.Differs)
-		t.findings.Add(found)
-		if !replace {
-			rec.Kept = true
-			if one.record.TargetSID == have.SID {
-				rec.Digest = cmp.Or(one.record.Digest, rec.Digest)
-			}
-			return migrate.Unchanged, nil
-		}
-		if err := t.keepRole(ctx, have, want); err != nil {
-			return migrate.Unchanged, err
-		}
-	}
-	if err := t.proceed(ctx); err != nil {
-		return migrate.Unchanged, err
-	}
-	if err := t.Target.SetRole(ctx, t.target, want); err != nil {
-		return migrate.Unchanged, err
-	}
-	rec.Digest = origin.DigestRole(want)
-	return migrate.Updated, nil
 }

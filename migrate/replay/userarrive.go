@@ -31,7 +31,7 @@ func (u *users) arrive(ctx context.Context, src chat.User, want conversations.Us
 		return migrate.Unchanged, rec, nil
 	}
 	want.SID = have.SID
-	untouched, err := s.untouched(ctx, before, is, migrate.UserEntity, rec.Digest)
+	untouched, err := s.owner().Untouched(ctx, before, is, migrate.UserEntity, rec.Digest)
 	if err != nil {
 		return migrate.Unchanged, rec, err
 	}
@@ -49,7 +49,7 @@ func (u *users) arrive(ctx context.Context, src chat.User, want conversations.Us
 			}
 			return migrate.Unchanged, rec, nil
 		}
-		if err := s.keepUser(ctx, have, withRole(want, have)); err != nil {
+		if err := s.owner().KeepUser(ctx, have, withRole(want, have)); err != nil {
 			return migrate.Unchanged, rec, err
 		}
 	}
@@ -77,7 +77,7 @@ func (s *service) cutOff() bool { return s.crashed && s.record.Created && !s.rec
 // changed since.
 func (u *users) mayReplace(ctx context.Context, src chat.User, targetSID string, differs []string) (bool, error) {
 	s := u.service
-	by, err := s.madeBy(ctx, migrate.UserEntity, targetSID)
+	by, err := s.owner().MadeBy(ctx, migrate.UserEntity, targetSID)
 	if err != nil {
 		return false, err
 	}

@@ -88,19 +88,11 @@ func (s *undoneService) removeRoles(ctx context.Context) error {
 		}
 		if _, err := s.act(ctx, r,
 			func() error { return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.forgetRole(context.WithoutCancel(ctx), e) }); err != nil {
+			func() error { return s.Record.ForgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) }); err != nil {
 			return err
 		}
 	}
 	return s.sayByHand(ctx)
-}
-
-// forgetRole lets go of a role, and of the creates that were sent for it.
-func (s *undoneService) forgetRole(ctx context.Context, e migrate.EntityRecord) error {
-	if err := s.Record.ForgetAttempt(ctx, e.Kind, e.SourceSID); err != nil {
-		return err
-	}
-	return s.Record.ForgetEntity(ctx, e.Kind, e.SourceSID)
 }
 
 // stays says why a role or a user is kept that the migration knows: it was there

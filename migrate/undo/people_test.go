@@ -180,6 +180,26 @@ func TestUndoGivesBackWhatWasReplaced(t *testing.T) {
 			require.Equal(t, before, m.State(t), "%+v", all)
 		})
 	})
+	t.Run("also if the migration was killed at one write or another", func(t *testing.T) {
+		for write := 1; write <= 10; write++ {
+			for _, after := range []bool{false, true} {
+				synctest.Test(t, func(t *testing.T) {
+					m := rig.InUse(t, emulator.Config{})
+					person, role := m.User(t, rig.IdentityOf(0)), m.RolesNamed(t, "Reader")
+					m.Settings.Mapper.Policy = mapping.Policy{mapping.UserWasThere: "replace", mapping.RoleWasThere: "replace"}
+					require.True(t, m.Killed(t, rig.Kill{Write: write, After: after}))
+					s, err := m.Migrate(t.Context())
+					require.NoError(t, err)
+					require.Equal(t, migrate.Complete, s.Status)
+					require.NotEqual(t, person, m.User(t, rig.IdentityOf(0)))
+					_, all, err := m.Undo(t.Context(), true)
+					require.NoError(t, err)
+					require.Equal(t, person, m.User(t, rig.IdentityOf(0)), "write %d, after %t: %+v", write, after, all)
+					require.Equal(t, role, m.RolesNamed(t, "Reader"))
+				})
+			}
+		}
+	})
 	t.Run("also if the undo is cut off at one write or another", func(t *testing.T) {
 		for write := 1; write <= 8; write++ {
 			for _, after := range []bool{false, true} {

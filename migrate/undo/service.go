@@ -108,7 +108,10 @@ func (s *undoneService) people(ctx context.Context) error {
 	if err := s.removeUsers(ctx); err != nil {
 		return err
 	}
-	return s.removeRoles(ctx)
+	if err := s.removeRoles(ctx); err != nil || !s.Execute {
+		return err
+	}
+	return migrate.Fatal(s.forgetAttempts(ctx))
 }
 
 // inhabited says why a service is kept; nothing where it goes.
@@ -167,6 +170,15 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 			return err
 		}
 	}
+	if err := s.forgetAttempts(ctx); err != nil {
+		return err
+	}
+	return s.Record.ForgetService(ctx, s.record.SourceSID)
+}
+
+// forgetAttempts lets go of the creates that were sent: a later migration would
+// take what somebody else made meanwhile for theirs.
+func (s *undoneService) forgetAttempts(ctx context.Context) error {
 	for a, err := range s.Ledger.Attempts(ctx, s.record.SourceSID) {
 		if err == nil {
 			err = s.Record.ForgetAttempt(ctx, a.Kind, a.SourceSID)
@@ -175,7 +187,7 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 			return err
 		}
 	}
-	return s.Record.ForgetService(ctx, s.record.SourceSID)
+	return nil
 }
 
 func removalOf(e migrate.EntityRecord, fate Fate) Removal {

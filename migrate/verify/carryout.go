@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 
 	"chatbridge/mapping"
@@ -14,7 +15,10 @@ func (r *repair) carryOut(ctx context.Context, one fix) error {
 	switch f := one.(type) {
 	case roleFix:
 		if f.want.SID != "" {
-			return r.target.SetRole(ctx, f.service, f.want)
+			if err := r.target.SetRole(ctx, f.service, f.want); err != nil {
+				return err
+			}
+			return r.noteDigest(ctx, migrate.RoleEntity, f.want.SID, origin.DigestRole(f.want))
 		}
 		_, err := r.target.AppendRole(ctx, f.service, f.want)
 		return err
@@ -49,8 +53,37 @@ func (r *repair) bringUser(ctx context.Context, f userFix) error {
 		_, _, err := r.target.EnsureUser(ctx, f.service, f.want)
 		return err
 	}
-	_, err := r.target.SetUser(ctx, f.service, f.want)
-	return err
+	got, err := r.target.SetUser(ctx, f.service, f.want)
+	if err != nil {
+		return err
+	}
+	return r.noteDigest(ctx, migrate.UserEntity, got.SID, origin.DigestUser(got))
+}
+
+// noteDigest has the ledger know how a role or a user was left, so that this is
+// not taken for a change by somebody else.
+func (r *repair) noteDigest(ctx context.Context, kind migrate.EntityKind, targetSID string, digest int64) error {
+	if r.ledger == nil {
+		return nil
+	}
+	pairs, err := r.ledger.Lookup(ctx, targetSID)
+	if err != nil {
+		return err
+	}
+	for _, p := range pairs {
+		rec, known, err := r.ledger.Entity(ctx, kind, cmp.Or(p.SourceSID, p.TargetSID))
+		if err != nil {
+			return err
+		}
+		if !known || rec.Digest == 0 {
+			continue
+		}
+		rec.Digest = digest
+		if err := r.ledger.PutEntity(ctx, rec); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *repair) bringMember(ctx context.Context, f memberFix) error {

@@ -1,6 +1,8 @@
 package verify_test
 
 import (
+	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,8 +10,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/undo"
+	"chatbridge/migrate/verify"
 )
 
 func TestRepair(t *testing.T) {
@@ -58,6 +64,33 @@ func TestRepair(t *testing.T) {
 					require.Contains(t, one.Reason, "the ledger of the migration would tell")
 				}
 				require.Equal(t, before, m.State(t))
+			}
+		})
+	})
+
+	t.Run("what it brought back is of the migration to an undo", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.Migrated(t, rig.WholeScenario())
+			u, role := m.User(t, rig.IdentityOf(0)), m.RolesNamed(t, "Reader")[0]
+			changed := rig.WithFile(t, rig.WholeScenario().Archive(), "services/"+rig.ScenarioService+"/users.jsonl", func(text string) string { return strings.Replace(text, "User 0", "Later 0", 1) })
+			changed = rig.WithFile(t, changed, "services/"+rig.ScenarioService+"/roles.jsonl", func(text string) string { return strings.Replace(text, `["leaveChannel"]`, `["sendMessage"]`, 1) })
+			a, err := archive.Open(changed)
+			require.NoError(t, err)
+			l, err := sqlite.Open(t.Context(), m.Ledger)
+			require.NoError(t, err)
+			r := verify.Repairer{
+				Verifier: verify.Verifier{Source: archive.NewSource(a), Target: m.Target, Ledger: l, Observer: m.Events, Settings: m.Settings},
+				Write:    m.Target, Record: l, Execute: true,
+			}
+			got, err := r.Run(t.Context(), func(verify.Repair) {})
+			require.NoError(t, errors.Join(err, l.Close()))
+			require.True(t, got.Equal)
+			require.NotEqual(t, u, m.User(t, rig.IdentityOf(0)))
+			require.NotEqual(t, role, m.RolesNamed(t, "Reader")[0])
+			_, removed, err := m.Undo(t.Context(), true)
+			require.NoError(t, err)
+			for _, one := range removed {
+				require.Equal(t, undo.Delete, one.Fate, "%+v", one)
 			}
 		})
 	})

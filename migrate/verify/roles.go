@@ -41,7 +41,7 @@ func (s *verifiedService) compareRoles(ctx context.Context) error {
 	found, taken := origin.Roles(asked, there, late), map[string]bool{}
 	for i, is := range found {
 		taken[is.SID] = true
-		if err := s.compareRole(wanted[i], is); err != nil {
+		if err := s.compareRole(wanted[i], is, there); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (s *verifiedService) lateRoles(ctx context.Context) (map[string]bool, error
 	return late, nil
 }
 
-func (s *verifiedService) compareRole(one comparedRole, is origin.Resource) error {
+func (s *verifiedService) compareRole(one comparedRole, is origin.Resource, there []conversations.Role) error {
 	d := Difference{Kind: migrate.KindRoles, SourceSID: one.source.SID}
 	want := one.asked.Want
 	switch is.Relation {
@@ -131,8 +131,10 @@ func (s *verifiedService) compareRole(one comparedRole, is origin.Resource) erro
 		return s.report(d)
 	}
 	s.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: is.SID}
-	want.SID = is.SID
-	d.TargetSID = is.SID
+	want.SID, d.TargetSID = is.SID, is.SID
+	if at := slices.IndexFunc(there, func(r conversations.Role) bool { return r.SID == is.SID }); at >= 0 {
+		want.FriendlyName = there[at].FriendlyName // it may bear a number
+	}
 	for _, f := range is.Differs {
 		d.Field = f
 		if err := s.report(s.others(d, one.record, roleFix{s.target, want})); err != nil {

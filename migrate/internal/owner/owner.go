@@ -1,4 +1,7 @@
-package replay
+// Package owner tells, of roles and users of the target, which service of the
+// source made them, and keeps what they were before a service replaces them. It
+// asks the ledger alone; whose something is that no ledger knows, origin says.
+package owner
 
 import (
 	"cmp"
@@ -11,9 +14,15 @@ import (
 	"chatbridge/migrate/origin"
 )
 
-// made is the record of a role or a user of the target that a migration into it
+// Service is a service of the source that is on its way.
+type Service struct {
+	SID    string
+	Ledger migrate.Ledger
+}
+
+// Made is the record of a role or a user of the target that a migration into it
 // made, for whatever service.
-func (s *service) made(ctx context.Context, kind migrate.EntityKind, targetSID string) (migrate.EntityRecord, bool, error) {
+func (s Service) Made(ctx context.Context, kind migrate.EntityKind, targetSID string) (migrate.EntityRecord, bool, error) {
 	pairs, err := s.Ledger.Lookup(ctx, targetSID)
 	if err != nil {
 		return migrate.EntityRecord{}, false, migrate.Fatal(err)
@@ -30,10 +39,10 @@ func (s *service) made(ctx context.Context, kind migrate.EntityKind, targetSID s
 	return migrate.EntityRecord{}, false, nil
 }
 
-// madeBy is the SID of the source service that made a role or a user of the
+// MadeBy is the SID of the source service that made a role or a user of the
 // target, or replaced it; empty if none of them did.
-func (s *service) madeBy(ctx context.Context, kind migrate.EntityKind, targetSID string) (string, error) {
-	rec, known, err := s.made(ctx, kind, targetSID)
+func (s Service) MadeBy(ctx context.Context, kind migrate.EntityKind, targetSID string) (string, error) {
+	rec, known, err := s.Made(ctx, kind, targetSID)
 	if err != nil || known {
 		return rec.ParentSID, err
 	}
@@ -41,13 +50,13 @@ func (s *service) madeBy(ctx context.Context, kind migrate.EntityKind, targetSID
 	return o.ParentSID, migrate.Fatal(err)
 }
 
-// untouched reports whether something that differs may be brought up to date
+// Untouched reports whether something that differs may be brought up to date
 // without a question: this service made it, if under another source SID, and
 // nobody changed it since. before is what the ledger has under this one.
-func (s *service) untouched(ctx context.Context, before migrate.EntityRecord, is origin.Resource, kind migrate.EntityKind, now int64) (bool, error) {
+func (s Service) Untouched(ctx context.Context, before migrate.EntityRecord, is origin.Resource, kind migrate.EntityKind, now int64) (bool, error) {
 	if before.TargetSID == "" && is.Relation != origin.Made {
-		rec, known, err := s.made(ctx, kind, is.SID)
-		if err != nil || !known || rec.ParentSID != s.source.SID {
+		rec, known, err := s.Made(ctx, kind, is.SID)
+		if err != nil || !known || rec.ParentSID != s.SID {
 			return false, err
 		}
 		return rec.Digest == 0 || rec.Digest == now, nil
@@ -55,8 +64,8 @@ func (s *service) untouched(ctx context.Context, before migrate.EntityRecord, is
 	return is.Relation == origin.Made && (before.Digest == 0 || before.Digest == now), nil
 }
 
-// keepRole keeps what a role is before it becomes want.
-func (s *service) keepRole(ctx context.Context, have, want conversations.Role) error {
+// KeepRole keeps what a role is before it becomes want.
+func (s Service) KeepRole(ctx context.Context, have, want conversations.Role) error {
 	return s.keepOriginal(ctx, migrate.RoleEntity, have.SID, have, origin.DigestRole(have), origin.DigestRole(want), func(before []byte) (int64, error) {
 		var r conversations.Role
 		err := json.Unmarshal(before, &r)
@@ -64,8 +73,8 @@ func (s *service) keepRole(ctx context.Context, have, want conversations.Role) e
 	})
 }
 
-// keepUser keeps what a user is before they become want.
-func (s *service) keepUser(ctx context.Context, have, want conversations.User) error {
+// KeepUser keeps what a user is before they become want.
+func (s Service) KeepUser(ctx context.Context, have, want conversations.User) error {
 	return s.keepOriginal(ctx, migrate.UserEntity, have.SID, have, origin.DigestUser(have), origin.DigestUser(want), func(before []byte) (int64, error) {
 		var u conversations.User
 		err := json.Unmarshal(before, &u)
@@ -75,7 +84,7 @@ func (s *service) keepUser(ctx context.Context, have, want conversations.User) e
 
 // keepOriginal keeps what is there, unless it is what an earlier pass wrote, or
 // kept and then did not come to replace.
-func (s *service) keepOriginal(ctx context.Context, kind migrate.EntityKind, sid string, have any, now, next int64, digest func([]byte) (int64, error)) error {
+func (s Service) keepOriginal(ctx context.Context, kind migrate.EntityKind, sid string, have any, now, next int64, digest func([]byte) (int64, error)) error {
 	o, known, err := s.Ledger.Original(ctx, kind, sid)
 	if err != nil {
 		return migrate.Fatal(err)
@@ -92,6 +101,6 @@ func (s *service) keepOriginal(ctx context.Context, kind migrate.EntityKind, sid
 			return fmt.Errorf("keep original of %s: %w", sid, err)
 		}
 	}
-	o.Kind, o.TargetSID, o.ParentSID, o.Wrote = kind, sid, s.source.SID, next
+	o.Kind, o.TargetSID, o.ParentSID, o.Wrote = kind, sid, s.SID, next
 	return migrate.Fatal(s.Ledger.PutOriginal(ctx, o))
 }
