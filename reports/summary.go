@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/verify"
@@ -44,8 +45,12 @@ func summaryDocument(s replay.Summary) *document {
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.originals(s)
 	d.failures(s.Failures)
-	if s.Status != migrate.RunningStatus && (written(s) > 0 || s.Status != migrate.Complete) {
+	switch held := aboutTarget(s.Findings); {
+	case s.Status == migrate.RunningStatus:
+	case written(s) > 0 || s.Status != migrate.Complete:
 		d.findings(s.Findings, "What did not arrive as it was")
+	case len(held) > 0:
+		d.findings(held, "What is otherwise in the target")
 	}
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)
@@ -64,6 +69,9 @@ func summaryVerdict(s replay.Summary) string {
 	took := "in " + Duration(s.Duration)
 	switch s.Status {
 	case migrate.Complete:
+		if written(s) == 0 && len(aboutTarget(s.Findings)) > 0 {
+			return "complete " + took + "; everything was there already, some of it otherwise."
+		}
 		if written(s) == 0 {
 			return "complete " + took + "; everything was there already."
 		}
@@ -78,6 +86,13 @@ func summaryVerdict(s replay.Summary) string {
 		return "failed after " + Duration(s.Duration) + "; what arrived is noted, and running it again resumes."
 	}
 	return s.Status
+}
+
+// aboutTarget are the findings about what the target has otherwise. A run that
+// wrote nothing says these all the same: they are about now.
+func aboutTarget(all []migrate.FindingCount) []migrate.FindingCount {
+	codes := []mapping.Code{mapping.RoleWasThere, mapping.RoleShared, mapping.RoleLate, mapping.UserWasThere, mapping.UserShared, mapping.HorizonKept}
+	return slices.DeleteFunc(slices.Clone(all), func(f migrate.FindingCount) bool { return !slices.Contains(codes, f.Code) })
 }
 
 // written is how many resources of all kinds a run wrote. A run that wrote none

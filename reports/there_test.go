@@ -10,6 +10,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/audit"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -39,6 +40,15 @@ func TestAuditOfAServiceInUse(t *testing.T) {
 	})
 	t.Run("a target without any has no such part", func(t *testing.T) {
 		require.NotContains(t, render(t, reports.Text), "has otherwise")
+	})
+	t.Run("a migration that wrote nothing says it all the same", func(t *testing.T) {
+		for code, shown := range map[mapping.Code]bool{mapping.UserWasThere: true, mapping.RoleLate: true, mapping.UserDate: false} {
+			var b bytes.Buffer
+			s := replay.Summary{Status: migrate.Complete, Findings: []migrate.FindingCount{{Code: code, Severity: mapping.Loss, Count: 1}}}
+			require.NoError(t, reports.Summary(&b, reports.Text, s, nil))
+			require.Equal(t, shown, bytes.Contains(b.Bytes(), []byte(code)))
+			require.Equal(t, shown, bytes.Contains(b.Bytes(), []byte("some of it otherwise")))
+		}
 	})
 	t.Run("CSV has a row for each", func(t *testing.T) {
 		require.Contains(t, render(t, reports.CSV, one), "there,US1,user-was-there,US2\n")

@@ -75,5 +75,5 @@ func givenBack(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s given back as it was", Number(n))
+	return fmt.Sprintf(", %s given back", Number(n))
 }

@@ -31,7 +31,7 @@ func TestUndo(t *testing.T) {
 		require.Contains(t, got, "delete channels CH2 (was CH1)\n")
 		require.Contains(t, got, `keep users US4: =1+1\u001b[31m`)
 		require.NotContains(t, got, "US2")
-		require.Contains(t, got, "Undo: 2 things deleted, 1 given back as it was, 1 kept.")
+		require.Contains(t, got, "Undo: 2 things deleted, 1 given back, 1 kept.")
 		require.Contains(t, got, "restore users US5: it was replaced\n")
 	})
 	t.Run("JSON is one object with every item", func(t *testing.T) {
