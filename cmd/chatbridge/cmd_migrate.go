@@ -68,6 +68,11 @@ it holds a claim there, a conversation named chatbridge-claim. Who finds the cla
 of another run watches it for as long as --settle and 40 s, and ends with 8 if that
 run is alive.
 
+If roles or people are in the target already and differ from the source, they stay
+as they are, and the run reports them; --policy role-was-there=replace and
+user-was-there=replace bring them up to date, which undo takes back. A read horizon
+never moves back.
+
 Running again when all is done brings what is new in the source. It does not see
 that an old message was edited or deleted: --deep reads both sides again, brings
 edits over, and says what the source lost, which it deletes nowhere. Text names

@@ -38,7 +38,8 @@ func (u *users) arrive(ctx context.Context, src chat.User, want conversations.Us
 	if untouched {
 		rec.Existing = false
 	} else {
-		replace, err := u.mayReplace(ctx, src, have.SID, is.Differs)
+		replace, found, err := u.mayReplace(ctx, src, have.SID, is.Differs)
+		s.findings.Add(found)
 		if err != nil {
 			return migrate.Unchanged, rec, err
 		}
@@ -75,22 +76,17 @@ func (s *service) cutOff() bool { return s.crashed && s.record.Created && !s.rec
 
 // mayReplace says what is to be done with a user whom somebody else made, or
 // changed since.
-func (u *users) mayReplace(ctx context.Context, src chat.User, targetSID string, differs []string) (bool, error) {
+func (u *users) mayReplace(ctx context.Context, src chat.User, targetSID string, differs []string) (bool, []mapping.Finding, error) {
 	s := u.service
 	by, err := s.owner().MadeBy(ctx, migrate.UserEntity, targetSID)
 	if err != nil {
-		return false, err
+		return false, nil, err
 	}
 	if !origin.Keeps(s.source.SID, by) {
-		s.findings.Add(s.set.Mapper.UserShared(src, targetSID, by, differs))
-		return false, nil
+		return false, s.set.Mapper.UserShared(src, targetSID, by, differs), nil
 	}
 	replace, found := s.set.Mapper.UserWasThere(src, targetSID, differs)
-	s.findings.Add(found)
-	if mapping.Blocked(found) {
-		return false, migrate.BlockedError("set user", src.SID, found)
-	}
-	return replace, nil
+	return replace, found, migrate.BlockedError("set user", src.SID, found)
 }
 
 // keepsAgain says of a user whom the source did not change since an earlier pass
@@ -100,7 +96,11 @@ func (u *users) keepsAgain(ctx context.Context, src chat.User, rec migrate.Entit
 	if !rec.Kept {
 		return false, nil
 	}
-	return u.mayReplace(ctx, src, rec.TargetSID, nil)
+	replace, found, err := u.mayReplace(ctx, src, rec.TargetSID, nil)
+	if !replace {
+		u.service.findings.Add(found)
+	}
+	return replace, err
 }
 
 // noteMissing records a user whom the source does not have, so that an undo
