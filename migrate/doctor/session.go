@@ -89,11 +89,8 @@ func (e *session) get(ctx context.Context, host migrate.ProbeHost, target string
 	return r, nil
 }
 
-// codeNoService is how Chat says, with status 403, that a service is not there.
-const codeNoService = 50050
-
 func forbidden(r migrate.ProbeReply) bool {
-	return r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden && r.Code() != codeNoService
+	return r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden && r.Code() != migrate.CodeNoChatService
 }
 
 // header notes what every reply says by the way.

@@ -46,7 +46,7 @@ func (e *session) shows(ctx context.Context, serviceSID string) (bool, error) {
 	if err != nil || r.OK() {
 		return err == nil, err
 	}
-	if r.Status == http.StatusNotFound || r.Code() == codeNoService {
+	if r.Status == http.StatusNotFound || r.Code() == migrate.CodeNoChatService {
 		return false, nil
 	}
 	return false, &refusedRead{"/v1/Services/{IS}", r.Status, r.Code()}

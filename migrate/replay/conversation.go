@@ -83,7 +83,7 @@ func (l *lane) conversation(ctx context.Context) error {
 // without it. Any other error is returned as it is.
 func (l *lane) withoutName(err error) (drop bool, failed error) {
 	e, ok := errors.AsType[*migrate.Error](err)
-	if !ok || e.Code != codeNameTaken {
+	if !ok || e.Code != migrate.CodeUniqueNameExists {
 		return false, err
 	}
 	drop, found := l.Settings.Mapper.NameTaken(l.Channel)

@@ -131,12 +131,9 @@ func (t *stamps) search(ctx context.Context, channelSID string, want conversatio
 	return "", nil
 }
 
-// codeNameTaken is Twilio's code for a unique name that exists.
-const codeNameTaken = 50353
-
 func nameTaken(want conversations.Conversation, sid string) error {
 	return &migrate.Error{
-		Op: "create conversation", Kind: migrate.Refused, SID: sid, Code: codeNameTaken,
+		Op: "create conversation", Kind: migrate.Refused, SID: sid, Code: migrate.CodeUniqueNameExists,
 		Err:  errors.New("the unique name " + want.UniqueName + " is taken by a conversation of somebody else"),
 		Hint: "rename that conversation, or migrate into a new service (leave out --to-service)",
 	}

@@ -15,8 +15,8 @@ import (
 // are too many at once, and raises it by one after as many answers as the bound
 // is wide. Waiters are served in the order they came.
 //
-// A limit of actions a second (50063, 50074) does not count: fewer requests at
-// once would not make a paced lane slower.
+// A limit of actions a second does not count: fewer requests at once would not
+// make a paced lane slower.
 func Limit(next http.RoundTripper, most int) http.RoundTripper {
 	most = max(1, most)
 	return &limit{next: next, most: most, bound: most}
@@ -49,9 +49,9 @@ func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
 
 func crowded(resp *http.Response) bool {
 	switch codeOf(resp) {
-	case codeConcurrency:
+	case migrate.CodeConcurrency:
 		return true
-	case codeRate, codeServiceRate:
+	case migrate.CodeRate, migrate.CodeServiceRate:
 		return false
 	}
 	return resp.StatusCode == http.StatusTooManyRequests

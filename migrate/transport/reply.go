@@ -7,13 +7,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-)
 
-// Twilio's codes for "too many". The request was not processed.
-const (
-	codeConcurrency = 20429 // of the account
-	codeRate        = 50063 // of the conversation or the service
-	codeServiceRate = 50074 // of the service
+	"chatbridge/migrate"
 )
 
 // held is a body that was read whole.
@@ -66,7 +61,7 @@ func codeOf(resp *http.Response) int {
 // by code first, since limits are also answered with 403.
 func Throttled(status, code int) bool {
 	switch code {
-	case codeConcurrency, codeRate, codeServiceRate:
+	case migrate.CodeConcurrency, migrate.CodeRate, migrate.CodeServiceRate:
 		return true
 	}
 	return status == http.StatusTooManyRequests
@@ -77,14 +72,9 @@ func throttled(resp *http.Response) bool {
 }
 
 // contended reports whether a code says that something else was writing to the
-// same resource: a user, channel, conversation, participant or member modified
-// at the same time, or one that is being deleted.
+// same resource, or that it is being deleted.
 func contended(code int) bool {
-	switch code {
-	case 50002, 50213, 50349, 50391, 50419, 50449:
-		return true
-	}
-	return false
+	return code == migrate.CodeBeingDeleted || migrate.CodeContended(code)
 }
 
 // retryAfter reads the header, in seconds or as an HTTP date. It is -1 where

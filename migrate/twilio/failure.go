@@ -134,11 +134,11 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 
 func (c *call) hint(e *migrate.Error) string {
 	switch {
-	case e.Code == codeNoChatService:
+	case e.Code == migrate.CodeNoChatService:
 		return "list services with: chatbridge audit"
-	case e.Code == codeNoPermission:
+	case e.Code == migrate.CodeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
-	case e.Code == codeRestricted:
+	case e.Code == migrate.CodeKeyRestricted:
 		return "give the key that permission in the Twilio Console, or use another key"
 	case e.Kind == migrate.Credentials:
 		return c.hints.credentials
