@@ -57,8 +57,32 @@ func TestDeadline(t *testing.T) {
 			_, err := Deadline(slow, 5*time.Second, 100).RoundTrip(get(t.Context(), t, Call{}))
 			require.ErrorIs(t, err, errDeadline)
 			require.True(t, Sent(err), "a reply had begun")
+			require.EqualError(t, err, "read reply: no whole reply within the deadline of one attempt")
 			require.Equal(t, 5*time.Second, time.Since(start))
 		})
+	})
+	t.Run("holds nothing of an attempt that is over", func(t *testing.T) {
+		for name, size := range map[string]int{"whole": 100, "too large": 1000} {
+			var ctx context.Context
+			body := &closes{Reader: strings.NewReader(strings.Repeat("x", size))}
+			req := get(t.Context(), t, Call{})
+			resp, err := Deadline(play(func(r *http.Request) (*http.Response, error) {
+				ctx = r.Context()
+				return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: r}, nil
+			}), time.Minute, 100).RoundTrip(req)
+			require.Equal(t, 1, body.closed, name)
+			require.ErrorIs(t, ctx.Err(), context.Canceled, name)
+			if size > 100 {
+				require.ErrorIs(t, err, ErrTooLarge)
+				rest, err := io.ReadAll(body)
+				require.NoError(t, err)
+				require.Len(t, rest, size-101, "one byte tells that it is too large")
+				continue
+			}
+			require.NoError(t, err)
+			require.Same(t, req, resp.Request, "not the one that has the deadline")
+			require.EqualValues(t, 100, resp.ContentLength)
+		}
 	})
 	t.Run("is not mistaken for the caller leaving", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

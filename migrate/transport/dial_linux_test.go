@@ -50,6 +50,37 @@ func TestDialSetsItsOptions(t *testing.T) {
 	}
 }
 
+// descriptor is a connection of which only its number is known.
+type descriptor struct {
+	syscall.RawConn
+	fd  uintptr
+	err error
+}
+
+func (d descriptor) Control(f func(uintptr)) error {
+	if d.err == nil {
+		f(d.fd)
+	}
+	return d.err
+}
+
+func TestGiveUpAfter(t *testing.T) {
+	t.Run("says why it cannot be set", func(t *testing.T) {
+		err := giveUpAfter(descriptor{fd: ^uintptr(0)}, time.Second)
+		require.ErrorIs(t, err, syscall.EBADF)
+		require.ErrorContains(t, err, "setsockopt")
+		require.ErrorIs(t, giveUpAfter(descriptor{err: net.ErrClosed}, time.Second), net.ErrClosed)
+	})
+	t.Run("goes without where there is no such option", func(t *testing.T) {
+		c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		require.NoError(t, err)
+		defer c.Close()
+		raw, err := c.SyscallConn()
+		require.NoError(t, err)
+		require.NoError(t, giveUpAfter(raw, time.Second))
+	})
+}
+
 func TestNewDialsWithItsSettleTime(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

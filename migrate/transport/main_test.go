@@ -81,3 +81,18 @@ func post(ctx context.Context, t *testing.T, c Call) *http.Request {
 	req.SetBasicAuth("ACxxx", "secret-token")
 	return req
 }
+
+// closes counts how often it was closed.
+type closes struct {
+	io.Reader
+	closed int
+}
+
+func (c *closes) Read(p []byte) (int, error) {
+	if c.Reader == nil {
+		return 0, io.EOF
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *closes) Close() error { c.closed++; return nil }

@@ -60,7 +60,7 @@ func (r *redact) RoundTrip(req *http.Request) (*http.Response, error) {
 // words of Twilio's paths. Whatever else stands in one is a name: an identity, by
 // which a user can be asked for, or a unique name.
 var words = map[string]bool{
-	"": true, "v1": true, "v2": true,
+	"": true, "v1": true, "v2": true, "v3": true,
 	"Services": true, "Roles": true, "Users": true, "Channels": true, "Conversations": true, "Members": true,
 	"Participants": true, "Messages": true, "Invites": true, "Credentials": true, "Configuration": true,
 	"Webhooks": true, "Notifications": true, "Addresses": true, "Bindings": true, "Receipts": true,

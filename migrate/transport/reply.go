@@ -68,7 +68,7 @@ func Throttled(status, code int) bool {
 }
 
 func throttled(resp *http.Response) bool {
-	return resp != nil && resp.StatusCode >= 400 && Throttled(resp.StatusCode, codeOf(resp))
+	return resp != nil && Throttled(resp.StatusCode, codeOf(resp))
 }
 
 // contended reports whether a code says that something else was writing to the
@@ -77,18 +77,18 @@ func contended(code int) bool {
 	return code == migrate.CodeBeingDeleted || migrate.CodeContended(code)
 }
 
-// retryAfter reads the header, in seconds or as an HTTP date. It is -1 where
-// there is none that can be read.
+// ages is longer than anybody waits, and a time.Duration can hold it.
+const ages = 1e9 * time.Second
+
+// retryAfter reads the header, in seconds or as an HTTP date. It is 0 where there
+// is none that can be read.
 func retryAfter(resp *http.Response, now time.Time) time.Duration {
 	v := resp.Header.Get("Retry-After")
-	if v == "" {
-		return -1
-	}
-	if seconds, err := strconv.ParseFloat(v, 64); err == nil && seconds >= 0 && seconds < 1e9 {
-		return time.Duration(seconds * float64(time.Second))
-	}
 	if at, err := http.ParseTime(v); err == nil {
 		return max(0, at.Sub(now))
 	}
-	return -1
+	if seconds, _ := strconv.ParseFloat(v, 64); seconds > 0 {
+		return time.Duration(min(seconds, ages.Seconds()) * float64(time.Second))
+	}
+	return 0
 }

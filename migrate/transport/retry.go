@@ -69,7 +69,7 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 	p = p.withDefaults()
 	r := &retry{next: next, patience: p}
 	r.executor = failsafe.With(retrypolicy.NewBuilder[attempt]().
-		HandleIf(func(a attempt, err error) bool { return a.again(err) && r.inTime(a) }).
+		HandleIf(func(a attempt, err error) bool { return a.repeatable(err) && r.inTime(a) }).
 		WithDelayFunc(r.wait).
 		WithMaxAttempts(p.Attempts).
 		WithMaxDuration(p.Elapsed).
@@ -102,8 +102,7 @@ type attempt struct {
 	ctx     context.Context
 	resp    *http.Response
 	began   time.Time // the call, not the attempt
-	number  int
-	refused int // attempts so far that ended with 401
+	refused int       // attempts so far that ended with 401
 	trusted bool
 }
 
@@ -112,19 +111,22 @@ type attempt struct {
 // and with it the knowledge that a write landed.
 func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx, call := req.Context(), callOf(req)
+	if ctx.Err() != nil {
+		return nil, &AttemptError{Sent: false, Err: context.Cause(ctx)}
+	}
 	last, lastErr := attempt{call: call, ctx: ctx, began: time.Now()}, error(nil)
 	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
-		last = attempt{call: call, ctx: ctx, began: last.began, number: e.Attempts(), refused: last.refused, trusted: r.trusted.Load()}
+		last = attempt{call: call, ctx: ctx, began: last.began, refused: last.refused, trusted: r.trusted.Load()}
 		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
 		if lastErr == nil && last.resp.StatusCode == http.StatusUnauthorized {
 			last.refused++
 		}
 		return last, lastErr
 	})
-	if last.number == 0 || (err != nil && ctx.Err() != nil && last.repeatable(lastErr)) {
-		// Nothing was tried, or the wait for another attempt was cut short. An
-		// Append waits only where nothing can have come of the attempt before.
-		return nil, &AttemptError{Sent: last.number > 0 && call.Class != Append, Err: context.Cause(ctx)}
+	if err != nil && ctx.Err() != nil && last.repeatable(lastErr) {
+		// The wait for another attempt was cut short. An Append waits only where
+		// nothing can have come of the attempt before.
+		return nil, &AttemptError{Sent: call.Class != Append, Err: context.Cause(ctx)}
 	}
 	return last.resp, lastErr
 }
@@ -158,8 +160,6 @@ func rewind(req *http.Request, first bool) (*http.Request, error) {
 	again.Body = body
 	return again, nil
 }
-
-func (a attempt) again(err error) bool { return a.ctx.Err() == nil && a.repeatable(err) }
 
 func (a attempt) repeatable(err error) bool {
 	if err != nil {

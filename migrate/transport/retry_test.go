@@ -40,6 +40,10 @@ func TestRetryRepeats(t *testing.T) {
 		"503 without Retry-After":             {reply(503, ""), 2, 2, 1},
 		"503 with Retry-After":                {reply(503, "", "Retry-After", "1"), 2, 2, 1},
 		"503 that names a rate limit":         {reply(503, throttledRate, "Retry-After", "1"), 2, 2, 1},
+		"500 that names a rate limit":         {reply(500, throttledRate), 2, 2, 1},
+		"499 that names a rate limit":         {reply(499, throttledRate), 2, 2, 2},
+		"499":                                 {reply(499, ""), 1, 1, 1},
+		"400 that is a rate limit":            {reply(400, throttledRate), 2, 2, 2},
 		"202":                                 {reply(202, "{}"), 1, 2, 1},
 		"504":                                 {reply(504, ""), 2, 2, 1},
 		"408":                                 {reply(408, ""), 2, 2, 1},
@@ -48,7 +52,10 @@ func TestRetryRepeats(t *testing.T) {
 		"401":                                 {reply(401, `{"code":20003}`), 1, 1, 1},
 		"404":                                 {reply(404, `{"code":20404}`), 1, 1, 1},
 		"a redirect":                          {reply(302, ""), 1, 1, 1},
+		"a redirect without sense":            {reply(300, "<html>"), 1, 1, 1},
+		"a redirect that names somebody else": {reply(399, `{"code":50391}`), 1, 1, 1},
 		"a reply that makes no sense":         {reply(200, "<html>"), 2, 2, 1},
+		"299 that makes no sense":             {reply(299, "<html>"), 2, 2, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for class, want := range map[Class]int{Read: c.read, Ensure: c.ensure, Append: c.append} {
@@ -113,6 +120,21 @@ func TestRetryRepeats(t *testing.T) {
 	})
 }
 
+// Whether the credentials are good is said by a success and by nothing else.
+func TestRetryTrusts(t *testing.T) {
+	for status, attempts := range map[int]int{200: doubts, 299: doubts, 300: 1, 404: 1, 500: 1} {
+		synctest.Test(t, func(t *testing.T) {
+			base := play(reply(status, "{}"), reply(401, ""))
+			rt := Retry(base, Patience{}, nil)
+			_, err := rt.RoundTrip(post(t.Context(), t, Call{Class: Append}))
+			require.NoError(t, err)
+			_, err = rt.RoundTrip(post(t.Context(), t, Call{Class: Append}))
+			require.NoError(t, err)
+			require.Equal(t, 1+attempts, base.attempts(), "after %d", status)
+		})
+	}
+}
+
 func TestRetryWhenTheCallerLeaves(t *testing.T) {
 	t.Run("keeps a reply that arrived as the context ended", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -124,6 +146,21 @@ func TestRetryWhenTheCallerLeaves(t *testing.T) {
 			resp, err := Retry(base, Patience{}, nil).RoundTrip(post(ctx, t, Call{Class: Append}))
 			require.NoError(t, err)
 			require.Equal(t, 201, resp.StatusCode)
+		})
+	})
+	t.Run("asks no more after a refusal that arrived as the context ended", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var c Counter
+			ctx, cancel := context.WithCancel(t.Context())
+			base := play(func(r *http.Request) (*http.Response, error) {
+				cancel()
+				return reply(429, "")(r)
+			})
+			_, err := Retry(base, Patience{}, &c).RoundTrip(post(ctx, t, Call{Class: Append}))
+			require.ErrorIs(t, err, context.Canceled)
+			require.False(t, Sent(err), "too many were not processed")
+			require.Equal(t, 1, base.attempts())
+			require.Zero(t, c.Traffic().Retried)
 		})
 	})
 	t.Run("knows that an append that was waiting has not been written", func(t *testing.T) {
@@ -155,7 +192,8 @@ func TestRetryWhenTheCallerLeaves(t *testing.T) {
 			base := play(breaks(context.Canceled))
 			_, err := Retry(base, Patience{}, nil).RoundTrip(post(ctx, t, Call{Class: Append}))
 			require.ErrorIs(t, err, context.Canceled)
-			require.LessOrEqual(t, base.attempts(), 1)
+			require.False(t, Sent(err))
+			require.Zero(t, base.attempts())
 		})
 	})
 }

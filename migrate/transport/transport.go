@@ -112,7 +112,6 @@ func NewBase(concurrency int) *http.Transport {
 	base.DialContext = Dial(0)
 	base.MaxIdleConnsPerHost = max(2, concurrency)
 	base.MaxIdleConns = 2 * base.MaxIdleConnsPerHost
-	base.ForceAttemptHTTP2 = false
 	base.Protocols = new(http.Protocols)
 	base.Protocols.SetHTTP1(true)
 	return base

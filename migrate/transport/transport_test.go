@@ -2,16 +2,13 @@ package transport
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
-	"net/http/httptest"
-	"strings"
-	"sync"
-	"sync/atomic"
+	"net/url"
 	"testing"
-	"time"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,6 +19,17 @@ func TestReadOnly(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 200, resp.StatusCode)
 	})
+	t.Run("closes the body of what it refuses, if there is one", func(t *testing.T) {
+		body := &closes{}
+		req := post(t.Context(), t, Call{})
+		req.Body = body
+		_, err := ReadOnly(play(reply(200, ""))).RoundTrip(req)
+		require.Error(t, err)
+		require.Equal(t, 1, body.closed)
+		req.Body = nil
+		_, err = ReadOnly(play(reply(200, ""))).RoundTrip(req)
+		require.Error(t, err)
+	})
 	t.Run("refuses everything else before it is sent", func(t *testing.T) {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodHead, "FOO"} {
 			base := play(reply(200, ""))
@@ -29,6 +37,7 @@ func TestReadOnly(t *testing.T) {
 			req.Method = method
 			_, err := ReadOnly(base).RoundTrip(req)
 			require.ErrorIs(t, err, ErrReadOnly)
+			require.ErrorContains(t, err, "read-only")
 			require.False(t, Sent(err))
 			require.Zero(t, base.attempts())
 		}
@@ -56,11 +65,57 @@ func TestLogHoldsNoSecret(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, string(raw), "secret-reply", "looking for the code must not use the body up")
 
+	for what, answer := range map[string]step{
+		"a success":                reply(200, `{"code":7}`),
+		"a refusal without a code": reply(500, "<html>secret</html>"),
+		"a refusal that cannot be read": func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 500, Body: io.NopCloser(iotest.ErrReader(errReset))}, nil
+		},
+	} {
+		out.Reset()
+		_, err = Log(play(answer), l).RoundTrip(req)
+		require.NoError(t, err)
+		require.Contains(t, out.String(), `"status"`)
+		require.NotContains(t, out.String(), `"code"`, what)
+		require.NotContains(t, out.String(), "secret", what)
+	}
+
+	out.Reset()
+	_, err = Log(play(breaks(errors.New("broken pipe"))), l).RoundTrip(req)
+	require.Error(t, err)
+	require.Contains(t, out.String(), `"error":"broken pipe"`)
+
 	out.Reset()
 	_, err = Log(play(breaks(errReset)), l).RoundTrip(req)
 	require.ErrorIs(t, err, errReset)
 	require.Contains(t, out.String(), "connection reset")
 	require.NotContains(t, out.String(), "secret")
+}
+
+// A word that the log does not know is hidden, and a line of stars tells nobody
+// which request it was.
+func TestLogShowsEveryWordOfTwiliosPaths(t *testing.T) {
+	const is, ch, im, us, al = "IS00000000000000000000000000000001", "CH00000000000000000000000000000001", "IM00000000000000000000000000000001", "US00000000000000000000000000000001", "RL00000000000000000000000000000001"
+	for _, path := range []string{
+		"/v1/Services/" + is + "/Roles/" + al,
+		"/v1/Services/" + is + "/Users/" + us,
+		"/v1/Services/" + is + "/Channels/" + ch + "/Members",
+		"/v1/Services/" + is + "/Channels/" + ch + "/Messages/" + im,
+		"/v1/Services/" + is + "/Channels/" + ch + "/Invites",
+		"/v2/Services/" + is + "/Channels/" + ch + "/Webhooks",
+		"/v2/Services/" + is + "/Bindings",
+		"/v3/Services/" + is + "/Channels/" + ch,
+		"/v1/Services/" + is + "/Conversations/" + ch + "/Participants",
+		"/v1/Services/" + is + "/Conversations/" + ch + "/Messages/" + im + "/Receipts",
+		"/v1/Services/" + is + "/Configuration/Notifications",
+		"/v1/Services/" + is + "/Configuration/Webhooks",
+		"/v1/Services/" + is + "/ParticipantConversations",
+		"/v1/Services/" + is + "/ConversationWithParticipants",
+		"/v1/Configuration/Addresses",
+		"/v1/Credentials",
+	} {
+		require.Equal(t, path, shownPath(&url.URL{Path: path}))
+	}
 }
 
 func TestCount(t *testing.T) {
@@ -76,78 +131,4 @@ func TestCount(t *testing.T) {
 	require.Equal(t, int64(2), got.Reads)
 	require.Equal(t, int64(3), got.Writes)
 	require.Equal(t, int64(2), got.Throttled)
-}
-
-func TestNew(t *testing.T) {
-	t.Run("keeps its connections under load", func(t *testing.T) {
-		var opened atomic.Int64
-		srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-			_, _ = io.WriteString(w, "{}")
-		}))
-		srv.Config.ConnState = func(_ net.Conn, s http.ConnState) {
-			if s == http.StateNew {
-				opened.Add(1)
-			}
-		}
-		srv.Start()
-		defer srv.Close()
-		base := NewBase(8)
-		defer base.CloseIdleConnections()
-		rt := New(Options{Base: base, Concurrency: 8})
-
-		var wg sync.WaitGroup
-		for range 8 {
-			wg.Go(func() {
-				for range 50 {
-					req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL, nil)
-					require.NoError(t, err)
-					resp, err := rt.RoundTrip(req)
-					require.NoError(t, err)
-					require.NoError(t, resp.Body.Close())
-				}
-			})
-		}
-		wg.Wait()
-		require.LessOrEqual(t, opened.Load(), int64(16))
-	})
-	t.Run("sends an append once when its connection drops after the request", func(t *testing.T) {
-		var seen atomic.Int64
-		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.Method == http.MethodGet {
-				_, _ = io.WriteString(w, "{}")
-				return
-			}
-			seen.Add(1)
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err == nil {
-				_ = conn.Close()
-			}
-		}))
-		defer srv.Close()
-		base := NewBase(1)
-		defer base.CloseIdleConnections()
-		rt := New(Options{Base: base, Patience: Patience{FirstWait: time.Millisecond}})
-		send := func(method string, class Class) error {
-			req, err := http.NewRequestWithContext(With(t.Context(), Call{Class: class}), method, srv.URL, strings.NewReader("Body=x"))
-			require.NoError(t, err)
-			_, err = rt.RoundTrip(req)
-			return err
-		}
-		require.NoError(t, send(http.MethodGet, Read), "leaves an idle connection that the POST reuses")
-		err := send(http.MethodPost, Append)
-		require.Error(t, err)
-		require.True(t, Sent(err))
-		require.Equal(t, int64(1), seen.Load())
-
-		require.Error(t, send(http.MethodPost, Ensure))
-		require.Equal(t, int64(1+10), seen.Load(), "an ensure is repeated as often as there is patience")
-	})
-	t.Run("paces and counts every attempt", func(t *testing.T) {
-		var c Counter
-		rt := New(Options{Base: play(reply(429, "", "Retry-After", "0"), reply(201, "{}")), APS: 1000, Counter: &c})
-		_, err := rt.RoundTrip(post(t.Context(), t, Call{Class: Append, Conversation: "CH1"}))
-		require.NoError(t, err)
-		require.Equal(t, int64(2), c.Traffic().Writes)
-		require.Equal(t, int64(1), c.Traffic().Retried)
-	})
 }

@@ -30,7 +30,7 @@ func asked(resp *http.Response) time.Duration {
 	if resp == nil {
 		return 0
 	}
-	return max(0, retryAfter(resp, time.Now()))
+	return retryAfter(resp, time.Now())
 }
 
 func random(most time.Duration) time.Duration { return rand.N(most + 1) }

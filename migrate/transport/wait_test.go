@@ -49,6 +49,24 @@ func TestRetryWaits(t *testing.T) {
 			require.Zero(t, took)
 		})
 	})
+	t.Run("not at all where Retry-After asks for ages", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			for _, ages := range []string{"1000000000", "99999999999999999999", "Fri, 31 Dec 9999 23:59:59 GMT"} {
+				took, resp, err := elapsed(t, Patience{}, reply(429, "", "Retry-After", ages), reply(200, ""))
+				require.NoError(t, err)
+				require.Equal(t, 429, resp.StatusCode, ages)
+				require.Zero(t, took)
+			}
+		})
+	})
+	t.Run("as long as it has time, where Retry-After asks for all of it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			took, resp, err := elapsed(t, Patience{Elapsed: 7 * time.Second}, reply(429, "", "Retry-After", "7"), reply(200, ""))
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode)
+			require.Equal(t, 7*time.Second, took)
+		})
+	})
 	t.Run("no less than a backoff, where Retry-After asks for less", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			zero := reply(429, "", "Retry-After", "0")
@@ -81,12 +99,14 @@ func TestRetryWaits(t *testing.T) {
 			require.NotEqual(t, waits(Patience{}), waits(Patience{}), "by default it is random")
 		})
 	})
-	t.Run("by backoff for a Retry-After that cannot be read", func(t *testing.T) {
+	t.Run("by backoff for a Retry-After that cannot be read, or is over", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			took, _, err := elapsed(t, Patience{FirstWait: time.Second}, reply(429, "", "Retry-After", "soon"), reply(200, ""))
-			require.NoError(t, err)
-			require.GreaterOrEqual(t, took, time.Second/2)
-			require.LessOrEqual(t, took, time.Second)
+			for _, v := range []string{"soon", "", "-5", "NaN", "Thu, 01 Jan 1970 00:00:00 GMT"} {
+				took, _, err := elapsed(t, Patience{FirstWait: time.Second}, reply(429, "", "Retry-After", v), reply(200, ""))
+				require.NoError(t, err)
+				require.GreaterOrEqual(t, took, time.Second/2, v)
+				require.LessOrEqual(t, took, time.Second, v)
+			}
 		})
 	})
 	t.Run("between half and all of a backoff that doubles", func(t *testing.T) {
@@ -96,6 +116,14 @@ func TestRetryWaits(t *testing.T) {
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, took, (1+2+3)*time.Second/2)
 			require.LessOrEqual(t, took, (1+2+3)*time.Second)
+		})
+	})
+	t.Run("not at all where it has one attempt", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			took, resp, err := elapsed(t, Patience{Attempts: 1}, reply(500, ""), reply(200, ""))
+			require.NoError(t, err)
+			require.Equal(t, 500, resp.StatusCode)
+			require.Zero(t, took)
 		})
 	})
 	t.Run("no more often than it has attempts, and then returns the last reply", func(t *testing.T) {
@@ -116,5 +144,16 @@ func TestRetryWaits(t *testing.T) {
 			require.GreaterOrEqual(t, took, time.Minute)
 			require.Less(t, took, 61*time.Second)
 		})
+	})
+}
+
+func TestSeeded(t *testing.T) {
+	t.Run("draws from nothing to the most, both included", func(t *testing.T) {
+		jitter, seen := Seeded(1), map[time.Duration]bool{}
+		for range 100 {
+			seen[jitter(2)] = true
+		}
+		require.Equal(t, map[time.Duration]bool{0: true, 1: true, 2: true}, seen)
+		require.Zero(t, jitter(0))
 	})
 }
