@@ -48,6 +48,7 @@ func TestRetryRepeats(t *testing.T) {
 		"504":                                 {reply(504, ""), 2, 2, 1},
 		"408":                                 {reply(408, ""), 2, 2, 1},
 		"a write by someone else":             {reply(409, `{"code":50391}`), 2, 2, 1},
+		"what is being deleted":               {reply(409, `{"code":50002}`), 2, 2, 1},
 		"400":                                 {reply(400, `{"code":50304}`), 1, 1, 1},
 		"401":                                 {reply(401, `{"code":20003}`), 1, 1, 1},
 		"404":                                 {reply(404, `{"code":20404}`), 1, 1, 1},

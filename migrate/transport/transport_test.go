@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/iotest"
 
@@ -79,6 +80,15 @@ func TestLogHoldsNoSecret(t *testing.T) {
 		require.NotContains(t, out.String(), `"code"`, what)
 		require.NotContains(t, out.String(), "secret", what)
 	}
+
+	out.Reset()
+	body := &closes{Reader: strings.NewReader(`{"code":20003}`)}
+	_, err = Log(play(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 401, Body: body}, nil
+	}), l).RoundTrip(req)
+	require.NoError(t, err)
+	require.Contains(t, out.String(), `"code":20003`)
+	require.Equal(t, 1, body.closed, "what was read in its place is given on")
 
 	out.Reset()
 	_, err = Log(play(breaks(errors.New("broken pipe"))), l).RoundTrip(req)
