@@ -85,6 +85,10 @@ const (
 // service admits aps writes a second, and lanes of them run beside each other.
 // It plays the schedule of the engine through: longest lanes first, each behind
 // the gate for the users that no lane before it brought.
+//
+// More work never lowers a bound. It can shorten the schedule, as it would the
+// migration: another order of lanes may suit the gates better, and a lane that
+// begins earlier may bring a user for whom a later one would have waited.
 func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 	e := Estimate{APS: aps, BoundBy: BoundByNothing}
 	var all int64
@@ -123,25 +127,14 @@ func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 // lanes of all services in one line, the longest first, each behind the gate of
 // its service.
 func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
-	type entry struct {
-		gate *gateway
-		channelLoad
-	}
-	var line []entry
 	gates := make([]gateway, len(loads))
 	for i, s := range loads {
 		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / aps, users: s.users, rest: s.users}
-		for _, c := range s.channels {
-			line = append(line, entry{&gates[i], c})
-		}
 	}
-	slices.SortStableFunc(line, func(a, b entry) int {
-		return cmp.Compare(b.messages+int64(len(b.members)), a.messages+int64(len(a.members)))
-	})
 	slots := make(slots, lanes)
 	end := 0.0
-	for _, e := range line {
-		slots[0] = e.gate.lane(e.channelLoad, slots[0], aps)
+	for _, p := range line(loads) {
+		slots[0] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[0], aps)
 		end = max(end, slots[0])
 		heap.Fix(&slots, 0)
 	}
@@ -151,6 +144,25 @@ func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
 		levels = max(levels, loads[i].levels)
 	}
 	return end + float64(levels)/aps
+}
+
+// place says where a channel stands: the numbers of its service and of it there.
+type place struct{ service, channel int }
+
+// line is the order of the lanes of all services: the longest first.
+func line(loads []serviceLoad) []place {
+	var all []place
+	for i, s := range loads {
+		for j := range s.channels {
+			all = append(all, place{i, j})
+		}
+	}
+	length := func(p place) int64 {
+		c := loads[p.service].channels[p.channel]
+		return c.messages + int64(len(c.members))
+	}
+	slices.SortStableFunc(all, func(a, b place) int { return cmp.Compare(length(b), length(a)) })
+	return all
 }
 
 // gateway is the gate of one service while a schedule is played through.
