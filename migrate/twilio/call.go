@@ -68,7 +68,6 @@ type call struct {
 
 	method string
 	target string        // path and query, as sent
-	raw    []byte        // of a 2xx reply that was accepted
 	date   time.Time     // that the service gave the reply; zero if it gave none
 	other  *otherAccount // what a reply showed; to ask again would change nothing
 	err    error
@@ -162,9 +161,7 @@ func (c *call) send(method string, u *url.URL, form string) {
 		}
 		if err != nil {
 			c.err = c.senseless(err)
-			return
 		}
-		c.raw = raw
 		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 			c.date = at
 		}

@@ -56,6 +56,7 @@ func TestAnEmptySIDReachesNothing(t *testing.T) {
 		"set conversation":    target.SetConversation(t.Context(), "", conversations.Conversation{SID: channel, FriendlyName: "x"}),
 	} {
 		require.Equal(t, migrate.Usage, migrate.KindOf(err), name)
+		require.ErrorContains(t, err, "is empty", name)
 	}
 	require.Empty(t, s.requests())
 }
@@ -126,6 +127,38 @@ func TestRepliesAreReadWhole(t *testing.T) {
 		require.Equal(t, []string{"RL1"}, sids(roles, func(r chat.Role) string { return r.SID }))
 		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
 		require.ErrorContains(t, err, "yesterday")
+	})
+	t.Run("once, where one is whole and makes no sense", func(t *testing.T) {
+		s := serve(t, func(seen) (int, string) { return 200, `{"sid": "US1", "date_created": "yesterday"}` })
+		_, err := s.source(t).User(t.Context(), service, "US1")
+		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+		require.True(t, migrate.Unreadable(err))
+		require.Contains(t, migrate.HintOf(err), "report it")
+		require.Len(t, s.requests(), 1, "asking again would bring the same")
+	})
+	t.Run("again, where one was cut short", func(t *testing.T) {
+		n := 0
+		s := serve(t, func(seen) (int, string) {
+			if n++; n == 1 {
+				return 200, `{"sid": "US1", "identity": "a`
+			}
+			return 200, `{"sid": "US1", "identity": "ann"}`
+		})
+		u, err := s.source(t).User(t.Context(), service, "US1")
+		require.NoError(t, err)
+		require.Equal(t, "ann", u.Identity)
+	})
+	t.Run("never taken for a message without its index or SID", func(t *testing.T) {
+		for name, body := range map[string]string{
+			"no index":   `{"sid": "IM1", "attributes": "{}"}`,
+			"null index": `{"sid": "IM1", "index": null, "attributes": "{}"}`,
+			"no SID":     `{"index": 0, "attributes": "{}"}`,
+		} {
+			s := serve(t, func(seen) (int, string) { return 200, list("messages", "", body) })
+			all, err := drain(s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}))
+			require.Error(t, err, name)
+			require.Empty(t, all, name)
+		}
 	})
 	t.Run("never taken for a resource without its SID", func(t *testing.T) {
 		s := serve(t, func(seen) (int, string) { return 200, `{}` })

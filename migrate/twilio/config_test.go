@@ -43,6 +43,7 @@ func TestConfig(t *testing.T) {
 			}
 			require.Equal(t, c.kind, migrate.KindOf(err))
 			require.NotEmpty(t, migrate.HintOf(err))
+			require.ErrorContains(t, err, "configure connection: ", "and what is wrong")
 			require.NotContains(t, err.Error(), "hidden")
 		})
 	}
@@ -58,7 +59,26 @@ func TestConfig(t *testing.T) {
 		_, err := NewSource(Config{Username: account})
 		require.Equal(t, migrate.Credentials, migrate.KindOf(err))
 		require.Contains(t, migrate.HintOf(err), "TWILIO_AUTH_TOKEN")
+		require.ErrorContains(t, err, "no credentials")
 		_, err = NewTarget(Config{Password: token})
 		require.Contains(t, migrate.HintOf(err), "CHATBRIDGE_TARGET_")
+	})
+	t.Run("wants a version of Chat that there is", func(t *testing.T) {
+		_, err := NewSource(Config{API: "v9", Username: account, Password: token})
+		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.ErrorContains(t, err, `"v9"`)
+	})
+	t.Run("takes the user for the account unless it is an API key", func(t *testing.T) {
+		for _, c := range []Config{{Username: account}, {Username: "SK1", AccountSID: account}} {
+			c.Password = token
+			target, err := NewTarget(c)
+			require.NoError(t, err)
+			require.Equal(t, account, (&call{host: target.host}).AccountSid())
+		}
+	})
+	t.Run("repeats and waits by a transport of its own unless it is given one", func(t *testing.T) {
+		target, err := NewTarget(Config{Username: account, Password: token})
+		require.NoError(t, err)
+		require.NotNil(t, target.host.http.Transport)
 	})
 }

@@ -52,6 +52,11 @@ func TestRepliesDecideTheKind(t *testing.T) {
 		"408":                               {408, "", migrate.Unavailable, migrate.InDoubt, "resumes"},
 		"400 with 50304":                    {400, fmt.Sprintf(twilio, 50304), migrate.Refused, migrate.Refused, "errors/50304"},
 		"400 with a code nobody knows":      {400, fmt.Sprintf(twilio, 99999), migrate.Refused, migrate.Refused, "errors/99999"},
+		"404 with a code nobody knows":      {404, fmt.Sprintf(twilio, 99999), migrate.NotFound, migrate.NotFound, "SID"},
+		"405 with a code nobody knows":      {405, fmt.Sprintf(twilio, 99999), migrate.Usage, migrate.Usage, "-url"},
+		"399":                               {399, "", migrate.Usage, migrate.Usage, "-url"},
+		"499":                               {499, "", migrate.Refused, migrate.Refused, ""},
+		"403 with 70051":                    {403, fmt.Sprintf(twilio, 70051), migrate.Credentials, migrate.Credentials, "give the key that permission"},
 		"a code that is no number":          {400, `{"code": "x"}`, migrate.Refused, migrate.Refused, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +65,7 @@ func TestRepliesDecideTheKind(t *testing.T) {
 			_, err := target.Conversation(t.Context(), service, channel)
 			require.Equal(t, c.read, migrate.KindOf(err))
 			require.Contains(t, migrate.HintOf(err), c.hint)
+			require.Equal(t, c.hint == "", migrate.HintOf(err) == "", "a hint that does not help is none: %s", migrate.HintOf(err))
 			require.ErrorContains(t, err, fmt.Sprintf("read conversation %s: ", channel))
 
 			_, err = target.AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})

@@ -42,10 +42,17 @@ func TestLimits(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, got)
 	})
+	t.Run("of something that is no service are not taken", func(t *testing.T) {
+		_, _, target := both(t, func(seen) (int, string) { return 200, `{"limits": {"channel_members": 100}}` })
+		_, err := target.Limits(t.Context(), service)
+		require.ErrorIs(t, err, errNoSID)
+	})
 	t.Run("that cannot be are not sent", func(t *testing.T) {
 		_, chat, target := both(t, func(seen) (int, string) { return 200, reply })
 		for _, l := range []migrate.Limits{{ChannelMembers: 1001}, {UserChannels: 1001}, {UserChannels: -1}} {
-			require.Equal(t, migrate.Usage, migrate.KindOf(target.SetLimits(t.Context(), service, l)))
+			err := target.SetLimits(t.Context(), service, l)
+			require.Equal(t, migrate.Usage, migrate.KindOf(err))
+			require.ErrorContains(t, err, "from 1 to 1000")
 		}
 		require.NoError(t, target.SetLimits(t.Context(), service, migrate.Limits{}))
 		require.Empty(t, chat.requests())
@@ -73,6 +80,7 @@ func TestLimits(t *testing.T) {
 			_, err = target.Limits(t.Context(), service)
 			require.Equal(t, migrate.Usage, migrate.KindOf(err))
 			require.Contains(t, migrate.HintOf(err), "--chat-url")
+			require.ErrorContains(t, err, "address of Chat")
 			require.Equal(t, migrate.Usage, migrate.KindOf(target.SetLimits(t.Context(), service, migrate.Limits{UserChannels: 1})))
 		}
 	})

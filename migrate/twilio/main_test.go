@@ -81,6 +81,9 @@ func serve(t *testing.T, answer answers) *stub {
 				t.Errorf("%s %s: header %s was sent", r.Method, r.URL, header)
 			}
 		}
+		if r.Header.Get("Accept") != "application/json" || r.Header.Get("User-Agent") != "chatbridge" {
+			t.Errorf("%s %s: does not say who asks, and for what: %v", r.Method, r.URL, r.Header)
+		}
 		raw, err := io.ReadAll(r.Body)
 		if err != nil {
 			t.Errorf("read body: %v", err)
@@ -134,6 +137,19 @@ func (s *stub) target(t *testing.T) *Target {
 	target, err := NewTarget(s.config(t))
 	require.NoError(t, err)
 	return target
+}
+
+// base answers requests without a network.
+type base func(*http.Request) (*http.Response, error)
+
+func (b base) RoundTrip(r *http.Request) (*http.Response, error) { return b(r) }
+
+func (b base) config() Config {
+	return Config{BaseURL: "http://127.0.0.1:1", Username: account, Password: token, HTTP: b}
+}
+
+func answer(status int, body string) *http.Response {
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body))}
 }
 
 // list is one page of a list.

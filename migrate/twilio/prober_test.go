@@ -1,9 +1,11 @@
 package twilio
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 
@@ -65,7 +67,30 @@ func TestProber(t *testing.T) {
 		require.NoError(t, err)
 		_, err = p.Get(t.Context(), migrate.TargetChat, "/v2/Services")
 		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.ErrorContains(t, err, "address of Chat")
 		require.Empty(t, conv.uris())
+	})
+	t.Run("says that there was no answer, and no whole one", func(t *testing.T) {
+		for name, b := range map[string]base{
+			"none": func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+			"half": func(*http.Request) (*http.Response, error) {
+				r := answer(200, "")
+				r.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
+				return r, nil
+			},
+		} {
+			p, err := NewProber(b.config(), b.config())
+			require.NoError(t, err)
+			_, err = p.Get(t.Context(), migrate.SourceChat, "/v1/Services")
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err), name)
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+		}
+	})
+	t.Run("sends nothing to an address that is none", func(t *testing.T) {
+		chat, p := probers(t, func(seen) (int, string) { return 200, `{}` })
+		_, err := p.Get(t.Context(), migrate.SourceChat, "/v1/\x7f")
+		require.ErrorContains(t, err, "read address")
+		require.Empty(t, chat.uris())
 	})
 	t.Run("has connections that cannot write", func(t *testing.T) {
 		_, p := probers(t, func(seen) (int, string) { return 200, `{}` })

@@ -31,6 +31,10 @@ func TestPromote(t *testing.T) {
 		require.Equal(t, []string{"POST " + promotePath}, s.uris())
 		require.Equal(t, url.Values{"Type": {"private"}}, s.requests()[0].Form)
 	})
+	t.Run("does not take something that is no channel for one", func(t *testing.T) {
+		_, err := promote(t, "", func(seen) (int, string) { return 200, `{"type": "private"}` })
+		require.ErrorIs(t, err, errNoSID)
+	})
 	t.Run("attaches a messaging service", func(t *testing.T) {
 		s, err := promote(t, messaging, func(seen) (int, string) { return 200, is("private") })
 		require.NoError(t, err)
@@ -49,6 +53,7 @@ func TestPromote(t *testing.T) {
 	t.Run("fails where the channel stays public", func(t *testing.T) {
 		_, err := promote(t, "", func(seen) (int, string) { return 200, is("public") })
 		require.Equal(t, migrate.Refused, migrate.KindOf(err))
+		require.ErrorContains(t, err, "still public")
 	})
 	t.Run("takes a refusal for a channel that is private already", func(t *testing.T) {
 		_, err := promote(t, "", func(r seen) (int, string) {
