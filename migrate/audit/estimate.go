@@ -2,7 +2,6 @@ package audit
 
 import (
 	"cmp"
-	"container/heap"
 	"slices"
 )
 
@@ -131,12 +130,12 @@ func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
 	for i, s := range loads {
 		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / aps, users: s.users, rest: s.users}
 	}
-	slots := make(slots, lanes)
+	slots := make([]float64, lanes) // when each is free
 	end := 0.0
 	for _, p := range line(loads) {
-		slots[0] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[0], aps)
-		end = max(end, slots[0])
-		heap.Fix(&slots, 0)
+		first := slices.Index(slots, slices.Min(slots))
+		slots[first] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[first], aps)
+		end = max(end, slots[first])
 	}
 	levels := int64(0)
 	for i, g := range gates {
@@ -189,18 +188,4 @@ func (g *gateway) lane(c channelLoad, at, aps float64) float64 {
 	}
 	g.free = max(at, g.free) + ahead/aps
 	return g.free + float64(c.lane())/aps
-}
-
-// slots are the times at which the lanes become free, earliest first.
-type slots []float64
-
-func (s slots) Len() int           { return len(s) }
-func (s slots) Less(i, j int) bool { return s[i] < s[j] }
-func (s slots) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
-func (s *slots) Push(x any)        { *s = append(*s, x.(float64)) }
-func (s *slots) Pop() any {
-	old := *s
-	x := old[len(old)-1]
-	*s = old[:len(old)-1]
-	return x
 }
