@@ -141,7 +141,6 @@ func (g *group) commit() error {
 // some would leave a hole in the middle.
 func (g *group) fail(err error) error {
 	g.failed = err
-	g.pending = 0
 	// SQLite may have rolled back by itself, and then this is an error.
 	_, _ = g.conn.ExecContext(context.Background(), `ROLLBACK`)
 	return err

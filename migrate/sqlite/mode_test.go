@@ -28,6 +28,19 @@ func TestModes(t *testing.T) {
 			require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), suffix)
 		}
 		require.NoError(t, l.Close())
+
+		syscall.Umask(0o777)
+		narrow := filepath.Join(t.TempDir(), "ledger.db")
+		l, err = sqlite.Open(t.Context(), narrow)
+		require.NoError(t, err)
+		syscall.Umask(0)
+		for _, suffix := range []string{"", ".lock"} {
+			info, err := os.Stat(narrow + suffix)
+			require.NoError(t, err)
+			require.Equal(t, os.FileMode(0o600), info.Mode().Perm(), suffix)
+		}
+		require.NoError(t, l.Close())
+
 		require.NoError(t, os.Chmod(path, 0o644))
 		l, err = sqlite.Open(t.Context(), path)
 		require.NoError(t, err)

@@ -1,6 +1,7 @@
 package sqlite_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"database/sql"
 	"fmt"
@@ -96,6 +97,14 @@ func TestOpenRefuses(t *testing.T) {
 			alter(t, path, "INSERT INTO goose_db_version (version_id, is_applied) VALUES (9999, 1)")
 			return path
 		}},
+		"a ledger without a schema version": {migrate.Failed, func(t *testing.T) string {
+			path := closed(t, 1)
+			alter(t, path, "DROP TABLE goose_db_version")
+			return path
+		}},
+		"a header of nonsense": {migrate.Failed, func(t *testing.T) string {
+			return write(t, "SQLite format 3\x00"+strings.Repeat("nonsense", 1000))
+		}},
 		"a damaged page": {migrate.Failed, func(t *testing.T) string {
 			path := closed(t, 5000)
 			damage(t, path)
@@ -120,9 +129,22 @@ func TestOpenRefuses(t *testing.T) {
 			require.Error(t, err)
 			require.Equal(t, c.kind, migrate.KindOf(err), err)
 			require.NotEmpty(t, migrate.HintOf(err), err)
+			if c.kind == migrate.Failed {
+				require.Contains(t, migrate.HintOf(err), "keep the file for inspection")
+			}
 			if watched {
 				require.Equal(t, before, snapshot(t, filepath.Dir(path)))
 			}
+
+			if name == "a damaged page" || name == "a file that was cut off" {
+				return // found when it is read
+			}
+			_, err = sqlite.OpenReader(t.Context(), path)
+			want := c.kind
+			if name == "a missing folder" || name == "a folder of no writer" {
+				want = migrate.NotFound
+			}
+			require.Equal(t, want, migrate.KindOf(err), "a reader says the same: %v", err)
 		})
 	}
 }
@@ -145,6 +167,46 @@ func TestOpen(t *testing.T) {
 		files, err := filepath.Glob(path + "*")
 		require.NoError(t, err)
 		require.Equal(t, []string{path}, files)
+	})
+
+	t.Run("an empty file becomes a ledger", func(t *testing.T) {
+		path := write(t, "")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		put(t, l, 0, 3)
+		require.NoError(t, l.Close())
+		require.Equal(t, 3, committed(t, path))
+	})
+
+	t.Run("an empty path is said to be one", func(t *testing.T) {
+		_, err := sqlite.Open(t.Context(), "")
+		require.ErrorContains(t, err, "its path is empty")
+	})
+
+	t.Run("a run that was stopped while it opened one leaves everything as it was", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, path := range []string{filepath.Join(t.TempDir(), "new.db"), closed(t, 10)} {
+			before := snapshot(t, filepath.Dir(path))
+			_, err := sqlite.Open(ctx, path)
+			require.Equal(t, migrate.Interrupted, migrate.KindOf(err), err)
+			require.Equal(t, before, snapshot(t, filepath.Dir(path)))
+		}
+	})
+
+	t.Run("a holder who did not sign is another process", func(t *testing.T) {
+		path := closed(t, 1)
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		for _, signed := range []string{"", "nonsense", `{"pid": 0, "host": "desk"}`} {
+			require.NoError(t, os.WriteFile(path+".lock", []byte(signed), 0o600))
+			_, err = sqlite.Open(t.Context(), path)
+			require.ErrorContains(t, err, "in use by another process", signed)
+		}
+		require.NoError(t, os.WriteFile(path+".lock", []byte(`{"pid": 1, "host": "desk"}`), 0o600))
+		_, err = sqlite.Open(t.Context(), path)
+		require.ErrorContains(t, err, "in use by process 1 on desk")
+		require.NoError(t, l.Close())
 	})
 
 	t.Run("two names of one file are one ledger, and its lock goes with Close", func(t *testing.T) {
