@@ -42,6 +42,11 @@ func TestEstimateByHand(t *testing.T) {
 			Gate: 3, GateWrites: 3, LongestLane: 2, LongestLaneWrites: 2, Concurrency: 2, LaneWrites: 2,
 		}},
 		// The lane ends after 2 + 2, and the gate is busy with everybody else.
+		// That somebody missing comes leaves everybody else to come.
+		"users beside one that is missing": {of(serviceLoad{users: 50}, channelLoad{sid: "CH3", members: []int32{50}}), 1, Estimate{
+			Seconds: 52, BoundBy: BoundByGate, LongestChannel: "CH3",
+			Gate: 52, GateWrites: 52, LongestLane: 2, LongestLaneWrites: 2, Concurrency: 2, LaneWrites: 2,
+		}},
 		"users whom no channel asks for": {of(serviceLoad{users: 50}, channelLoad{sid: "CH3", members: []int32{0}}), 1, Estimate{
 			Seconds: 51, BoundBy: BoundByGate, LongestChannel: "CH3",
 			Gate: 51, GateWrites: 51, LongestLane: 2, LongestLaneWrites: 2, Concurrency: 2, LaneWrites: 2,

@@ -8,10 +8,13 @@ import (
 )
 
 // TestMain also serves as the other process: the tests run their own binary
-// with childVariable set.
+// with childVariable or readerVariable set.
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
 		os.Exit(child(path))
+	}
+	if path := os.Getenv(readerVariable); path != "" {
+		os.Exit(reader(path))
 	}
 	goleak.VerifyTestMain(m)
 }

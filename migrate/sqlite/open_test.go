@@ -102,6 +102,11 @@ func TestOpenRefuses(t *testing.T) {
 			alter(t, path, "DROP TABLE goose_db_version")
 			return path
 		}},
+		"a schema of nonsense": {migrate.Failed, func(t *testing.T) string {
+			path := closed(t, 1)
+			alter(t, path, "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql = 'nonsense' WHERE name = 'runs'")
+			return path
+		}},
 		"a header of nonsense": {migrate.Failed, func(t *testing.T) string {
 			return write(t, "SQLite format 3\x00"+strings.Repeat("nonsense", 1000))
 		}},
@@ -131,6 +136,7 @@ func TestOpenRefuses(t *testing.T) {
 			require.NotEmpty(t, migrate.HintOf(err), err)
 			if c.kind == migrate.Failed {
 				require.Contains(t, migrate.HintOf(err), "keep the file for inspection")
+				require.True(t, name == "a ledger without a schema version" || strings.Contains(err.Error(), "it is damaged"), err)
 			}
 			if watched {
 				require.Equal(t, before, snapshot(t, filepath.Dir(path)))
@@ -190,6 +196,10 @@ func TestOpen(t *testing.T) {
 			before := snapshot(t, filepath.Dir(path))
 			_, err := sqlite.Open(ctx, path)
 			require.Equal(t, migrate.Interrupted, migrate.KindOf(err), err)
+			require.NotContains(t, err.Error(), "remove", "nothing is said of files that were not there")
+			if len(before) == 0 {
+				require.ErrorContains(t, err, "upgrade schema")
+			}
 			require.Equal(t, before, snapshot(t, filepath.Dir(path)))
 		}
 	})

@@ -3,6 +3,7 @@ package sqlite_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,8 +18,9 @@ import (
 )
 
 const (
-	childVariable = "CHATBRIDGE_TEST_LEDGER"
-	childChannels = 3
+	childVariable  = "CHATBRIDGE_TEST_LEDGER"
+	childChannels  = 3
+	readerVariable = "CHATBRIDGE_TEST_READER"
 )
 
 // child writes messages in turn into a few channels until it is killed, and
@@ -38,6 +40,23 @@ func child(path string) int {
 		}
 		fmt.Println(n + 1)
 	}
+}
+
+// reader reads the messages of a ledger and prints how many there are.
+func reader(path string) int {
+	ctx := context.Background()
+	r, err := sqlite.OpenReader(ctx, path)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	n, err := r.CountMessages(ctx, sid("CH", 1))
+	if err := errors.Join(err, r.Close()); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	fmt.Println(n)
+	return 0
 }
 
 // startChild starts the other process and returns when it has put so many.

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gofrs/flock"
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
@@ -35,6 +38,47 @@ func TestErrorsOfTheFileSystem(t *testing.T) {
 	require.Equal(t, migrate.Failed, migrate.KindOf(err))
 	require.ErrorIs(t, err, syscall.EIO)
 	require.Zero(t, resultCode(errors.New("no error of SQLite")))
+}
+
+// A lock on a file that is gone, or that another has taken the name of, keeps
+// nobody out.
+func TestCurrent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db.lock")
+	require.NoError(t, made(path))
+	file := flock.New(path)
+	locked, err := file.TryLock()
+	require.NoError(t, err)
+	require.True(t, locked)
+	require.True(t, current(file))
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.False(t, current(file))
+	require.NoError(t, made(path))
+	require.False(t, current(file))
+	require.NoError(t, file.Close())
+}
+
+// SQLite answers an interrupted write by rolling back everything that is open.
+func TestStatementsAreNotInterrupted(t *testing.T) {
+	l, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), Group(time.Hour, 1<<20))
+	require.NoError(t, err)
+	const many = 5000
+	for n := range many {
+		require.NoError(t, l.PutMessage(t.Context(), "CH1", migrate.MessageRecord{SourceIndex: int64(n)}))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, l.group.put(ctx, func(ctx context.Context) error {
+		cancel()
+		return l.group.exec(ctx, `INSERT INTO fingerprint VALUES ('a', 'b')`)
+	}))
+	ctx, cancel = context.WithCancel(t.Context())
+	n := 0
+	require.NoError(t, l.group.read(ctx, `SELECT source_index FROM messages`, nil, func(*sql.Rows) error {
+		cancel()
+		n++
+		return nil
+	}))
+	require.Equal(t, many, n)
+	require.NoError(t, l.Close())
 }
 
 func TestSettled(t *testing.T) {
