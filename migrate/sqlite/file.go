@@ -145,8 +145,10 @@ func refusePath(err error) error {
 }
 
 // refuseFile is for errors of SQLite about a file that looked like a database.
+// SQLITE_ERROR is a table or column of ours that is not there.
 func refuseFile(err error) error {
-	if code := resultCode(err); code == lib.SQLITE_CORRUPT || code == lib.SQLITE_NOTADB {
+	switch resultCode(err) {
+	case lib.SQLITE_CORRUPT, lib.SQLITE_NOTADB, lib.SQLITE_ERROR:
 		return refuse(migrate.Failed, damagedHint, "it is damaged: %w", err)
 	}
 	return fault("open ledger", "", err)

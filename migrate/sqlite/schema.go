@@ -56,11 +56,15 @@ func inspect(ctx context.Context, db *sql.DB) (schema, error) {
 	if versioned == 0 {
 		return schema{}, refuse(migrate.Failed, damagedHint, "it has no schema version")
 	}
-	var s schema
-	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&s.version)
+	var version sql.NullInt64
+	err = db.QueryRowContext(ctx, `SELECT max(version_id) FROM goose_db_version WHERE is_applied`).Scan(&version)
 	if err != nil {
 		return schema{}, refuseFile(err)
 	}
+	if !version.Valid {
+		return schema{}, refuse(migrate.Failed, damagedHint, "it has no schema version")
+	}
+	s := schema{version: version.Int64}
 	newest, err := newestVersion()
 	if err != nil {
 		return schema{}, refuse(migrate.Failed, "", "read migrations: %w", err)

@@ -81,6 +81,32 @@ func TestStatementsAreNotInterrupted(t *testing.T) {
 	require.NoError(t, l.Close())
 }
 
+// Whether a group began and was committed is said by SQLite and by nothing else.
+func TestATransactionThatFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		behind string // what happens to the transaction behind the group's back
+		puts   int    // before that
+		fails  func(*Ledger) error
+	}{
+		"to begin":  {`BEGIN`, 0, func(l *Ledger) error { return l.PutMessage(t.Context(), "CH1", migrate.MessageRecord{}) }},
+		"to commit": {`ROLLBACK`, 3, func(l *Ledger) error { return l.Sync(t.Context()) }},
+	} {
+		t.Run(name+" is said, and nothing is taken any more", func(t *testing.T) {
+			l, err := Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"), Group(time.Hour, 1000))
+			require.NoError(t, err)
+			for n := range c.puts {
+				require.NoError(t, l.PutMessage(t.Context(), "CH1", migrate.MessageRecord{SourceIndex: int64(n)}))
+			}
+			_, err = l.group.conn.ExecContext(t.Context(), c.behind)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Failed, migrate.KindOf(c.fails(l)))
+			require.Error(t, l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}))
+			require.Error(t, l.Sync(t.Context()))
+			require.Error(t, l.Close())
+		})
+	}
+}
+
 func TestSettled(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "ledger.db")
 	require.True(t, settled(path), "there is no log")

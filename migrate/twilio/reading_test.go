@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -77,6 +78,7 @@ func TestALongListDoesNotStandStill(t *testing.T) {
 		all, err := drain(src.Services(ctx))
 		require.NoError(t, err)
 		require.Len(t, all, 5)
+		require.NoError(t, context.Cause(ctx))
 	})
 }
 
