@@ -85,6 +85,12 @@ func (g guard) EnsureUser(ctx context.Context, serviceSID string, u conversation
 	return made, change, err
 }
 
+func (g guard) SetUser(ctx context.Context, serviceSID string, u conversations.User) (conversations.User, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.User, error) {
+		return g.Target.SetUser(ctx, serviceSID, u)
+	})
+}
+
 func (g guard) AppendConversation(ctx context.Context, serviceSID string, c conversations.Conversation) (conversations.Conversation, error) {
 	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Conversation, error) {
 		return g.Target.AppendConversation(ctx, serviceSID, c)
