@@ -129,6 +129,70 @@ func TestEach(t *testing.T) {
 			require.Equal(t, 3*time.Second, time.Since(began))
 		})
 	})
+	t.Run("returns the error of a job that fails when the list has ended", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			err := drain.Each(t.Context(), 2, numbers(2, nil), func(i int) drain.Job {
+				return func(context.Context) error {
+					time.Sleep(time.Duration(i+1) * time.Second)
+					if i == 1 {
+						return errJob
+					}
+					return nil
+				}
+			})
+			require.Equal(t, errJob, err)
+		})
+	})
+	t.Run("says what the list says, though the context ended meanwhile", func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		err := drain.Each(ctx, 1, numbers(1, errList), func(int) drain.Job {
+			return func(context.Context) error { return nil }
+		})
+		require.Equal(t, errList, err)
+		breaks := func(context.Context) iter.Seq2[int, error] {
+			return func(yield func(int, error) bool) {
+				cancel(errors.New("why"))
+				yield(0, errList)
+			}
+		}
+		require.Equal(t, errList, drain.Each(ctx, 1, breaks, func(int) drain.Job { return nil }))
+	})
+	t.Run("leaves nothing running: the context of the jobs ends with it", func(t *testing.T) {
+		var given []context.Context
+		list := func(ctx context.Context) iter.Seq2[int, error] {
+			given = append(given, ctx)
+			return numbers(1, nil)(ctx)
+		}
+		require.NoError(t, drain.Each(t.Context(), 1, list, func(int) drain.Job {
+			return func(ctx context.Context) error { given = append(given, ctx); return ctx.Err() }
+		}))
+		require.Len(t, given, 2)
+		for _, ctx := range given {
+			require.Error(t, ctx.Err())
+		}
+	})
+	t.Run("waits for what it started before a panic goes on", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var running atomic.Int64
+			require.Panics(t, func() {
+				_ = drain.Each(t.Context(), 4, numbers(3, nil), func(i int) drain.Job {
+					if i == 2 {
+						synctest.Wait() // the others have begun
+						panic("a mistake")
+					}
+					return func(context.Context) error {
+						running.Add(1)
+						time.Sleep(time.Second)
+						running.Add(-1)
+						return nil
+					}
+				})
+			})
+			require.Zero(t, running.Load())
+			synctest.Wait()
+			require.Zero(t, running.Load())
+		})
+	})
 	t.Run("has done all when it returns, and no work is no work", func(t *testing.T) {
 		var sum atomic.Int64
 		require.NoError(t, drain.Each(t.Context(), 2, numbers(5, nil), func(i int) drain.Job {
