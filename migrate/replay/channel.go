@@ -52,7 +52,8 @@ type Neighbours interface {
 	// the first write of a job, and any number of times.
 	Mute(ctx context.Context) error
 	// Turn waits until no other job looks for, or creates, a conversation that is
-	// known by the same key. The turn lasts until end is called.
+	// known by the same key, and says so with [migrate.Queued]. The turn lasts
+	// until end is called.
 	Turn(ctx context.Context, key string) (end func(), err error)
 	// Reserve gives a conversation to a channel. If another channel has it, the
 	// error is [migrate.TargetTaken].

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -124,6 +125,23 @@ func TestChannel(t *testing.T) {
 			did, err = replay.Channel(t.Context(), again(t, j))
 			require.NoError(t, err)
 			require.False(t, did.Wrote)
+		})
+	})
+	t.Run("reads nothing back before what was sent for it may have landed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: rig.WholeScenario().Archive()})
+			j, _ := job(t, r)
+			stop := make(chan struct{})
+			j.Source, j.Drain = drainsAt{j.Source, 3, stop}, stop
+			_, err := replay.Channel(t.Context(), j)
+			require.ErrorIs(t, err, migrate.ErrDrained)
+
+			j, began := again(t, j), time.Now()
+			j.SettledAt = began.Add(time.Hour)
+			did, err := replay.Channel(t.Context(), j)
+			require.NoError(t, err, "the wait is no stall")
+			require.EqualValues(t, 6, did.Messages)
+			require.Equal(t, time.Hour, time.Since(began))
 		})
 	})
 	t.Run("stops before it writes a message if its conversation is another channel's", func(t *testing.T) {

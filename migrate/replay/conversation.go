@@ -23,13 +23,11 @@ func (l *lane) conversation(ctx context.Context) error {
 		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
 	l.Record.Digest = digestOfFields(want)
-	l.dog.Waiting(turnWait)
 	end, err := l.Neighbours.Turn(ctx, mapping.Recognition(want))
 	if err != nil {
 		return err
 	}
 	defer end()
-	l.dog.Progress()
 	sid, err := l.Neighbours.Claim(ctx, l.Channel.SID, want)
 	if err != nil {
 		return err
@@ -66,7 +64,6 @@ func (l *lane) conversation(ctx context.Context) error {
 				return err
 			} else if drop {
 				want.UniqueName = ""
-				continue
 			}
 			if sid != "" {
 				l.wrote = true

@@ -103,7 +103,7 @@ func (l *lane) dates(ctx context.Context) error {
 		return nil
 	}
 	want := conversations.Conversation{SID: l.Record.TargetSID, DateUpdated: l.Channel.DateUpdated.UTC().Truncate(time.Second)}
-	if want.DateUpdated.IsZero() || l.Channel.DateUpdated.IsZero() {
+	if want.DateUpdated.IsZero() {
 		return nil
 	}
 	if l.dog.InDoubt.Load() {

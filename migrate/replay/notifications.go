@@ -45,6 +45,9 @@ func (s *service) muteNotifications(ctx context.Context) error {
 	if err := s.noteInClaim(ctx); err != nil {
 		return err
 	}
+	if err := s.proceed(ctx); err != nil {
+		return err
+	}
 	were, err := push.Off(ctx, s.Target, s.target, was)
 	if err != nil {
 		return err

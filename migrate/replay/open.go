@@ -123,6 +123,9 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 	}
 	want, _ := s.set.Mapper.Service(s.source)
 	for range attempts {
+		if err := s.proceed(ctx); err != nil {
+			return err
+		}
 		made, err := s.Target.AppendService(ctx, want)
 		if err == nil {
 			rec.TargetSID, rec.Created, s.fresh = made.SID, true, true

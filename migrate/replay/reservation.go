@@ -3,15 +3,10 @@ package replay
 import (
 	"context"
 	"sync"
-	"time"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
 )
-
-// turnWait keeps the watchdog of a lane quiet that waits for its turn. The lane
-// that has the turn is watched itself, so that the wait ends.
-const turnWait = 24 * time.Hour
 
 // reservations keep two lanes of a run from one conversation. The ledger knows
 // whose a conversation is only after the lane has it; until then it is here. They

@@ -129,10 +129,19 @@ func (r *run) close(ctx context.Context, s Summary) error {
 	return r.Ledger.PutRun(ctx, r.record)
 }
 
-// whole does the run: every service up to its lanes, one after the other, so
-// that a service whose creation was not confirmed can be told from its
-// neighbours; then all of them beside each other.
+// whole does the run. Being told to stop is no failure, whenever it comes.
 func (r *run) whole(ctx context.Context) error {
+	err := r.steps(ctx)
+	if err != nil && (ctx.Err() != nil || errors.Is(err, migrate.ErrDrained)) {
+		return r.interrupted(err)
+	}
+	return cmp.Or(err, r.breaker.verdict())
+}
+
+// steps brings every service up to its lanes, one after the other, so that a
+// service whose creation was not confirmed can be told from its neighbours; then
+// all of them concurrently.
+func (r *run) steps(ctx context.Context) error {
 	if err := r.guardTimers(ctx); err != nil {
 		return err
 	}
@@ -158,17 +167,13 @@ func (r *run) whole(ctx context.Context) error {
 		}
 		works = append(works, w)
 	}
-	err = r.prepare(ctx, works)
-	if err == nil {
-		err = r.runLanes(ctx, works)
+	if err := r.prepare(ctx, works); err != nil {
+		return err
 	}
-	if err == nil {
-		err = r.finishShared(ctx, works)
+	if err := r.runLanes(ctx, works); err != nil {
+		return err
 	}
-	if err != nil && (ctx.Err() != nil || errors.Is(err, migrate.ErrDrained)) {
-		return r.interrupted(err)
-	}
-	return cmp.Or(err, r.breaker.verdict())
+	return r.finishShared(ctx, works)
 }
 
 // guardTimers refuses to write under default timers: the service would close
