@@ -46,7 +46,7 @@ func (r *run) openService(ctx context.Context, src chat.Service) (*service, erro
 	if err := r.Ledger.PutService(ctx, rec); err != nil {
 		return nil, err
 	}
-	s.target, s.record = rec.TargetSID, rec
+	s.target, s.record, s.made, s.adopted = rec.TargetSID, rec, rec.Created, rec.Adopted
 	if err := s.claim(ctx, made, want.FriendlyName); err != nil {
 		return nil, err
 	}

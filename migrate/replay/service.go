@@ -18,7 +18,10 @@ type service struct {
 	*run
 	source chat.Service
 	target string // SID
-	fresh  bool   // its target was created in this run, so nothing can be in it yet
+	// made says that this migration made the target, and adopted that a lost ledger
+	// did. Lanes read both while the record is written.
+	made, adopted bool
+	fresh         bool // its target was created in this run, so nothing can be in it yet
 
 	roles  mapping.Roles
 	users  *users

@@ -72,7 +72,7 @@ func withRole(want, have conversations.User) conversations.User {
 
 // cutOff reports whether a run before this one may have created a user in a
 // service of its own and not noted it.
-func (s *service) cutOff() bool { return s.crashed && s.record.Created && !s.record.Adopted }
+func (s *service) cutOff() bool { return s.crashed && s.made && !s.adopted }
 
 // mayReplace says what is to be done with a user whom somebody else made, or
 // changed since.

@@ -202,7 +202,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 // turnOfUser keeps services that go into one target from bringing one person over
 // at the same time: the second has to see what the first noted.
 func (s *service) turnOfUser(ctx context.Context, identity string) (end func(), err error) {
-	if s.record.Created {
+	if s.made {
 		return func() {}, nil
 	}
 	return s.reserved.turn(ctx, s.target+"\x00user\x00"+identity)
