@@ -2,6 +2,7 @@ package mapping_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"math/big"
 	"reflect"
@@ -139,6 +140,8 @@ func FuzzEqualAttributes(f *testing.F) {
 		f.Add(s, " "+s+" ")
 	}
 	f.Add(`[1.50e2,-0]`, `[150,0]`)
+	f.Add(`{"a":"\ud800"}`, `{"a":"\udc00"}`)
+	f.Add("{\"a\":\"\xff\"}", `{"a":"\ufffd"}`)
 	huge := regexp.MustCompile(`[eE][+-]?[0-9]{4}`) // exponents that the oracle has no memory for
 	f.Fuzz(func(t *testing.T, a, b string) {
 		require.True(t, mapping.EqualAttributes(a, a))
@@ -150,6 +153,9 @@ func FuzzEqualAttributes(f *testing.F) {
 		}
 		va, oka := decoded(a)
 		vb, okb := decoded(b)
+		if strings.ContainsRune(fmt.Sprint(va, vb), utf8.RuneError) {
+			return // encoding/json decodes all that is no text alike
+		}
 		if oka && okb {
 			require.Equal(t, reflect.DeepEqual(va, vb), equal)
 		} else {
