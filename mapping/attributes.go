@@ -62,4 +62,4 @@ func wrapped(value string) string {
 	return "{" + encode(wrapKey) + ":" + value + "}"
 }
 
-func blank(text string) bool { return strings.Trim(text, " \t\r\n") == "" }
+func blank(text string) bool { return strings.TrimSpace(text) == "" }

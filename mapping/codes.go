@@ -79,6 +79,13 @@ const (
 	Media         Code = "media"
 	LastUpdatedBy Code = "last-updated-by"
 
+	StoredOtherwise Code = "stored-otherwise"
+	MessageThere    Code = "message-already-there"
+	MessageDeleted  Code = "message-deleted-in-target"
+	MessageAltered  Code = "message-altered"
+	MessageCopy     Code = "message-may-be-copy"
+	MessageRefused  Code = "message-refused"
+
 	InviteLost       Code = "invite"
 	CredentialSecret Code = "credential-secret"
 )

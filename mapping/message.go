@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -96,10 +97,10 @@ func (n *notes) body(msg chat.Message) string {
 			file.ContentType = n.text(file.ContentType, "media.content_type")
 			body = filePlaceholder(file)
 		}
-	case body == "":
+	case blank(body):
 		switch n.add(BodyEmpty, "body", "no text") {
 		case doSpace:
-			return " "
+			return cmp.Or(body, " ")
 		case doPlaceholder:
 			return emptyPlaceholder
 		}

@@ -29,6 +29,7 @@ const (
 	doTry            Choice = "try"
 	doAdd            Choice = "add"
 	doAddParticipant Choice = "add-participant"
+	doAppend         Choice = "append"
 )
 
 // Rule is one row of the table of codes.

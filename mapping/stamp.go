@@ -7,8 +7,8 @@ import (
 	"chatbridge/mapping/conversations"
 )
 
-// stampKey is where the stamp lies in the attributes of a conversation.
-const stampKey = "chatbridge"
+// StampKey is where the stamp lies in the attributes of a conversation.
+const StampKey = "chatbridge"
 
 // Stamp is what a migration leaves in the attributes of a conversation, under
 // the key "chatbridge". It lets the conversation be recognized without a
@@ -41,12 +41,12 @@ func Unstamped(attributes string) string {
 }
 
 func findStamp(attributes string) (Stamp, member, bool) {
-	if !strings.Contains(attributes, stampKey) { // spares most attributes the parsing
+	if !strings.Contains(attributes, StampKey) { // spares most attributes the parsing
 		return Stamp{}, member{}, false
 	}
 	ms, _ := members(attributes)
 	for _, at := range ms {
-		if at.key != stampKey {
+		if at.key != StampKey {
 			continue
 		}
 		var s Stamp
@@ -60,7 +60,7 @@ func findStamp(attributes string) (Stamp, member, bool) {
 // stamped is attributes, which must hold an object or nothing, with the stamp
 // as first member.
 func stamped(attributes string, s Stamp) string {
-	entry := encode(stampKey) + ":" + encode(s)
+	entry := encode(StampKey) + ":" + encode(s)
 	ms, ok := members(attributes)
 	if !ok {
 		return "{" + entry + "}"
@@ -85,14 +85,14 @@ func (n *notes) stamp(attributes string, s Stamp) string {
 		ms, _ = members(attributes)
 	}
 	for _, at := range ms {
-		if at.key != stampKey {
+		if at.key != StampKey {
 			continue
 		}
-		if n.add(StampKeyTaken, "attributes", "the key %s is not a stamp", stampKey) != doOverwrite {
+		if n.add(StampKeyTaken, "attributes", "the key %s is not a stamp", StampKey) != doOverwrite {
 			return attributes
 		}
 		n.original(attributes)
-		attributes = withoutKey(attributes, stampKey)
+		attributes = withoutKey(attributes, StampKey)
 		break
 	}
 	for _, try := range []Stamp{s, {SID: s.SID, ServiceSID: s.ServiceSID}} {

@@ -35,7 +35,8 @@ type vector struct {
 		Type      string `json:"type"`
 		TargetSID string `json:"target_sid"`
 	} `json:"roles"`
-	Migrated [][2]int64 `json:"migrated"` // horizon: pairs of source and target index, rising
+	Case     mapping.Code `json:"case"`     // meets and refused: what happened to the message
+	Migrated [][2]int64   `json:"migrated"` // horizon: pairs of source and target index, rising
 	// Fill puts a letter repeated so many times in the place of "$FILL", in all
 	// of the vector.
 	Fill     int             `json:"fill"`
@@ -81,6 +82,17 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"horizon": method(horizon),
 	"message": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
 		return both(m.Message(in, time.Time{}))
+	}),
+	"meets": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
+		write, fs := m.Meets(v.Case, mapping.Meeting{SID: in.SID, ChannelSID: in.ChannelSID, Detail: "IM1"})
+		if !write {
+			return nil, fs
+		}
+		return &write, fs
+	}),
+	"refused": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
+		want, _ := mapping.Mapper{}.Message(in, time.Time{})
+		return both(m.Refused(v.Case, in, want, "because"))
 	}),
 	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
 		_, fs := m.NameTaken(in)
@@ -157,6 +169,8 @@ var blank = map[string]func() any{
 	"member":        func() any { return new(conversations.Participant) },
 	"horizon":       func() any { return new(conversations.Horizon) },
 	"message":       func() any { return new(conversations.Message) },
+	"meets":         func() any { return new(bool) },
+	"refused":       func() any { return new(conversations.Message) },
 	"invite":        func() any { return new(conversations.Participant) },
 	"user-channel":  func() any { return new(string) },
 }

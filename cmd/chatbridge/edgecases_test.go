@@ -57,6 +57,12 @@ var inexpressible = map[mapping.Code]string{
 	mapping.RoleRenamed:       "it takes a target that refuses the second role of a name",
 	mapping.RoleLate:          "it takes a create without an answer",
 	mapping.HorizonKept:       "it takes people who read on in the target",
+	mapping.StoredOtherwise:   "it takes a target that alters what it stores",
+	mapping.MessageThere:      "it takes somebody else who writes into the target",
+	mapping.MessageDeleted:    "it takes somebody who deletes in the target",
+	mapping.MessageAltered:    "it takes a target that was written before",
+	mapping.MessageCopy:       "it takes a target that was written before",
+	mapping.MessageRefused:    "it takes a target that refuses more than is documented",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
 }
 
