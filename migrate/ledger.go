@@ -48,9 +48,8 @@ type LedgerReader interface {
 	// CountMessages counts the confirmed messages of a channel. The count in the
 	// channel's own record is that of its last stage.
 	CountMessages(ctx context.Context, channelSID string) (int64, error)
-	// Doubts lists the source indexes of a channel whose writes may still land,
-	// in their order.
-	Doubts(ctx context.Context, channelSID string) ([]int64, error)
+	// Doubts lists the writes of a channel that may still land, by source index.
+	Doubts(ctx context.Context, channelSID string) ([]DoubtRecord, error)
 
 	// Lookup finds what arrived under a SID of either side: services, roles,
 	// users, channels, members and messages. Services that were migrated into one
@@ -128,9 +127,11 @@ type Ledger interface {
 	// greater than after.
 	ForgetMessages(ctx context.Context, channelSID string, after int64) error
 
-	// PutDoubt notes, before a message is written again, that an earlier write
-	// of it is in doubt and may still land.
-	PutDoubt(ctx context.Context, channelSID string, sourceIndex int64) error
+	// PutDoubt notes, before anything else is written, that a write is in doubt
+	// and may still land.
+	PutDoubt(ctx context.Context, channelSID string, d DoubtRecord) error
+	// ForgetDoubt removes a doubt; one that is not there is no error.
+	ForgetDoubt(ctx context.Context, channelSID string, sourceIndex int64) error
 
 	// PutFailure records why something was not carried; ClearFailures forgets
 	// what was said about one source SID.

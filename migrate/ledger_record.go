@@ -108,6 +108,13 @@ type ChannelRecord struct {
 	// Digest tells whether name, unique name or attributes changed since they
 	// were carried over; 0 where they were not yet.
 	Digest int64
+	// BornAt is a moment at which the conversation did not exist yet, by the clock
+	// of the service; zero where it is not known. What is dated before it, only
+	// REST can have written.
+	BornAt time.Time
+	// Alone says that nothing but what the ledger has was in the conversation when
+	// it was last read whole.
+	Alone bool
 }
 
 // MessageRecord is one confirmed message.
@@ -116,7 +123,24 @@ type MessageRecord struct {
 	TargetIndex int64
 	SourceSID   string
 	TargetSID   string
+	// Others says that somebody else wrote it into the target, with the author and
+	// the date of the source. It counts as there and is never removed.
+	Others bool
+	// Gone says that it was deleted in the target since, as its SID told.
+	Gone bool
 }
+
+// DoubtRecord is a write without an answer. It may have landed, may land later
+// or may never land.
+type DoubtRecord struct {
+	SourceIndex int64     // of the message, or NewConversation
+	After       int64     // index of the target that was confirmed last when it was sent first; below 0 if none was
+	Sends       int       // without an answer, and not found since
+	At          time.Time // when it was sent last
+}
+
+// NewConversation stands in a DoubtRecord for the create of the conversation.
+const NewConversation int64 = -1
 
 // Failure says why something was not carried.
 type Failure struct {

@@ -30,6 +30,11 @@ type TargetReader interface {
 	Participants(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.Participant, error]
 	// Messages yields the messages of a conversation, newest first if asked.
 	Messages(ctx context.Context, serviceSID, conversationSID string, newestFirst bool) iter.Seq2[conversations.Message, error]
+	// Message reads one message.
+	Message(ctx context.Context, serviceSID, conversationSID, messageSID string) (conversations.Message, error)
+	// Clock is what the clock of the service said in the latest reply to anything
+	// that was asked; zero if it said nothing yet.
+	Clock() time.Time
 	// UserConversations yields the conversations that a user is in.
 	UserConversations(ctx context.Context, serviceSID, userSID string) iter.Seq2[conversations.UserConversation, error]
 	// Timers reads the account's default timers, which would close new

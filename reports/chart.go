@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"chatbridge/migrate/replay"
+	"chatbridge/migrate/pace"
 )
 
 // chart is one measure over the time of a run, drawn as steps. Only a page has
@@ -98,12 +98,12 @@ func roundUp(f float64) float64 {
 // stretches pairs the points of a time line. Where two are much closer to each
 // other than the rest, as at the end of a run, they are taken as one: a rate over
 // next to no time says nothing.
-func stretches(points []replay.Point) []replay.Point {
+func stretches(points []pace.Point) []pace.Point {
 	if len(points) == 0 {
 		return nil
 	}
 	shortest := points[len(points)-1].Seconds / float64(2*len(points))
-	kept := []replay.Point{{}}
+	kept := []pace.Point{{}}
 	for _, p := range points {
 		if p.Seconds-kept[len(kept)-1].Seconds >= shortest && p.Seconds > 0 {
 			kept = append(kept, p)
@@ -116,12 +116,12 @@ func stretches(points []replay.Point) []replay.Point {
 }
 
 // timelineBlocks draw a run, where it was long enough to be drawn.
-func timelineBlocks(points []replay.Point) []block {
+func timelineBlocks(points []pace.Point) []block {
 	at := stretches(points)
 	if len(at) < 3 {
 		return []block{paragraph("The run was too short for a time line.")}
 	}
-	rate := func(of func(replay.Point) int64, per func(seconds float64) float64) []span {
+	rate := func(of func(pace.Point) int64, per func(seconds float64) float64) []span {
 		var spans []span
 		for i, p := range at[1:] {
 			before := at[i]
@@ -133,7 +133,7 @@ func timelineBlocks(points []replay.Point) []block {
 	whole := func(float64) float64 { return 1 }
 	last := at[len(at)-1]
 
-	written := rate(func(p replay.Point) int64 { return p.Written }, eachSecond)
+	written := rate(func(p pace.Point) int64 { return p.Written }, eachSecond)
 	peak := greatestOf(written)
 	blocks := []block{chart{
 		class: "written", title: "Resources written in a second", height: tallChart, spans: written,
@@ -143,11 +143,11 @@ func timelineBlocks(points []replay.Point) []block {
 	var calm []string
 	for _, one := range []struct {
 		class, title, none string
-		of                 func(replay.Point) int64
+		of                 func(pace.Point) int64
 	}{
-		{"low throttled", "Answers that said “too many requests”", "the service never said “too many requests”", func(p replay.Point) int64 { return p.Throttled }},
-		{"low trouble", "Requests that were repeated", "no request had to be repeated", func(p replay.Point) int64 { return p.Retried }},
-		{"low trouble", "Resources that were not carried", "nothing was given up", func(p replay.Point) int64 { return p.Failed }},
+		{"low throttled", "Answers that said “too many requests”", "the service never said “too many requests”", func(p pace.Point) int64 { return p.Throttled }},
+		{"low trouble", "Requests that were repeated", "no request had to be repeated", func(p pace.Point) int64 { return p.Retried }},
+		{"low trouble", "Resources that were not carried", "nothing was given up", func(p pace.Point) int64 { return p.Failed }},
 	} {
 		if one.of(last) == 0 {
 			calm = append(calm, one.none)
@@ -167,7 +167,7 @@ func timelineBlocks(points []replay.Point) []block {
 	return append(blocks, details{"The time line as a table", timelineTable(at)})
 }
 
-func timelineTable(at []replay.Point) tableBlock {
+func timelineTable(at []pace.Point) tableBlock {
 	t := tableBlock{
 		caption: "Counts since the run began",
 		header:  []string{"after", "written", "throttled", "repeated", "not carried"},

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/replay"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
@@ -46,7 +46,7 @@ func named(t *testing.T, name string) map[string]string {
 			m.Ledger = name
 			m.Summary.Services = []migrate.SummaryService{{SourceSID: name, TargetSID: name, FriendlyName: name}}
 			m.Summary.Failures = []migrate.FailureLine{{Kind: name, SourceSID: name, TargetSID: name, Reason: name, Hint: name}}
-			m.Summary.LaneTimes.Longest = []replay.LaneTime{{SourceSID: name, FriendlyName: name}}
+			m.Summary.LaneTimes.Longest = []pace.LaneTime{{SourceSID: name, FriendlyName: name}}
 			m.Channels = reports.Channels{}
 			m.Channels.Add(channel(1, name, 3), name)
 			return reports.WriteMigration(b, f, m)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 )
 
@@ -129,7 +130,7 @@ func comparisonTable(s replay.Summary) tableBlock {
 	return t
 }
 
-func stageTable(l replay.LaneTimes) tableBlock {
+func stageTable(l pace.LaneTimes) tableBlock {
 	t := tableBlock{
 		caption: "Time of all channels together; as many as ran beside each other are added up",
 		header:  []string{"work", "time"},
@@ -144,7 +145,7 @@ func stageTable(l replay.LaneTimes) tableBlock {
 	return t
 }
 
-func laneTable(l replay.LaneTimes) tableBlock {
+func laneTable(l pace.LaneTimes) tableBlock {
 	t := tableBlock{
 		caption: "The channels that took longest: a run cannot be shorter than the first",
 		header:  []string{"channel", "source", "messages", "time"},

@@ -12,6 +12,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
@@ -34,8 +35,8 @@ var hostileNames = []string{
 
 func sid(prefix string, n int) string { return fmt.Sprintf("%s%032x", prefix, n) }
 
-func timeline() []replay.Point {
-	var points []replay.Point
+func timeline() []pace.Point {
+	var points []pace.Point
 	written, throttled, retried := 0.0, int64(0), int64(0)
 	for i := 1; i <= 75; i++ {
 		written += 13 + 8*math.Sin(float64(i)/9)
@@ -45,17 +46,17 @@ func timeline() []replay.Point {
 		if i == 32 || i == 60 {
 			retried += 3
 		}
-		points = append(points, replay.Point{
+		points = append(points, pace.Point{
 			Seconds: float64(i), Written: int64(written), Throttled: throttled, Retried: retried, Failed: int64(i / 70),
 		})
 	}
-	return append(points, replay.Point{Seconds: 75.25, Written: int64(written) + 1, Throttled: throttled, Retried: retried, Failed: 1})
+	return append(points, pace.Point{Seconds: 75.25, Written: int64(written) + 1, Throttled: throttled, Retried: retried, Failed: 1})
 }
 
-func laneTimes() replay.LaneTimes {
-	return replay.LaneTimes{
-		Stages: []replay.StageTime{{Stage: "open", Seconds: 12.5}, {Stage: "copied", Seconds: 410}, {Stage: "checked", Seconds: 31}, {Stage: "done", Seconds: 22}, {Stage: "stopped", Seconds: 1.5}},
-		Longest: []replay.LaneTime{
+func laneTimes() pace.LaneTimes {
+	return pace.LaneTimes{
+		Stages: []pace.StageTime{{Stage: "open", Seconds: 12.5}, {Stage: "copied", Seconds: 410}, {Stage: "checked", Seconds: 31}, {Stage: "done", Seconds: 22}, {Stage: "stopped", Seconds: 1.5}},
+		Longest: []pace.LaneTime{
 			{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2},
 			{SourceSID: sid("CH", 2), FriendlyName: "General", Messages: 400, Seconds: 31},
 			{SourceSID: sid("CH", 3), Messages: 3, Seconds: 0.4},
@@ -139,14 +140,14 @@ func TestPage(t *testing.T) {
 	})
 	t.Run("has no time line of a run without one", func(t *testing.T) {
 		m := &reports.Migration{Summary: summary()}
-		m.Summary.Timeline = []replay.Point{{Seconds: 0.4, Written: 3}}
+		m.Summary.Timeline = []pace.Point{{Seconds: 0.4, Written: 3}}
 		html := page(t, m)
 		has(t, html, "too short for a time line")
 		lacks(t, html, "<figure")
 	})
 	t.Run("does not take the last moment of a run for a rate", func(t *testing.T) {
 		m := &reports.Migration{Summary: summary()}
-		m.Summary.Timeline = []replay.Point{{Seconds: 1, Written: 10}, {Seconds: 2, Written: 20}, {Seconds: 3, Written: 30}, {Seconds: 3.001, Written: 40}}
+		m.Summary.Timeline = []pace.Point{{Seconds: 1, Written: 10}, {Seconds: 2, Written: 20}, {Seconds: 3, Written: 30}, {Seconds: 3.001, Written: 40}}
 		has(t, page(t, m), "20 at the most")
 	})
 	t.Run("says of a run without an end that it has none", func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/audit"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
@@ -70,10 +71,10 @@ func summary() replay.Summary {
 		Requests: migrate.Traffic{Reads: 383, Writes: 1353, Throttled: 4, Retried: 5},
 		Findings: sampleAudit().Findings,
 		Failures: []migrate.FailureLine{{Kind: "channels", SourceSID: channelSID, Reason: "append message: " + hostile, Hint: "try again"}},
-		Timeline: []replay.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
-		LaneTimes: replay.LaneTimes{
-			Stages:  []replay.StageTime{{Stage: "copied", Seconds: 410}},
-			Longest: []replay.LaneTime{{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2}},
+		Timeline: []pace.Point{{Seconds: 1, Written: 20, Throttled: 4}, {Seconds: 75.25, Written: 970, Throttled: 4, Retried: 5, Failed: 1}},
+		LaneTimes: pace.LaneTimes{
+			Stages:  []pace.StageTime{{Stage: "copied", Seconds: 410}},
+			Longest: []pace.LaneTime{{SourceSID: channelSID, FriendlyName: hostile, Messages: 900, Seconds: 70.2}},
 		},
 		Duration: 75.25,
 	}

@@ -72,13 +72,13 @@ func runText(r Run) string {
 		text += fmt.Sprintf(" %s written in %s, %s a second.", Number(r.Written), Duration(span), Number(int64(float64(r.Written)/span)))
 	}
 	if r.Alive {
-		text += fmt.Sprintf(" In the last minute: %s. %s at work.", strings.Join(pace(r), ", "), count(int64(r.Lanes), "channel", "channels"))
+		text += fmt.Sprintf(" In the last minute: %s. %s at work.", strings.Join(speed(r), ", "), count(int64(r.Lanes), "channel", "channels"))
 	}
 	return text
 }
 
-// pace is how fast a run is and what holds it up.
-func pace(r Run) []string {
+// speed is how fast a run is and what holds it up.
+func speed(r Run) []string {
 	parts := []string{quick(r.Rate) + " a second", portion(r.ThrottledShare) + " of requests throttled"}
 	if r.SecondsLeft != nil {
 		return append(parts, Duration(*r.SecondsLeft)+" left at this pace")
@@ -117,7 +117,7 @@ func StatusLine(s Status) string {
 		parts = append(parts, fmt.Sprintf("%s of %s (%d%%)", Number(r.Done), Number(total), 100*r.Done/total))
 	}
 	if r.Alive {
-		parts = append(append(parts, pace(r)...), count(int64(r.Lanes), "channel", "channels")+" at work")
+		parts = append(append(parts, speed(r)...), count(int64(r.Lanes), "channel", "channels")+" at work")
 	}
 	if n := len(s.Failures); n > 0 {
 		parts = append(parts, fmt.Sprintf("%s not carried, the last one %s: %s", Number(int64(n)), s.Failures[0].SourceSID, s.Failures[0].Reason))

@@ -13,7 +13,7 @@ import (
 )
 
 // ledgerSchema is the version of the ledger that this program writes.
-const ledgerSchema = 3
+const ledgerSchema = 4
 
 // versionReport says what this program is.
 type versionReport struct {

@@ -10,6 +10,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sidecar"
 	"chatbridge/reports"
 )
 
@@ -119,7 +120,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
-	originals := replay.NewSidecar(o.Ledger + originalsSuffix)
+	originals := sidecar.New(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated", form != reports.Text)
 	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,

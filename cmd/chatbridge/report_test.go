@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
@@ -47,7 +48,7 @@ func TestReport(t *testing.T) {
 		progress, err := json.Marshal(replay.Progress{
 			Counts:   map[string]migrate.KindCount{migrate.KindMessages: {Source: 10, Written: 7}},
 			Traffic:  migrate.Traffic{Reads: 3, Writes: 9, Throttled: 2},
-			Timeline: []replay.Point{{Seconds: 1, Written: 3}, {Seconds: 2, Written: 7, Throttled: 2}},
+			Timeline: []pace.Point{{Seconds: 1, Written: 3}, {Seconds: 2, Written: 7, Throttled: 2}},
 		})
 		require.NoError(t, err)
 		require.NoError(t, l.PutService(ctx, migrate.ServiceRecord{SourceSID: service, FriendlyName: "Support"}))

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
@@ -81,7 +82,7 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 }
 
 // measure fills in what follows from the last minute of a run.
-func measure(r *reports.Run, lately replay.Recent) {
+func measure(r *reports.Run, lately pace.Recent) {
 	if lately.Seconds > 0 {
 		r.Rate = float64(lately.Done) / lately.Seconds
 	}

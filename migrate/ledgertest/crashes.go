@@ -85,8 +85,10 @@ func testCrashes(t *testing.T, create New) {
 		"a service": func(t *testing.T, l migrate.Ledger) error {
 			return l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: sid("IS", 1)})
 		},
-		"a run":   func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
-		"a doubt": func(t *testing.T, l migrate.Ledger) error { return l.PutDoubt(t.Context(), sid("CH", 1), 1) },
+		"a run": func(t *testing.T, l migrate.Ledger) error { return l.PutRun(t.Context(), migrate.RunRecord{ID: "a"}) },
+		"a doubt": func(t *testing.T, l migrate.Ledger) error {
+			return l.PutDoubt(t.Context(), sid("CH", 1), migrate.DoubtRecord{SourceIndex: 1})
+		},
 		"an original": func(t *testing.T, l migrate.Ledger) error {
 			return l.PutOriginal(t.Context(), migrate.Original{Kind: migrate.UserEntity, TargetSID: sid("US", 1), Before: []byte("{}")})
 		},

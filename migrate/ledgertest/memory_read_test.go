@@ -149,8 +149,13 @@ func (r reader) CountMessages(ctx context.Context, channel string) (int64, error
 	return int64(len(all)), err
 }
 
-func (r reader) Doubts(ctx context.Context, channel string) (all []int64, err error) {
-	err = r.within(ctx, func() error { all = slices.Sorted(maps.Keys(r.doubts[channel])); return nil })
+func (r reader) Doubts(ctx context.Context, channel string) (all []migrate.DoubtRecord, err error) {
+	err = r.within(ctx, func() error {
+		for _, index := range slices.Sorted(maps.Keys(r.doubts[channel])) {
+			all = append(all, r.doubts[channel][index])
+		}
+		return nil
+	})
 	return all, err
 }
 

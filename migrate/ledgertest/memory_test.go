@@ -36,7 +36,7 @@ type tables struct {
 	attempts    map[entityKey]migrate.Attempt
 	channels    map[string]migrate.ChannelRecord
 	messages    map[string]map[int64]migrate.MessageRecord
-	doubts      map[string]map[int64]bool
+	doubts      map[string]map[int64]migrate.DoubtRecord
 	failures    map[failureKey]migrate.Failure
 	runs        map[string]migrate.RunRecord
 	first, last string
@@ -78,7 +78,7 @@ func (m *memory) open() (migrate.Ledger, error) {
 		m.tables = tables{
 			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{},
 			map[entityKey]migrate.Original{}, map[entityKey]migrate.Attempt{}, map[string]migrate.ChannelRecord{},
-			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]bool{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "", "",
+			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]migrate.DoubtRecord{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "", "",
 		}
 	}
 	m.writer = &writer{reader{m}}
@@ -199,13 +199,17 @@ func (w *writer) ForgetMessages(ctx context.Context, channel string, after int64
 	})
 }
 
-func (w *writer) PutDoubt(ctx context.Context, channel string, index int64) error {
+func (w *writer) PutDoubt(ctx context.Context, channel string, d migrate.DoubtRecord) error {
 	return w.set(ctx, func() {
 		if w.doubts[channel] == nil {
-			w.doubts[channel] = map[int64]bool{}
+			w.doubts[channel] = map[int64]migrate.DoubtRecord{}
 		}
-		w.doubts[channel][index] = true
+		w.doubts[channel][d.SourceIndex] = d
 	})
+}
+
+func (w *writer) ForgetDoubt(ctx context.Context, channel string, index int64) error {
+	return w.set(ctx, func() { delete(w.doubts[channel], index) })
 }
 
 func (w *writer) PutFailure(ctx context.Context, f migrate.Failure) error {

@@ -29,7 +29,7 @@ type model struct {
 	attempts map[entityKey]migrate.Attempt
 	channels map[string]migrate.ChannelRecord
 	messages map[string]map[int64]migrate.MessageRecord
-	doubts   map[string]map[int64]bool
+	doubts   map[string]map[int64]migrate.DoubtRecord
 	failures map[failureKey]migrate.Failure
 	runs     map[string]migrate.RunRecord
 	last     string // ID of the run whose first put came last
@@ -43,12 +43,12 @@ func newModel() *model {
 		attempts: map[entityKey]migrate.Attempt{},
 		channels: map[string]migrate.ChannelRecord{},
 		messages: map[string]map[int64]migrate.MessageRecord{},
-		doubts:   map[string]map[int64]bool{},
+		doubts:   map[string]map[int64]migrate.DoubtRecord{},
 		failures: map[failureKey]migrate.Failure{},
 		runs:     map[string]migrate.RunRecord{},
 	}
 	for _, c := range sids("CH") {
-		m.messages[c], m.doubts[c] = map[int64]migrate.MessageRecord{}, map[int64]bool{}
+		m.messages[c], m.doubts[c] = map[int64]migrate.MessageRecord{}, map[int64]migrate.DoubtRecord{}
 	}
 	return m
 }
@@ -139,7 +139,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			r := migrate.ChannelRecord{
 				SourceSID: pick(t, sids("CH")), TargetSID: pick(t, sids("CH")), ServiceSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Copied, migrate.Done}), Adopted: rapid.Bool().Draw(t, "adopted"),
-				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"),
+				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"), BornAt: pick(t, []time.Time{{}, noon}), Alone: rapid.Bool().Draw(t, "alone"),
 			}
 			err := (*l).PutChannel(t.Context(), r)
 			if other, taken := m.holder(r); taken {
@@ -151,7 +151,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 		},
 		"put message": func(t *rapid.T) {
 			channel := pick(t, sids("CH"))
-			r := migrate.MessageRecord{SourceIndex: index(t), TargetIndex: rapid.Int64().Draw(t, "target"), SourceSID: pick(t, sids("IM")), TargetSID: pick(t, sids("IM"))}
+			r := migrate.MessageRecord{SourceIndex: index(t), TargetIndex: rapid.Int64().Draw(t, "target"), SourceSID: pick(t, sids("IM")), TargetSID: pick(t, sids("IM")), Others: rapid.Bool().Draw(t, "others"), Gone: rapid.Bool().Draw(t, "gone")}
 			require.NoError(t, (*l).PutMessage(t.Context(), channel, r))
 			m.messages[channel][r.SourceIndex] = r
 		},
@@ -161,9 +161,15 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			maps.DeleteFunc(m.messages[channel], func(i int64, _ migrate.MessageRecord) bool { return i > after })
 		},
 		"doubt": func(t *rapid.T) {
+			channel := pick(t, sids("CH"))
+			d := migrate.DoubtRecord{SourceIndex: index(t), After: rapid.Int64().Draw(t, "after"), Sends: rapid.IntRange(0, 9).Draw(t, "sends"), At: pick(t, []time.Time{{}, noon})}
+			require.NoError(t, (*l).PutDoubt(t.Context(), channel, d))
+			m.doubts[channel][d.SourceIndex] = d
+		},
+		"forget doubt": func(t *rapid.T) {
 			channel, i := pick(t, sids("CH")), index(t)
-			require.NoError(t, (*l).PutDoubt(t.Context(), channel, i))
-			m.doubts[channel][i] = true
+			require.NoError(t, (*l).ForgetDoubt(t.Context(), channel, i))
+			delete(m.doubts[channel], i)
 		},
 		"put failure": func(t *rapid.T) {
 			f := migrate.Failure{Kind: pick(t, []string{"", "user", "channel"}), SourceSID: pick(t, sids("CH")), Reason: rapid.String().Draw(t, "reason"), At: noon}
@@ -271,7 +277,10 @@ func (m *model) compareMessages(t *rapid.T, l migrate.Ledger, channel string) {
 	requireFound(t, messages, below)(l.AtOrBelow(t.Context(), channel, after))
 	doubts, err := l.Doubts(t.Context(), channel)
 	require.NoError(t, err)
-	require.Equal(t, slices.Sorted(maps.Keys(m.doubts[channel])), doubts)
+	require.Len(t, doubts, len(m.doubts[channel]))
+	for i, at := range slices.Sorted(maps.Keys(m.doubts[channel])) {
+		require.Equal(t, m.doubts[channel][at], doubts[i])
+	}
 }
 
 // requireFound checks a lookup of key against the model's map.

@@ -152,7 +152,7 @@ func testChannels(t *testing.T, create New) {
 	t.Run("a put channel replaces the one before and keeps its messages", func(t *testing.T) {
 		l := fresh(t, create)
 		r := migrate.ChannelRecord{
-			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon,
+			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon, BornAt: noon.Add(time.Hour), Alone: true,
 		}
 		require.NoError(t, l.PutChannel(t.Context(), r))
 		require.NoError(t, l.PutMessage(t.Context(), r.SourceSID, message(0, 0)))
@@ -205,18 +205,32 @@ func testChannels(t *testing.T, create New) {
 }
 
 func testDoubts(t *testing.T, create New) {
-	t.Run("doubts are kept once each, in order, by channel", func(t *testing.T) {
+	t.Run("doubts are kept once each, in order, by channel, until they are forgotten", func(t *testing.T) {
 		l := fresh(t, create)
-		for _, index := range []int64{9, 2, 9, 0} {
-			require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 1), index))
+		doubt := func(index int64, sends int) migrate.DoubtRecord {
+			return migrate.DoubtRecord{SourceIndex: index, After: index - 1, Sends: sends, At: noon}
 		}
-		require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 2), 4))
+		for _, d := range []migrate.DoubtRecord{doubt(9, 1), doubt(2, 1), doubt(9, 2), {SourceIndex: migrate.NewConversation, After: -1, Sends: 1}} {
+			require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 1), d))
+		}
+		require.NoError(t, l.PutDoubt(t.Context(), sid("CH", 2), doubt(4, 1)))
 		got, err := l.Doubts(t.Context(), sid("CH", 1))
 		require.NoError(t, err)
-		require.Equal(t, []int64{0, 2, 9}, got)
+		require.Equal(t, []migrate.DoubtRecord{{SourceIndex: -1, After: -1, Sends: 1}, doubt(2, 1), doubt(9, 2)}, got)
 		got, err = l.Doubts(t.Context(), sid("CH", 3))
 		require.NoError(t, err)
 		require.Empty(t, got)
+
+		for _, index := range []int64{2, 4, -1} {
+			require.NoError(t, l.ForgetDoubt(t.Context(), sid("CH", 1), index))
+		}
+		require.NoError(t, l.ForgetDoubt(t.Context(), sid("CH", 3), 1))
+		got, err = l.Doubts(t.Context(), sid("CH", 1))
+		require.NoError(t, err)
+		require.Equal(t, []migrate.DoubtRecord{doubt(9, 2)}, got)
+		got, err = l.Doubts(t.Context(), sid("CH", 2))
+		require.NoError(t, err)
+		require.Len(t, got, 1)
 	})
 }
 

@@ -57,17 +57,23 @@ func (u *Unclear) Error() string {
 //
 // Adopted is what holds a past record of ours: a message, or a participant with
 // the date of the member. Whoever else is in it came later. If there is none, an
-// empty one is adopted if its date, names and stamp agree. Anything else that
+// empty one is adopted if its date, names and stamp agree; of several with the
+// stamp any is as good. Anything else that
 // claims to be the channel stops it: if it is, a second conversation would
 // double every message; if it is forged, its messages would be read by whoever
 // forged it.
 func Adopt(ch Channel, candidates []Candidate) Adoption {
-	var past, bare, doubtful, strangers []string
+	var past, marked, bare, doubtful, strangers []string
+	has := slices.ContainsFunc(candidates, func(c Candidate) bool { return stampedFor(ch, c.Conversation) })
 	for _, c := range candidates {
 		sid := c.Conversation.SID
 		switch {
+		case has && !stampedFor(ch, c.Conversation) && stamped(c.Conversation): // another channel, where the same may have been said
 		case holdsPast(ch, c):
 			past = append(past, sid)
+			if stampedFor(ch, c.Conversation) {
+				marked = append(marked, sid)
+			}
 		case !stampedFor(ch, c.Conversation) && !agrees(ch, c.Conversation):
 		case !empty(c):
 			doubtful = append(doubtful, sid)
@@ -79,19 +85,27 @@ func Adopt(ch Channel, candidates []Candidate) Adoption {
 	switch {
 	case len(past) == 1:
 		return Adoption{SID: past[0], Spare: bare}
+	case len(marked) == 1: // the others hold what was said in several channels
+		return Adoption{SID: marked[0], Spare: bare}
 	case len(past) > 1:
 		return Adoption{Stop: &Unclear{ch.SID, past, "each holds what the migration wrote"}}
 	case len(strangers) > 0:
 		return Adoption{Stop: &Unclear{ch.SID, doubtful, "nothing in it proves that the migration made it, and the source does not have participant " + strings.Join(strangers, ", ")}}
 	case len(doubtful) > 0:
 		return Adoption{Stop: &Unclear{ch.SID, doubtful, "nothing in it proves that the migration made it"}}
-	case len(bare) > 1:
+	case len(bare) > 1 && !stamped(ch.Want):
 		return Adoption{Stop: &Unclear{ch.SID, bare, "each is empty and may be the conversation of the channel"}}
+	case len(bare) > 1:
+		return Adoption{SID: bare[0], Spare: bare[1:]}
 	case len(bare) == 1:
 		return Adoption{SID: bare[0]}
 	}
 	return Adoption{}
 }
+
+// Left reports whether a conversation is as a create for the channel leaves it.
+// Only the migration can have dated it so, and nobody has used it.
+func Left(ch Channel, c Candidate) bool { return empty(c) && agrees(ch, c.Conversation) }
 
 // strangers are the participants whom the source lacks.
 func (ch Channel) strangers(c Candidate) []string {
@@ -145,8 +159,12 @@ func stampedFor(ch Channel, c conversations.Conversation) bool {
 // unstampable reports whether the attributes of the channel leave no room for a
 // stamp, and are there as they are.
 func unstampable(ch Channel, c conversations.Conversation) bool {
-	_, ok := mapping.ReadStamp(ch.Want.Attributes)
-	return !ok && Attributes(ch.Want.Attributes) == Attributes(c.Attributes)
+	return !stamped(ch.Want) && Attributes(ch.Want.Attributes) == Attributes(c.Attributes)
+}
+
+func stamped(c conversations.Conversation) bool {
+	_, ok := mapping.ReadStamp(c.Attributes)
+	return ok
 }
 
 func sameSecond(a, b time.Time) bool {

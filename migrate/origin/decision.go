@@ -27,10 +27,14 @@ type Decision struct {
 	Whole   bool
 
 	birth Birth
-	tail  bool
+	tail  bool  // and others may have written before it
 	until int64 // nothing is known about source indexes beyond; None if all is
 	ours  [32]byte
 }
+
+// Unread is the decision about a conversation that the caller has just created,
+// and in which it has not looked: only past messages may be written.
+func Unread(b Birth) Decision { return Decision{Next: None, birth: b, tail: true, until: None} }
 
 // Covers reports whether the decision allows to write w without another look. A
 // young message may have been written by somebody else meanwhile, so it has to

@@ -37,6 +37,7 @@
 //
 // # How each verb asks
 //
+//   - A conversation that was just created needs no look: it begins with [Unread].
 //   - align passes the source after the last confirmed message, the target after
 //     its index, and Tail. [Decision.Whole] says that a tail cannot decide; then
 //     it passes everything. It writes from Next on without what is in Present,

@@ -94,7 +94,7 @@ func (r *reading) next() error {
 		return err
 	}
 	r.decision.Next, r.decision.Present = w.Index, there
-	if r.Tail && !r.Birth.Past(w.Created) {
+	if r.Tail && !r.Alone && !r.Birth.Past(w.Created) {
 		r.decision.Whole = true
 	}
 	return nil

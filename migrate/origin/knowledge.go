@@ -43,6 +43,10 @@ type Knowledge struct {
 	// is nil then.
 	Tail bool
 
+	// Alone says, of a tail, that nobody else had written before it: then a young
+	// message can be compared with what the tail shows.
+	Alone bool
+
 	// Partial says that of the source only what is in doubt is passed. Then
 	// nobody can tell what is missing, and nothing else counts as a copy.
 	Partial bool

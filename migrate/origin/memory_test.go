@@ -11,6 +11,7 @@ type ledger struct {
 	confirmed []origin.Confirmed // by source index
 	durable   int                // what a crash cannot take
 	doubts    []origin.Doubt
+	alone     bool // nobody else was in the target at the last read-back, and nothing was confirmed since
 }
 
 func (l *ledger) has(sid string) bool {
@@ -27,6 +28,7 @@ func (l *ledger) newest() (source, target int64) {
 
 func (l *ledger) put(c origin.Confirmed) {
 	if !l.has(c.TargetSID) {
+		l.alone = false
 		l.confirmed = append(l.confirmed, c)
 	}
 }

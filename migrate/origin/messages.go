@@ -48,7 +48,7 @@ func newReading(source iter.Seq2[Want, error], k Knowledge, see func(Verdict) er
 	return &reading{
 		Knowledge: k, see: see, ahead: newAhead(source), behind: newBehind(), ledger: newLedger(k.Confirmed),
 		doubts: doubtsOf(k.Doubts), sent: map[identity][]int64{}, sentKeys: map[key][]int64{}, strays: map[identity]string{}, strayed: map[key]stray{}, young: newYoung(),
-		decision: Decision{Next: None, birth: k.Birth, tail: k.Tail, until: None},
+		decision: Decision{Next: None, birth: k.Birth, tail: k.Tail && !k.Alone, until: None},
 	}
 }
 

@@ -17,6 +17,7 @@ type migration struct {
 	named   map[string]bool // messages of the target that a finding names
 	faults  bool
 	copies  int
+	alones  int // read-backs that met nobody else
 	log     []string
 
 	altered   map[string]bool // of those named, the past ones that fit nothing
@@ -63,7 +64,7 @@ func (m *migration) align(source []origin.Want, tail bool) (origin.Decision, []o
 	}
 	if tail {
 		newest, index := m.ledger.newest()
-		k.Confirmed, k.Tail = nil, true
+		k.Confirmed, k.Tail, k.Alone = nil, true, m.ledger.alone
 		source = slices.DeleteFunc(slices.Clone(source), func(w origin.Want) bool { return w.Index <= newest })
 		target = slices.DeleteFunc(target, func(h origin.Have) bool { return h.Index <= index })
 	}
@@ -151,6 +152,12 @@ func (m *migration) readBack(source []origin.Want) {
 	}
 	d, verdicts := m.read(source, m.haves(), k)
 	m.apply(d, verdicts)
+	m.ledger.alone = !slices.ContainsFunc(verdicts, func(v origin.Verdict) bool {
+		return v.Kind != origin.Known && v.Kind != origin.Deleted && v.Kind != origin.CopyOf
+	})
+	if m.ledger.alone {
+		m.alones++
+	}
 }
 
 // arrived looks for a message that was sent without an answer; ok is false if

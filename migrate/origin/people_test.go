@@ -1,6 +1,7 @@
 package origin_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -23,6 +24,12 @@ func TestAdopt(t *testing.T) {
 		Former:   map[string]string{"ann": "al"},
 	}
 	as := func(sid string) conversations.Conversation { c := want; c.SID = sid; return c }
+	unmarked := func(sid string) conversations.Conversation { c := as(sid); c.Attributes = ""; return c }
+	other := func(sid string) conversations.Conversation {
+		c := as(sid)
+		c.Attributes = strings.ReplaceAll(stamp, "CH1", "CH2")
+		return c
+	}
 	hi := origin.Have{SID: "T1", Author: "al", Created: old, Content: origin.ContentOf("hi\r\n", "")}
 	young := origin.Have{SID: "T2", Author: "ann", Created: birth, Content: origin.ContentOf("hi", "")}
 	member := conversations.Participant{SID: "MB1", Identity: "al", DateCreated: old.Add(time.Minute)}
@@ -35,19 +42,22 @@ func TestAdopt(t *testing.T) {
 		spare []string
 		stop  []string
 	}{
-		"nothing claims to be the channel":       {},
-		"a past message of ours proves it":       {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C1"},
-		"a past participant proves it":           {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{member}}}, sid: "C1"},
-		"whoever joined later does not disprove": {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}, Participants: []conversations.Participant{eve}}}, sid: "C1"},
-		"a stamp alone proves nothing":           {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{young}}}, stop: []string{"C1"}},
-		"a stranger may have forged the stamp":   {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{eve}}}, stop: []string{"C1"}},
-		"a member may have forged the stamp":     {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{joined}}}, stop: []string{"C1"}},
-		"without a birth nothing is past":        {there: []origin.Candidate{{Conversation: as("C1"), Messages: []origin.Have{hi}}}, stop: []string{"C1"}},
-		"an empty one has to agree":              {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}}, sid: "C1"},
-		"an empty one of another date is not it": {there: []origin.Candidate{{Conversation: conversations.Conversation{SID: "C1", FriendlyName: "tea", DateCreated: birth, Attributes: stamp}, Birth: born}}},
-		"two that hold ours stop":                {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}, {Conversation: as("C2"), Birth: born, Participants: []conversations.Participant{member}}}, stop: []string{"C1", "C2"}},
-		"two empty ones stop":                    {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born}}, stop: []string{"C1", "C2"}},
-		"an empty one beside ours is spare":      {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C2", spare: []string{"C1"}},
+		"nothing claims to be the channel":                {},
+		"a past message of ours proves it":                {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C1"},
+		"a past participant proves it":                    {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{member}}}, sid: "C1"},
+		"whoever joined later does not disprove":          {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}, Participants: []conversations.Participant{eve}}}, sid: "C1"},
+		"a stamp alone proves nothing":                    {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{young}}}, stop: []string{"C1"}},
+		"a stranger may have forged the stamp":            {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{eve}}}, stop: []string{"C1"}},
+		"a member may have forged the stamp":              {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Participants: []conversations.Participant{joined}}}, stop: []string{"C1"}},
+		"without a birth nothing is past":                 {there: []origin.Candidate{{Conversation: as("C1"), Messages: []origin.Have{hi}}}, stop: []string{"C1"}},
+		"an empty one has to agree":                       {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}}, sid: "C1"},
+		"an empty one of another date is not it":          {there: []origin.Candidate{{Conversation: conversations.Conversation{SID: "C1", FriendlyName: "tea", DateCreated: birth, Attributes: stamp}, Birth: born}}},
+		"two that hold ours stop":                         {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}, {Conversation: as("C2"), Birth: born, Participants: []conversations.Participant{member}}}, stop: []string{"C1", "C2"}},
+		"of two empty ones with the stamp any is as good": {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born}}, sid: "C1", spare: []string{"C2"}},
+		"of two that hold ours the one with the stamp":    {there: []origin.Candidate{{Conversation: as("C1"), Birth: born, Messages: []origin.Have{hi}}, {Conversation: unmarked("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C1"},
+		"one with the stamp of another is not it":         {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: other("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C1"},
+		"unless none has its own":                         {there: []origin.Candidate{{Conversation: other("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C2"},
+		"an empty one beside ours is spare":               {there: []origin.Candidate{{Conversation: as("C1"), Birth: born}, {Conversation: as("C2"), Birth: born, Messages: []origin.Have{hi}}}, sid: "C2", spare: []string{"C1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := origin.Adopt(ch, c.there)
@@ -62,6 +72,29 @@ func TestAdopt(t *testing.T) {
 			require.Contains(t, got.Stop.Error(), c.stop[0])
 		})
 	}
+}
+
+func TestAdoptWithoutStamps(t *testing.T) {
+	old := birth.Add(-time.Hour)
+	want := conversations.Conversation{FriendlyName: "tea", DateCreated: old}
+	as := func(sid string) origin.Candidate {
+		c := want
+		c.SID = sid
+		return origin.Candidate{Conversation: c, Birth: origin.BornAt(birth)}
+	}
+	ch := origin.Channel{SID: "CH1", Want: want}
+	require.Equal(t, "C1", origin.Adopt(ch, []origin.Candidate{as("C1")}).SID)
+	got := origin.Adopt(ch, []origin.Candidate{as("C1"), as("C2")})
+	require.NotNil(t, got.Stop, "one may be that of a channel that is alike")
+	require.Equal(t, []string{"C1", "C2"}, got.Stop.Target)
+
+	require.True(t, origin.Left(ch, as("C1")))
+	used := as("C1")
+	used.Participants = []conversations.Participant{{SID: "MB1"}}
+	require.False(t, origin.Left(ch, used))
+	renamed := as("C1")
+	renamed.Conversation.FriendlyName = "coffee"
+	require.False(t, origin.Left(ch, renamed))
 }
 
 func TestRole(t *testing.T) {

@@ -100,7 +100,7 @@ func (r *reading) endYoung() error {
 	if r.ended() {
 		return nil
 	}
-	if len(r.young.held) == 0 && !r.Tail {
+	if len(r.young.held) == 0 {
 		return nil
 	}
 	if err := r.ahead.fill(lookahead); err != nil {

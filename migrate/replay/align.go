@@ -2,146 +2,242 @@ package replay
 
 import (
 	"context"
-	"iter"
-	"slices"
+	"errors"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
-// same reports whether a message in the target is the one that mapping wants:
-// author, date, body and attributes. The date is ours to set, so nobody who
-// writes into the target now can be mistaken for the past.
-func same(want, have conversations.Message) bool {
-	return sameOrigin(want, have) && want.Body == have.Body && mapping.EqualAttributes(want.Attributes, have.Attributes)
-}
-
-// sameOrigin reports whether a message has the author and the date of the
-// other; an edit changes neither.
-func sameOrigin(want, have conversations.Message) bool {
-	return want.Author == have.Author && want.DateCreated.Equal(have.DateCreated)
-}
-
-// align matches what the target holds after the last confirmed message against
-// the source messages that follow it, and confirms what it finds. It leaves the
-// feed at the first message that the target does not have.
+// align finds out what the target has of the messages from the head of the feed
+// on, notes what is ours in the ledger, and moves the feed to the first one that
+// is to be written.
 //
-// What was written is a prefix of what the source had then. So each of our
-// messages is the next one of the feed, unless it was deleted in the source
-// since; and what is neither was written by somebody else, or landed a second
-// time, and is passed over. A message that was edited in the source since is
-// known by author and date, and brought up to date.
+// If somebody may have written and died, it looks until two readings, a settle
+// time apart, agree: one may show less than there is.
 func (l *lane) align(ctx context.Context, f *feed) error {
-	next, stop := iter.Pull2(l.tail(ctx, l.last))
-	defer stop()
-	have, err, more := next()
-	for more {
-		if err != nil {
-			return err
-		}
-		m, failed := f.peek()
-		if failed != nil || m == nil {
-			return failed
-		}
-		after, errAfter, moreAfter := next()
-		switch {
-		case same(m.want, have):
-			err = l.confirm(ctx, f, m, have, false)
-		case editedSince(m.want, have) && !(moreAfter && errAfter == nil && same(m.want, after)):
-			err = l.bringUpToDate(ctx, m, have)
-			if err == nil {
-				err = l.confirm(ctx, f, m, have, false)
+	newest, _, err := l.newest(ctx)
+	if err != nil {
+		return err
+	}
+	seen, err := l.look(ctx, f, newest)
+	if err != nil {
+		return err
+	}
+	for round := 0; l.unsure && (seen.Next != origin.None || seen.Stop != nil); round++ {
+		if round == attempts {
+			return &migrate.Error{
+				Op: "read conversation", Kind: migrate.Unavailable, SID: l.Record.TargetSID,
+				Err:  errors.New("each reading shows other messages of ours"),
+				Hint: "run the same command again to resume",
 			}
 		}
+		again, err := l.lookAgain(ctx, f, newest)
 		if err != nil {
 			return err
 		}
-		have, err, more = after, errAfter, moreAfter
-		l.dog.Progress()
+		agree := seen.Agrees(&again.Decision)
+		if seen = again; agree {
+			break
+		}
+	}
+	l.unsure = false
+	return l.goOn(ctx, f, seen)
+}
+
+func (l *lane) lookAgain(ctx context.Context, f *feed, newest migrate.MessageRecord) (*look, error) {
+	if err := l.Ledger.ForgetMessages(ctx, l.Channel.SID, newest.SourceIndex); err != nil {
+		return nil, migrate.Fatal(err)
+	}
+	l.named = nil
+	if err := l.settle(ctx); err != nil {
+		return nil, err
+	}
+	return l.look(ctx, f, newest)
+}
+
+// goOn does what a reading asks for, and moves the feed to where it says that
+// the next message stands.
+func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
+	l.Findings.Add(seen.found)
+	if seen.Stop != nil {
+		return l.unclear(seen.Stop)
+	}
+	if seen.otherwise.SID != "" {
+		if _, err := l.meets(mapping.StoredOtherwise, seen.otherwise); err != nil {
+			return err
+		}
+	}
+	if err := l.removeCopies(ctx, seen); err != nil {
+		return err
+	}
+	for _, index := range seen.landed {
+		if err := l.found(ctx, index); err != nil {
+			return err
+		}
+	}
+	if err := l.bringUpToDate(ctx, seen.edited); err != nil {
+		return err
+	}
+	l.decision = seen.Decision
+	l.copied += seen.confirmed + seen.holes
+	l.Record.Messages += seen.confirmed
+	l.Counters.Seen(migrate.KindMessages, seen.confirmed+seen.holes)
+	l.Counters.Written(migrate.KindMessages, int64(len(seen.landed)))
+	l.Counters.Existing(migrate.KindMessages, seen.confirmed-int64(len(seen.landed)))
+	l.Counters.Skipped(migrate.KindMessages, seen.holes)
+	newest, any, err := l.newest(ctx)
+	if err != nil {
+		return err
+	}
+	if any {
+		l.last = newest.TargetIndex
+	}
+	next := seen.Next
+	for _, r := range seen.theirs {
+		if next != origin.None && r.SourceIndex >= next {
+			break // its turn comes
+		}
+		again, err := l.isThere(ctx, r)
+		if err != nil {
+			return err
+		}
+		if again && r.SourceIndex > newest.SourceIndex {
+			next = r.SourceIndex
+		}
+	}
+	if err := f.skipTo(next); err != nil || next == origin.None || !l.crashed {
+		return err
+	}
+	l.crashed = false
+	return l.doubt(ctx, next) // it may have been in flight
+}
+
+// newest is the last message that the ledger has.
+func (l *lane) newest(ctx context.Context) (migrate.MessageRecord, bool, error) {
+	m, any, err := l.Ledger.Newest(ctx, l.Channel.SID)
+	if err != nil {
+		return m, any, migrate.Fatal(err)
+	}
+	if !any {
+		m.SourceIndex, m.TargetIndex = migrate.All, -1
+	}
+	return m, any, nil
+}
+
+// unclear stops the lane, because going on could double or lose a message.
+func (l *lane) unclear(stop *origin.Stop) error {
+	return &migrate.Error{
+		Op: "align conversation", Kind: migrate.Refused, SID: l.Record.TargetSID, Err: stop,
+		Hint: "nothing more is written into it; compare both sides with: chatbridge verify --channel " + l.Channel.SID,
+	}
+}
+
+// meets adds what a message met in the target to the findings, and is the error
+// of a policy that stops there.
+func (l *lane) meets(c mapping.Code, met mapping.Meeting) (write bool, err error) {
+	write, found := l.Settings.Mapper.Meets(c, met)
+	l.Findings.Add(found)
+	if mapping.Blocked(found) {
+		return false, migrate.BlockedError("carry message", met.SID, found)
+	}
+	return write, nil
+}
+
+// isThere notes a message that somebody else wrote into the target, unless a
+// policy wants it written again.
+func (l *lane) isThere(ctx context.Context, r migrate.MessageRecord) (again bool, err error) {
+	met := mapping.Meeting{SID: r.SourceSID, ChannelSID: l.Channel.SID, Detail: "as " + r.TargetSID + " in " + l.Record.TargetSID}
+	again, err = l.meets(mapping.MessageThere, met)
+	if err != nil || again {
+		return again, err
+	}
+	l.copied++
+	l.Record.Messages++
+	l.Counters.Seen(migrate.KindMessages, 1)
+	l.Counters.Existing(migrate.KindMessages, 1)
+	return false, migrate.Fatal(l.Ledger.PutMessage(ctx, l.Channel.SID, r))
+}
+
+// removeCopies deletes what landed late beside a message in its place. Both are
+// fetched first: the one that stays has to be there, and nobody may have edited
+// the one that goes.
+func (l *lane) removeCopies(ctx context.Context, seen *look) error {
+	for _, c := range seen.Copies {
+		stays, err := l.fetch(ctx, c.Of)
+		if err != nil {
+			return err
+		}
+		goes, err := l.fetch(ctx, c.SID)
+		if err != nil {
+			return err
+		}
+		if goes == nil || !c.Stands(stays, goes) {
+			continue
+		}
+		if err := l.Neighbours.Mute(ctx); err != nil {
+			return err
+		}
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		l.wrote = true
+		if err := l.Target.DeleteMessage(ctx, l.TargetService, l.Record.TargetSID, c.SID); err != nil {
+			return err
+		}
+		l.event(migrate.Notice, "removed a copy that landed late", migrate.KeyConversation, l.Record.TargetSID, "message", c.SID)
+		if index, known := seen.late[c.SID]; known {
+			if err := l.found(ctx, index); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
 
-// editedSince reports whether have can be an earlier state of want.
-func editedSince(want, have conversations.Message) bool {
-	return sameOrigin(want, have) && !want.DateUpdated.IsZero() && have.DateUpdated.Before(want.DateUpdated)
+// fetch reads one message by its SID; nil if it is not there.
+func (l *lane) fetch(ctx context.Context, sid string) (*origin.Have, error) {
+	m, err := l.Target.Message(ctx, l.TargetService, l.Record.TargetSID, sid)
+	l.dog.Progress()
+	switch {
+	case migrate.KindOf(err) == migrate.NotFound:
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	h := origin.HaveOf(m)
+	return &h, nil
 }
 
-func (l *lane) bringUpToDate(ctx context.Context, m *mapped, have conversations.Message) error {
+// bringUpToDate writes the text of messages that were edited in the source since
+// they were sent.
+func (l *lane) bringUpToDate(ctx context.Context, edited []migrate.MessageRecord) error {
+	for _, r := range edited {
+		for w, err := range l.wantsAfter(ctx, r.SourceIndex-1) {
+			if err != nil {
+				return err
+			}
+			if w.Index != r.SourceIndex {
+				break // deleted meanwhile
+			}
+			if err := l.set(ctx, w.message, r.TargetSID); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return nil
+}
+
+func (l *lane) set(ctx context.Context, want conversations.Message, targetSID string) error {
 	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
 	if err := l.proceed(ctx); err != nil {
 		return err
 	}
-	want := m.want
-	want.SID = have.SID
+	want.SID = targetSID
 	l.wrote = true
 	return l.Target.SetMessage(ctx, l.TargetService, l.Record.TargetSID, want)
-}
-
-// arrived looks for a message whose write is in doubt.
-func (l *lane) arrived(ctx context.Context, m *mapped) (conversations.Message, bool, error) {
-	for have, err := range l.tail(ctx, l.last) {
-		if err != nil {
-			return conversations.Message{}, false, err
-		}
-		if same(m.want, have) {
-			return have, true, nil
-		}
-	}
-	return conversations.Message{}, false, nil
-}
-
-// tailKept is how many messages tail holds in memory. More than that come only
-// from people who write into the new conversation; then the target is streamed
-// from its beginning.
-const tailKept = 2000
-
-// tail yields what the target holds after an index, oldest first. Indexes grow
-// in the order of arrival, so this does not depend on the confirmed message
-// still being there.
-func (l *lane) tail(ctx context.Context, after int64) iter.Seq2[conversations.Message, error] {
-	return func(yield func(conversations.Message, error) bool) {
-		if after >= 0 {
-			kept, whole, err := l.newestAfter(ctx, after)
-			if err != nil {
-				yield(conversations.Message{}, err)
-				return
-			}
-			if whole {
-				for _, m := range slices.Backward(kept) {
-					if !yield(m, nil) {
-						return
-					}
-				}
-				return
-			}
-		}
-		for m, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false) {
-			if err == nil && m.Index <= after {
-				continue
-			}
-			if !yield(m, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// newestAfter reads the target newest first down to an index; whole says
-// whether it got there before it had read too many.
-func (l *lane) newestAfter(ctx context.Context, after int64) (kept []conversations.Message, whole bool, err error) {
-	for m, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, true) {
-		switch {
-		case err != nil:
-			return nil, false, err
-		case m.Index <= after:
-			return kept, true, nil
-		case len(kept) == tailKept:
-			return nil, false, nil
-		}
-		kept = append(kept, m)
-	}
-	return kept, true, nil
 }

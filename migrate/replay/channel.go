@@ -9,6 +9,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/pace"
 )
 
 // Job is one channel to be brought over, with everything that takes.
@@ -58,12 +59,19 @@ type Neighbours interface {
 	// Reserve gives a conversation to a channel. If another channel has it, the
 	// error is [migrate.TargetTaken].
 	Reserve(conversationSID, channelSID string) error
-	// Claim finds and reserves the conversation that an earlier run made for the
-	// channel; it returns an empty SID if there is none.
-	Claim(ctx context.Context, channelSID string, want conversations.Conversation) (string, error)
-	// Search finds and reserves the conversation that a create without an answer
-	// made; it returns an empty SID if there is none.
-	Search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error)
+	// Candidates are the conversations that an earlier run may have made for the
+	// channel, without those that another channel has. They may be anybody's.
+	Candidates(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error)
+	// CandidatesNow are those that a create of this run may have made. If the
+	// unique name is that of another channel's conversation, the error has the
+	// code [migrate.CodeUniqueNameExists].
+	CandidatesNow(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error)
+	// Born is a moment before the first conversation of the target service, by a
+	// clock that no request can set; zero if there is none.
+	Born(ctx context.Context) (time.Time, error)
+	// Spare notes that a create may have left an empty conversation behind, which
+	// is looked for when all jobs have ended.
+	Spare()
 }
 
 // Outcome is how far a job came.
@@ -82,10 +90,10 @@ type Outcome struct {
 // The outcome is true also if the error is not nil. An error for which
 // [migrate.EndsRun] is false concerns this channel alone.
 func Channel(ctx context.Context, j Job) (Outcome, error) {
-	return channel(ctx, j, newLaneTimings().begin())
+	return channel(ctx, j, pace.NewLanes().Begin())
 }
 
-func channel(ctx context.Context, j Job, clock *stopwatch) (Outcome, error) {
+func channel(ctx context.Context, j Job, clock *pace.Stopwatch) (Outcome, error) {
 	j.Settings = j.Settings.WithDefaults()
 	if j.Observer == nil {
 		j.Observer = migrate.Unobserved{}

@@ -3,9 +3,12 @@ package replay
 import (
 	"context"
 	"errors"
+	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // conversation finds or creates the conversation.
@@ -28,18 +31,14 @@ func (l *lane) conversation(ctx context.Context) error {
 		return err
 	}
 	defer end()
-	sid, err := l.Neighbours.Claim(ctx, l.Channel.SID, want)
-	if err != nil {
+	if found, err := l.findEarlier(ctx, want); found || err != nil {
 		return err
-	}
-	if sid != "" {
-		l.Record.Adopted = true
-		l.event(migrate.Notice, "adopted a conversation that was made earlier", migrate.KeyChannel, l.Channel.SID, migrate.KeyConversation, sid)
-		return l.opened(ctx, sid)
 	}
 	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
+	l.birth = origin.BornAt(l.Target.Clock())
+	l.Record.BornAt = l.Target.Clock()
 	last := errNoAnswer
 	for range attempts {
 		if err := l.proceed(ctx); err != nil {
@@ -47,33 +46,81 @@ func (l *lane) conversation(ctx context.Context) error {
 		}
 		made, err := l.Target.AppendConversation(ctx, l.TargetService, want)
 		l.dog.Progress()
-		switch {
-		case err == nil:
+		switch migrate.KindOf(err) {
+		case migrate.InDoubt:
+			last = errNoAnswer
+			if err := l.doubtCreate(ctx); err != nil {
+				return err
+			}
+			if err := l.settle(ctx); err != nil {
+				return err
+			}
+		case migrate.Exists, migrate.Contended:
+			last = err
+		default:
+			if err != nil {
+				return err
+			}
 			l.wrote, l.created = true, true
 			return l.opened(ctx, made.SID)
-		case migrate.KindOf(err) == migrate.Exists, migrate.KindOf(err) == migrate.InDoubt, migrate.KindOf(err) == migrate.Contended:
-			last = err
-			if migrate.KindOf(err) == migrate.InDoubt {
-				last = errNoAnswer
-				if err := l.settle(ctx); err != nil {
-					return err
-				}
-			}
-			sid, err := l.Neighbours.Search(ctx, l.Channel.SID, want)
-			if drop, err := l.withoutName(err); err != nil {
-				return err
-			} else if drop {
-				want.UniqueName = ""
-			}
-			if sid != "" {
-				l.wrote = true
-				return l.opened(ctx, sid)
-			}
-		default:
+		}
+		found, err := l.findSent(ctx, want)
+		drop, err := l.withoutName(err)
+		if found || err != nil {
 			return err
+		}
+		if drop {
+			want.UniqueName = ""
 		}
 	}
 	return &migrate.Error{Op: "create conversation", Kind: migrate.Unavailable, SID: l.Channel.SID, Err: last, Hint: "run the same command again to resume"}
+}
+
+// doubtCreate notes that a conversation may have been made, so that later runs
+// look for it too.
+func (l *lane) doubtCreate(ctx context.Context) error {
+	l.Neighbours.Spare()
+	return l.putDoubt(ctx, migrate.DoubtRecord{SourceIndex: migrate.NewConversation, After: -1, Sends: 1, At: time.Now()})
+}
+
+// findEarlier opens the conversation that an earlier run made, if there is one.
+func (l *lane) findEarlier(ctx context.Context, want conversations.Conversation) (bool, error) {
+	there, err := l.Neighbours.Candidates(ctx, l.Channel.SID, want)
+	if err != nil || len(there) == 0 {
+		return false, err
+	}
+	born, err := l.Neighbours.Born(ctx)
+	if err != nil {
+		return false, err
+	}
+	sid, err := l.adopt(ctx, want, origin.BornAt(born), there)
+	if err != nil || sid == "" {
+		return false, err
+	}
+	l.Record.Adopted, l.Record.BornAt = true, born
+	l.birth, l.unsure = origin.BornAt(born), true
+	l.event(migrate.Notice, "adopted a conversation that was made earlier", migrate.KeyChannel, l.Channel.SID, migrate.KeyConversation, sid)
+	return true, l.opened(ctx, sid)
+}
+
+// findSent opens the conversation that a create without an answer made, if there
+// is one.
+func (l *lane) findSent(ctx context.Context, want conversations.Conversation) (bool, error) {
+	there, err := l.Neighbours.CandidatesNow(ctx, l.Channel.SID, want)
+	if err != nil || len(there) == 0 {
+		return false, err
+	}
+	sid, err := l.adopt(ctx, want, l.birth, there)
+	switch {
+	case err != nil:
+		return false, err
+	case sid != "":
+		l.wrote, l.created = true, true
+		return true, l.opened(ctx, sid)
+	case want.UniqueName != "":
+		return false, nameTaken(want, there[0].SID)
+	}
+	return false, nil
 }
 
 // withoutName decides, where a unique name is somebody else's, whether to go on

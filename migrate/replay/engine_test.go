@@ -25,6 +25,7 @@ import (
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sidecar"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/verify"
@@ -64,14 +65,14 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			require.NoError(t, err)
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
 			side := filepath.Join(t.TempDir(), "originals.jsonl")
-			r.Sidecar = replay.NewSidecar(side)
+			r.Sidecar = sidecar.New(side)
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
 			require.NoError(t, r.Sidecar.Close())
 			raw, err := os.ReadFile(side)
 			require.NoError(t, err)
-			var one replay.Original
+			var one sidecar.Entry
 			require.NoError(t, json.Unmarshal(raw, &one))
 			require.Equal(t, mapping.BodyEmpty, one.Code)
 			require.Contains(t, one.Original, rig.SidOf("IM", 1002))
@@ -88,7 +89,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: notJSON(t)})
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
 			folder := filepath.Join(t.TempDir(), "no such folder yet")
-			r.Sidecar = replay.NewSidecar(filepath.Join(folder, "originals.jsonl"))
+			r.Sidecar = sidecar.New(filepath.Join(folder, "originals.jsonl"))
 			s, err := r.Migrate(t.Context())
 			require.ErrorContains(t, err, "keep originals")
 			require.Contains(t, migrate.HintOf(err), "make room there")
@@ -99,7 +100,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			require.NotContains(t, bodies, "four")
 
 			require.NoError(t, os.Mkdir(folder, 0o700))
-			r.Sidecar = replay.NewSidecar(filepath.Join(folder, "originals.jsonl"))
+			r.Sidecar = sidecar.New(filepath.Join(folder, "originals.jsonl"))
 			s, err = r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"context"
 	"iter"
 	"time"
 
@@ -8,68 +9,243 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
-// feed is the mapped source messages of one channel, in order, with a look at
-// the next one. It holds one message at a time.
+// feed is the source messages of one channel from some point on, in order. Its
+// head is the next one to be carried. It can also be read to its end without
+// being moved.
 type feed struct {
-	next    func() (chat.Message, error, bool)
-	stop    func()
+	open    func(after int64) iter.Seq2[chat.Message, error]
 	mapper  mapping.Mapper
-	undated time.Time // what a message without a date of its own gets
+	before  func(index int64) (time.Time, error) // the date of the message before one
 	found   func([]mapping.Finding)
 	skipped func()
+
+	next    func() (chat.Message, error, bool)
+	stop    func()
+	kept    []chat.Message // read and not taken yet, from the head on
+	lost    bool           // what follows kept was read and not kept
+	undated time.Time      // what the head gets if it has no date of its own
+	dated   bool           // undated is known
 	head    *mapped
 }
 
 // mapped is one source message and what it should be in the target.
 type mapped struct {
-	sid   string
-	index int64
-	want  conversations.Message
+	source chat.Message
+	want   conversations.Message
 }
 
-func newFeed(source iter.Seq2[chat.Message, error], mapper mapping.Mapper) *feed {
-	f := &feed{mapper: mapper, found: func([]mapping.Finding) {}, skipped: func() {}}
-	f.next, f.stop = iter.Pull2(source)
+// feedKept is how many messages a feed that is read ahead holds in memory. If
+// there are more, they are read again when they are wanted.
+const feedKept = 1000
+
+// feed is what a source of messages has after an index.
+func (l *lane) feed(ctx context.Context, open func(after int64) iter.Seq2[chat.Message, error], after int64) *feed {
+	f := &feed{
+		open: open, mapper: l.Settings.Mapper, found: func([]mapping.Finding) {}, skipped: func() {},
+		before: func(index int64) (time.Time, error) { return l.dateBefore(ctx, index) },
+	}
+	if after == migrate.All {
+		f.undated, f.dated = mapping.Undated(l.Channel, l.Service), true
+	}
+	f.begin(after)
 	return f
 }
 
-// inMemory is a sequence of what was read already.
-func inMemory(all []chat.Message) iter.Seq2[chat.Message, error] {
-	return func(yield func(chat.Message, error) bool) {
-		for _, m := range all {
-			if !yield(m, nil) {
-				return
-			}
+// dateBefore is the date that a message without one gets: that of the message
+// before it, or of the channel.
+func (l *lane) dateBefore(ctx context.Context, index int64) (time.Time, error) {
+	date := mapping.Undated(l.Channel, l.Service)
+	for m, err := range l.inSource(ctx)(migrate.All) {
+		if err != nil || m.Index >= index {
+			return date, err
+		}
+		want, _ := l.Settings.Mapper.Message(m, date)
+		date = want.DateCreated
+	}
+	return date, nil
+}
+
+func (f *feed) begin(after int64) { f.next, f.stop = iter.Pull2(f.open(after)) }
+
+// close lets go of the source.
+func (f *feed) close() { f.stop() }
+
+// first fills kept with one message, and reports whether there is one.
+func (f *feed) first() (bool, error) {
+	if len(f.kept) == 0 {
+		m, err, ok := f.next()
+		if err != nil || !ok {
+			return false, err
+		}
+		f.kept = append(f.kept, m)
+	}
+	if m := f.kept[0]; !f.dated && m.DateCreated.IsZero() {
+		var err error
+		if f.undated, err = f.before(m.Index); err != nil {
+			return false, err
 		}
 	}
+	f.dated = true
+	return true, nil
 }
 
 // peek is the next message to be carried, and nil at the end. Messages that a
 // policy leaves out are passed over.
 func (f *feed) peek() (*mapped, error) {
 	for f.head == nil {
-		m, err, ok := f.next()
-		if !ok {
-			return nil, nil
-		}
-		if err != nil {
+		if there, err := f.first(); err != nil || !there {
 			return nil, err
 		}
+		m := f.kept[0]
 		want, found := f.mapper.Message(m, f.undated)
 		f.found(found)
 		if mapping.Blocked(found) {
 			return nil, migrate.BlockedError("map message", m.SID, found)
 		}
+		f.head = &mapped{source: m, want: want}
 		if mapping.Skipped(found) {
+			f.take()
 			f.skipped()
-			continue
 		}
-		f.head = &mapped{sid: m.SID, index: m.Index, want: want}
 	}
 	return f.head, nil
 }
 
-// take leaves the message that peek showed behind.
-func (f *feed) take() { f.head = nil }
+// take leaves the head behind.
+func (f *feed) take() {
+	f.undated = f.head.want.DateCreated
+	f.drop()
+}
+
+func (f *feed) drop() {
+	f.head = nil
+	last := f.kept[0].Index
+	f.kept = f.kept[1:]
+	if len(f.kept) == 0 && f.lost {
+		f.stop()
+		f.lost = false
+		f.begin(last)
+	}
+}
+
+// skipTo leaves every message behind that stands before an index, or all if there
+// is no such index.
+func (f *feed) skipTo(index int64) error {
+	for {
+		m, err := f.peek()
+		if err != nil || m == nil || index != origin.None && m.source.Index >= index {
+			return err
+		}
+		f.take()
+	}
+}
+
+// wants is every message from the head on, as it should be in the target. The
+// feed is not moved.
+func (f *feed) wants() iter.Seq2[wanted, error] {
+	return func(yield func(wanted, error) bool) {
+		if there, err := f.first(); err != nil || !there {
+			if err != nil {
+				yield(wanted{}, err)
+			}
+			return
+		}
+		wants(f.ahead(), f.mapper, f.undated)(yield)
+	}
+}
+
+func (f *feed) ahead() iter.Seq2[chat.Message, error] {
+	return func(yield func(chat.Message, error) bool) {
+		if f.lost {
+			f.stop()
+			f.lost = false
+			f.begin(f.kept[len(f.kept)-1].Index)
+		}
+		for _, m := range f.kept {
+			if !yield(m, nil) {
+				return
+			}
+		}
+		for {
+			m, err, ok := f.next()
+			if !ok {
+				return
+			}
+			if err == nil && len(f.kept) < feedKept {
+				f.kept = append(f.kept, m)
+			} else if err == nil {
+				f.lost = true
+			}
+			if !yield(m, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// wanted is a message of the source as it should be in the target.
+type wanted struct {
+	origin.Want
+	source  chat.Message
+	message conversations.Message
+}
+
+// wants maps messages to what they should be in the target, without a word about
+// what cannot be carried. What a policy leaves out is left out.
+func wants(source iter.Seq2[chat.Message, error], mapper mapping.Mapper, undated time.Time) iter.Seq2[wanted, error] {
+	former := mapper
+	former.Rename = nil
+	return func(yield func(wanted, error) bool) {
+		for m, err := range source {
+			if err != nil {
+				yield(wanted{}, err)
+				return
+			}
+			want, found := mapper.Message(m, undated)
+			undated = want.DateCreated
+			if mapping.Skipped(found) {
+				continue
+			}
+			before := ""
+			if mapper.Rename != nil {
+				old, _ := former.Message(m, undated)
+				before = old.Author
+			}
+			if !yield(wanted{origin.WantOf(m.SID, m.Index, before, want), m, want}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// inMemory is a sequence of what was read already.
+func inMemory(all []chat.Message) func(int64) iter.Seq2[chat.Message, error] {
+	return func(after int64) iter.Seq2[chat.Message, error] {
+		return func(yield func(chat.Message, error) bool) {
+			for _, m := range all {
+				if m.Index > after && !yield(m, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// inSource is the messages of a channel as the source has them.
+func (l *lane) inSource(ctx context.Context) func(int64) iter.Seq2[chat.Message, error] {
+	return func(after int64) iter.Seq2[chat.Message, error] {
+		return l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after})
+	}
+}
+
+// wantsAfter is what the source has after an index, as it should be in the target.
+func (l *lane) wantsAfter(ctx context.Context, index int64) iter.Seq2[wanted, error] {
+	return func(yield func(wanted, error) bool) {
+		f := l.feed(ctx, l.inSource(ctx), index)
+		defer f.close()
+		f.wants()(yield)
+	}
+}

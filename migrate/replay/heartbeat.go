@@ -8,6 +8,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 )
 
 // Progress is what a running migration writes into its RunRecord.
@@ -17,8 +18,8 @@ type Progress struct {
 	Done   int64                        `json:"done"`  // resources of every kind that are dealt with
 	Lanes  int                          `json:"lanes"` // at work
 	migrate.Traffic
-	Timeline []Point `json:"timeline"`
-	Recent   Recent  `json:"recent"`
+	Timeline []pace.Point `json:"timeline"`
+	Recent   pace.Recent  `json:"recent"`
 	// Findings says how often each one occurred in this run.
 	Findings map[mapping.Code]int64 `json:"findings"`
 }
@@ -37,8 +38,8 @@ func (r *run) heartbeat(ctx context.Context) (stop func()) {
 			case <-ctx.Done():
 				return
 			case now := <-tick.C:
-				r.timeline.sample(r.point(now))
-				r.recent.sample(r.sofar(now))
+				r.timeline.Sample(r.point(now))
+				r.recent.Sample(r.sofar(now))
 				rec := r.record
 				rec.HeartbeatAt, rec.Progress = now, r.progress()
 				if err := r.Ledger.PutRun(ctx, rec); err != nil {
@@ -62,7 +63,7 @@ func (r *run) live() Progress {
 	counts, totals := r.tally.Snapshot()
 	return Progress{
 		Totals: totals, Counts: counts, Done: r.tally.Done(), Lanes: len(r.lanes), Traffic: r.Traffic(),
-		Timeline: r.timeline.until(r.point(now)), Recent: r.recent.until(r.sofar(now)),
+		Timeline: r.timeline.Until(r.point(now)), Recent: r.recent.Until(r.sofar(now)),
 		Findings: r.findings.ByCode(),
 	}
 }
@@ -73,4 +74,22 @@ func (r *run) progress() []byte {
 		panic(err) // numbers under text keys always encode
 	}
 	return raw
+}
+
+// sofar is what the run did since it began.
+func (r *run) sofar(now time.Time) pace.Recent {
+	t := r.Traffic()
+	return pace.Recent{Seconds: now.Sub(r.started).Seconds(), Done: r.tally.Done(), Requests: t.Reads + t.Writes, Throttled: t.Throttled}
+}
+
+// point is where the run is now.
+func (r *run) point(now time.Time) pace.Point {
+	counts, _ := r.tally.Snapshot()
+	traffic := r.Traffic()
+	p := pace.Point{Seconds: now.Sub(r.started).Seconds(), Throttled: traffic.Throttled, Retried: traffic.Retried}
+	for _, c := range counts {
+		p.Written += c.Written
+		p.Failed += c.Failed
+	}
+	return p
 }

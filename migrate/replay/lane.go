@@ -9,6 +9,8 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/origin"
+	"chatbridge/migrate/pace"
 )
 
 // lane takes one channel through its stages. It is serial: one write in flight.
@@ -16,19 +18,28 @@ import (
 type lane struct {
 	Job
 	dog   *migrate.Watchdog
-	clock *stopwatch
+	clock *pace.Stopwatch
 
-	created bool  // its conversation was created in this run, so nothing of ours can be in it yet
-	wrote   bool  // something in this conversation was written in this run
-	moved   bool  // the channel's own date changed since it was done
+	created bool // its conversation was created in this run, so nothing of ours can be in it yet
+	wrote   bool // something in this conversation was written in this run
+	moved   bool // the channel's own date changed since it was done
+	knowledge
+
 	last    int64 // index in the target of the last confirmed message
 	members []chat.Member
 	copied  int64 // messages dealt with, in this run or before
 	joined  int64 // members dealt with, in this run or before
+
+	refusals int             // messages in a row that were refused for a reason that no policy knows
+	decision origin.Decision // what the latest look at both sides allows to write
+	named    map[string]bool // messages of the target that a finding was about
 }
 
 // run takes the channel through what is left of its stages.
 func (l *lane) run(ctx context.Context) error {
+	if err := l.recall(ctx); err != nil {
+		return err
+	}
 	if err := l.conversation(ctx); err != nil {
 		return err
 	}
@@ -44,12 +55,14 @@ func (l *lane) run(ctx context.Context) error {
 	if err := l.messages(ctx); err != nil {
 		return err
 	}
-	if l.Record.Stage < migrate.Checked {
+	if l.Record.Stage < migrate.Checked || len(l.doubts) > 0 {
 		if err := l.readBack(ctx); err != nil {
 			return err
 		}
-		if err := l.advance(ctx, migrate.Checked); err != nil {
-			return err
+		if l.Record.Stage < migrate.Checked {
+			if err := l.advance(ctx, migrate.Checked); err != nil {
+				return err
+			}
 		}
 	}
 	if err := l.horizons(ctx); err != nil {
@@ -71,7 +84,7 @@ func (l *lane) run(ctx context.Context) error {
 // afterCrash waits, in a lane that an earlier run may have died in, until what
 // it sent has landed.
 func (l *lane) afterCrash(ctx context.Context) error {
-	if l.created || l.Record.Stage == migrate.Done && !l.Record.Adopted {
+	if l.created || l.Record.Stage == migrate.Done {
 		return nil
 	}
 	l.dog.Waiting(time.Until(l.SettledAt))
@@ -80,7 +93,7 @@ func (l *lane) afterCrash(ctx context.Context) error {
 
 func (l *lane) advance(ctx context.Context, to migrate.Stage) error {
 	l.Record.Stage = to
-	l.clock.reached(to)
+	l.clock.Reached(to)
 	l.dog.Progress()
 	return l.put(ctx)
 }

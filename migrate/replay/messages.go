@@ -7,27 +7,24 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // messages brings the messages of the channel over, in order, one in flight.
 // What the ledger has is not looked at again; what it may have missed is found
 // by align before the first write.
 func (l *lane) messages(ctx context.Context) error {
-	newest, any, err := l.Ledger.Newest(ctx, l.Channel.SID)
+	newest, any, err := l.newest(ctx)
 	if err != nil {
-		return migrate.Fatal(err)
+		return err
 	}
-	after := migrate.All
-	l.last = -1
-	if any {
-		after, l.last = newest.SourceIndex, newest.TargetIndex
-	}
+	l.before, l.last = newest.SourceIndex, newest.TargetIndex
 	if err := l.countConfirmed(ctx); err != nil {
 		return err
 	}
-	source := l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after})
+	source := l.inSource(ctx)
 	if l.Record.Stage == migrate.Done && any {
-		fresh, all, err := l.since(ctx, after)
+		fresh, all, err := l.since(ctx, newest.SourceIndex)
 		if err != nil {
 			return err
 		}
@@ -35,9 +32,8 @@ func (l *lane) messages(ctx context.Context) error {
 			source = inMemory(fresh)
 		}
 	}
-	f := newFeed(source, l.Settings.Mapper)
-	defer f.stop()
-	f.undated = mapping.Undated(l.Channel, l.Service)
+	f := l.feed(ctx, source, newest.SourceIndex)
+	defer f.close()
 	f.found = l.Findings.Add
 	f.skipped = func() {
 		l.copied++
@@ -87,12 +83,13 @@ func (l *lane) appendAll(ctx context.Context, f *feed) error {
 		return err
 	}
 	if l.Record.Stage != migrate.Open {
-		if err := l.advance(ctx, migrate.Open); err != nil {
+		if err := l.begin(ctx); err != nil {
 			return err
 		}
 	}
+	l.decision = origin.Unread(l.birth)
 	if !l.created {
-		if err := l.resume(ctx, f); err != nil {
+		if err := l.align(ctx, f); err != nil {
 			return err
 		}
 	}
@@ -101,78 +98,105 @@ func (l *lane) appendAll(ctx context.Context, f *feed) error {
 		if err != nil || m == nil {
 			return err
 		}
-		if err := l.append(ctx, f, m); err != nil {
+		if err := l.carry(ctx, f, m); err != nil {
 			return err
 		}
 	}
 }
 
-// resume finds out where an earlier run, whose end nobody knows, left off. The
-// message after that may still be on its way.
-func (l *lane) resume(ctx context.Context, f *feed) error {
-	if err := l.align(ctx, f); err != nil {
+// begin notes that the lane writes, so that the next one knows that it did.
+func (l *lane) begin(ctx context.Context) error {
+	l.Record.Alone = false
+	if err := l.advance(ctx, migrate.Open); err != nil {
 		return err
 	}
-	m, err := f.peek()
-	if err != nil || m == nil || !l.Crashed && !l.Record.Adopted {
-		return err
+	return migrate.Fatal(l.Ledger.Sync(ctx))
+}
+
+// carry writes the next message, unless it is there, or looks again if people may
+// have written it meanwhile.
+func (l *lane) carry(ctx context.Context, f *feed, m *mapped) error {
+	w := origin.Want{Index: m.source.Index, Created: m.want.DateCreated}
+	if !l.decision.Covers(w) {
+		return l.align(ctx, f)
 	}
-	return migrate.Fatal(l.Ledger.PutDoubt(ctx, l.Channel.SID, m.index))
+	if p, there := l.decision.Has(w.Index); there {
+		again, err := l.isThere(ctx, migrate.MessageRecord{
+			SourceIndex: p.SourceIndex, TargetIndex: p.TargetIndex, SourceSID: p.SourceSID, TargetSID: p.TargetSID, Others: true,
+		})
+		if err != nil {
+			return err
+		}
+		if !again {
+			f.take()
+			return nil
+		}
+	}
+	return l.append(ctx, f, m)
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.
-// Before it is written again the tail is looked at: after a settle time if what
+// Before it is written again the target is looked at: after a settle time if what
 // became of it is unknown, and at once if somebody else was writing, for then it
 // was not written.
 func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 	last := errNoAnswer
 	for range attempts {
-		if err := l.proceed(ctx); err != nil {
-			return err
+		sent, got, skip, err := l.send(ctx, m)
+		if skip {
+			l.leaveOut(f)
+			return nil
 		}
-		l.wrote = true
-		got, err := l.Target.AppendMessage(ctx, l.TargetService, l.Record.TargetSID, m.want)
-		l.dog.Progress()
 		if err == nil {
-			if !sameOrigin(m.want, got) {
-				return l.notAsAsked(m, got)
+			if err := l.asAsked(m, sent, got); err != nil {
+				return err
 			}
-			return l.confirm(ctx, f, m, got, true)
+			return l.confirm(ctx, f, m, got)
 		}
 		switch migrate.KindOf(err) {
 		case migrate.InDoubt:
 			last = errNoAnswer
+			if err := l.doubt(ctx, m.source.Index); err != nil {
+				return err
+			}
 			if err := l.settle(ctx); err != nil {
 				return err
 			}
 		case migrate.Contended:
 			last = err
 		default:
-			return &migrate.Error{Op: "carry message", Kind: migrate.KindOf(err), SID: m.sid, Err: err, Hint: migrate.HintOf(err)}
+			return &migrate.Error{Op: "carry message", Kind: migrate.KindOf(err), SID: m.source.SID, Err: err, Hint: migrate.HintOf(err)}
 		}
-		got, ok, err := l.arrived(ctx, m)
-		if err != nil {
+		if err := l.align(ctx, f); err != nil {
 			return err
 		}
-		if ok {
-			return l.confirm(ctx, f, m, got, true)
-		}
-		if err := l.Ledger.PutDoubt(ctx, l.Channel.SID, m.index); err != nil {
-			return migrate.Fatal(err)
+		if next, err := f.peek(); err != nil || next != m {
+			return err
 		}
 	}
-	return &migrate.Error{Op: "append message", Kind: migrate.Unavailable, SID: m.sid, Err: last, Hint: "run the same command again to resume"}
+	return &migrate.Error{Op: "append message", Kind: migrate.Unavailable, SID: m.source.SID, Err: last, Hint: "run the same command again to resume"}
 }
 
-// notAsAsked stops the lane when the service stored a message under another
-// author or date: going on would make all of history wrong.
-func (l *lane) notAsAsked(m *mapped, got conversations.Message) error {
-	return &migrate.Error{
-		Op: "append message", Kind: migrate.Refused, SID: m.sid,
-		Err: fmt.Errorf("the service stored it as %s with date %s instead of %s, in %s of %s",
-			whose(m.want, got), got.DateCreated.UTC(), m.want.DateCreated, got.SID, l.Record.TargetSID),
-		Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
+// asAsked compares what the service stored with what was sent. It stops the lane
+// if author or date are others: going on would make all of history wrong. About
+// the rest a policy decides.
+func (l *lane) asAsked(m *mapped, sent, got conversations.Message) error {
+	if sent.Author != got.Author || !sent.DateCreated.Equal(got.DateCreated) {
+		return &migrate.Error{
+			Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
+			Err: fmt.Errorf("the service stored it as %s with date %s instead of %s, in %s of %s",
+				whose(sent, got), got.DateCreated.UTC(), sent.DateCreated, got.SID, l.Record.TargetSID),
+			Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
+		}
 	}
+	differs := mapping.Differences(sent, got)
+	if differs == "" {
+		return nil
+	}
+	_, err := l.meets(mapping.StoredOtherwise, mapping.Meeting{
+		SID: m.source.SID, ChannelSID: l.Channel.SID, Detail: "it stands as " + got.SID + " in " + l.Record.TargetSID + "," + differs,
+	})
+	return err
 }
 
 func whose(want, got conversations.Message) string {
@@ -183,22 +207,19 @@ func whose(want, got conversations.Message) string {
 }
 
 // confirm notes that the target has a message.
-func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversations.Message, written bool) error {
+func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversations.Message) error {
 	err := l.Ledger.PutMessage(context.WithoutCancel(ctx), l.Channel.SID, migrate.MessageRecord{
-		SourceIndex: m.index, TargetIndex: have.Index, SourceSID: m.sid, TargetSID: have.SID,
+		SourceIndex: m.source.Index, TargetIndex: have.Index, SourceSID: m.source.SID, TargetSID: have.SID,
 	})
 	if err != nil {
 		return migrate.Fatal(err)
 	}
 	f.take()
+	l.refusals = 0
 	l.last = have.Index
 	l.copied++
 	l.Record.Messages++
 	l.Counters.Seen(migrate.KindMessages, 1)
-	if written {
-		l.Counters.Written(migrate.KindMessages, 1)
-	} else {
-		l.Counters.Existing(migrate.KindMessages, 1)
-	}
+	l.Counters.Written(migrate.KindMessages, 1)
 	return nil
 }

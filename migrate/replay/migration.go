@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/sidecar"
 )
 
 // Migration is one run of the engine over a source, a target and a ledger.
@@ -15,7 +16,7 @@ type Migration struct {
 	Settings migrate.Settings
 
 	// Sidecar keeps what policies drop or shorten; nil keeps nothing.
-	Sidecar *Sidecar
+	Sidecar *sidecar.File
 
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() migrate.Traffic

@@ -17,7 +17,7 @@ import (
 func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
 	s := &service{run: r, source: src}
 	made := false
-	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), &stamps{service: s, latch: drain.NewLatch()}
+	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), newStamps(s)
 	r.tally.Seen(migrate.KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.Add(found)

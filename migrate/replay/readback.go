@@ -4,112 +4,99 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"chatbridge/mapping"
-	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
-// readBack reads the whole target conversation once and holds it against the
-// ledger: every confirmed message must be there, in its order. A copy of a
-// message that had been written again after an outcome in doubt landed late, and
-// is removed; anything else that the ledger does not know was written by
-// somebody else and stays.
+// readBack reads the whole conversation once and holds it against the ledger:
+// every confirmed message must be there, in its place. A copy of a message that
+// was sent more than once is removed; what else the ledger does not know was
+// written by somebody else and stays.
+//
+// A message that this lane wrote and that is not shown may be late in the list,
+// so there is a second reading. What is still not shown is asked for by its SID:
+// only then is it known to be deleted.
 func (l *lane) readBack(ctx context.Context) error {
-	late, err := l.doubts(ctx)
+	seen, err := l.readWhole(ctx)
 	if err != nil {
 		return err
 	}
-	lost, err := l.compareBack(ctx, late)
-	if err != nil {
-		return err
-	}
-	if lost == nil {
-		return nil
-	}
-	// What was just written may not be shown yet.
-	if err := l.settle(ctx); err != nil {
-		return err
-	}
-	if lost, err = l.compareBack(ctx, late); err != nil || lost == nil {
-		return err
-	}
-	return &migrate.Error{
-		Op: "read back conversation", Kind: migrate.Refused, SID: l.Record.TargetSID,
-		Err:  fmt.Errorf("message %s (source %s) was confirmed and is not there any more", lost.TargetSID, lost.SourceSID),
-		Hint: "somebody or something deleted it in the target; compare both sides with: chatbridge verify",
-	}
-}
-
-// compareBack returns a confirmed message that the target does not show.
-func (l *lane) compareBack(ctx context.Context, late []conversations.Message) (*migrate.MessageRecord, error) {
-	next, stop := iter.Pull2(l.Ledger.Messages(ctx, l.Channel.SID, migrate.All))
-	defer stop()
-	var lost *migrate.MessageRecord
-	rec, err, more := next()
-	for have, readErr := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false) {
-		if readErr != nil {
-			return nil, readErr
-		}
-		l.dog.Progress()
-		for more && err == nil && rec.TargetIndex < have.Index {
-			lost = &migrate.MessageRecord{SourceSID: rec.SourceSID, TargetSID: rec.TargetSID}
-			rec, err, more = next()
-		}
-		if err != nil {
-			return nil, migrate.Fatal(err)
-		}
-		if more && rec.TargetIndex == have.Index {
-			rec, err, more = next()
-			continue
-		}
-		if err := l.removeLate(ctx, late, have); err != nil {
-			return nil, err
-		}
-	}
-	if err != nil {
-		return nil, migrate.Fatal(err)
-	}
-	if more {
-		lost = &rec
-	}
-	return lost, nil
-}
-
-func (l *lane) removeLate(ctx context.Context, late []conversations.Message, have conversations.Message) error {
-	for _, want := range late {
-		if !same(want, have) {
-			continue
-		}
-		if err := l.proceed(ctx); err != nil {
+	if slices.ContainsFunc(seen.deleted, func(r migrate.MessageRecord) bool { return r.SourceIndex > l.before }) {
+		if err := l.settle(ctx); err != nil {
 			return err
 		}
-		l.wrote = true
-		l.event(migrate.Notice, "removed a copy that landed late", migrate.KeyConversation, l.Record.TargetSID, "message", have.SID)
-		return l.Target.DeleteMessage(ctx, l.TargetService, l.Record.TargetSID, have.SID)
+		l.named = nil
+		if seen, err = l.readWhole(ctx); err != nil {
+			return err
+		}
 	}
+	l.Findings.Add(seen.found)
+	if err := l.removeCopies(ctx, seen); err != nil {
+		return err
+	}
+	for _, r := range seen.deleted {
+		if err := l.isGone(ctx, r); err != nil {
+			return err
+		}
+	}
+	l.Record.Alone = !seen.strange
 	return nil
 }
 
-// doubts are the messages that were written more than once, as they should
-// be in the target.
-func (l *lane) doubts(ctx context.Context) ([]conversations.Message, error) {
-	indexes, err := l.Ledger.Doubts(ctx, l.Channel.SID)
-	if err != nil {
-		return nil, migrate.Fatal(err)
-	}
-	var late []conversations.Message
-	for _, index := range indexes {
-		for m, err := range l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: index - 1}) {
-			if err != nil {
-				return nil, err
+// readWhole holds the conversation against the ledger. Of the source it needs
+// what is in doubt.
+func (l *lane) readWhole(ctx context.Context) (*look, error) {
+	return l.compare(ctx, l.wantsInDoubt(ctx), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
+		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll), Partial: true,
+	})
+}
+
+// newestOfAll is above every source index.
+const newestOfAll = 1<<63 - 1
+
+func (l *lane) wantsInDoubt(ctx context.Context) iter.Seq2[wanted, error] {
+	return func(yield func(wanted, error) bool) {
+		for _, d := range l.doubts {
+			for w, err := range l.wantsAfter(ctx, d.SourceIndex-1) {
+				if err == nil && w.Index != d.SourceIndex {
+					break // deleted in the source since
+				}
+				if !yield(w, err) || err != nil {
+					return
+				}
+				break
 			}
-			if m.Index == index {
-				want, _ := l.Settings.Mapper.Message(m, mapping.Undated(l.Channel, l.Service))
-				late = append(late, want)
-			}
-			break
 		}
 	}
-	return late, nil
+}
+
+// isGone reports a message that was deleted in the target, and stops the lane if
+// only the list lacks it.
+func (l *lane) isGone(ctx context.Context, r migrate.MessageRecord) error {
+	there, err := l.fetch(ctx, r.TargetSID)
+	if err != nil {
+		return err
+	}
+	if there != nil {
+		return &migrate.Error{
+			Op: "read back conversation", Kind: migrate.Unavailable, SID: l.Record.TargetSID,
+			Err:  fmt.Errorf("message %s (source %s) is there and the list of messages does not show it", r.TargetSID, r.SourceSID),
+			Hint: "run the same command again to resume",
+		}
+	}
+	known, _, err := l.Ledger.AtOrBelow(ctx, l.Channel.SID, r.SourceIndex)
+	if err != nil {
+		return migrate.Fatal(err)
+	}
+	known.Gone = true
+	if err := l.Ledger.PutMessage(ctx, l.Channel.SID, known); err != nil {
+		return migrate.Fatal(err)
+	}
+	_, err = l.meets(mapping.MessageDeleted, mapping.Meeting{
+		SID: r.SourceSID, ChannelSID: l.Channel.SID, Detail: "it was " + r.TargetSID + " in " + l.Record.TargetSID,
+	})
+	return err
 }

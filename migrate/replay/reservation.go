@@ -39,6 +39,14 @@ func (r *reservations) reserve(conversationSID, channelSID string) error {
 	return nil
 }
 
+// has reports whether another channel has the conversation.
+func (r *reservations) has(conversationSID, channelSID string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	other, taken := r.owner[conversationSID]
+	return taken && other != channelSID
+}
+
 // turn waits until no other lane looks for, or creates, a conversation that is
 // known by the same key. Without it one lane could take what another has just
 // created and does not know of yet.

@@ -1,6 +1,10 @@
 package replay
 
-import "chatbridge/migrate"
+import (
+	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
+	"chatbridge/migrate/sidecar"
+)
 
 // Summary is what a migration did.
 type Summary struct {
@@ -12,8 +16,8 @@ type Summary struct {
 	Requests      migrate.Traffic              `json:"requests"`
 	Findings      []migrate.FindingCount       `json:"findings"`
 	Failures      []migrate.FailureLine        `json:"failures"`
-	Originals     *Originals                   `json:"originals,omitempty"` // nil where nothing was kept
-	Timeline      []Point                      `json:"timeline"`            // 241 points at most
-	LaneTimes     LaneTimes                    `json:"lane_times"`
+	Originals     *sidecar.Kept                `json:"originals,omitempty"` // nil where nothing was kept
+	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
+	LaneTimes     pace.LaneTimes               `json:"lane_times"`
 	Duration      float64                      `json:"duration_seconds"`
 }

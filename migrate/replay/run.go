@@ -15,6 +15,7 @@ import (
 	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/pace"
 )
 
 // run is the state of one Migration.Run.
@@ -23,9 +24,9 @@ type run struct {
 	set      migrate.Settings
 	tally    *count.Counters
 	findings *count.Findings
-	timeline *timeline
-	recent   rateWindow
-	sheet    *laneTimings
+	timeline *pace.Timeline
+	recent   pace.Window
+	sheet    *pace.Lanes
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	reserved *reservations
@@ -52,8 +53,8 @@ func newRun(m *Migration) *run {
 		set:       set,
 		tally:     count.NewCounters(m.Observer),
 		findings:  count.NewFindings(),
-		timeline:  &timeline{},
-		sheet:     newLaneTimings(),
+		timeline:  &pace.Timeline{},
+		sheet:     pace.NewLanes(),
 		lanes:     make(chan struct{}, set.Concurrency),
 		breaker:   newBreaker(set.Concurrency),
 		reserved:  newReservations(),
@@ -66,7 +67,7 @@ func newRun(m *Migration) *run {
 	})
 	own.Target = r.claims.Guard()
 	if own.Sidecar != nil {
-		r.findings.Keep = own.Sidecar.keep
+		r.findings.Keep = own.Sidecar.Keep
 	}
 	if own.Traffic == nil {
 		own.Traffic = func() migrate.Traffic { return migrate.Traffic{} }

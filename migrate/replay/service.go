@@ -85,10 +85,10 @@ func (s *service) waitSettled(ctx context.Context) error {
 // runLane brings one channel over and decides what its error means: most stop
 // only the lane.
 func (s *service) runLane(ctx context.Context, p planned) error {
-	clock := s.sheet.begin()
+	clock := s.sheet.Begin()
 	s.tally.Seen(migrate.KindChannels, 1)
 	did, err := channel(ctx, s.job(p), clock)
-	clock.end(did.Record, err)
+	clock.End(did.Record, err)
 	if err == nil {
 		s.unfinished.Add(-1)
 		if did.Wrote {
@@ -137,12 +137,30 @@ func (n neighbours) Reserve(conversationSID, channelSID string) error {
 	return n.reserved.reserve(conversationSID, channelSID)
 }
 
-func (n neighbours) Claim(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
-	return n.stamps.claim(ctx, channelSID, want)
+func (n neighbours) Candidates(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error) {
+	return n.stamps.earlier(ctx, channelSID, want)
 }
 
-func (n neighbours) Search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
-	return n.stamps.search(ctx, channelSID, want)
+func (n neighbours) CandidatesNow(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error) {
+	return n.stamps.now(ctx, channelSID, want)
+}
+
+func (n neighbours) Born(ctx context.Context) (time.Time, error) { return n.born(ctx) }
+
+func (n neighbours) Spare() { n.stamps.spare.Store(true) }
+
+// born is when the target service was made. Its date is the one that no request
+// can set.
+func (s *service) born(ctx context.Context) (time.Time, error) {
+	for t, err := range s.Target.Services(ctx) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if t.SID == s.target {
+			return t.DateCreated, nil
+		}
+	}
+	return time.Time{}, nil
 }
 
 // planned is a channel as the plan keeps it: no attributes, no raw bytes, so

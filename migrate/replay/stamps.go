@@ -3,12 +3,16 @@ package replay
 import (
 	"context"
 	"errors"
+	"hash/maphash"
+	"slices"
 	"sync/atomic"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/origin"
 )
 
 // stamps finds conversations again that this migration made: after a crash,
@@ -16,35 +20,83 @@ import (
 type stamps struct {
 	service *service
 
-	latch   drain.Latch
-	listed  bool
-	there   map[string][]string // recognition key to target SIDs, of conversations that no channel has yet
-	inDoubt atomic.Bool         // a create of this run is in doubt
+	latch  drain.Latch
+	listed bool
+	there  map[uint64][]string // what a conversation may be known by, hashed, to target SIDs, of those that no channel has yet
+	seed   maphash.Seed
+	spare  atomic.Bool // a create may have left an empty conversation
 }
 
-// claim returns the conversation that was made for a channel earlier, if there
-// is one, and reserves it. The target is listed once, by the first lane that
-// asks.
-func (t *stamps) claim(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
-	if err := t.latch.Lock(ctx); err != nil {
-		return "", err
+func newStamps(s *service) *stamps {
+	return &stamps{service: s, latch: drain.NewLatch(), seed: maphash.MakeSeed()}
+}
+
+// marks are what a conversation may be known by: its stamp, and what is left if
+// an application replaced that or if none was wanted. Each of them is a hint and
+// proves nothing.
+func marks(c conversations.Conversation) []string {
+	var all []string
+	if stamp, ok := mapping.ReadStamp(c.Attributes); ok {
+		all = append(all, "stamp "+stamp.SID)
 	}
-	defer t.latch.Unlock()
+	if !c.DateCreated.IsZero() {
+		date := c.DateCreated.UTC().Format(time.RFC3339)
+		all = append(all, "name "+date+" "+c.FriendlyName)
+		if c.UniqueName != "" {
+			all = append(all, "unique name "+date+" "+c.UniqueName)
+		}
+	}
+	return all
+}
+
+// earlier is what an earlier run may have made for a channel. The target is
+// listed once, by the first lane that asks.
+func (t *stamps) earlier(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error) {
 	s := t.service
 	if s.fresh {
-		return "", nil
+		return nil, nil
 	}
+	sids, err := t.known(ctx, want)
+	if err != nil {
+		return nil, err
+	}
+	var all []conversations.Conversation
+	for _, sid := range sids {
+		if s.reserved.has(sid, channelSID) {
+			continue
+		}
+		c, err := s.Target.Conversation(ctx, s.target, sid)
+		if migrate.KindOf(err) == migrate.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// known are the SIDs that any mark of want leads to.
+func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]string, error) {
+	if err := t.latch.Lock(ctx); err != nil {
+		return nil, err
+	}
+	defer t.latch.Unlock()
 	if !t.listed {
 		if err := t.list(ctx); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
-	for _, sid := range t.there[mapping.Recognition(want)] {
-		if s.reserved.reserve(sid, channelSID) == nil {
-			return sid, nil
+	var sids []string
+	for _, mark := range marks(want) {
+		for _, sid := range t.there[maphash.String(t.seed, mark)] {
+			if !slices.Contains(sids, sid) {
+				sids = append(sids, sid)
+			}
 		}
 	}
-	return "", nil
+	return sids, nil
 }
 
 func (t *stamps) list(ctx context.Context) error {
@@ -56,13 +108,16 @@ func (t *stamps) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.there = map[string][]string{}
+	t.there = map[uint64][]string{}
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
 		}
-		if !taken[c.SID] {
-			key := mapping.Recognition(c)
+		if taken[c.SID] {
+			continue
+		}
+		for _, mark := range marks(c) {
+			key := maphash.String(t.seed, mark)
 			t.there[key] = append(t.there[key], c.SID)
 		}
 	}
@@ -95,40 +150,37 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 	return taken, nil
 }
 
-// search looks for a conversation whose creation was not confirmed, and reserves
-// it.
-func (t *stamps) search(ctx context.Context, channelSID string, want conversations.Conversation) (string, error) {
-	t.inDoubt.Store(true)
+// now is what a create without an answer may have made. A unique name says where
+// to look.
+func (t *stamps) now(ctx context.Context, channelSID string, want conversations.Conversation) ([]conversations.Conversation, error) {
 	s := t.service
 	taken, err := t.taken(ctx)
 	if err != nil {
-		return "", err
-	}
-	key := mapping.Recognition(want)
-	ours := func(c conversations.Conversation) bool {
-		return mapping.Recognition(c) == key && !taken[c.SID] && s.reserved.reserve(c.SID, channelSID) == nil
+		return nil, err
 	}
 	if want.UniqueName != "" {
 		c, err := s.Target.Conversation(ctx, s.target, want.UniqueName)
 		switch {
-		case err != nil && migrate.KindOf(err) == migrate.NotFound:
-			return "", nil
+		case migrate.KindOf(err) == migrate.NotFound:
+			return nil, nil
 		case err != nil:
-			return "", err
-		case !ours(c):
-			return "", nameTaken(want, c.SID)
+			return nil, err
+		case taken[c.SID] || s.reserved.has(c.SID, channelSID):
+			return nil, nameTaken(want, c.SID)
 		}
-		return c.SID, nil
+		return []conversations.Conversation{c}, nil
 	}
+	wanted := marks(want)
+	var all []conversations.Conversation
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
-			return "", err
+			return nil, err
 		}
-		if ours(c) {
-			return c.SID, nil
+		if !taken[c.SID] && !s.reserved.has(c.SID, channelSID) && slices.ContainsFunc(marks(c), func(m string) bool { return slices.Contains(wanted, m) }) {
+			all = append(all, c)
 		}
 	}
-	return "", nil
+	return all, nil
 }
 
 func nameTaken(want conversations.Conversation, sid string) error {
@@ -144,7 +196,7 @@ func nameTaken(want conversations.Conversation, sid string) error {
 // channel which has its conversation already is ours to remove.
 func (t *stamps) sweep(ctx context.Context) error {
 	s := t.service
-	if !t.inDoubt.Load() && !(s.crashed && !s.fresh && s.record.Stage != migrate.Done) {
+	if !t.spare.Load() && !(s.crashed && !s.fresh && s.record.Stage != migrate.Done) {
 		return nil
 	}
 	if err := s.waitSettled(ctx); err != nil {
@@ -169,12 +221,12 @@ func (t *stamps) sweep(ctx context.Context) error {
 		if !known || rec.TargetSID == "" {
 			continue
 		}
-		empty, err := s.isEmpty(ctx, c.SID)
+		empty, err := s.leftover(ctx, c, stamp.SID)
 		if err != nil {
 			return err
 		}
 		if !empty {
-			s.event(migrate.Warning, "a second conversation bears the stamp of a channel, and is not empty: left alone",
+			s.event(migrate.Warning, "a second conversation bears the stamp of a channel, and is not as a create leaves one: left alone",
 				migrate.KeyChannel, stamp.SID, migrate.KeyConversation, c.SID)
 			continue
 		}
@@ -190,12 +242,28 @@ func (t *stamps) sweep(ctx context.Context) error {
 	return nil
 }
 
-func (s *service) isEmpty(ctx context.Context, conversationSID string) (bool, error) {
-	for _, err := range s.Target.Messages(ctx, s.target, conversationSID, true) {
+// leftover reports whether a conversation is as a create for that channel left
+// it: empty, with date, names and stamp as they should be.
+func (s *service) leftover(ctx context.Context, c conversations.Conversation, channelSID string) (bool, error) {
+	full, err := s.Source.Channel(ctx, s.source.SID, channelSID)
+	if err != nil {
 		return false, err
 	}
-	for _, err := range s.Target.Participants(ctx, s.target, conversationSID) {
-		return false, err
+	want, _ := s.set.Mapper.Channel(full)
+	one := origin.Candidate{Conversation: c}
+	for m, err := range s.Target.Messages(ctx, s.target, c.SID, true) {
+		if err != nil {
+			return false, err
+		}
+		one.Messages = append(one.Messages, origin.HaveOf(m))
+		break
 	}
-	return true, nil
+	for p, err := range s.Target.Participants(ctx, s.target, c.SID) {
+		if err != nil {
+			return false, err
+		}
+		one.Participants = append(one.Participants, p)
+		break
+	}
+	return origin.Left(origin.Channel{SID: channelSID, Want: want}, one), nil
 }

@@ -26,8 +26,8 @@ func (r *run) summary(err error) Summary {
 		Requests:      r.Traffic(),
 		Findings:      r.findings.List(),
 		Failures:      append([]migrate.FailureLine{}, r.failures...),
-		Timeline:      r.timeline.until(r.point(time.Now())),
-		LaneTimes:     r.sheet.times(),
+		Timeline:      r.timeline.Until(r.point(time.Now())),
+		LaneTimes:     r.sheet.Times(),
 		Duration:      time.Since(r.started).Seconds(),
 	}
 	if r.Sidecar != nil {

@@ -25,7 +25,7 @@ func (r *Reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error)
 	case servicePrefix:
 		found, err = all(ctx, r, r.serviceColumns()+` WHERE sid = ? OR target_sid = ? ORDER BY sid`, twice(prefix, sid), scanServicePair)
 	case channelPrefix:
-		found, err = all(ctx, r, channelColumns+` WHERE (sid = ? OR target_sid = ?) AND service_sid IS NOT NULL`, twice(prefix, sid), scanChannelPair)
+		found, err = all(ctx, r, r.channelColumns()+` WHERE (sid = ? OR target_sid = ?) AND service_sid IS NOT NULL`, twice(prefix, sid), scanChannelPair)
 	case messagePrefix:
 		found, err = all(ctx, r, `SELECT m.source_index, m.target_index, m.source_sid, m.target_sid, c.sid, coalesce(c.service_sid, '')
 			FROM messages m JOIN channels c ON c.id = m.channel_id WHERE m.source_sid = ? OR m.target_sid = ?`, twice(prefix, sid), scanMessagePair)

@@ -146,6 +146,9 @@ func TestOpen(t *testing.T) {
 		path := closed(t, 1)
 		alter(t, path, `DROP INDEX channels_by_target; DROP INDEX entities_by_target; DROP TABLE originals; DROP TABLE attempts;
 			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; ALTER TABLE entities DROP COLUMN kept; DELETE FROM goose_db_version WHERE version_id > 1;
+			CREATE TABLE suspects (channel_id INTEGER NOT NULL, source_index INTEGER NOT NULL, PRIMARY KEY (channel_id, source_index)) WITHOUT ROWID;
+			INSERT INTO suspects SELECT id, 7 FROM channels;
+			DROP TABLE doubts; ALTER TABLE channels DROP COLUMN born_at; ALTER TABLE channels DROP COLUMN alone; ALTER TABLE messages DROP COLUMN others; ALTER TABLE messages DROP COLUMN gone;
 			INSERT INTO fingerprint VALUES ('ledger schema', '1'), ('--service', 'all')`)
 		older, err := os.ReadFile(path)
 		require.NoError(t, err)

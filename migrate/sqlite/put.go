@@ -63,8 +63,8 @@ func (l *Ledger) PutMessage(ctx context.Context, channelSID string, r migrate.Me
 		if err != nil {
 			return err
 		}
-		return l.group.exec(ctx, `REPLACE INTO messages (channel_id, source_index, target_index, source_sid, target_sid) VALUES (?, ?, ?, ?, ?)`,
-			channel, r.SourceIndex, r.TargetIndex, packSID(messagePrefix, r.SourceSID), packSID(messagePrefix, r.TargetSID))
+		return l.group.exec(ctx, `REPLACE INTO messages (channel_id, source_index, target_index, source_sid, target_sid, others, gone) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+			channel, r.SourceIndex, r.TargetIndex, packSID(messagePrefix, r.SourceSID), packSID(messagePrefix, r.TargetSID), r.Others, r.Gone)
 	}))
 }
 
@@ -77,15 +77,27 @@ func (l *Ledger) ForgetMessages(ctx context.Context, channelSID string, after in
 	}))
 }
 
-// PutDoubt notes that an earlier write of a message may still land, and returns
-// when that would survive a crash.
-func (l *Ledger) PutDoubt(ctx context.Context, channelSID string, sourceIndex int64) error {
+// PutDoubt notes that a write may still land, and returns when that would
+// survive a crash.
+func (l *Ledger) PutDoubt(ctx context.Context, channelSID string, d migrate.DoubtRecord) error {
+	at, err := packTime(d.At)
+	if err != nil {
+		return fault("put doubt", channelSID, err)
+	}
 	return fault("put doubt", channelSID, l.group.putDurable(ctx, func(ctx context.Context) error {
 		channel, err := l.number(ctx, channelSID)
 		if err != nil {
 			return err
 		}
-		return l.group.exec(ctx, `INSERT INTO suspects (channel_id, source_index) VALUES (?, ?) ON CONFLICT DO NOTHING`, channel, sourceIndex)
+		return l.group.exec(ctx, `REPLACE INTO doubts (channel_id, source_index, after, sends, at) VALUES (?, ?, ?, ?, ?)`,
+			channel, d.SourceIndex, d.After, d.Sends, at)
+	}))
+}
+
+// ForgetDoubt removes a doubt.
+func (l *Ledger) ForgetDoubt(ctx context.Context, channelSID string, sourceIndex int64) error {
+	return fault("forget doubt", channelSID, l.group.put(ctx, func(ctx context.Context) error {
+		return l.group.exec(ctx, `DELETE FROM doubts WHERE channel_id = `+channelNumber+` AND source_index = ?`, packSID(channelPrefix, channelSID), sourceIndex)
 	}))
 }
 

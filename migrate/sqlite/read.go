@@ -72,14 +72,22 @@ func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, 
 
 const (
 	channelColumns = `SELECT sid, service_sid, target_sid, friendly_name, stage, adopted,
-		members_count, messages_count, messages, members, date_updated, digest FROM channels`
+		members_count, messages_count, messages, members, date_updated, digest, `
 	// channelOrder is the expression that the index is on.
 	channelOrder = `CASE typeof(sid) WHEN 'blob' THEN 'CH' || lower(hex(sid)) ELSE sid END`
 )
 
+// channelColumns reads a ledger also if it was not brought up to date yet.
+func (r *Reader) channelColumns() string {
+	if r.version < doubtsKept {
+		return channelColumns + `NULL, 0 FROM channels`
+	}
+	return channelColumns + `born_at, alone FROM channels`
+}
+
 // Channel finds a channel by its source SID.
 func (r *Reader) Channel(ctx context.Context, sourceSID string) (migrate.ChannelRecord, bool, error) {
-	c, ok, err := one(ctx, r, channelColumns+` WHERE sid = ? AND service_sid IS NOT NULL`, []any{packSID(channelPrefix, sourceSID)}, scanChannel)
+	c, ok, err := one(ctx, r, r.channelColumns()+` WHERE sid = ? AND service_sid IS NOT NULL`, []any{packSID(channelPrefix, sourceSID)}, scanChannel)
 	return c, ok, fault("read channel", sourceSID, err)
 }
 
@@ -90,14 +98,14 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 		if last != nil {
 			after = last.SourceSID
 		}
-		return all(ctx, r, channelColumns+` WHERE service_sid = ? AND `+channelOrder+` > ? ORDER BY `+channelOrder+` LIMIT ?`,
+		return all(ctx, r, r.channelColumns()+` WHERE service_sid = ? AND `+channelOrder+` > ? ORDER BY `+channelOrder+` LIMIT ?`,
 			[]any{packSID(servicePrefix, serviceSID), after, pageRows}, scanChannel)
 	})
 }
 
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
-		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest)
+		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone)
 	return c, err
 }
 

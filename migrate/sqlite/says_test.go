@@ -50,7 +50,7 @@ func writes(ctx context.Context, l migrate.Ledger) map[string]error {
 		"put service " + sid("IS", 1): l.PutService(ctx, migrate.ServiceRecord{SourceSID: sid("IS", 1)}), "forget service": l.ForgetService(ctx, sid("IS", 1)),
 		"put entity": l.PutEntity(ctx, migrate.EntityRecord{}), "forget entity": l.ForgetEntity(ctx, migrate.UserEntity, sid("US", 1)),
 		"put channel": l.PutChannel(ctx, migrate.ChannelRecord{}), "put message": l.PutMessage(ctx, sid("CH", 1), migrate.MessageRecord{}),
-		"forget messages": l.ForgetMessages(ctx, sid("CH", 1), 0), "put doubt": l.PutDoubt(ctx, sid("CH", 1), 0),
+		"forget messages": l.ForgetMessages(ctx, sid("CH", 1), 0), "put doubt": l.PutDoubt(ctx, sid("CH", 1), migrate.DoubtRecord{}),
 		"put failure": l.PutFailure(ctx, migrate.Failure{}), "clear failures": l.ClearFailures(ctx, sid("CH", 1)),
 		"put run": l.PutRun(ctx, migrate.RunRecord{ID: "a"}), "sync ledger": l.Sync(ctx),
 	}

@@ -26,6 +26,10 @@ const uniqueTargets = 2
 // replaced, and which creates may still take effect.
 const keepsOriginals = 3
 
+// doubtsKept is the schema version since which the ledger knows when a
+// conversation came to be, and how often a write was sent without an answer.
+const doubtsKept = 4
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

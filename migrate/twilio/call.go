@@ -26,7 +26,8 @@ type host struct {
 	http       *http.Client
 	hints      hints
 
-	accountShown atomic.Bool // a reply showed an account, and it is accountSID
+	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
+	clock        atomic.Int64 // of the latest reply, in seconds since 1970
 }
 
 func newHost(c Config, h hints) (*host, error) {
@@ -146,6 +147,9 @@ func (c *call) send(method string, u *url.URL, form string) {
 		return
 	}
 	defer resp.Body.Close()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.clock.Store(at.Unix())
+	}
 	raw, err := io.ReadAll(resp.Body)
 	switch {
 	case resp.StatusCode == http.StatusAccepted && method != http.MethodGet:

@@ -138,6 +138,22 @@ func (t *Target) Messages(ctx context.Context, serviceSID, conversationSID strin
 	}
 }
 
+// Message is of migrate.TargetReader.
+func (t *Target) Message(ctx context.Context, serviceSID, conversationSID, messageSID string) (conversations.Message, error) {
+	return one(t.host, ctx, "read message", messageSID, reading, decodeMessage, func(c *call) error {
+		_, err := conversationsAPI(c).FetchServiceConversationMessage(segment(serviceSID), segment(conversationSID), segment(messageSID))
+		return err
+	})
+}
+
+// Clock is of migrate.TargetReader.
+func (t *Target) Clock() time.Time {
+	if at := t.host.clock.Load(); at != 0 {
+		return time.Unix(at, 0).UTC()
+	}
+	return time.Time{}
+}
+
 func placeConversations(raw []byte) (placed[conversations.Message], error) {
 	m, err := decodeMessage(raw)
 	return placed[conversations.Message]{message: m, index: m.Index, sid: m.SID}, err

@@ -120,9 +120,9 @@ func (s *undoneService) foreignMessage(ctx context.Context, rec migrate.ChannelR
 			return "", readErr
 		case err != nil:
 			return "", migrate.Fatal(err)
-		case more && known.TargetSID == have.SID:
+		case more && known.TargetSID == have.SID && !known.Others:
 			known, err, more = next()
-		case more && known.TargetIndex < have.Index:
+		case more && known.TargetIndex < have.Index && known.TargetSID != have.SID:
 			return missingMessage(known), nil
 		case rec.Stage != migrate.Done:
 			return fmt.Sprintf("message %s is not in the ledger; chatbridge migrate would tell whose it is", have.SID), nil

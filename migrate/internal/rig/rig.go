@@ -19,6 +19,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sidecar"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -35,7 +36,7 @@ type Rig struct {
 	Settings migrate.Settings
 	Patience transport.Patience
 	Events   *Events
-	Sidecar  *replay.Sidecar
+	Sidecar  *sidecar.File
 	Aps      float64 // of the client's own pace
 	AtOnce   int     // most requests in flight to a host; 0 stands for 32
 }

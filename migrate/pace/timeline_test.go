@@ -1,4 +1,4 @@
-package replay
+package pace
 
 import (
 	"errors"
@@ -12,27 +12,27 @@ import (
 )
 
 func TestTimeline(t *testing.T) {
-	sampled := func(n int) *timeline {
-		var line timeline
+	sampled := func(n int) *Timeline {
+		var line Timeline
 		for i := 1; i <= n; i++ {
-			line.sample(Point{Seconds: float64(i), Written: int64(10 * i)})
+			line.Sample(Point{Seconds: float64(i), Written: int64(10 * i)})
 		}
 		return &line
 	}
 	last := Point{Seconds: 1e6, Written: 1e7}
 
 	t.Run("a run that was never sampled has its last point", func(t *testing.T) {
-		require.Equal(t, []Point{last}, sampled(0).until(last))
+		require.Equal(t, []Point{last}, sampled(0).Until(last))
 	})
 	t.Run("a short run has every point", func(t *testing.T) {
-		points := sampled(pointsKept).until(last)
+		points := sampled(pointsKept).Until(last)
 		require.Len(t, points, pointsKept+1)
 		require.Equal(t, Point{Seconds: 1, Written: 10}, points[0])
 		require.Equal(t, last, points[pointsKept])
 	})
 	t.Run("a long run has few points, at equal distances", func(t *testing.T) {
 		for _, n := range []int{pointsKept + 1, pointsKept + 2, 1000, 86400} {
-			points := sampled(n).until(last)
+			points := sampled(n).Until(last)
 			points = points[:len(points)-1]
 			require.LessOrEqual(t, len(points), pointsKept)
 			require.GreaterOrEqual(t, len(points), pointsKept/2, "%d samples", n)
@@ -46,9 +46,9 @@ func TestTimeline(t *testing.T) {
 	})
 	t.Run("what was handed out does not change", func(t *testing.T) {
 		line := sampled(10)
-		before := line.until(last)
+		before := line.Until(last)
 		for i := 11; i < 1000; i++ {
-			line.sample(Point{Seconds: float64(i)})
+			line.Sample(Point{Seconds: float64(i)})
 		}
 		require.Equal(t, Point{Seconds: 1, Written: 10}, before[0])
 		require.Equal(t, last, before[10])
@@ -57,21 +57,21 @@ func TestTimeline(t *testing.T) {
 
 func TestTimesheet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sheet := newLaneTimings()
+		sheet := NewLanes()
 		for i := range 100 {
-			w := sheet.begin()
+			w := sheet.Begin()
 			time.Sleep(time.Second)
-			w.reached(migrate.Open)
+			w.Reached(migrate.Open)
 			time.Sleep(time.Duration(i) * time.Second)
-			w.reached(migrate.Copied)
+			w.Reached(migrate.Copied)
 			var err error
 			if i == 7 {
 				time.Sleep(time.Minute)
 				err = errors.New("refused")
 			}
-			w.end(migrate.ChannelRecord{SourceSID: string(rune('A' + i)), Messages: int64(i)}, err)
+			w.End(migrate.ChannelRecord{SourceSID: string(rune('A' + i)), Messages: int64(i)}, err)
 		}
-		times := sheet.times()
+		times := sheet.Times()
 		require.Equal(t, []StageTime{{"open", 100}, {"copied", 99 * 100 / 2}, {"done", 0}, {"stopped", 60}}, times.Stages)
 		require.Len(t, times.Longest, lanesKept)
 		require.Equal(t, LaneTime{SourceSID: string(rune('A' + 99)), Messages: 99, Seconds: 100}, times.Longest[0])

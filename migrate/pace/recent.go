@@ -1,4 +1,4 @@
-package replay
+package pace
 
 import (
 	"sync"
@@ -19,15 +19,15 @@ type Recent struct {
 // rateSamples is a minute of heartbeats, and the one it is counted from.
 const rateSamples = int(time.Minute/migrate.HeartbeatEvery) + 1
 
-// rateWindow keeps the samples of the last minute. The zero value is ready.
-type rateWindow struct {
+// Window keeps the samples of the last minute. The zero value is ready.
+type Window struct {
 	mu      sync.Mutex
 	samples []Recent // since the run began
 }
 
-// sample takes what the run did since it began. Samples have to come in their
+// Sample takes what the run did since it began. Samples have to come in their
 // order, one with each heartbeat.
-func (r *rateWindow) sample(s Recent) {
+func (r *Window) Sample(s Recent) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.samples) == rateSamples {
@@ -36,8 +36,8 @@ func (r *rateWindow) sample(s Recent) {
 	r.samples = append(r.samples, s)
 }
 
-// until is what the run did up to now, from the oldest sample on.
-func (r *rateWindow) until(now Recent) Recent {
+// Until is what the run did up to now, from the oldest sample on.
+func (r *Window) Until(now Recent) Recent {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.samples) == 0 {
@@ -50,10 +50,4 @@ func (r *rateWindow) until(now Recent) Recent {
 		Requests:  now.Requests - from.Requests,
 		Throttled: now.Throttled - from.Throttled,
 	}
-}
-
-// sofar is what the run did since it began.
-func (r *run) sofar(now time.Time) Recent {
-	t := r.Traffic()
-	return Recent{Seconds: now.Sub(r.started).Seconds(), Done: r.tally.Done(), Requests: t.Reads + t.Writes, Throttled: t.Throttled}
 }

@@ -1,8 +1,9 @@
-package replay
+// Package pace measures a run while it is at work: where the time of its lanes goes,
+// how far it was when, and what it did in the last minute.
+package pace
 
 import (
 	"sync"
-	"time"
 )
 
 // Point is how far a run was at one moment. Every count is since it began.
@@ -18,18 +19,18 @@ type Point struct {
 // kilobytes in a ledger.
 const pointsKept = 240
 
-// timeline is a run as points that lie about as far from each other, however
+// Timeline is a run as points that lie about as far from each other, however
 // long it takes: when it is full every second point goes, and from then on it
 // takes half as many.
-type timeline struct {
+type Timeline struct {
 	mu     sync.Mutex
 	points []Point
 	every  int // samples for a point; 0 is 1
 	missed int // samples since the last point
 }
 
-// sample offers a point. Points have to come in their order.
-func (t *timeline) sample(p Point) {
+// Sample offers a point. Points have to come in their order.
+func (t *Timeline) Sample(p Point) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.missed++
@@ -47,7 +48,7 @@ func (t *timeline) sample(p Point) {
 }
 
 // halve keeps the later one of each pair, so that the distances stay equal.
-func (t *timeline) halve() {
+func (t *Timeline) halve() {
 	kept := t.points[:0]
 	for i := 1; i < len(t.points); i += 2 {
 		kept = append(kept, t.points[i])
@@ -56,22 +57,10 @@ func (t *timeline) halve() {
 	t.every = max(1, t.every) * 2
 }
 
-// until is the time line up to a last point. It always has that one, so that a
+// Until is the time line up to a last point. It always has that one, so that a
 // run too short to be sampled has a time line as well.
-func (t *timeline) until(last Point) []Point {
+func (t *Timeline) Until(last Point) []Point {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return append(append(make([]Point, 0, len(t.points)+1), t.points...), last)
-}
-
-// point is where the run is now.
-func (r *run) point(now time.Time) Point {
-	counts, _ := r.tally.Snapshot()
-	traffic := r.Traffic()
-	p := Point{Seconds: now.Sub(r.started).Seconds(), Throttled: traffic.Throttled, Retried: traffic.Retried}
-	for _, c := range counts {
-		p.Written += c.Written
-		p.Failed += c.Failed
-	}
-	return p
 }

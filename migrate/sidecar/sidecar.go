@@ -1,4 +1,6 @@
-package replay
+// Package sidecar keeps, beside the ledger, the whole of what policies drop or
+// shorten.
+package sidecar
 
 import (
 	"encoding/json"
@@ -11,27 +13,27 @@ import (
 	"chatbridge/migrate"
 )
 
-// Sidecar keeps what a policy drops or shortens, whole, before the rest is
+// File keeps what a policy drops or shortens, whole, before the rest is
 // written: JSON lines in a file of mode 0600. The file is created by the first
 // entry. A message that a crash makes the run look at twice may have two equal
 // lines.
-type Sidecar struct {
+type File struct {
 	path string
 
 	mu   sync.Mutex
 	file *os.File
-	kept Originals
+	kept Kept
 }
 
-// Originals says where the originals are that a run kept.
-type Originals struct {
+// Kept says where the originals are that a run kept.
+type Kept struct {
 	Path  string `json:"path"`
 	Lines int64  `json:"lines"` // of this run
 	Bytes int64  `json:"bytes"` // of this run
 }
 
-// Original is one line of a Sidecar.
-type Original struct {
+// Entry is one line of a File.
+type Entry struct {
 	Code       mapping.Code `json:"code"`
 	SID        string       `json:"sid"`
 	ChannelSID string       `json:"channel_sid,omitempty"`
@@ -42,20 +44,20 @@ type Original struct {
 	Bytes []byte `json:"original_base64,omitempty"`
 }
 
-func originalOf(f mapping.Finding) Original {
-	o := Original{Code: f.Code, SID: f.SID, ChannelSID: f.ChannelSID, Field: f.Field, Original: f.Original}
+func originalOf(f mapping.Finding) Entry {
+	o := Entry{Code: f.Code, SID: f.SID, ChannelSID: f.ChannelSID, Field: f.Field, Original: f.Original}
 	if !utf8.ValidString(o.Original) {
 		o.Original, o.Bytes = "", []byte(o.Original)
 	}
 	return o
 }
 
-// NewSidecar names the file; nothing is opened yet.
-func NewSidecar(path string) *Sidecar { return &Sidecar{path: path} }
+// New names the file; nothing is opened yet.
+func New(path string) *File { return &File{path: path} }
 
-// keep writes the originals of the findings and returns when they would survive
+// Keep writes the originals of the findings and returns when they would survive
 // a crash.
-func (s *Sidecar) keep(found []mapping.Finding) error {
+func (s *File) Keep(found []mapping.Finding) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	wrote := false
@@ -86,7 +88,7 @@ func (s *Sidecar) keep(found []mapping.Finding) error {
 	return nil
 }
 
-func (s *Sidecar) open() error {
+func (s *File) open() error {
 	if s.file != nil {
 		return nil
 	}
@@ -98,7 +100,7 @@ func (s *Sidecar) open() error {
 	return nil
 }
 
-func (s *Sidecar) failed(err error) error {
+func (s *File) failed(err error) error {
 	return migrate.Fatal(&migrate.Error{
 		Op: "keep originals", Kind: migrate.Failed, Err: fmt.Errorf("write %s: %w", s.path, err),
 		Hint: "what a policy drops is kept beside the ledger; make room there, then run the same command again",
@@ -106,7 +108,7 @@ func (s *Sidecar) failed(err error) error {
 }
 
 // Kept says what was kept so far, and is nil where nothing was.
-func (s *Sidecar) Kept() *Originals {
+func (s *File) Kept() *Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept.Lines == 0 {
@@ -118,7 +120,7 @@ func (s *Sidecar) Kept() *Originals {
 }
 
 // Close closes the file, if there is one.
-func (s *Sidecar) Close() error {
+func (s *File) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file == nil {

@@ -1,4 +1,4 @@
-package replay
+package pace
 
 import (
 	"cmp"
@@ -49,28 +49,28 @@ func timedName(s migrate.Stage) string {
 	return s.String()
 }
 
-// laneTimings adds up what the lanes of a run take.
-type laneTimings struct {
+// Lanes adds up what the lanes of a run take.
+type Lanes struct {
 	mu      sync.Mutex
 	stages  map[migrate.Stage]time.Duration
 	longest []LaneTime
 }
 
-func newLaneTimings() *laneTimings { return &laneTimings{stages: map[migrate.Stage]time.Duration{}} }
+func NewLanes() *Lanes { return &Lanes{stages: map[migrate.Stage]time.Duration{}} }
 
-// stopwatch times one lane.
-type stopwatch struct {
-	sheet       *laneTimings
+// Stopwatch times one lane.
+type Stopwatch struct {
+	sheet       *Lanes
 	began, last time.Time
 }
 
-func (t *laneTimings) begin() *stopwatch {
+func (t *Lanes) Begin() *Stopwatch {
 	now := time.Now()
-	return &stopwatch{t, now, now}
+	return &Stopwatch{t, now, now}
 }
 
-// reached books the time since the stage before.
-func (w *stopwatch) reached(s migrate.Stage) {
+// Reached books the time since the stage before.
+func (w *Stopwatch) Reached(s migrate.Stage) {
 	now := time.Now()
 	w.sheet.mu.Lock()
 	defer w.sheet.mu.Unlock()
@@ -78,12 +78,12 @@ func (w *stopwatch) reached(s migrate.Stage) {
 	w.last = now
 }
 
-// end books what is left, and the lane as a whole.
-func (w *stopwatch) end(c migrate.ChannelRecord, err error) {
+// End books what is left, and the lane as a whole.
+func (w *Stopwatch) End(c migrate.ChannelRecord, err error) {
 	if err != nil {
-		w.reached(stopped)
+		w.Reached(stopped)
 	} else {
-		w.reached(migrate.Done)
+		w.Reached(migrate.Done)
 	}
 	t := w.sheet
 	t.mu.Lock()
@@ -94,14 +94,14 @@ func (w *stopwatch) end(c migrate.ChannelRecord, err error) {
 	}
 }
 
-func (t *laneTimings) trim() {
+func (t *Lanes) trim() {
 	slices.SortFunc(t.longest, func(a, b LaneTime) int {
 		return cmp.Or(cmp.Compare(b.Seconds, a.Seconds), cmp.Compare(a.SourceSID, b.SourceSID))
 	})
 	t.longest = t.longest[:min(len(t.longest), lanesKept)]
 }
 
-func (t *laneTimings) times() LaneTimes {
+func (t *Lanes) Times() LaneTimes {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.trim()

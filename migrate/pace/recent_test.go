@@ -1,4 +1,4 @@
-package replay
+package pace
 
 import (
 	"testing"
@@ -11,25 +11,25 @@ func TestRecent(t *testing.T) {
 		return Recent{Seconds: float64(second), Done: 10 * second, Requests: 20 * second, Throttled: second}
 	}
 	t.Run("is all of a run that has not been sampled yet", func(t *testing.T) {
-		require.Equal(t, at(3), (&rateWindow{}).until(at(3)))
+		require.Equal(t, at(3), (&Window{}).Until(at(3)))
 	})
 	t.Run("is the last minute of a long run, and no more is kept", func(t *testing.T) {
-		var r rateWindow
+		var r Window
 		for s := range int64(1000) {
-			r.sample(at(s))
+			r.Sample(at(s))
 		}
-		require.Equal(t, Recent{Seconds: 60, Done: 600, Requests: 1200, Throttled: 60}, r.until(at(999)))
+		require.Equal(t, Recent{Seconds: 60, Done: 600, Requests: 1200, Throttled: 60}, r.Until(at(999)))
 		require.Len(t, r.samples, rateSamples)
 	})
 	t.Run("sees that a run came to a halt", func(t *testing.T) {
-		var r rateWindow
-		r.sample(at(10))
+		var r Window
+		r.Sample(at(10))
 		still := at(10)
 		for s := range 60 {
 			still.Seconds = float64(11 + s)
-			r.sample(still)
+			r.Sample(still)
 		}
-		got := r.until(still)
+		got := r.Until(still)
 		require.InDelta(t, 60, got.Seconds, 0.001)
 		require.Zero(t, got.Done)
 	})

@@ -1,0 +1,211 @@
+package replay
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
+)
+
+// look is one reading of both sides, and what it found.
+type look struct {
+	origin.Decision
+	found     []mapping.Finding
+	confirmed int64                   // noted as ours
+	holes     int64                   // brought over, and deleted since
+	landed    []int64                 // source indexes of what had been in doubt
+	late      map[string]int64        // copies, by their SID, of source indexes
+	theirs    []migrate.MessageRecord // written by somebody else already
+	edited    []migrate.MessageRecord // stored before the source was edited
+	otherwise mapping.Meeting         // the first that was stored otherwise
+	deleted   []migrate.MessageRecord // that the ledger has and the target does not show
+	strange   bool                    // not everything in the target is ours
+}
+
+// look reads what follows the last confirmed message on both sides, or both
+// whole if that does not tell enough, and notes in the ledger what is ours.
+func (l *lane) look(ctx context.Context, f *feed, newest migrate.MessageRecord) (*look, error) {
+	k := origin.Knowledge{Birth: l.birth, Doubts: l.sent(), Crashed: l.crashed}
+	if newest.SourceIndex > migrate.All {
+		k.Tail, k.Alone = true, l.alone
+		seen, err := l.compare(ctx, f.wants(), l.tail(ctx, newest.TargetIndex), k)
+		if err != nil || !seen.Whole {
+			return seen, err
+		}
+		k.Tail, k.Alone = false, false
+	}
+	if newest.SourceIndex > migrate.All || l.created {
+		k.Confirmed = l.confirmed(ctx, newest.SourceIndex)
+	}
+	return l.compare(ctx, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), k)
+}
+
+// confirmed is what the ledger has up to a source index.
+func (l *lane) confirmed(ctx context.Context, upTo int64) iter.Seq2[origin.Confirmed, error] {
+	return func(yield func(origin.Confirmed, error) bool) {
+		for r, err := range l.Ledger.Messages(ctx, l.Channel.SID, migrate.All) {
+			if err == nil && r.SourceIndex > upTo {
+				return
+			}
+			if r.Gone {
+				l.gone[r.SourceIndex] = true
+			}
+			c := origin.Confirmed{SourceIndex: r.SourceIndex, TargetIndex: r.TargetIndex, SourceSID: r.SourceSID, TargetSID: r.TargetSID}
+			if !yield(c, migrate.Fatal(err)) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// compare holds both sides against each other.
+func (l *lane) compare(ctx context.Context, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
+	seen, text := &look{late: map[string]int64{}}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
+	sources := func(yield func(origin.Want, error) bool) {
+		for w, err := range source {
+			if err == nil && len(text.wants) < textsHeld {
+				text.wants[w.Index] = w
+			}
+			if !yield(w.Want, err) || err != nil {
+				return
+			}
+		}
+	}
+	targets := func(yield func(origin.Have, error) bool) {
+		for m, err := range target {
+			l.dog.Progress()
+			if err == nil && len(text.haves) < textsHeld {
+				text.haves[m.SID] = m
+			}
+			if !yield(origin.HaveOf(m), err) || err != nil {
+				return
+			}
+		}
+	}
+	var err error
+	seen.Decision, err = origin.Read(sources, targets, k, func(v origin.Verdict) error {
+		return l.see(ctx, seen, v, text.take(v))
+	})
+	return seen, err
+}
+
+// texts is what messages say, until it is known whose they are. Both sides
+// agree nearly always, and then it holds one of each.
+type texts struct {
+	wants map[int64]wanted
+	haves map[string]conversations.Message
+}
+
+// textsHeld is how many of each side are held. What comes beyond is compared as
+// origin compares it, and not to the letter.
+const textsHeld = 1000
+
+// pairing is a message of the source and one of the target that are the same,
+// to the letter if both were held.
+type pairing struct {
+	want wanted
+	have conversations.Message
+	held bool
+}
+
+func (t texts) take(v origin.Verdict) (p pairing) {
+	var there, wanted bool
+	if v.SourceSID != "" {
+		p.want, wanted = t.wants[v.SourceIndex]
+		delete(t.wants, v.SourceIndex)
+	}
+	if v.TargetSID != "" {
+		p.have, there = t.haves[v.TargetSID]
+		delete(t.haves, v.TargetSID)
+	}
+	p.held = wanted && there
+	return p
+}
+
+// see takes note of one verdict.
+func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing) error {
+	record := migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetIndex: v.TargetIndex, SourceSID: v.SourceSID, TargetSID: v.TargetSID}
+	switch v.Kind {
+	case origin.Ours, origin.OursOtherwise:
+		seen.confirmed++
+		if l.doubtOf(v.SourceIndex) >= 0 {
+			seen.landed = append(seen.landed, v.SourceIndex)
+		}
+		l.stored(seen, v, p)
+		return migrate.Fatal(l.Ledger.PutMessage(ctx, l.Channel.SID, record))
+	case origin.AlreadyThere:
+		record.Others = true
+		seen.theirs = append(seen.theirs, record)
+		seen.strange = true
+	case origin.CopyOf:
+		seen.late[v.TargetSID] = v.SourceIndex
+	case origin.Deleted:
+		if !l.gone[v.SourceIndex] {
+			seen.deleted = append(seen.deleted, record)
+		}
+	case origin.Hole:
+		seen.holes++
+		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "nothing is in its place in "+l.Record.TargetSID+", and what follows it is there")
+	case origin.Altered:
+		seen.strange = true
+		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID)
+	case origin.Foreign:
+		seen.strange = true
+		if v.MayBeCopy {
+			detail := "in " + l.Record.TargetSID
+			if v.Like != "" {
+				detail += ", equal to " + v.Like
+			}
+			l.once(seen, mapping.MessageCopy, v.TargetSID, detail)
+		}
+	}
+	return nil
+}
+
+// stored compares exactly what is ours by all that origin compares.
+func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
+	differs := mapping.Differences(p.want.message, p.have)
+	if !p.held && v.Kind == origin.OursOtherwise {
+		differs = " with other content"
+	}
+	switch {
+	case differs == "":
+	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
+		return mapping.Differences(m, p.have) == ""
+	}): // it had been refused as it is
+	case p.held && editedSince(p.want.message, p.have):
+		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
+	case v.Kind == origin.Ours || !l.Record.Adopted:
+		if seen.otherwise.SID == "" {
+			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it stands as " + v.TargetSID + " in " + l.Record.TargetSID + "," + differs}
+		}
+	default: // people had all the time since the ledger was lost to edit it
+		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID+","+differs)
+	}
+}
+
+// editedSince reports whether have can be an earlier state of want.
+func editedSince(want, have conversations.Message) bool {
+	return !want.DateUpdated.IsZero() && have.DateUpdated.Before(want.DateUpdated)
+}
+
+// once finds something about a message of the target, the first time in a lane.
+func (l *lane) once(seen *look, c mapping.Code, targetSID, detail string) {
+	if l.named[targetSID] {
+		return
+	}
+	if l.named == nil {
+		l.named = map[string]bool{}
+	}
+	l.named[targetSID] = true
+	seen.meets(l, c, targetSID, detail)
+}
+
+func (seen *look) meets(l *lane, c mapping.Code, sid, detail string) {
+	_, found := l.Settings.Mapper.Meets(c, mapping.Meeting{SID: sid, ChannelSID: l.Channel.SID, Detail: detail})
+	seen.found = append(seen.found, found...)
+}
