@@ -11,6 +11,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/origin"
 )
 
 var errNotInLedger = errors.New("the ledger does not know it")
@@ -67,8 +68,23 @@ func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRe
 	if err := s.Record.ForgetMessages(ctx, rec.SourceSID, migrate.All); err != nil {
 		return err
 	}
+	if err := s.forgetDoubts(ctx, rec); err != nil {
+		return err
+	}
 	rec.TargetSID, rec.Stage, rec.Adopted, rec.Messages, rec.Members = "", migrate.Planned, false, 0, 0
+	rec.BornAt, rec.Alone = time.Time{}, false
 	return s.Record.PutChannel(ctx, rec)
+}
+
+// forgetDoubts leaves only that the conversation itself may be made once more.
+func (s *undoneService) forgetDoubts(ctx context.Context, rec migrate.ChannelRecord) error {
+	doubts, err := s.Ledger.Doubts(ctx, rec.SourceSID)
+	for _, d := range doubts {
+		if err == nil && d.SourceIndex != migrate.NewConversation {
+			err = s.Record.ForgetDoubt(ctx, rec.SourceSID, d.SourceIndex)
+		}
+	}
+	return err
 }
 
 // examine looks at a conversation and says why it is kept; nothing where it
@@ -108,40 +124,58 @@ func changed(rec migrate.ChannelRecord, have conversations.Conversation) string 
 	return ""
 }
 
-// foreignMessage holds the messages of a conversation against the ledger, in
-// one pass over both.
-func (s *undoneService) foreignMessage(ctx context.Context, rec migrate.ChannelRecord) (string, error) {
-	next, stop := iter.Pull2(s.Ledger.Messages(ctx, rec.SourceSID, migrate.All))
-	defer stop()
-	known, err, more := next()
-	for have, readErr := range s.Target.Messages(ctx, s.record.TargetSID, rec.TargetSID, false) {
-		switch {
-		case readErr != nil:
-			return "", readErr
-		case err != nil:
-			return "", migrate.Fatal(err)
-		case more && known.TargetSID == have.SID && !known.Others:
-			known, err, more = next()
-		case more && known.TargetIndex < have.Index && known.TargetSID != have.SID:
-			return missingMessage(known), nil
-		case rec.Stage != migrate.Done:
-			return fmt.Sprintf("message %s is not in the ledger; chatbridge migrate would tell whose it is", have.SID), nil
-		default:
-			return fmt.Sprintf("message %s was written by somebody else", have.SID), nil
-		}
-	}
+// foreignMessage holds the messages of a conversation against the ledger, and
+// names the first one that is not ours, or that is not there any more. What was
+// sent twice without an answer is ours both times.
+func (s *undoneService) foreignMessage(ctx context.Context, rec migrate.ChannelRecord) (reason string, err error) {
+	doubts, err := s.Ledger.Doubts(ctx, rec.SourceSID)
 	if err != nil {
 		return "", migrate.Fatal(err)
 	}
-	if more {
-		return missingMessage(known), nil
+	k := origin.Knowledge{Birth: origin.BornAt(rec.BornAt), Partial: true}
+	for _, d := range doubts {
+		k.Doubts = append(k.Doubts, origin.Doubt{SourceIndex: d.SourceIndex, After: d.After, Sends: d.Sends})
 	}
-	return "", nil
+	others := map[string]bool{}
+	k.Confirmed = func(yield func(origin.Confirmed, error) bool) {
+		for m, err := range s.Ledger.Messages(ctx, rec.SourceSID, migrate.All) {
+			if m.Others {
+				others[m.TargetSID] = true
+			}
+			c := origin.Confirmed{SourceIndex: m.SourceIndex, TargetIndex: m.TargetIndex, SourceSID: m.SourceSID, TargetSID: m.TargetSID}
+			if !yield(c, migrate.Fatal(err)) || err != nil {
+				return
+			}
+		}
+	}
+	there := func(yield func(origin.Have, error) bool) {
+		for m, err := range s.Target.Messages(ctx, s.record.TargetSID, rec.TargetSID, false) {
+			if !yield(origin.HaveOf(m), err) || err != nil {
+				return
+			}
+		}
+	}
+	_, err = origin.Read(nil, there, k, func(v origin.Verdict) error {
+		switch {
+		case v.Kind == origin.Known && !others[v.TargetSID], v.Kind == origin.CopyOf:
+			return nil
+		case v.Kind == origin.Deleted:
+			reason = fmt.Sprintf("message %s was deleted since", v.TargetSID)
+		case rec.Stage != migrate.Done && !others[v.TargetSID]:
+			reason = fmt.Sprintf("message %s is not in the ledger; chatbridge migrate would tell whose it is", v.TargetSID)
+		default:
+			reason = fmt.Sprintf("message %s was written by somebody else", v.TargetSID)
+		}
+		return errForeign
+	})
+	if errors.Is(err, errForeign) {
+		err = nil
+	}
+	return reason, err
 }
 
-func missingMessage(m migrate.MessageRecord) string {
-	return fmt.Sprintf("message %s was deleted since", m.TargetSID)
-}
+// errForeign ends a reading at the first message that is not ours.
+var errForeign = errors.New("not ours")
 
 func (s *undoneService) foreignParticipant(ctx context.Context, rec migrate.ChannelRecord) (string, error) {
 	known := map[string]bool{}

@@ -76,6 +76,28 @@ func TestUndo(t *testing.T) {
 		})
 	}
 
+	t.Run("a copy that landed late is the migration's own", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.Migrated(t, rig.WholeScenario())
+			m.InLedger(t, func(l migrate.Ledger) {
+				known, _, err := l.AtOrBelow(t.Context(), rig.SidOf("CH", 0), 2)
+				require.NoError(t, err)
+				d := migrate.DoubtRecord{SourceIndex: 2, After: known.TargetIndex - 1, Sends: 1, At: time.Now()}
+				require.NoError(t, l.PutDoubt(t.Context(), rig.SidOf("CH", 0), d))
+			})
+			m.Put(t, m.Messages(t)[2])
+			m.RestoreDates(t)
+			sum, _, err := m.Undo(t.Context(), true)
+			require.NoError(t, err)
+			require.EqualValues(t, 1, sum.Counts[migrate.KindChannels].Done)
+			m.InLedger(t, func(l migrate.Ledger) {
+				doubts, err := l.Doubts(t.Context(), rig.SidOf("CH", 0))
+				require.NoError(t, err)
+				require.Empty(t, doubts)
+			})
+		})
+	})
+
 	t.Run("a preview sends nothing but reads, and says what would go", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: manyPlans().Archive()})
@@ -108,6 +130,15 @@ func TestUndo(t *testing.T) {
 		"a back-dated message of somebody else": {func(t *testing.T, m *rig.Mutant) {
 			m.Put(t, conversations.Message{Author: rig.IdentityOf(0), Body: "older", DateCreated: rig.ScenarioStart})
 			m.RestoreDates(t)
+		}, "was written by somebody else"},
+		"a message that somebody else had written before its turn": {func(t *testing.T, m *rig.Mutant) {
+			m.InLedger(t, func(l migrate.Ledger) {
+				known, any, err := l.AtOrBelow(t.Context(), rig.SidOf("CH", 0), 1)
+				require.NoError(t, err)
+				require.True(t, any)
+				known.Others = true
+				require.NoError(t, l.PutMessage(t.Context(), rig.SidOf("CH", 0), known))
+			})
 		}, "was written by somebody else"},
 		"a message that somebody deleted": {func(t *testing.T, m *rig.Mutant) {
 			require.NoError(t, m.Target.DeleteMessage(t.Context(), m.Service, m.Conversation, m.Messages(t)[2].SID))

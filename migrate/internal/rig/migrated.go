@@ -102,3 +102,11 @@ func (m *Mutant) Repair(t *testing.T, execute bool) (verify.Repairs, []verify.Re
 	require.NoError(t, err)
 	return got, all
 }
+
+// InLedger has a test change what the ledger says.
+func (m *Mutant) InLedger(t *testing.T, change func(migrate.Ledger)) {
+	l, err := sqlite.Open(t.Context(), m.Ledger)
+	require.NoError(t, err)
+	change(l)
+	require.NoError(t, l.Close())
+}
