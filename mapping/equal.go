@@ -27,7 +27,7 @@ func EqualAttributes(a, b string) bool {
 // EqualAttributes holds for them. It is for comparing and hashing, not for
 // sending.
 func CanonicalAttributes(attributes string) string {
-	if blank(attributes) {
+	if attributes == "{}" || blank(attributes) {
 		return "{}"
 	}
 	marked, mark, err := chat.Mark([]byte(attributes))

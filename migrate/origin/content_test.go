@@ -129,3 +129,13 @@ func TestPackageIsPure(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkContentOf(b *testing.B) {
+	for name, attributes := range map[string]string{"without attributes": "", "with attributes": `{"lang":"en","seen":[1,2,3],"by":{"id":42}}`} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				origin.ContentOf("See you at the station at eight, and bring the tickets.", attributes)
+			}
+		})
+	}
+}

@@ -39,5 +39,12 @@ func Body(text string) string {
 // Attributes is JSON in its normal form: keys sorted, numbers by value, Unicode
 // NFC, and "{}" if there are none. Text that is not JSON stays, in NFC.
 func Attributes(text string) string {
-	return mapping.CanonicalAttributes(norm.NFC.String(mapping.CanonicalAttributes(text)))
+	if text == "" || text == "{}" {
+		return "{}"
+	}
+	sorted := mapping.CanonicalAttributes(text)
+	if norm.NFC.IsNormalString(sorted) {
+		return sorted
+	}
+	return mapping.CanonicalAttributes(norm.NFC.String(sorted))
 }
