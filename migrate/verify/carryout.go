@@ -3,6 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -109,18 +110,38 @@ func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 }
 
 func (r *repair) bringMessage(ctx context.Context, f messageFix) error {
+	if f.targetSID == "" {
+		return r.appendMessage(ctx, f)
+	}
 	want, err := r.wanted(ctx, f)
 	if err != nil {
 		return err
 	}
-	if f.targetSID != "" {
-		want.SID = f.targetSID
-		want.Attributes = mapping.ExplicitAttributes(want.Attributes)
-		return r.target.SetMessage(ctx, f.service, f.conversation, want)
+	want.SID = f.targetSID
+	want.Attributes = mapping.ExplicitAttributes(want.Attributes)
+	return r.target.SetMessage(ctx, f.service, f.conversation, want)
+}
+
+// appendMessage appends a message unless one before it could not be: that one
+// would be in the middle then, where nothing brings it back.
+func (r *repair) appendMessage(ctx context.Context, f messageFix) error {
+	if r.torn[f.conversation] {
+		return errBehind
 	}
-	got, err := r.target.AppendMessage(ctx, f.service, f.conversation, want)
-	if err != nil || r.ledger == nil {
+	want, err := r.wanted(ctx, f)
+	if errors.Is(err, errGone) {
 		return err
+	}
+	var got conversations.Message
+	if err == nil {
+		got, err = r.target.AppendMessage(ctx, f.service, f.conversation, want)
+	}
+	if err != nil {
+		r.torn[f.conversation] = true
+		return err
+	}
+	if r.ledger == nil {
+		return nil
 	}
 	return r.ledger.PutMessage(ctx, f.channel, migrate.MessageRecord{SourceIndex: f.index, TargetIndex: got.Index, SourceSID: f.sourceSID, TargetSID: got.SID})
 }

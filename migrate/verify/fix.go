@@ -84,9 +84,10 @@ func (f levelFix) in() string         { return f.service }
 // messageFixes says for each message what can be done: one with other fields is
 // set right where it stands, and those missing at the end are appended. One
 // that is missing before others cannot be put back, because a message only ever
-// arrives at the end.
+// arrives at the end: so none is appended before one at which mapping stops.
 func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 	clean := len(j.only) == 0 // nothing came after the tail that is missing
+	stopped := false          // at one of that tail
 	for i := range f.differences {
 		d := &f.differences[i]
 		if d.Kind != migrate.KindMessages {
@@ -99,7 +100,12 @@ func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 		switch {
 		case d.Class == Altered || d.Class == WrongAuthor || d.Class == WrongDate:
 			d.fix = one
-		case d.Class == Missing && d.Detail == "" && d.tail && clean:
+		case d.Class != Missing || !d.tail || !clean:
+		case d.Detail != "":
+			stopped = true
+		case stopped:
+			d.behind = true
+		default:
 			d.fix = one
 		}
 	}

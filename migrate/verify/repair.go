@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -68,7 +69,7 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	var v Verification
 	err := r.settled(ctx)
 	for n := 0; err == nil && n < passes; n++ {
-		w.repaired = 0
+		w.repaired, w.torn = 0, map[string]bool{}
 		pass := r.Verifier
 		pass.muted, pass.claims = w.muted, claims
 		v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) })
@@ -77,8 +78,8 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 		}
 	}
 	if claims != nil && claims.Err() == nil {
-		if restored := w.muted.Restore(context.WithoutCancel(ctx)); err == nil {
-			err = restored
+		if restored := w.muted.Restore(context.WithoutCancel(ctx)); restored != nil {
+			v.Equal, err = false, cmp.Or(err, restored)
 		}
 	}
 	if lost := release(); lost != nil {
@@ -138,7 +139,8 @@ type repair struct {
 
 	said       map[item]bool
 	report     func(Repair)
-	repaired   int // in this pass
+	repaired   int             // in this pass
+	torn       map[string]bool // conversations in which an append failed in this pass
 	possible   int64
 	done       int64
 	impossible int64
@@ -153,6 +155,7 @@ type item struct {
 var (
 	errGone   = errors.New("the source does not have it any more")
 	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
+	errBehind = errors.New("a message before it was not brought back; run the same command again")
 )
 
 // take decides about one difference.
@@ -211,6 +214,8 @@ func cannot(d Difference) string {
 		return "nobody can tell which of them it is; rename or delete all but one in the Twilio Console"
 	case d.Class == Missing && d.Detail != "":
 		return "mapping stops at it: " + d.Detail + "; choose a policy and run: chatbridge migrate"
+	case d.behind:
+		return "it comes after a message at which mapping stops; choose a policy for that one and run: chatbridge migrate"
 	case d.Kind == migrate.KindRoles || d.Kind == migrate.KindUsers:
 		return "somebody else may have made it; the ledger of the migration would tell"
 	case d.Class == WrongHorizon:

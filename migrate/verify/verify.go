@@ -56,9 +56,10 @@ type Difference struct {
 	Field     string `json:"field,omitempty"`
 	Detail    string `json:"detail,omitempty"`
 
-	at   int64 // of a message, its index in the source
-	tail bool  // of a message that is missing: nothing that both sides have follows it
-	fix  fix   // what would bring it back; nil if nothing does
+	at     int64 // of a message, its index in the source
+	tail   bool  // of a message that is missing: nothing that both sides have follows it
+	behind bool  // of such a message: mapping stops at one before it, which is missing too
+	fix    fix   // what would bring it back; nil if nothing does
 }
 
 // Verification is what a comparison found.

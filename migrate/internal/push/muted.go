@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"chatbridge/mapping/conversations"
@@ -39,7 +41,8 @@ func (m *Muted) Inherit(serviceSID string, noted json.RawMessage) error {
 	return nil
 }
 
-// Mute turns the notifications of a service off, the first time it is asked.
+// Mute turns the notifications of a service off, unless they are. Nothing may be
+// written into the service after an error: it would be told to people's phones.
 func (m *Muted) Mute(ctx context.Context, serviceSID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,17 +99,26 @@ func (m *Muted) Before(serviceSID string, have conversations.Notifications) conv
 	return have
 }
 
-// Restore gives every muted service its notifications back.
+// Restore gives every muted service its notifications back. One that cannot be
+// given back keeps none of the others from it; the error is that of the first.
 func (m *Muted) Restore(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for sid, was := range m.was {
-		if err := Restore(ctx, m.target, sid, was); err != nil {
-			return err
-		}
-		if err := m.note(ctx, sid, nil); err != nil {
-			return err
+	var first error
+	for _, sid := range slices.Sorted(maps.Keys(m.was)) {
+		if err := m.restore(ctx, sid); err != nil && first == nil {
+			first = &migrate.Error{
+				Op: "turn push notifications back on", Kind: migrate.KindOf(err), SID: sid, Err: err,
+				Hint: "they may be off: see them in the Twilio Console, and turn them on there or run the same command again",
+			}
 		}
 	}
-	return nil
+	return first
+}
+
+func (m *Muted) restore(ctx context.Context, serviceSID string) error {
+	if err := Restore(ctx, m.target, serviceSID, m.was[serviceSID]); err != nil {
+		return err
+	}
+	return m.note(ctx, serviceSID, nil)
 }

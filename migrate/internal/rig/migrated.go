@@ -67,7 +67,12 @@ func WholeScenario() Scenario {
 
 // Migrated brings the scenario over and hands out its one conversation.
 func Migrated(t *testing.T, s Scenario) *Mutant {
-	r := NewRig(t, emulator.Config{Archive: s.Archive()})
+	return NewRig(t, emulator.Config{Archive: s.Archive()}).Migrated(t)
+}
+
+// Migrated runs the rig's migration, and hands out its last conversation.
+func (r *Rig) Migrated(t *testing.T) *Mutant {
+	t.Helper()
 	sum, err := r.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, migrate.Complete, sum.Status)
