@@ -91,22 +91,24 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 }
 
 func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
-	at := Difference{Class: Altered, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID, fix: conversationFix{s.target, asIs(want, have.SID)}}
-	for _, c := range []struct {
-		field string
-		equal bool
-	}{
-		{"friendly_name", want.FriendlyName == have.FriendlyName},
-		{"unique_name", want.UniqueName == have.UniqueName || have.UniqueName == "" && f.nameless},
-		{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes)},
-		{"state", have.State == "" || have.State == cmp.Or(want.State, "active")},
+	want.SID, want.State = have.SID, cmp.Or(want.State, "active")
+	set := conversationFix{s.target, want}
+	if have.State == "" || have.State == want.State {
+		set.want.State = "" // left as it is
+	}
+	at := Difference{Class: Altered, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID}
+	for _, c := range []field{
+		{"friendly_name", want.FriendlyName == have.FriendlyName, unless(want.FriendlyName == "", set)},
+		{"unique_name", want.UniqueName == have.UniqueName || have.UniqueName == "" && f.nameless, unless(want.UniqueName == "", set)},
+		{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), set},
+		{"state", have.State == "" || have.State == want.State, unless(have.State == "closed", set)},
 	} {
 		if !c.equal {
-			at.Field = c.field
+			at.Field, at.fix = c.name, c.fix
 			f.add(at)
 		}
 	}
-	at.Class = WrongDate
+	at.Class, at.fix = WrongDate, set
 	if differs(want.DateCreated, have.DateCreated) {
 		at.Field = "date_created"
 		f.add(at)

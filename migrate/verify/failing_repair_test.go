@@ -119,8 +119,8 @@ func TestRepairThatCannotWrite(t *testing.T) {
 						require.Equal(t, migrate.Credentials, migrate.KindOf(err), hit)
 						require.False(t, got.Equal, hit)
 					}
-					if err == nil && !got.Equal {
-						require.Less(t, got.Done, got.Possible, "%s: %+v", hit, all)
+					if err == nil {
+						require.Equal(t, got.Equal, got.Done == got.Possible, "%s: %+v", hit, all)
 					}
 					for _, one := range all {
 						require.Equal(t, !one.Done, one.Reason != "", "%s: %+v", hit, one)
@@ -134,4 +134,46 @@ func TestRepairThatCannotWrite(t *testing.T) {
 			require.Greater(t, at, 12)
 		})
 	}
+}
+
+// TestRepairWithoutARecord has each call of the ledger fail, one after the
+// other, and every write after it, as a full disk has it.
+func TestRepairWithoutARecord(t *testing.T) {
+	at := 1
+	for more := true; more; at++ {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := wired(t, rig.WholeScenario())
+			want := ruin(t, m)
+			l := &rig.Torn{At: at}
+			got, all, err := repairWith(t.Context(), t, m, l)
+			hit := l.Hit()
+			require.Zero(t, m.Emulator.Stats().Pushes, hit)
+			if hit == "" {
+				more = false
+				require.NoError(t, err)
+				return
+			}
+			if err != nil {
+				require.ErrorIs(t, err, rig.ErrTorn, hit)
+				require.False(t, got.Equal, hit)
+			} else {
+				require.True(t, slices.ContainsFunc(all, func(one verify.Repair) bool { return one.Reason != "" }), hit)
+			}
+			_, _, err = repairWith(t.Context(), t, m, &rig.Torn{})
+			require.NoError(t, err, hit)
+			v, differences := m.Verify(t.Context())
+			require.Empty(t, differences, hit)
+			require.True(t, v.Equal, hit)
+			cfg, err := m.Target.Configuration(t.Context(), m.Service)
+			require.NoError(t, err)
+			require.Equal(t, want, cfg.Notifications, hit)
+			// The next migration may have to look again, and writes nothing twice.
+			_, err = m.Migrate(t.Context())
+			require.NoError(t, err, hit)
+			v, differences = m.Verify(t.Context())
+			require.Empty(t, differences, hit)
+			require.True(t, v.Equal, hit)
+		})
+	}
+	require.Greater(t, at, 5)
 }

@@ -40,7 +40,8 @@ type (
 		service string
 		want    conversations.Notifications
 	}
-	// conversationFix sets name, attributes and dates of the one with want.SID.
+	// conversationFix sets names, attributes, state and dates of the one with
+	// want.SID.
 	conversationFix struct {
 		service string
 		want    conversations.Conversation
@@ -121,8 +122,10 @@ func (s *verifiedService) memberFix(f *channelFound, memberSID string, want conv
 	return one
 }
 
-// asIs is the conversation to be, under the SID of the one that is there.
-func asIs(want conversations.Conversation, sid string) conversations.Conversation {
-	want.SID = sid
-	return want
+// unless is what would bring a difference back, where a request can.
+func unless(cannot bool, f fix) fix {
+	if cannot {
+		return nil
+	}
+	return f
 }

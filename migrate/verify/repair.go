@@ -49,18 +49,19 @@ type Repairs struct {
 }
 
 // passes bounds how often a repair looks again. What a missing role or message
-// hides shows in the second pass; the last one only confirms.
+// hides shows in the second pass, and the last one is there to confirm.
 const passes = 4
 
 // Run verifies, repairs what it finds if told to, and verifies again until
-// nothing more can be repaired. It calls report once for each difference of the
-// first pass, and for each new one that a later pass finds.
+// nothing more can be repaired. It calls report once for each difference, and
+// again if a later pass changes what becomes of it: the last word counts, and the
+// counts are of last words.
 func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
 	started := time.Now()
 	ctx, claims, release := r.hold(ctx)
 	w := &repair{
 		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, execute: r.Execute,
-		said: map[item]bool{}, report: report,
+		said: map[item]fate{}, report: report,
 	}
 	if claims != nil {
 		w.target = claims.Guard()
@@ -69,13 +70,16 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	var v Verification
 	err := r.settled(ctx)
 	for n := 0; err == nil && n < passes; n++ {
-		w.repaired, w.torn = 0, map[string]bool{}
+		w.begin()
 		pass := r.Verifier
 		pass.muted, pass.claims = w.muted, claims
 		v, err = pass.compare(ctx, func(d Difference) error { return w.take(ctx, d) })
 		if w.repaired == 0 {
 			break
 		}
+	}
+	if err == nil {
+		w.conclude()
 	}
 	if claims != nil && claims.Err() == nil {
 		if restored := w.muted.Restore(context.WithoutCancel(ctx)); restored != nil {
@@ -85,12 +89,23 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	if lost := release(); lost != nil {
 		err = lost
 	}
-	return Repairs{
+	all := Repairs{
 		SchemaVersion: migrate.SchemaVersion, Command: "verify --repair", Executed: r.Execute,
-		Possible: w.possible, Done: w.done, Impossible: w.impossible,
 		Equal: v.Equal, Differences: v.Differences, Compared: v.Compared,
 		Duration: time.Since(started).Seconds(),
-	}, err
+	}
+	for _, one := range w.said {
+		switch {
+		case !one.possible:
+			all.Impossible++
+		case one.done:
+			all.Done++
+			fallthrough
+		default:
+			all.Possible++
+		}
+	}
+	return all, err
 }
 
 // hold has every write go through claims on the services. The returned function
@@ -137,24 +152,19 @@ type repair struct {
 	execute bool
 	muted   *push.Muted
 
-	said       map[item]bool
-	report     func(Repair)
-	repaired   int             // in this pass
-	torn       map[string]bool // conversations in which an append failed in this pass
-	possible   int64
-	done       int64
-	impossible int64
-}
-
-// item is what makes two differences the same one.
-type item struct {
-	class                                Class
-	kind, channel, source, target, field string
+	said     map[item]fate
+	report   func(Repair)
+	repaired int             // in this pass
+	again    []Repair        // done in an earlier pass, and found in this one
+	failed   map[item]bool   // in this pass
+	failures []Repair        // in any pass, each once
+	torn     map[string]bool // conversations in which an append failed in this pass
 }
 
 var (
 	errGone   = errors.New("the source does not have it any more")
 	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
+	errStays  = errors.New("it was written, and is still different; run the same command again")
 	errBehind = errors.New("a message before it was not brought back; run the same command again")
 )
 
@@ -174,25 +184,16 @@ func (r *repair) take(ctx context.Context, d Difference) error {
 				return err
 			}
 			rep.Reason = err.Error()
+			r.fail(rep)
 		} else {
 			rep.Done = true
 			r.repaired++
+			if r.said[itemOf(d)].done {
+				r.again = append(r.again, rep)
+			}
 		}
 	}
-	key := item{d.Class, d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field}
-	if r.said[key] {
-		return nil
-	}
-	r.said[key] = true
-	if rep.Possible {
-		r.possible++
-	} else {
-		r.impossible++
-	}
-	if rep.Done {
-		r.done++
-	}
-	r.report(rep)
+	r.tell(rep)
 	return nil
 }
 
@@ -220,6 +221,10 @@ func cannot(d Difference) string {
 		return "somebody else may have made it; the ledger of the migration would tell"
 	case d.Class == WrongHorizon:
 		return "no request takes a read horizon away"
+	case d.Class == Altered && d.Field == "state":
+		return "a conversation that is closed stays so"
+	case d.Class == Altered:
+		return "no request takes a name away"
 	default:
 		return errCannot.Error()
 	}
