@@ -14,22 +14,23 @@ import (
 )
 
 // channel compares one channel, and looks a second time before it says that
-// something differs: a reply may lag behind a write, and people may be at work.
+// something differs: a reply may lag behind a write, and people may be at work,
+// who may also delete what is being read.
 func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) error {
 	found, err := s.compareChannel(ctx, listed.SID)
-	if migrate.Unreadable(err) {
-		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
-	}
-	if err != nil {
-		return err
-	}
-	if slices.ContainsFunc(found.differences, func(d Difference) bool { return d.Class != Foreign }) {
+	if err != nil && migrate.KindOf(err) == migrate.NotFound || err == nil && found.differ() {
 		if err := drain.Signal(nil).Wait(ctx, s.set.Settle); err != nil {
 			return err
 		}
-		if found, err = s.compareChannel(ctx, listed.SID); err != nil {
-			return err
-		}
+		found, err = s.compareChannel(ctx, listed.SID)
+	}
+	switch {
+	case migrate.Unreadable(err):
+		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
+	case err != nil:
+		return err
+	case found.gone:
+		return s.extra(listed.SID)
 	}
 	if err := s.report(found.differences...); err != nil {
 		return err
@@ -45,6 +46,7 @@ type channelFound struct {
 	source, target string    // SIDs of the channel and its conversation
 	nameless       bool      // a policy goes on without a unique name that is taken
 	undated        time.Time // what messages without a date got
+	gone           bool      // from the source, since it was listed
 
 	differences []Difference
 	members     int64
@@ -53,6 +55,11 @@ type channelFound struct {
 
 func (f *channelFound) add(d Difference) { f.differences = append(f.differences, d) }
 
+// differ reports whether there is anything but what others wrote.
+func (f *channelFound) differ() bool {
+	return slices.ContainsFunc(f.differences, func(d Difference) bool { return d.Class != Foreign })
+}
+
 func (f *channelFound) foreign() bool {
 	return slices.ContainsFunc(f.differences, func(d Difference) bool { return d.Class == Foreign })
 }
@@ -60,6 +67,10 @@ func (f *channelFound) foreign() bool {
 func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*channelFound, error) {
 	f := &channelFound{source: sid}
 	src, err := s.Source.Channel(ctx, s.source.SID, sid)
+	if err != nil && migrate.KindOf(err) == migrate.NotFound {
+		f.gone = true
+		return f, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -160,10 +171,11 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 			return err
 		}
 		want, add, _ := s.set.Mapper.Invite(i, s.roles)
-		have, ok := there[want.Identity]
-		if !add {
-			continue
+		if !add || seen[s.set.Mapper.Identity(i.Identity)] {
+			continue // who is a member as well is compared as that
 		}
+		seen[s.set.Mapper.Identity(i.Identity)] = true
+		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		invited := chat.Member{SID: i.SID}
 		if !ok {

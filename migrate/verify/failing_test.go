@@ -101,3 +101,5 @@ func TestComparisonThatCannotRead(t *testing.T) {
 		}
 	}
 }
+
+func emulatorOf(s rig.Scenario) emulator.Config { return emulator.Config{Archive: s.Archive()} }

@@ -3,6 +3,8 @@ package verify
 import (
 	"context"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -182,13 +184,22 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 	if err != nil {
 		return err
 	}
-	for sid, targets := range s.stamped {
-		if !seen[sid] {
-			for _, target := range targets {
-				if err := c.report(Difference{Class: Extra, Kind: migrate.KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
-					return err
-				}
-			}
+	for _, sid := range slices.Sorted(maps.Keys(s.stamped)) {
+		if seen[sid] {
+			continue
+		}
+		if err := s.extra(sid); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// extra reports the conversations of a channel that the source does not have.
+func (s *verifiedService) extra(sid string) error {
+	for _, target := range s.stamped[sid] {
+		if err := s.report(Difference{Class: Extra, Kind: migrate.KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
+			return err
 		}
 	}
 	return nil
