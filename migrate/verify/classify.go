@@ -1,20 +1,54 @@
 package verify
 
-import "chatbridge/migrate"
+import (
+	"slices"
+
+	"chatbridge/migrate"
+)
 
 // classifier sorts what the two sides of a channel do not share into classes.
 type classifier struct {
 	channel, target string
 
 	gap     int
+	since   alike    // what both sides have since that gap
 	newest  int64    // date of the latest message so far that both sides have
 	missing []digest // only the source has them
 	only    []digest // only the target has them
 	twice   map[identity]string
 }
 
+// alike is a stretch of messages that both sides have.
+type alike struct {
+	identity
+	length int
+	mixed  bool // they are not all the same
+}
+
+func (a *alike) add(one identity) {
+	if a.length == 0 {
+		a.identity = one
+	}
+	a.mixed = a.mixed || one != a.identity
+	a.length++
+}
+
+// reach is how many of a stretch may as well stand before the messages that
+// both sides have, because they are the same as these.
+func (a alike) reach(all []digest) int {
+	if a.length == 0 || a.mixed {
+		return 0
+	}
+	n := slices.IndexFunc(all, func(d digest) bool { return d.identity() != a.identity })
+	if n < 0 {
+		return len(all)
+	}
+	return n
+}
+
 // same notes a message that both sides have.
 func (j *classifier) same(want, have digest, f *channelFound) {
+	j.since.add(want.identity())
 	j.twice[want.identity()] = want.sid
 	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
@@ -23,18 +57,32 @@ func (j *classifier) same(want, have digest, f *channelFound) {
 }
 
 // part notes a stretch in which the sides have nothing in common, and the
-// message that follows it on both, if there is one.
+// message that follows it on both, if there is one. If somebody said the same
+// thing twice and the first one was changed, its other half is told from its
+// twin by nothing: it belongs to the gap before as well.
 func (j *classifier) part(want, have []digest, next *digest) {
 	if len(want) == 0 && len(have) == 0 {
 		return
 	}
+	before := j.gap
 	j.gap++
-	for _, d := range want {
+	earlyWant, earlyHave := 0, 0
+	if before > 0 {
+		earlyWant, earlyHave = j.since.reach(want), j.since.reach(have)
+	}
+	j.since = alike{}
+	for i, d := range want {
 		d.gap, d.tail = j.gap, next == nil
+		if i < earlyWant {
+			d.gap = before
+		}
 		j.missing = append(j.missing, d)
 	}
-	for _, d := range have {
+	for i, d := range have {
 		d.gap = j.gap
+		if i < earlyHave {
+			d.gap = before
+		}
 		d.ahead = d.created > j.newest && (next == nil || d.created > next.created)
 		j.only = append(j.only, d)
 	}

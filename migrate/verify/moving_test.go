@@ -200,7 +200,7 @@ func TestWhatPeopleDoMeanwhile(t *testing.T) {
 		}, migrate.KindMembers},
 		"somebody reads on": {func(t *testing.T, m *rig.Mutant) {
 			p := m.Participants(t)[0]
-			require.NoError(t, m.Target.SetHorizon(t.Context(), m.Service, m.Conversation, p.SID, conversations.Horizon{LastReadMessageIndex: 5, LastReadTimestamp: time.Now(), DateUpdated: time.Now()}))
+			require.NoError(t, m.Target.SetHorizon(t.Context(), m.Service, m.Conversation, p.SID, conversations.Horizon{LastReadMessageIndex: m.Messages(t)[5].Index, LastReadTimestamp: time.Now(), DateUpdated: time.Now()}))
 		}, migrate.KindMembers},
 		"somebody writes": {func(t *testing.T, m *rig.Mutant) {
 			_, err := m.Emulator.PostAs(m.Conversation, rig.IdentityOf(0), "hello")

@@ -1,0 +1,246 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+)
+
+// sides are both sides of one channel, as a source and a target would read them.
+type sides struct {
+	want []chat.Message
+	have []conversations.Message
+}
+
+// sourceOf and targetOf keep the two Messages of sides apart.
+type (
+	sourceOf struct {
+		migrate.Source
+		*sides
+	}
+	targetOf struct {
+		migrate.TargetReader
+		*sides
+	}
+)
+
+func (s sourceOf) Messages(context.Context, string, string, migrate.Span) iter.Seq2[chat.Message, error] {
+	return sequence(s.want)
+}
+
+func (s targetOf) Messages(context.Context, string, string, bool) iter.Seq2[conversations.Message, error] {
+	return sequence(s.have)
+}
+
+func sequence[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, one := range all {
+			if !yield(one, nil) {
+				return
+			}
+		}
+	}
+}
+
+var firstDay = time.Date(2018, 5, 7, 9, 0, 0, 0, time.UTC)
+
+// drawSides draws a channel that arrived whole. People repeat themselves, also
+// within a second.
+func drawSides(t *rapid.T) *sides {
+	s := &sides{}
+	at := firstDay
+	for i := range rapid.SampledFrom([]int{0, 1, 2, 3, 5, 9, 30, 100}).Draw(t, "messages") {
+		at = at.Add(rapid.SampledFrom([]time.Duration{0, 0, time.Second, time.Minute, time.Hour}).Draw(t, "pause"))
+		attributes := rapid.SampledFrom([]string{"{}", `{"a":1}`}).Draw(t, "attributes")
+		m := chat.Message{
+			SID: fmt.Sprint("IM-source-", i), Index: int64(i),
+			From: rapid.SampledFrom([]string{"ann", "bo"}).Draw(t, "author"), Body: rapid.SampledFrom([]string{"yes", "no"}).Draw(t, "body"),
+			Attributes: &attributes, DateCreated: chat.Time{Time: at}, DateUpdated: chat.Time{Time: at},
+		}
+		if m.Body == "no" && at.Minute()%2 == 0 { // twins were edited both or neither: nothing else tells them apart
+			m.WasEdited, m.DateUpdated.Time = true, at.Add(time.Minute)
+		}
+		s.want = append(s.want, m)
+		s.have = append(s.have, s.arrived(m, i))
+	}
+	return s
+}
+
+func (s *sides) arrived(m chat.Message, i int) conversations.Message {
+	v := &verifiedService{comparison: &comparison{}}
+	out, _ := v.set.Mapper.Message(m, firstDay)
+	out.SID, out.Index = fmt.Sprint("IM-target-", i), int64(i)
+	return out
+}
+
+// compare is what verify does with the messages of one channel; the ledger has
+// those of the target that are ours.
+func (s *sides) compare(t *testing.T, ours ...string) *channelFound {
+	t.Helper()
+	v := &Verifier{Source: sourceOf{sides: s}, Target: targetOf{sides: s}}
+	if ours != nil {
+		v.Ledger = known(ours)
+	}
+	f := &channelFound{undated: firstDay}
+	service := &verifiedService{comparison: &comparison{Verifier: v}}
+	require.NoError(t, service.compareMessages(t.Context(), "CH1", "CH2", newHorizonIndex(nil), f))
+	return f
+}
+
+// confirmedMessages is a ledger that knows some messages of the target.
+type confirmedMessages struct {
+	migrate.LedgerReader
+	sids []string
+}
+
+func known(sids []string) confirmedMessages { return confirmedMessages{sids: sids} }
+
+func (c confirmedMessages) Messages(context.Context, string, int64) iter.Seq2[migrate.MessageRecord, error] {
+	var all []migrate.MessageRecord
+	for _, sid := range c.sids {
+		all = append(all, migrate.MessageRecord{TargetSID: sid})
+	}
+	return sequence(all)
+}
+
+// kinds are the class and field of each difference.
+func (f *channelFound) kinds() (all []string) {
+	for _, d := range f.differences {
+		all = append(all, fmt.Sprintf("%s %s", d.Class, d.Field))
+	}
+	return all
+}
+
+// fresh is a message of the target that nobody has written in the source.
+func fresh(at time.Time) conversations.Message {
+	return conversations.Message{SID: "IM-fresh", Author: "cy", Body: "fresh", DateCreated: at}
+}
+
+// damages are the ways to damage one message, or one place, of a target.
+var damages = map[string]struct {
+	do   func(s *sides, i int)
+	want string // class and field
+}{
+	"deleted":          {func(s *sides, i int) { s.have = slices.Delete(s.have, i, i+1) }, "missing "},
+	"another body":     {func(s *sides, i int) { s.have[i].Body = "changed" }, "altered body"},
+	"other attributes": {func(s *sides, i int) { s.have[i].Attributes = `{"changed":1}` }, "altered attributes"},
+	"another author":   {func(s *sides, i int) { s.have[i].Author = "cy" }, "wrong author author"},
+	"another date":     {func(s *sides, i int) { s.have[i].DateCreated = s.have[i].DateCreated.Add(-999 * time.Hour) }, "wrong date date_created"},
+	"another date of edit": {func(s *sides, i int) {
+		s.want[i].WasEdited, s.want[i].DateUpdated.Time = true, s.want[i].DateCreated.Add(999*time.Hour)
+	}, "wrong date date_updated"},
+	"written twice": {func(s *sides, i int) {
+		again := s.have[i]
+		again.SID = "IM-again"
+		s.have = append(s.have, again)
+	}, "doubled "},
+	"a back-dated message before it": {func(s *sides, i int) {
+		s.have = slices.Insert(s.have, i, fresh(firstDay.Add(-time.Hour)))
+	}, "extra "},
+	"a message from between at the end": {func(s *sides, i int) { s.have = append(s.have, fresh(s.have[i].DateCreated)) }, "extra "},
+	"a later message at the end": {func(s *sides, i int) {
+		s.have = append(s.have, fresh(s.have[len(s.have)-1].DateCreated.Add(time.Hour)))
+	}, "foreign "},
+}
+
+func TestClassify(t *testing.T) {
+	const seeds = 150
+	each := func(t *testing.T, check func(t *testing.T, s *sides, seed int)) {
+		t.Helper()
+		generator := rapid.Custom(drawSides)
+		for seed := range seeds {
+			s := generator.Example(seed)
+			check(t, s, seed)
+		}
+	}
+
+	t.Run("equal sides have no difference", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			f := s.compare(t)
+			require.Empty(t, f.differences, "seed %d", seed)
+			require.EqualValues(t, len(s.want), f.messages, "seed %d", seed)
+		})
+	})
+
+	for name, damage := range damages {
+		t.Run("one damage has its class and no other: "+name, func(t *testing.T) {
+			each(t, func(t *testing.T, s *sides, seed int) {
+				if len(s.want) == 0 {
+					return
+				}
+				i := seed * 7 % len(s.want)
+				damage.do(s, i)
+				f := s.compare(t)
+				require.Equal(t, []string{damage.want}, f.kinds(), "seed %d, message %d of %d", seed, i, len(s.want))
+				require.EqualValues(t, len(s.want), f.messages, "seed %d", seed)
+			})
+		})
+	}
+
+	t.Run("a message elsewhere is reordered, and nothing else", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			if len(s.want) == 0 {
+				return
+			}
+			from, to := seed*7%len(s.want), seed*3%len(s.want)
+			moved := s.have[from]
+			s.have = slices.Insert(slices.Delete(s.have, from, from+1), to, moved)
+			for _, kind := range s.compare(t).kinds() {
+				require.Equal(t, "reordered ", kind, "seed %d, from %d to %d of %d", seed, from, to, len(s.want))
+			}
+		})
+	})
+
+	t.Run("what the ledger knows is extra wherever it is", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			s.have = append(s.have, fresh(firstDay.Add(9999*time.Hour)))
+			require.Equal(t, []string{"foreign "}, s.compare(t, "IM-other").kinds(), "seed %d", seed)
+			require.Equal(t, []string{"extra "}, s.compare(t, "IM-fresh").kinds(), "seed %d", seed)
+		})
+	})
+
+	t.Run("any two sides have each message in one difference at most, and the same ones again", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			other := rapid.Custom(drawSides).Example(seed + 1)
+			for i := range other.have {
+				other.have[i].SID = fmt.Sprint("IM-other-", i)
+			}
+			s.have = other.have
+			f := s.compare(t)
+			require.EqualValues(t, len(s.want), f.messages, "seed %d", seed)
+			require.Equal(t, f.differences, s.compare(t).differences, "seed %d", seed)
+			sources, targets := map[string]bool{}, map[string]bool{}
+			missing, only := 0, 0
+			for _, d := range f.differences {
+				require.Contains(t, []Class{Missing, Extra, Doubled, Reordered, Altered, WrongDate, WrongAuthor, Foreign}, d.Class, "seed %d", seed)
+				require.Equal(t, d.TargetSID == "", d.Class == Missing, "seed %d", seed)
+				require.Equal(t, d.SourceSID == "", d.Class == Extra || d.Class == Foreign, "seed %d", seed)
+				switch d.Class {
+				case Missing:
+					missing++
+				case Extra, Doubled, Foreign:
+					only++
+				}
+				if d.SourceSID != "" && d.Class != Doubled {
+					require.False(t, sources[d.SourceSID], "seed %d: %s", seed, d.SourceSID)
+					sources[d.SourceSID] = true
+				}
+				if d.TargetSID != "" {
+					require.False(t, targets[d.TargetSID], "seed %d: %s", seed, d.TargetSID)
+					targets[d.TargetSID] = true
+				}
+			}
+			require.Equal(t, len(s.want)-missing, len(s.have)-only, "seed %d: what is left is one to one", seed)
+		})
+	})
+}
