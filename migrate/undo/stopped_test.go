@@ -1,0 +1,56 @@
+package undo_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/transport"
+)
+
+// TestUndoOfAStoppedMigration undoes a migration that was killed at one write or
+// another, also before the service got its notifications back.
+func TestUndoOfAStoppedMigration(t *testing.T) {
+	for place, toService := range places {
+		t.Run(place, func(t *testing.T) {
+			write, clean := 1, 0
+			for more := true; more; write++ {
+				synctest.Test(t, func(t *testing.T) {
+					r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(1).Archive()})
+					there := r.Inhabit(t)
+					if toService {
+						r.Settings.ToService = there
+					}
+					before := r.State(t)
+					was, err := r.Target(&transport.Counter{}).Configuration(t.Context(), there)
+					require.NoError(t, err)
+					more = r.Killed(t, rig.Kill{Write: write, After: true, Cut: true})
+					time.Sleep(time.Minute)
+					_, _, err = r.Undo(t.Context(), true)
+					require.NoError(t, err, "write %d", write)
+					is, err := r.Target(&transport.Counter{}).Configuration(t.Context(), there)
+					require.NoError(t, err)
+					require.Equal(t, was, is, "write %d", write)
+					require.Zero(t, r.Emulator.Stats().Pushes, "write %d", write)
+					// The last write is in no ledger. Where that matters an undo keeps what
+					// it does not know, and a migration finds out.
+					_, err = r.Migrate(t.Context())
+					require.NoError(t, err, "write %d", write)
+					_, all, err := r.Undo(t.Context(), true)
+					require.NoError(t, err, "write %d", write)
+					// That of which the ledger missed the creation is taken for somebody else's.
+					if kept(all, "it was found in the target")+kept(all, "the role was there before")+kept(all, "the user was there before") == 0 {
+						require.Equal(t, before, r.State(t), "write %d: %+v", write, all)
+						clean++
+					}
+				})
+			}
+			require.Greater(t, write, 10)
+			require.GreaterOrEqual(t, clean, 10)
+		})
+	}
+}
