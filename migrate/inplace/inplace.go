@@ -66,7 +66,7 @@ func (p *Promotion) Run(ctx context.Context) (Result, error) {
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
 	switch {
-	case errors.Is(err, migrate.ErrDrained) || ctx.Err() != nil:
+	case err != nil && (errors.Is(err, migrate.ErrDrained) || ctx.Err() != nil):
 		r.result.Status = migrate.InterruptedStatus
 		err = &migrate.Error{Op: "promote channels", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to resume"}
 	case err != nil:
@@ -134,6 +134,7 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 			return err
 		}
 	}
+	before := r.failed.Load() // in other services
 	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return r.Source.Channels(ctx, s.SID) }
 	err := drain.Each(ctx, migrate.GateAtOnce, listed, func(c chat.Channel) drain.Job {
 		c.Raw = nil
@@ -150,7 +151,7 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 	if err := drain.Signal(r.Drain).Proceed(ctx); err != nil {
 		return err
 	}
-	if !r.Execute || r.failed.Load() > 0 {
+	if !r.Execute || r.failed.Load() > before {
 		return nil
 	}
 	return r.Ledger.PutService(ctx, migrate.ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: migrate.Done})
@@ -172,7 +173,10 @@ func (r *promotion) channel(ctx context.Context, c chat.Channel) error {
 		return nil
 	case c.Type == chat.PrivateChannel:
 		r.visible.Add(1)
-		return nil
+		if !r.Execute {
+			return nil
+		}
+		return r.Ledger.ClearFailures(ctx, c.SID) // of an earlier run, if it was public then
 	case !r.Execute:
 		r.promoted.Add(1)
 		return nil

@@ -11,35 +11,13 @@ import (
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/inplace"
 	"chatbridge/migrate/internal/rig"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
-	"chatbridge/migrate/twilio"
 )
 
 func TestInPlace(t *testing.T) {
 	run := func(t *testing.T, r *rig.Rig, execute bool) (inplace.Result, error) {
 		t.Helper()
-		l, err := sqlite.Open(t.Context(), r.Ledger)
-		require.NoError(t, err)
-		defer func() { require.NoError(t, l.Close()) }()
-		counter := &transport.Counter{}
-		promoter, err := twilio.NewPromoter(twilio.Config{
-			BaseURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-			HTTP: r.Transport(r.Emulator.Chat(), counter),
-		})
-		require.NoError(t, err)
-		p := inplace.Promotion{
-			Source: r.Source(counter), Target: r.Target(counter), Promoter: promoter, Ledger: l,
-			Observer: r.Events, Settings: r.Settings, Execute: execute, Traffic: counter.Traffic,
-		}
-		return p.Run(t.Context())
-	}
-	mixed := func() rig.Scenario {
-		s := rig.ManyChannels(9)
-		for i := range 5 {
-			s.Channels[i].Public = true
-		}
-		return s
+		return (&account{Rig: r}).promote(t.Context(), t, &rig.Torn{}, execute)
 	}
 
 	t.Run("a preview counts and writes nothing", func(t *testing.T) {
