@@ -35,13 +35,18 @@ type line struct {
 }
 
 // failed says that something is wrong with a line of the file name. In a file
-// about one channel it costs that channel alone.
+// about one channel it costs that channel alone, unless it is the file system
+// that failed: it would fail for the next one too.
 func (l line) failed(name string, err error) error {
 	where := fmt.Sprintf("%s:%d", name, l.number)
 	if l.number == 0 {
 		where = fmt.Sprintf("%s at byte %d", name, l.offset)
 	}
-	return &chat.Unreadable{Err: fmt.Errorf("%s: %w", where, err)}
+	err = fmt.Errorf("%s: %w", where, err)
+	if _, disk := errors.AsType[*fs.PathError](err); disk {
+		return err
+	}
+	return &chat.Unreadable{Err: err}
 }
 
 // readLines yields each line of r as a copy. name is for errors only.
