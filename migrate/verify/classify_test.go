@@ -187,6 +187,36 @@ func TestClassify(t *testing.T) {
 		})
 	}
 
+	t.Run("one that another takes the place of is missing, and the other is extra", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			if len(s.want) < 2 {
+				return
+			}
+			s.have[seed*7%len(s.want)] = fresh(firstDay.Add(-time.Hour))
+			require.Equal(t, []string{"missing ", "extra "}, s.compare(t).kinds(), "seed %d", seed)
+		})
+	})
+
+	t.Run("several changes in a row are paired in their order", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			if len(s.want) < 3 {
+				return
+			}
+			at := s.have[1].DateCreated
+			for i := range 3 {
+				s.want[i].From, s.want[i].Body, s.want[i].DateCreated.Time = "ann", fmt.Sprint("before ", i), at
+				s.have[i].Author, s.have[i].Body, s.have[i].DateCreated = "ann", fmt.Sprint("after ", i), at
+				s.want[i].WasEdited, s.want[i].DateUpdated.Time = false, at
+			}
+			f := s.compare(t)
+			require.Len(t, f.differences, 3)
+			for i, d := range f.differences {
+				require.Equal(t, s.want[i].SID, d.SourceSID, "seed %d", seed)
+				require.Equal(t, s.have[i].SID, d.TargetSID, "seed %d", seed)
+			}
+		})
+	})
+
 	t.Run("a message elsewhere is reordered, and nothing else", func(t *testing.T) {
 		each(t, func(t *testing.T, s *sides, seed int) {
 			if len(s.want) == 0 {
@@ -243,4 +273,38 @@ func TestClassify(t *testing.T) {
 			require.Equal(t, len(s.want)-missing, len(s.have)-only, "seed %d: what is left is one to one", seed)
 		})
 	})
+}
+
+func TestReach(t *testing.T) {
+	a, b := digest{body: 1}, digest{body: 2}
+	after := func(all ...digest) (since alike) {
+		for _, d := range all {
+			since.add(d.identity())
+		}
+		return since
+	}
+	require.Equal(t, 2, after(a, a).reach([]digest{a, a}))
+	require.Equal(t, 1, after(a).reach([]digest{a, b, a}))
+	require.Zero(t, after(a).reach([]digest{b, a}))
+	require.Zero(t, after(a, b).reach([]digest{a, b}), "they are not all the same")
+	require.Zero(t, after(b, a).reach([]digest{b}), "they are not all the same")
+	require.Zero(t, after().reach([]digest{a}), "nothing is in between")
+	require.Zero(t, after(a).reach(nil))
+}
+
+func TestHorizonIndex(t *testing.T) {
+	read := func(index int64) chat.Member { return chat.Member{LastConsumedMessageIndex: &index} }
+	m := newHorizonIndex([]chat.Member{read(4), read(0), {}, read(4), read(9)})
+	_, found := m.at(9)
+	require.False(t, found, "nothing has passed")
+	for _, one := range [][2]int64{{0, 0}, {3, 13}, {5, 15}, {10, 20}} {
+		m.pass(one[0], one[1])
+	}
+	for old, want := range map[int64]int64{0: 0, 4: 13, 5: 13, 9: 15, 99: 15} {
+		got, found := m.at(old)
+		require.True(t, found, old)
+		require.Equal(t, want, got, old)
+	}
+	_, found = m.at(-1)
+	require.False(t, found)
 }

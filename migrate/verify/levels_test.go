@@ -44,9 +44,21 @@ func TestVerifyAndRepairLevels(t *testing.T) {
 
 				l, err := sqlite.Open(t.Context(), m.Ledger)
 				require.NoError(t, err)
+				// What it knows of the damaged one is lost, or wrong.
+				heard := damage.conversation == "Channel 1"
+				channel := map[bool]int{false: 0, true: 1}[heard]
+				require.NoError(t, migrate.NoteLevel(t.Context(), l, migrate.EntityRecord{
+					Kind: migrate.UserChannelEntity, SourceSID: migrate.LevelKey(rig.SidOf("US", 0), rig.SidOf("CH", channel)), TargetSID: "x", ParentSID: rig.SidOf("US", 0),
+				}, heard))
 				r := verify.Repairer{Verifier: v, Write: m.Writer, Record: l, Execute: true}
 				done, err := r.Run(t.Context(), func(verify.Repair) {})
 				require.NoError(t, err)
+				_, muted, err := l.Entity(t.Context(), migrate.UserChannelEntity, migrate.LevelKey(rig.SidOf("US", 0), rig.SidOf("CH", 0)))
+				require.NoError(t, err)
+				require.True(t, muted, "the ledger knows what is muted")
+				_, muted, err = l.Entity(t.Context(), migrate.UserChannelEntity, migrate.LevelKey(rig.SidOf("US", 0), rig.SidOf("CH", 1)))
+				require.NoError(t, err)
+				require.False(t, muted, "and nothing else")
 				require.NoError(t, l.Close())
 				require.EqualValues(t, 1, done.Done)
 				require.True(t, done.Equal)

@@ -110,6 +110,13 @@ func TestSourceThatWentOn(t *testing.T) {
 	}{
 		"a role": {file: "roles.jsonl", change: appended(role),
 			want: []verify.Difference{{Class: verify.Missing, Kind: migrate.KindRoles, SourceSID: "RL00000000000000000000000000000009"}}, reasons: []string{""}},
+		"two roles": {file: "roles.jsonl", change: appended(role + "\n" + strings.NewReplacer(`"New"`, `"Newer"`, "RL00000000000000000000000000000009", "RL00000000000000000000000000000008").Replace(role)),
+			want: []verify.Difference{
+				{Class: verify.Missing, Kind: migrate.KindRoles, SourceSID: "RL00000000000000000000000000000009"},
+				{Class: verify.Missing, Kind: migrate.KindRoles, SourceSID: "RL00000000000000000000000000000008"},
+			}, reasons: []string{"", ""}},
+		"another date of a channel": {file: "channels.jsonl", change: replaced(`"date_created":"1999-03-01T09:00:00Z"`, `"date_created":"1999-03-01T09:30:00Z"`),
+			want: []verify.Difference{{Class: verify.WrongDate, Kind: migrate.KindChannels, SourceSID: "CH00000000000000000000000000000001", Field: "date_created"}}, reasons: []string{""}},
 		"a role that mapping stops at": {file: "roles.jsonl", change: appended(powerless), policy: mapping.Policy{mapping.RoleEmpty: "stop"},
 			want: []verify.Difference{{Class: verify.Missing, Kind: migrate.KindRoles, SourceSID: "RL00000000000000000000000000000009"}}, reasons: []string{"choose a policy"}},
 		"a role that is left out": {file: "roles.jsonl", change: appended(powerless), policy: mapping.Policy{mapping.RoleEmpty: "skip"}},

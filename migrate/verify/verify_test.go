@@ -90,6 +90,10 @@ func TestVerifyFindsEveryClass(t *testing.T) {
 			_, err := m.Target.SetUser(ctx, m.Service, conversations.User{SID: m.User(t, rig.IdentityOf(0)).SID, FriendlyName: "changed", Attributes: `{"n":0}`})
 			require.NoError(t, err)
 		}, []verify.Difference{{Class: verify.Altered, Kind: migrate.KindUsers, Field: "friendly_name"}}},
+		{"another role of a user is wrong", func(t *testing.T, ctx context.Context, m *rig.Mutant) {
+			_, err := m.Target.SetUser(ctx, m.Service, conversations.User{SID: m.User(t, rig.IdentityOf(0)).SID, FriendlyName: "User 0", Attributes: `{"n":0}`, RoleSID: m.Roles(t)["service admin"]})
+			require.NoError(t, err)
+		}, []verify.Difference{{Class: verify.WrongRole, Kind: migrate.KindUsers, Field: "role_sid"}}},
 		{"other callbacks of the service are altered", func(t *testing.T, ctx context.Context, m *rig.Mutant) {
 			require.NoError(t, m.Target.SetWebhooks(ctx, m.Service, conversations.Webhooks{PostWebhookURL: "https://example.com/other", Method: "POST"}))
 		}, []verify.Difference{{Class: verify.Altered, Kind: migrate.KindServices, Field: "webhooks"}}},
