@@ -236,7 +236,7 @@ func TestBrowser(t *testing.T) {
 }
 
 func TestPagesInBrowser(t *testing.T) {
-	for name, html := range rendered(t) {
+	for name, html := range rendered(t, invented(t)) {
 		name, isPage := strings.CutSuffix(name, ".html")
 		if !isPage {
 			continue

@@ -44,7 +44,7 @@ func doctorReport(t *testing.T, f reports.Format, g doctor.Diagnosis) string {
 func TestDoctor(t *testing.T) {
 	for f, name := range map[reports.Format]string{reports.Text: "doctor.txt", reports.JSON: "doctor.json", reports.Markdown: "doctor.md"} {
 		t.Run(name+" is as it was agreed on", func(t *testing.T) {
-			got := doctorReport(t, f, diagnosis())
+			got := doctorReport(t, f, readResult[doctor.Diagnosis](t, "doctor"))
 			path := filepath.Join("..", "testdata", "golden", name)
 			if *update {
 				require.NoError(t, os.WriteFile(path, []byte(got), 0o644))

@@ -157,7 +157,7 @@ func TestPage(t *testing.T) {
 		lacks(t, html, "everything arrives as it was")
 	})
 	t.Run("loads nothing and holds no handler", func(t *testing.T) {
-		for name, got := range rendered(t) {
+		for name, got := range rendered(t, invented(t)) {
 			if !strings.HasSuffix(name, ".html") {
 				continue
 			}
@@ -170,7 +170,7 @@ func TestPage(t *testing.T) {
 		}
 	})
 	t.Run("has headings in order", func(t *testing.T) {
-		for name, got := range rendered(t) {
+		for name, got := range rendered(t, invented(t)) {
 			if !strings.HasSuffix(name, ".html") {
 				continue
 			}

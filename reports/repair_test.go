@@ -47,10 +47,20 @@ func TestRepairs(t *testing.T) {
 	for name, execute := range map[string]bool{"repair-preview": false, "repair": true} {
 		for ext, f := range map[string]reports.Format{"txt": reports.Text, "json": reports.JSON, "csv": reports.CSV} {
 			t.Run(name+"."+ext+" is as it was agreed on, and holds no control character", func(t *testing.T) {
-				got := repairs(t, f, execute)
-				for _, r := range string(got) {
+				for _, r := range string(repairs(t, f, execute)) {
 					require.False(t, r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r)), "%q", r)
 				}
+				real := readResult[struct {
+					Repairs verify.Repairs
+					Items   []verify.Repair
+				}](t, name)
+				var b bytes.Buffer
+				w := reports.NewRepairs(&b, f, execute)
+				for _, one := range real.Items {
+					w.Repair(one)
+				}
+				require.NoError(t, w.Close(real.Repairs))
+				got := b.Bytes()
 				path := filepath.Join("..", "testdata", "golden", name+"."+ext)
 				if *update {
 					require.NoError(t, os.WriteFile(path, got, 0o644))

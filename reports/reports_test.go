@@ -125,8 +125,61 @@ func differences() []verify.Difference {
 	}
 }
 
+// results are what reports are made of.
+type results struct {
+	audit        audit.Audit
+	summary      replay.Summary
+	migration    *reports.Migration
+	verification func(reports.Format) []byte
+}
+
+// invented are results with all that a stranger or an odd run could bring in.
+func invented(t *testing.T) results {
+	return results{sampleAudit(), summary(), migration(), func(f reports.Format) []byte { return verification(t, f, differences()...) }}
+}
+
+// readResult reads a result of a real run over the emulator, which
+// TestResults in migrate/internal/rig makes.
+func readResult[T any](t *testing.T, name string) (one T) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "testdata", "results", name+".json"))
+	require.NoError(t, err, "go test ./migrate/internal/rig -update writes it")
+	d := json.NewDecoder(bytes.NewReader(raw))
+	d.DisallowUnknownFields()
+	require.NoError(t, d.Decode(&one), name)
+	return one
+}
+
+// real are results of a run over the emulator.
+func real(t *testing.T) results {
+	t.Helper()
+	r := results{audit: readResult[audit.Audit](t, "audit"), summary: readResult[replay.Summary](t, "summary")}
+	r.migration = &reports.Migration{Summary: r.summary, Ledger: "chatbridge.db", StartedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	recorded := readResult[struct {
+		Channels []migrate.ChannelRecord
+		Failures map[string]string
+	}](t, "channels")
+	for _, c := range recorded.Channels {
+		r.migration.Channels.Add(c, recorded.Failures[c.SourceSID])
+	}
+	compared := readResult[struct {
+		Verification verify.Verification
+		Items        []verify.Difference
+	}](t, "verification")
+	r.verification = func(f reports.Format) []byte {
+		var b bytes.Buffer
+		v := reports.NewVerification(&b, f)
+		for _, d := range compared.Items {
+			v.Difference(d)
+		}
+		require.NoError(t, v.Close(compared.Verification))
+		return b.Bytes()
+	}
+	return r
+}
+
 // rendered is every report in every format it has.
-func rendered(t *testing.T) map[string][]byte {
+func rendered(t *testing.T, r results) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
 	put := func(name string, write func(*bytes.Buffer) error) {
@@ -136,24 +189,24 @@ func rendered(t *testing.T) map[string][]byte {
 	}
 	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 	for f, ext := range extension {
-		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, sampleAudit()) })
+		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, r.audit) })
 		if f == reports.HTML {
-			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, migration()) })
+			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, r.migration) })
 		} else {
-			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, summary(), nil) })
+			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, r.summary, nil) })
 		}
 		if f != reports.CSV && f != reports.HTML {
 			put("status."+ext, func(b *bytes.Buffer) error { return reports.WriteStatus(b, f, status()) })
 		}
 		if f != reports.Markdown {
-			all["verification."+ext] = verification(t, f, differences()...)
+			all["verification."+ext] = r.verification(f)
 		}
 	}
 	return all
 }
 
 func TestGolden(t *testing.T) {
-	for name, got := range rendered(t) {
+	for name, got := range rendered(t, real(t)) {
 		t.Run(name+" is as it was agreed on", func(t *testing.T) {
 			path := filepath.Join("..", "testdata", "golden", name)
 			if *update {
@@ -168,7 +221,7 @@ func TestGolden(t *testing.T) {
 }
 
 func TestHostileNames(t *testing.T) {
-	for name, got := range rendered(t) {
+	for name, got := range rendered(t, invented(t)) {
 		t.Run(name+" holds no control character", func(t *testing.T) {
 			for _, r := range string(got) {
 				if r != '\n' {
@@ -179,7 +232,7 @@ func TestHostileNames(t *testing.T) {
 		})
 	}
 	t.Run("no cell of a CSV begins a formula", func(t *testing.T) {
-		for name, got := range rendered(t) {
+		for name, got := range rendered(t, invented(t)) {
 			if !strings.HasSuffix(name, ".csv") {
 				continue
 			}
@@ -193,7 +246,7 @@ func TestHostileNames(t *testing.T) {
 		}
 	})
 	t.Run("every row of a Markdown table has the cells of its heading", func(t *testing.T) {
-		for name, got := range rendered(t) {
+		for name, got := range rendered(t, invented(t)) {
 			if !strings.HasSuffix(name, ".md") {
 				continue
 			}
@@ -223,7 +276,7 @@ func TestJSON(t *testing.T) {
 	for name, want := range fields {
 		t.Run(name+" is one object with the agreed fields", func(t *testing.T) {
 			var got map[string]any
-			require.NoError(t, json.Unmarshal(rendered(t)[name], &got))
+			require.NoError(t, json.Unmarshal(rendered(t, invented(t))[name], &got))
 			for _, f := range want {
 				require.Contains(t, got, f)
 			}
@@ -248,7 +301,7 @@ func TestJSON(t *testing.T) {
 	})
 	t.Run("names survive the escaping", func(t *testing.T) {
 		var got audit.Audit
-		require.NoError(t, json.Unmarshal(rendered(t)["audit.json"], &got))
+		require.NoError(t, json.Unmarshal(rendered(t, invented(t))["audit.json"], &got))
 		require.Equal(t, strings.ToValidUTF8(hostile, "\ufffd"), got.Services[1].FriendlyName)
 	})
 }
