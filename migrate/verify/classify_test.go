@@ -197,6 +197,36 @@ func TestClassify(t *testing.T) {
 		})
 	})
 
+	for name, change := range map[string]func(m *conversations.Message){
+		"author and date": func(m *conversations.Message) { m.Author, m.DateCreated = "cy", firstDay.Add(-time.Hour) },
+		"author and body": func(m *conversations.Message) { m.Author, m.Body = "cy", "changed" },
+		"body and date":   func(m *conversations.Message) { m.Body, m.DateCreated = "changed", firstDay.Add(-time.Hour) },
+	} {
+		t.Run("one with another "+name+" is another message", func(t *testing.T) {
+			each(t, func(t *testing.T, s *sides, seed int) {
+				if len(s.want) < 2 {
+					return
+				}
+				change(&s.have[seed*7%(len(s.want)-1)]) // what is last may be new
+				require.Equal(t, []string{"missing ", "extra "}, s.compare(t).kinds(), "seed %d", seed)
+			})
+		})
+	}
+
+	t.Run("one that mapping stops at is missing, whatever the target has", func(t *testing.T) {
+		each(t, func(t *testing.T, s *sides, seed int) {
+			if len(s.want) < 2 {
+				return
+			}
+			i := seed * 7 % (len(s.want) - 1)
+			s.want[i].Body, s.want[i].Type, s.want[i].Media = "a file", "media", &chat.Media{SID: "ME1"}
+			s.have[i].Body = "a file"
+			f := s.compare(t)
+			require.Equal(t, []string{"missing ", "extra "}, f.kinds(), "seed %d", seed)
+			require.Equal(t, "media", f.differences[0].Detail)
+		})
+	})
+
 	t.Run("several changes in a row are paired in their order", func(t *testing.T) {
 		each(t, func(t *testing.T, s *sides, seed int) {
 			if len(s.want) < 3 {

@@ -112,6 +112,41 @@ func TestRepairThatDoesNotHelp(t *testing.T) {
 	})
 }
 
+func TestRepairIsRecorded(t *testing.T) {
+	t.Run("with the participant that came in the place of one who left, so that an undo knows them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulatorOf(rig.WholeScenario()))
+			before := r.State(t)
+			m := r.Migrated(t)
+			require.NoError(t, m.Emulator.LeaveAs(m.Conversation, rig.IdentityOf(1)))
+			got, all, err := repairWith(t.Context(), t, m, &rig.Torn{})
+			require.NoError(t, err)
+			require.True(t, got.Equal, "%+v", all)
+			_, _, err = r.Undo(t.Context(), true)
+			require.NoError(t, err)
+			require.Equal(t, before, r.State(t))
+		})
+	})
+
+	t.Run("nowhere, if there is no ledger", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := wired(t, rig.WholeScenario())
+			want := ruin(t, m)
+			r := verify.Repairer{
+				Verifier: verify.Verifier{Source: m.Source(&transport.Counter{}), Target: m.Target, Observer: m.Events, Settings: m.Settings},
+				Write:    m.Target, Execute: true,
+			}
+			got, err := r.Run(t.Context(), func(verify.Repair) {})
+			require.NoError(t, err)
+			require.True(t, got.Equal)
+			require.Equal(t, got.Possible, got.Done)
+			cfg, err := m.Target.Configuration(t.Context(), m.Service)
+			require.NoError(t, err)
+			require.Equal(t, want, cfg.Notifications)
+		})
+	})
+}
+
 // oddLevels is a Source that shows one record of a user's channels that makes no
 // sense.
 type oddLevels struct{ migrate.Source }
