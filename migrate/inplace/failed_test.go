@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -20,14 +21,14 @@ import (
 
 var errNotThisOne = errors.New("not this one")
 
-// choosy is a Promoter that leaves one channel as it is.
+// choosy is a Promoter that leaves some channels as they are.
 type choosy struct {
 	migrate.Promoter
-	not string
+	not []string
 }
 
 func (c choosy) Promote(ctx context.Context, serviceSID, channelSID, messagingServiceSID string) error {
-	if channelSID == c.not {
+	if slices.Contains(c.not, channelSID) {
 		return &migrate.Error{Op: "promote channel", Kind: migrate.Refused, SID: channelSID, Err: errNotThisOne}
 	}
 	return c.Promoter.Promote(ctx, serviceSID, channelSID, messagingServiceSID)
@@ -55,7 +56,7 @@ func TestPromotionThatFails(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAccount(t)
 			a.Rig = rig.NewRig(t, emulator.Config{Archive: twice(mixed().Archive()), Shared: true})
-			a.told = func(p *inplace.Promotion) { p.Promoter = choosy{p.Promoter, rig.SidOf("CH", 0)} }
+			a.told = func(p *inplace.Promotion) { p.Promoter = choosy{p.Promoter, []string{rig.SidOf("CH", 0)}} }
 			got, err := a.promote(t.Context(), t, &rig.Torn{}, true)
 			require.NoError(t, err)
 			require.Equal(t, migrate.Partial, got.Status)
@@ -74,13 +75,47 @@ func TestPromotionThatFails(t *testing.T) {
 		})
 	})
 
+	t.Run("for several channels names each", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAccount(t)
+			not := []string{rig.SidOf("CH", 0), rig.SidOf("CH", 3)}
+			a.told = func(p *inplace.Promotion) { p.Promoter = choosy{p.Promoter, not} }
+			got, err := a.promote(t.Context(), t, &rig.Torn{}, true)
+			require.NoError(t, err)
+			require.EqualValues(t, 2, got.Failed)
+			var named []string
+			for _, f := range got.Failures {
+				require.Equal(t, f.SourceSID, f.TargetSID)
+				require.Equal(t, migrate.KindChannels, f.Kind)
+				named = append(named, f.SourceSID)
+			}
+			require.ElementsMatch(t, not, named)
+			require.Equal(t, 2, a.public())
+		})
+	})
+
+	t.Run("because the run is cut is no failure of the channel", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			a := newAccount(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			a.told = func(p *inplace.Promotion) { p.Promoter = cut{cancel} }
+			got, err := a.promote(ctx, t, &rig.Torn{}, true)
+			require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
+			require.ErrorIs(t, err, errNotThisOne)
+			require.Zero(t, got.Failed)
+			require.Empty(t, got.Failures)
+			a.told = nil
+			a.requireWhole(t, "cut")
+		})
+	})
+
 	t.Run("is forgotten when somebody else has made the channel private", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			a := newAccount(t)
 			var promoter migrate.Promoter
 			a.told = func(p *inplace.Promotion) {
 				promoter = p.Promoter
-				p.Promoter = choosy{p.Promoter, rig.SidOf("CH", 0)}
+				p.Promoter = choosy{p.Promoter, []string{rig.SidOf("CH", 0)}}
 			}
 			_, err := a.promote(t.Context(), t, &rig.Torn{}, true)
 			require.NoError(t, err)
@@ -99,6 +134,14 @@ func TestPromotionThatFails(t *testing.T) {
 			a.requireWhole(t, "made private by somebody else")
 		})
 	})
+}
+
+// cut is a Promoter that is cut off in its first request.
+type cut struct{ cancel func() }
+
+func (c cut) Promote(context.Context, string, string, string) error {
+	c.cancel()
+	return errNotThisOne
 }
 
 // cutting is a Ledger that cancels when it has noted that a service is done.

@@ -67,6 +67,8 @@ func TestInPlace(t *testing.T) {
 		r := rig.NewRig(t, emulator.Config{Archive: mixed().Archive()})
 		_, err := run(t, r, true)
 		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.ErrorContains(t, err, "does not show this service")
+		require.Contains(t, migrate.HintOf(err), "leave out --in-place")
 		require.Zero(t, r.Emulator.Stats().Conversations.Writes)
 	})
 }

@@ -64,6 +64,13 @@ func TestVerifyAndRepairLevels(t *testing.T) {
 				require.True(t, done.Equal)
 				require.Equal(t, []string{"User 0 in Channel 0"}, m.Muted(t, m.Service))
 				require.EqualValues(t, rig.ClaimWrites, m.MigrateFrom(t, source).Requests.Writes)
+
+				m.Set(t, damage.user, damage.conversation, damage.level)
+				r.Record = nil
+				done, err = r.Run(t.Context(), func(verify.Repair) {})
+				require.NoError(t, err)
+				require.EqualValues(t, 1, done.Done, "there need not be a ledger")
+				require.True(t, done.Equal)
 			})
 		})
 	}
