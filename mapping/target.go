@@ -68,8 +68,10 @@ func (m Mapper) Refused(c Code, msg chat.Message, want conversations.Message, re
 func (m Mapper) Instead(msg chat.Message, want conversations.Message) []conversations.Message {
 	var all []conversations.Message
 	for _, c := range []Code{BodyTooLong, BodyEmpty, AttributesNotJSON, AttributesTooLarge, MessageRefused} {
-		instead, found := m.Refused(c, msg, want, "")
-		if !Blocked(found) && !Skipped(found) && Differences(want, instead) != "" {
+		if as := m.Policy.option(c).Severity; as == Stop || as == Skip {
+			continue
+		}
+		if instead, _ := m.Refused(c, msg, want, ""); Differences(want, instead) != "" {
 			all = append(all, instead)
 		}
 	}

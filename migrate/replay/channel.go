@@ -94,6 +94,10 @@ func Channel(ctx context.Context, j Job) (Outcome, error) {
 }
 
 func channel(ctx context.Context, j Job, clock *pace.Stopwatch) (Outcome, error) {
+	return lanes(ctx, j, clock, (*lane).run)
+}
+
+func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, context.Context) error) (Outcome, error) {
 	j.Settings = j.Settings.WithDefaults()
 	if j.Observer == nil {
 		j.Observer = migrate.Unobserved{}
@@ -106,7 +110,7 @@ func channel(ctx context.Context, j Job, clock *pace.Stopwatch) (Outcome, error)
 	}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, j.Channel.SID)
 	l := &lane{Job: j, dog: dog, clock: clock}
-	err := l.run(watched)
+	err := run(l, watched)
 	if err != nil && watched.Err() != nil && ctx.Err() == nil {
 		err = context.Cause(watched)
 	}

@@ -145,18 +145,20 @@ func (n neighbours) CandidatesNow(ctx context.Context, channelSID string, want c
 	return n.stamps.now(ctx, channelSID, want)
 }
 
-func (n neighbours) Born(ctx context.Context) (time.Time, error) { return n.born(ctx) }
+func (n neighbours) Born(ctx context.Context) (time.Time, error) {
+	return bornAt(ctx, n.Target, n.target)
+}
 
 func (n neighbours) Spare() { n.stamps.spare.Store(true) }
 
-// born is when the target service was made. Its date is the one that no request
+// bornAt is when a target service was made. Its date is the one that no request
 // can set.
-func (s *service) born(ctx context.Context) (time.Time, error) {
-	for t, err := range s.Target.Services(ctx) {
+func bornAt(ctx context.Context, target migrate.TargetReader, serviceSID string) (time.Time, error) {
+	for t, err := range target.Services(ctx) {
 		if err != nil {
 			return time.Time{}, err
 		}
-		if t.SID == s.target {
+		if t.SID == serviceSID {
 			return t.DateCreated, nil
 		}
 	}

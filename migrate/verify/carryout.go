@@ -3,7 +3,7 @@ package verify
 import (
 	"cmp"
 	"context"
-	"errors"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -111,7 +111,7 @@ func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 
 func (r *repair) bringMessage(ctx context.Context, f messageFix) error {
 	if f.targetSID == "" {
-		return r.appendMessage(ctx, f)
+		return r.bringTail(ctx, f)
 	}
 	want, err := r.wanted(ctx, f)
 	if err != nil {
@@ -122,28 +122,52 @@ func (r *repair) bringMessage(ctx context.Context, f messageFix) error {
 	return r.target.SetMessage(ctx, f.service, f.conversation, want)
 }
 
-// appendMessage appends a message unless one before it could not be: that one
-// would be in the middle then, where nothing brings it back.
-func (r *repair) appendMessage(ctx context.Context, f messageFix) error {
+// bringTail has a message that is missing at the end brought back, and all that
+// follow it: the first one of a pass takes them along. If that ended early, what
+// it did not bring stays missing, because nothing may come before its turn.
+func (r *repair) bringTail(ctx context.Context, f messageFix) error {
 	if r.torn[f.conversation] {
 		return errBehind
 	}
-	want, err := r.wanted(ctx, f)
-	if errors.Is(err, errGone) {
-		return err
+	if r.whole[f.conversation] {
+		return nil
 	}
-	var got conversations.Message
+	if r.bring == nil {
+		return errCannot
+	}
+	err := r.forgetTail(ctx, f)
 	if err == nil {
-		got, err = r.target.AppendMessage(ctx, f.service, f.conversation, want)
+		t := *f.tail
+		t.After, t.Target = f.index-1, r.target
+		t.Mute = func(ctx context.Context) error { return r.muted.Mute(ctx, f.service) }
+		err = r.bring(ctx, t)
 	}
-	if err != nil {
-		r.torn[f.conversation] = true
-		return err
-	}
+	r.torn[f.conversation], r.whole[f.conversation] = err != nil, err == nil
+	return err
+}
+
+// forgetTail has the ledger forget what is gone, once the target has denied each
+// message of it by its SID: a list may lack what is there.
+func (r *repair) forgetTail(ctx context.Context, f messageFix) error {
 	if r.ledger == nil {
 		return nil
 	}
-	return r.ledger.PutMessage(ctx, f.channel, migrate.MessageRecord{SourceIndex: f.index, TargetIndex: got.Index, SourceSID: f.sourceSID, TargetSID: got.SID})
+	for m, err := range r.ledger.Messages(ctx, f.channel, f.index-1) {
+		if err != nil {
+			return err
+		}
+		_, err := r.target.Message(ctx, f.service, f.conversation, m.TargetSID)
+		switch {
+		case err == nil:
+			return &migrate.Error{
+				Op: "bring back message", Kind: migrate.Unavailable, SID: m.TargetSID, Err: errShown,
+				Hint: "run the same command again",
+			}
+		case migrate.KindOf(err) != migrate.NotFound:
+			return err
+		}
+	}
+	return r.ledger.ForgetMessages(ctx, f.channel, f.index-1)
 }
 
 // wanted reads one message of the source again, and maps it.
@@ -155,7 +179,7 @@ func (r *repair) wanted(ctx context.Context, f messageFix) (conversations.Messag
 		if m.Index != f.index {
 			break
 		}
-		want, _ := r.mapper.Message(m, f.undated)
+		want, _ := r.mapper.Message(m, time.Unix(f.dated, 0).UTC())
 		return want, nil
 	}
 	return conversations.Message{}, &migrate.Error{Op: "read message again", Kind: migrate.NotFound, SID: f.channel, Err: errGone}

@@ -43,10 +43,12 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 
 // channelFound is what the comparison of one channel found.
 type channelFound struct {
-	source, target string    // SIDs of the channel and its conversation
-	nameless       bool      // a policy goes on without a unique name that is taken
-	undated        time.Time // what messages without a date got
-	gone           bool      // from the source, since it was listed
+	source, target string       // SIDs of the channel and its conversation
+	nameless       bool         // a policy goes on without a unique name that is taken
+	undated        time.Time    // what the first message gets if it has no date
+	born           time.Time    // a moment before the conversation was; zero until it is asked for
+	tail           migrate.Tail // what bringing back the end of it takes
+	gone           bool         // from the source, since it was listed
 
 	differences []Difference
 	members     int64
@@ -85,6 +87,9 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	}
 	f.target, f.undated = have.SID, mapping.Undated(src, s.source)
 	f.nameless, _ = s.set.Mapper.NameTaken(src)
+	listed := src
+	listed.Raw, listed.Attributes = nil, nil
+	f.tail = migrate.Tail{Service: s.source, Channel: listed, Roles: s.roles, TargetService: s.target, Conversation: have.SID}
 	s.place(sid, have.SID)
 	members, err := collect(s.Source.Members(ctx, s.source.SID, sid))
 	if err != nil {

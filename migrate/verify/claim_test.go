@@ -67,7 +67,7 @@ func TestRepairBesideARun(t *testing.T) {
 	run := func(t *testing.T, m *rig.Mutant, execute bool, target migrate.Target) error {
 		r := verify.Repairer{
 			Verifier: verify.Verifier{Source: m.Source(&transport.Counter{}), Target: target, Observer: m.Events, Settings: m.Settings},
-			Write:    target, Execute: execute,
+			Write:    target, Bring: m.Bring(m.Source(&transport.Counter{}), nil), Execute: execute,
 		}
 		_, err := r.Run(t.Context(), func(verify.Repair) {})
 		return err

@@ -2,13 +2,16 @@ package verify
 
 import (
 	"slices"
+	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // classifier sorts what the two sides of a channel do not share into classes.
 type classifier struct {
 	channel, target string
+	birth           origin.Birth // of the conversation
 
 	gap     int
 	since   alike    // what both sides have since that gap
@@ -52,7 +55,7 @@ func (j *classifier) same(want, have digest, f *channelFound) {
 	j.twice[want.identity()] = want.sid
 	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
-		f.add(Difference{Class: WrongDate, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated", at: want.index})
+		f.add(Difference{Class: WrongDate, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated", at: want.index, dated: want.created})
 	}
 }
 
@@ -103,7 +106,7 @@ func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
 		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes
 	})
 	for _, w := range j.missing {
-		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, tail: w.tail})
+		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, dated: w.created, tail: w.tail})
 	}
 	for _, h := range j.only {
 		d := Difference{Kind: migrate.KindMessages, Channel: j.channel, TargetSID: h.sid}
@@ -111,13 +114,23 @@ func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
 		switch {
 		case known:
 			d.Class, d.SourceSID = Doubled, source
-		case ours[h.sid] || !h.ahead:
+		case ours[h.sid] || j.before(h):
 			d.Class, d.Detail = Extra, "dated "+at(h.created)
 		default:
 			d.Class, d.Detail = Foreign, "dated "+at(h.created)
 		}
 		f.add(d)
 	}
+}
+
+// before reports whether a message is of a time when only REST can have written
+// it. If nobody knows when the conversation was made, what is dated among others
+// counts as that.
+func (j *classifier) before(h digest) bool {
+	if j.birth.Known() {
+		return j.birth.Past(time.Unix(h.created, 0))
+	}
+	return !h.ahead
 }
 
 // pair takes each missing message together with the first one of the target
@@ -136,7 +149,7 @@ func (j *classifier) pair(f *channelFound, class Class, field string, match func
 			missing = append(missing, w)
 			continue
 		}
-		f.add(Difference{Class: class, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field, at: w.index})
+		f.add(Difference{Class: class, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field, at: w.index, dated: w.created})
 		j.only = append(j.only[:found], j.only[found+1:]...)
 	}
 	j.missing = missing

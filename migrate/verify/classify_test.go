@@ -225,3 +225,30 @@ func TestHorizonIndex(t *testing.T) {
 	_, found = m.at(-1)
 	require.False(t, found)
 }
+
+func TestTheBirthTellsWhoseAMessageIs(t *testing.T) {
+	born := firstDay.Add(24 * time.Hour)
+	for name, c := range map[string]struct {
+		dated time.Time
+		class Class
+	}{
+		"only REST can have written what is older": {born.Add(-2 * time.Minute), Extra},
+		"anybody may have written what is younger": {born.Add(time.Second), Foreign},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var s sides
+			for i, at := range []time.Time{firstDay, born.Add(time.Hour)} {
+				none := "{}"
+				m := chat.Message{SID: fmt.Sprint("IM-source-", i), Index: int64(i), From: "ann", Body: "hi", Attributes: &none, DateCreated: chat.Time{Time: at}}
+				s.want = append(s.want, m)
+				s.have = append(s.have, s.arrived(m, i))
+			}
+			s.have = slices.Insert(s.have, 1, fresh(c.dated))
+			f := &channelFound{undated: firstDay, born: born}
+			v := &verifiedService{comparison: &comparison{Verifier: &Verifier{Source: sourceOf{sides: &s}, Target: targetOf{sides: &s}}}}
+			require.NoError(t, v.compareMessages(t.Context(), "CH1", "CH2", newHorizonIndex(nil), f))
+			require.Len(t, f.differences, 1)
+			require.Equal(t, c.class, f.differences[0].Class)
+		})
+	}
+}

@@ -60,7 +60,7 @@ func repairWith(ctx context.Context, t *testing.T, m *rig.Mutant, l *rig.Torn) (
 	var all []verify.Repair
 	r := verify.Repairer{
 		Verifier: verify.Verifier{Source: m.Source(counter), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
-		Write:    target, Record: l, Execute: true,
+		Write:    target, Record: l, Bring: m.Bring(m.Source(counter), l), Execute: true,
 	}
 	got, err := r.Run(ctx, func(one verify.Repair) { all = append(all, one) })
 	return got, all, err
@@ -79,7 +79,11 @@ func requireWhole(t *testing.T, m *rig.Mutant, want conversations.Notifications,
 	require.Equal(t, want, cfg.Notifications, about)
 	again, err := m.Migrate(t.Context())
 	require.NoError(t, err, about)
-	require.EqualValues(t, rig.ClaimWrites, again.Requests.Writes, about)
+	for kind, c := range again.Counts {
+		if kind != migrate.KindChannels { // one that was cut off is finished: its date, and its push notifications
+			require.Zero(t, c.Written, about)
+		}
+	}
 }
 
 func writes(x *emulator.Exchange) bool { return x.Write() }

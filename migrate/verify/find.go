@@ -35,7 +35,7 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 			return conversations.Conversation{}, false, err
 		}
 		if ok {
-			sid = rec.TargetSID
+			sid, f.born = rec.TargetSID, rec.BornAt
 		}
 	}
 	if stamped := s.stamped[c.SID]; len(stamped) > 0 {

@@ -1,8 +1,6 @@
 package verify
 
 import (
-	"time"
-
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -61,7 +59,8 @@ type (
 		service, conversation  string
 		sourceService, channel string
 		index                  int64
-		undated                time.Time
+		dated                  int64         // in seconds: if the source has no date
+		tail                   *migrate.Tail // where it goes if it is missing
 		sourceSID, targetSID   string
 	}
 	levelFix struct {
@@ -87,6 +86,7 @@ func (f levelFix) in() string         { return f.service }
 // that is missing before others cannot be put back, because a message only ever
 // arrives at the end: so none is appended before one at which mapping stops.
 func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
+	f.tail.Born = f.born
 	clean := len(j.only) == 0 // nothing came after the tail that is missing
 	stopped := false          // at one of that tail
 	for i := range f.differences {
@@ -96,7 +96,7 @@ func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 		}
 		one := messageFix{
 			service: s.target, conversation: f.target, sourceService: s.source.SID, channel: f.source,
-			index: d.at, undated: f.undated, sourceSID: d.SourceSID, targetSID: d.TargetSID,
+			index: d.at, dated: d.dated, tail: &f.tail, sourceSID: d.SourceSID, targetSID: d.TargetSID,
 		}
 		switch {
 		case d.Class == Altered || d.Class == WrongAuthor || d.Class == WrongDate:

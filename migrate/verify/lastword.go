@@ -13,7 +13,10 @@ func itemOf(d Difference) item {
 // fate is the last word on an item.
 type fate struct{ possible, done bool }
 
-func (r *repair) begin() { r.repaired, r.again, r.failed, r.torn = 0, nil, nil, map[string]bool{} }
+func (r *repair) begin() {
+	r.repaired, r.again, r.failed = 0, nil, nil
+	r.torn, r.whole = map[string]bool{}, map[string]bool{}
+}
 
 // conclude corrects what was said by what the last pass found: what was done and
 // is still different, and what failed and is different no more, because a lost

@@ -62,14 +62,19 @@ func nextMatch(want, have *window) (skipWant, skipHave int, met bool, err error)
 }
 
 func headsMeet(want, have []digest) bool {
-	return len(want) > 0 && len(have) > 0 && want[0].blocked == "" && want[0].identity() == have[0].identity()
+	return len(want) > 0 && len(have) > 0 && want[0].blocked == "" && want[0].is(have[0].identity())
 }
 
 func nearestMatch(want, have []digest) (skipWant, skipHave int, met bool) {
 	first := make(map[identity]int, len(want))
 	for i, d := range want {
-		if _, ok := first[d.identity()]; !ok && d.blocked == "" {
-			first[d.identity()] = i
+		if d.blocked != "" {
+			continue
+		}
+		for _, id := range append([]identity{d.identity()}, d.instead...) {
+			if _, ok := first[id]; !ok {
+				first[id] = i
+			}
 		}
 	}
 	best := len(want) + len(have) + 1

@@ -4,11 +4,13 @@ import (
 	"context"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // digest is a message with its text replaced by hashes, so that long stretches
@@ -22,9 +24,10 @@ type digest struct {
 	created    int64 // seconds
 	updated    int64 // seconds; 0 where it is not set
 	blocked    string
-	gap        int  // which stretch of differences it is in
-	tail       bool // nothing that both sides have follows it
-	ahead      bool // dated after what both sides have around it, as what people write is
+	instead    []identity // what a policy sends in its place if the target refuses it
+	gap        int        // which stretch of differences it is in
+	tail       bool       // nothing that both sides have follows it
+	ahead      bool       // dated after what both sides have around it, as what people write is
 }
 
 // identity is what two messages must share to be taken for the same one. The
@@ -36,6 +39,12 @@ type identity struct {
 
 func (d digest) identity() identity {
 	return identity{d.author, d.body, d.attributes, d.created}
+}
+
+// is reports whether a message of the target is this one, as it was sent or as a
+// policy has it if the target refuses that.
+func (d digest) is(have identity) bool {
+	return d.identity() == have || slices.Contains(d.instead, have)
 }
 
 var seed = maphash.MakeSeed()
@@ -63,11 +72,15 @@ func (s *verifiedService) expected(ctx context.Context, sid string, undated time
 				return
 			}
 			want, found := s.set.Mapper.Message(m, undated)
+			undated = want.DateCreated
 			if mapping.Skipped(found) {
 				continue
 			}
 			d := digestOf(want)
 			d.sid, d.index = m.SID, m.Index
+			for _, instead := range s.set.Mapper.Instead(m, want) {
+				d.instead = append(d.instead, digestOf(instead).identity())
+			}
 			if mapping.Blocked(found) {
 				d.blocked = string(mapping.Reason(found))
 			}
@@ -125,6 +138,14 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		want.drop(1)
 		have.drop(1)
 	}
+	if len(j.only) > 0 && f.born.IsZero() {
+		born, err := s.bornAt(ctx)
+		if err != nil {
+			return err
+		}
+		f.born = born
+	}
+	j.birth = origin.BornAt(f.born)
 	ours, err := s.confirmed(ctx, sid, j.only)
 	if err != nil {
 		return err

@@ -22,6 +22,10 @@ type Repairer struct {
 	Write  migrate.Target // the target again, with its verbs
 	Record migrate.Ledger // is told of what was brought back, and knows when the last run ended; may be nil
 
+	// Bring writes what a conversation lacks at its end; without it that stays
+	// missing.
+	Bring migrate.BringTail
+
 	// Execute makes the repairs. Without it they are only listed.
 	Execute bool
 }
@@ -60,7 +64,7 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	started := time.Now()
 	ctx, claims, release := r.hold(ctx)
 	w := &repair{
-		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, execute: r.Execute,
+		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, bring: r.Bring, execute: r.Execute,
 		said: map[item]fate{}, report: report,
 	}
 	if claims != nil {
@@ -149,6 +153,7 @@ type repair struct {
 	mapper  mapping.Mapper
 	target  migrate.Target
 	ledger  migrate.Ledger
+	bring   migrate.BringTail
 	execute bool
 	muted   *push.Muted
 
@@ -158,10 +163,12 @@ type repair struct {
 	again    []Repair        // done in an earlier pass, and found in this one
 	failed   map[item]bool   // in this pass
 	failures []Repair        // in any pass, each once
-	torn     map[string]bool // conversations in which an append failed in this pass
+	torn     map[string]bool // conversations whose end could not be brought in this pass
+	whole    map[string]bool // those whose end was
 }
 
 var (
+	errShown  = errors.New("it is there, and the list of messages does not show it")
 	errGone   = errors.New("the source does not have it any more")
 	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
 	errStays  = errors.New("it was written, and is still different; run the same command again")

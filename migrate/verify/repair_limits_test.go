@@ -134,7 +134,7 @@ func TestRepairIsRecorded(t *testing.T) {
 			want := ruin(t, m)
 			r := verify.Repairer{
 				Verifier: verify.Verifier{Source: m.Source(&transport.Counter{}), Target: m.Target, Observer: m.Events, Settings: m.Settings},
-				Write:    m.Target, Execute: true,
+				Write:    m.Target, Bring: m.Bring(m.Source(&transport.Counter{}), nil), Execute: true,
 			}
 			got, err := r.Run(t.Context(), func(verify.Repair) {})
 			require.NoError(t, err)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -108,6 +109,20 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 		{"notifications", want.Notifications == s.muted.Before(s.target, have.Notifications), notificationsFix{s.target, want.Notifications}},
 		{"webhooks", sameWebhooks(want.Webhooks, have.Webhooks), webhooksFix{s.target, want.Webhooks}},
 	})
+}
+
+// bornAt is a moment before anything was in the target service, by the one date
+// of it that no request can set.
+func (s *verifiedService) bornAt(ctx context.Context) (time.Time, error) {
+	for t, err := range s.Target.Services(ctx) {
+		if err != nil {
+			return time.Time{}, err
+		}
+		if t.SID == s.target {
+			return t.DateCreated, nil
+		}
+	}
+	return time.Time{}, nil
 }
 
 // field is one field of a resource that is compared.

@@ -82,6 +82,11 @@ func (s *sides) arrived(m chat.Message, i int) conversations.Message {
 	return out
 }
 
+// Services are none: nobody knows when the target was made.
+func (targetOf) Services(context.Context) iter.Seq2[conversations.Service, error] {
+	return func(func(conversations.Service, error) bool) {}
+}
+
 // compare is what verify does with the messages of one channel; the ledger has
 // those of the target that are ours.
 func (s *sides) compare(t *testing.T, ours ...string) *channelFound {

@@ -64,7 +64,7 @@ func (c *changed) repair(t *testing.T) (verify.Repairs, []verify.Repair) {
 	var all []verify.Repair
 	r := verify.Repairer{
 		Verifier: verify.Verifier{Source: c.source, Target: c.Target, Observer: c.Events, Settings: c.Settings},
-		Write:    c.Target, Execute: true,
+		Write:    c.Target, Bring: c.Bring(c.source, nil), Execute: true,
 	}
 	got, err := r.Run(t.Context(), func(one verify.Repair) { all = append(all, one) })
 	require.NoError(t, err)

@@ -59,6 +59,7 @@ type Difference struct {
 	Detail    string `json:"detail,omitempty"`
 
 	at     int64 // of a message, its index in the source
+	dated  int64 // of a message, when it should have been written, in seconds
 	tail   bool  // of a message that is missing: nothing that both sides have follows it
 	behind bool  // of such a message: mapping stops at one before it, which is missing too
 	fix    fix   // what would bring it back; nil if nothing does

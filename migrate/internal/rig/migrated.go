@@ -9,6 +9,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -101,11 +102,17 @@ func (m *Mutant) Repair(t *testing.T, execute bool) (verify.Repairs, []verify.Re
 	var all []verify.Repair
 	r := verify.Repairer{
 		Verifier: verify.Verifier{Source: migrate.Counted(m.Source(counter)), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
-		Write:    target, Record: l, Execute: execute,
+		Write:    target, Record: l, Bring: m.Bring(m.Source(counter), l), Execute: execute,
 	}
 	got, err := r.Run(t.Context(), func(one verify.Repair) { all = append(all, one) })
 	require.NoError(t, err)
 	return got, all
+}
+
+// Bring is the lane that brings back the end of a conversation, with the ledger or
+// with one that is thrown away.
+func (r *Rig) Bring(source migrate.Source, l migrate.Ledger) migrate.BringTail {
+	return replay.Bring(replay.Job{Source: source, Ledger: l, Observer: r.Events, Settings: r.Settings}, sqlite.OpenTemporary)
 }
 
 // InLedger has a test change what the ledger says.
