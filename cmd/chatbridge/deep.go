@@ -9,7 +9,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
@@ -85,7 +84,7 @@ func (o *migrateOptions) compare(ctx context.Context, form reports.Format, m *re
 	r := verify.Repairer{
 		Verifier: verify.Verifier{Source: m.Source, Target: m.Target, Ledger: m.Ledger, Observer: shown, Settings: m.Settings},
 		Write:    m.Target, Record: m.Ledger, Execute: true,
-		Bring: replay.Bring(replay.Job{Source: m.Source, Ledger: m.Ledger, Settings: m.Settings}, sqlite.OpenTemporary),
+		Bring: replay.Bring(replay.Job{Source: m.Source, Ledger: m.Ledger, Settings: m.Settings}, temporaryLedger),
 	}
 	done, err := r.Run(ctx, report)
 	shown.Close()

@@ -39,3 +39,6 @@ func readLedger(ctx context.Context, path string) (migrate.LedgerReader, error) 
 	}
 	return r, nil
 }
+
+// temporaryLedger opens an empty one that is gone when it is closed.
+func temporaryLedger(ctx context.Context) (migrate.Ledger, error) { return sqlite.OpenTemporary(ctx) }

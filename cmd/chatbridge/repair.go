@@ -7,7 +7,6 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
-	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
@@ -44,7 +43,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	defer release()
-	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, sqlite.OpenTemporary)
+	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
 	shown := o.progress(o.console, "compared", form != reports.Text)
 	r.Observer = shown
 	w := reports.NewRepairs(o.console.out, form, o.Execute)
