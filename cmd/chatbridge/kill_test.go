@@ -84,7 +84,7 @@ func TestKilled(t *testing.T) {
 func (d death) die(t *testing.T, lagged *atomic.Int64) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, defaultLedger)
-	k := &killer{wal: path + "-wal", posted: map[string]int{}}
+	k := &killer{ledger: path, posted: map[string]int{}}
 	server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: k.intercept})
 	// Two lanes at a time, of three: whatever the step, something is left to do.
 	args := []string{"migrate", "--yes", "--aps", "0", "--concurrency", "2", "--settle", "200ms", "--output", "json"}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"net/http"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -64,7 +63,7 @@ const (
 
 // killer stands in the emulator and kills a program at a step.
 type killer struct {
-	wal string // of the ledger
+	ledger string // its path
 
 	mu      sync.Mutex
 	step    step
@@ -189,19 +188,28 @@ func (k *killer) kill() {
 	panic(http.ErrAbortHandler)
 }
 
-// untilCommitted waits until the ledger's log grows. There is nothing else by
-// which another process could tell.
+// untilCommitted waits until the ledger has what was posted. Its log alone does
+// not tell: what grows may be a commit from before.
 func (k *killer) untilCommitted(r *http.Request) {
-	size := func() int64 {
-		info, err := os.Stat(k.wal)
+	k.mu.Lock()
+	posted := int64(k.posted[k.held])
+	k.mu.Unlock()
+	has := func() bool {
+		l, err := readLedger(r.Context(), k.ledger)
 		if err != nil {
-			return 0
+			return false
 		}
-		return info.Size()
+		defer l.Close()
+		pairs, err := l.Lookup(r.Context(), k.held)
+		if err != nil || len(pairs) == 0 {
+			return false
+		}
+		n, err := l.CountMessages(r.Context(), pairs[0].SourceSID)
+		return err == nil && n == posted
 	}
-	look := time.NewTicker(time.Millisecond)
+	look := time.NewTicker(10 * time.Millisecond)
 	defer look.Stop()
-	for start := size(); size() == start; {
+	for !has() {
 		select {
 		case <-look.C:
 		case <-r.Context().Done():

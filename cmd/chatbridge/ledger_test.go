@@ -15,7 +15,7 @@ func TestStatusAfterKill(t *testing.T) {
 	t.Run("counts the messages that the ledger has, also those of channels that are not done", func(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, defaultLedger)
-		k := &killer{wal: path + "-wal", posted: map[string]int{}}
+		k := &killer{ledger: path, posted: map[string]int{}}
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: k.intercept})
 		message := step{"a message", appendMessage, smallMessages + 5}
 		k.run(t, program(server, dir, "migrate", "--yes", "--aps", "0", "--concurrency", "1"), message, logged)
