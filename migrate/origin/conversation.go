@@ -55,8 +55,9 @@ func (u *Unclear) Error() string {
 // channels have, reserves the one it gets before it asks for the next channel,
 // and stops both channels if one candidate is good for two.
 //
-// Adopted is what holds a past record of ours: a message, or a participant with
-// the date of the member. Whoever else is in it came later. If there is none, an
+// Adopted is what has the date of the channel, which no person can set, and holds
+// a past record of ours: a message, or a participant with the date of the member.
+// Whoever else is in it came later. If there is none, an
 // empty one is adopted if its date, names and stamp agree; of several with the
 // stamp any is as good. Anything else that
 // claims to be the channel stops it: if it is, a second conversation would
@@ -69,7 +70,7 @@ func Adopt(ch Channel, candidates []Candidate) Adoption {
 		sid := c.Conversation.SID
 		switch {
 		case has && !stampedFor(ch, c.Conversation) && stamped(c.Conversation): // another channel, where the same may have been said
-		case holdsPast(ch, c):
+		case dated(ch, c.Conversation) && holdsPast(ch, c):
 			past = append(past, sid)
 			if stampedFor(ch, c.Conversation) {
 				marked = append(marked, sid)
@@ -146,9 +147,16 @@ func holdsPast(ch Channel, c Candidate) bool {
 }
 
 // agrees reports whether date, names and stamp are as the channel wants them.
+// Names are text, which a service may store otherwise.
 func agrees(ch Channel, c conversations.Conversation) bool {
-	return sameSecond(ch.Want.DateCreated, c.DateCreated) && ch.Want.UniqueName == c.UniqueName &&
-		ch.Want.FriendlyName == c.FriendlyName && (stampedFor(ch, c) || unstampable(ch, c))
+	return sameSecond(ch.Want.DateCreated, c.DateCreated) && Body(ch.Want.UniqueName) == Body(c.UniqueName) &&
+		Body(ch.Want.FriendlyName) == Body(c.FriendlyName) && (stampedFor(ch, c) || unstampable(ch, c))
+}
+
+// dated reports whether a conversation has the date of the channel. A channel
+// without a date tells nothing.
+func dated(ch Channel, c conversations.Conversation) bool {
+	return ch.Want.DateCreated.IsZero() || sameSecond(ch.Want.DateCreated, c.DateCreated)
 }
 
 func stampedFor(ch Channel, c conversations.Conversation) bool {

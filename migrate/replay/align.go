@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -66,7 +67,8 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	}
 	if seen.otherwise.SID != "" {
 		if _, err := l.meets(mapping.StoredOtherwise, seen.otherwise); err != nil {
-			return err
+			// Not confirmed, so that the next run stops here too.
+			return cmp.Or(migrate.Fatal(l.Ledger.ForgetMessages(ctx, l.Channel.SID, seen.after)), err)
 		}
 	}
 	if err := l.removeCopies(ctx, seen); err != nil {

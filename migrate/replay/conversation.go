@@ -26,7 +26,7 @@ func (l *lane) conversation(ctx context.Context) error {
 		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
 	l.Record.Digest = digestOfFields(want)
-	end, err := l.Neighbours.Turn(ctx, mapping.Recognition(want))
+	end, err := l.Neighbours.Turn(ctx, mapping.Recognition(asCompared(want)))
 	if err != nil {
 		return err
 	}
@@ -74,6 +74,13 @@ func (l *lane) conversation(ctx context.Context) error {
 		}
 	}
 	return &migrate.Error{Op: "create conversation", Kind: migrate.Unavailable, SID: l.Channel.SID, Err: last, Hint: "run the same command again to resume"}
+}
+
+// asCompared is a conversation with its text in the form that candidates are
+// compared in: channels that differ in less may be taken for each other.
+func asCompared(c conversations.Conversation) conversations.Conversation {
+	c.FriendlyName, c.UniqueName, c.Attributes = origin.Body(c.FriendlyName), origin.Body(c.UniqueName), origin.Attributes(c.Attributes)
+	return c
 }
 
 // doubtCreate notes that a conversation may have been made, so that later runs

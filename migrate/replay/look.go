@@ -14,6 +14,7 @@ import (
 // look is one reading of both sides, and what it found.
 type look struct {
 	origin.Decision
+	after     int64 // source index of the last message that was confirmed before it
 	found     []mapping.Finding
 	confirmed int64                   // noted as ours
 	holes     int64                   // brought over, and deleted since
@@ -32,7 +33,7 @@ func (l *lane) look(ctx context.Context, f *feed, newest migrate.MessageRecord) 
 	k := origin.Knowledge{Birth: l.birth, Doubts: l.sent(), Crashed: l.crashed}
 	if newest.SourceIndex > migrate.All {
 		k.Tail, k.Alone = true, l.alone
-		seen, err := l.compare(ctx, f.wants(), l.tail(ctx, newest.TargetIndex), k)
+		seen, err := l.compare(ctx, newest.SourceIndex, f.wants(), l.tail(ctx, newest.TargetIndex), k)
 		if err != nil || !seen.Whole {
 			return seen, err
 		}
@@ -41,7 +42,7 @@ func (l *lane) look(ctx context.Context, f *feed, newest migrate.MessageRecord) 
 	if newest.SourceIndex > migrate.All || l.created {
 		k.Confirmed = l.confirmed(ctx, newest.SourceIndex)
 	}
-	return l.compare(ctx, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), k)
+	return l.compare(ctx, newest.SourceIndex, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), k)
 }
 
 // confirmed is what the ledger has up to a source index.
@@ -62,9 +63,10 @@ func (l *lane) confirmed(ctx context.Context, upTo int64) iter.Seq2[origin.Confi
 	}
 }
 
-// compare holds both sides against each other.
-func (l *lane) compare(ctx context.Context, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
-	seen, text := &look{late: map[string]int64{}}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
+// compare holds both sides against each other. after is the source index of the
+// last confirmed message.
+func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
+	seen, text := &look{after: after, late: map[string]int64{}}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
 	sources := func(yield func(origin.Want, error) bool) {
 		for w, err := range source {
 			if err == nil && len(text.wants) < textsHeld {

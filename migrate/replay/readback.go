@@ -49,7 +49,7 @@ func (l *lane) readBack(ctx context.Context) error {
 // readWhole holds the conversation against the ledger. Of the source it needs
 // what is in doubt.
 func (l *lane) readWhole(ctx context.Context) (*look, error) {
-	return l.compare(ctx, l.wantsInDoubt(ctx), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
+	return l.compare(ctx, newestOfAll, l.wantsInDoubt(ctx), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
 		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll), Partial: true,
 	})
 }

@@ -41,9 +41,9 @@ func marks(c conversations.Conversation) []string {
 	}
 	if !c.DateCreated.IsZero() {
 		date := c.DateCreated.UTC().Format(time.RFC3339)
-		all = append(all, "name "+date+" "+c.FriendlyName)
+		all = append(all, "name "+date+" "+origin.Body(c.FriendlyName))
 		if c.UniqueName != "" {
-			all = append(all, "unique name "+date+" "+c.UniqueName)
+			all = append(all, "unique name "+date+" "+origin.Body(c.UniqueName))
 		}
 	}
 	return all

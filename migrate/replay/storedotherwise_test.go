@@ -1,0 +1,115 @@
+package replay_test
+
+import (
+	"fmt"
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
+)
+
+// altering is a target that keeps other text than it is sent.
+var altering = emulator.Unkind{Trim: true, LineEnds: true, NFC: true, Doubles: true}
+
+// odd is a channel whose messages a target may store otherwise, some of them
+// the same author's in the same second.
+func odd(t *testing.T) fs.FS {
+	s := oneChannel("plain", " space ", "line\r\nend", "e\u0301", "big number", " twin", " twin", "last ")
+	s.Channels[0].Messages[6].Twin = true
+	return rig.WithFile(t, s.Archive(), rig.MessagesPath(0), func(text string) string {
+		lines := strings.Split(text, "\n")
+		lines[4] = strings.Replace(lines[4], `"attributes":"{}"`, `"attributes":"{\"n\":9007199254740993,\"m\":1.50}"`, 1)
+		require.Contains(t, lines[4], "9007199254740993")
+		return strings.Join(lines, "\n")
+	})
+}
+
+func TestStoredOtherwise(t *testing.T) {
+	t.Run("stops the channel at the first message, in every run until a policy decides", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{Archive: odd(t), Unkind: altering})
+			for range 4 {
+				s := pass(t, r, migrate.Partial)
+				require.Len(t, s.Failures, 1)
+				require.Contains(t, reasons(s), string(mapping.StoredOtherwise))
+				require.Contains(t, reasons(s), "--policy "+string(mapping.StoredOtherwise))
+				require.Len(t, bodies(t, r), 2, "nothing follows the first that is stored otherwise")
+			}
+			r.Ledger += ".new"
+			for range 3 {
+				require.Contains(t, reasons(pass(t, r, migrate.Partial)), string(mapping.StoredOtherwise))
+				require.Len(t, bodies(t, r), 2)
+			}
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
+			pass(t, r, migrate.Complete)
+			require.Len(t, bodies(t, r), 8)
+		})
+	})
+
+	for _, landed := range []bool{true, false} {
+		for _, ledger := range []string{"", ".new"} {
+			t.Run(fmt.Sprintf("with every answer lost once, landed: %v, ledger: %q: each message is there once if what was stored counts", landed, ledger), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					r, m := between(t, emulator.Config{Archive: odd(t), Unkind: altering})
+					r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
+					n := 0
+					m.do(func(x exchange) bool {
+						if !x.appends("") {
+							return false
+						}
+						if n++; n%2 == 0 {
+							return false
+						}
+						if landed {
+							x.commit()
+						}
+						x.lose()
+						return true
+					})
+					for range 3 {
+						pass(t, r, migrate.Complete)
+						require.Equal(t, []string{"plain", "space", "line\nend", "\u00e9", "big number", "twin", "twin", "last"}, bodies(t, r))
+						r.Ledger += ledger
+					}
+				})
+			})
+		}
+	}
+
+	t.Run("a conversation whose name is kept otherwise is found again", func(t *testing.T) {
+		for _, unique := range []bool{false, true} {
+			for _, ledger := range []string{"", ".new"} {
+				synctest.Test(t, func(t *testing.T) {
+					s := oneChannel("one", "two")
+					s.Channels[0].Members, s.Channels[0].Unique = nil, unique
+					in := rig.WithFile(t, s.Archive(), "services/"+rig.ScenarioService+"/channels.jsonl", func(text string) string {
+						return strings.Replace(text, `"friendly_name":"Channel 0"`, `"friendly_name":" e\u0301 Channel "`, 1)
+					})
+					r, m := between(t, emulator.Config{Archive: in, Unkind: altering})
+					lost := false
+					m.do(func(x exchange) bool {
+						if !x.creates() || lost {
+							return false
+						}
+						lost = true
+						x.commit()
+						x.lose()
+						return true
+					})
+					for range 2 {
+						pass(t, r, migrate.Complete)
+						require.Equal(t, []string{"one", "two"}, bodies(t, r))
+						r.Ledger += ledger
+					}
+				})
+			}
+		}
+	})
+}

@@ -1,0 +1,107 @@
+package replay_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
+)
+
+// hideNewest answers lists of messages of a conversation without the newest
+// ones, as a replica does that lags.
+func hideNewest(x exchange, n int) bool {
+	if x.Write() || len(x.Path) != 6 || x.Path[5] != "Messages" {
+		return false
+	}
+	reply := x.commit()
+	var page map[string]json.RawMessage
+	var records []json.RawMessage
+	if json.Unmarshal(reply.Body, &page) != nil || json.Unmarshal(page["messages"], &records) != nil {
+		return false
+	}
+	shown := records[:max(0, len(records)-n)]
+	if x.Query.Get("Order") == "desc" {
+		shown = records[min(n, len(records)):]
+	}
+	page["messages"], _ = json.Marshal(shown)
+	if shown == nil || len(shown) == 0 {
+		page["messages"] = json.RawMessage("[]")
+	}
+	reply.Body, _ = json.Marshal(page)
+	reply.WriteTo(x.w)
+	return true
+}
+
+// One reading of the target that lacks its newest messages neither doubles nor
+// reorders them.
+func TestStaleTail(t *testing.T) {
+	numbers := make([]string, 12)
+	for i := range numbers {
+		numbers[i] = fmt.Sprint("message ", i)
+	}
+	for _, hidden := range []int{1, 3} {
+		for _, stale := range []int{1, 2} {
+			for _, lost := range []bool{false, true} {
+				t.Run(fmt.Sprintf("after a crash: %d hidden from the first %d readings; ledger lost: %v", hidden, stale, lost), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						r, m := between(t, emulator.Config{Archive: oneChannel(numbers...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+						require.True(t, r.Killed(t, rig.Kill{Write: 20, After: true}))
+						if lost {
+							r.Ledger += ".new"
+						}
+						var readings atomic.Int64
+						m.do(func(x exchange) bool {
+							return readings.Load() < int64(stale) && hideNewest(x, hidden) && readings.Add(1) > 0
+						})
+						for run := 0; ; run++ {
+							require.Less(t, run, 3)
+							s, err := r.Migrate(t.Context())
+							if err == nil && s.Status == migrate.Complete {
+								break
+							}
+							t.Log(err, reasons(s))
+						}
+						require.EqualValues(t, stale, readings.Load())
+						require.Equal(t, numbers, bodies(t, r))
+						equalNow(t, r)
+					})
+				})
+			}
+		}
+	}
+
+	t.Run("the list lags less than the settle time", func(t *testing.T) {
+		for seed := range 2 {
+			synctest.Test(t, func(t *testing.T) {
+				r, _ := between(t, emulator.Config{Archive: oneChannel(numbers...).Archive(), Unkind: emulator.Unkind{
+					Seed: uint64(seed + 1), Lag: 6 * time.Second, Lists: []string{"messages"},
+				}})
+				r.Killed(t, rig.Kill{Write: 14 + 2*seed, After: seed%2 == 0})
+				for run := 0; ; run++ {
+					require.Less(t, run, 3)
+					s, err := r.Migrate(t.Context())
+					if err == nil && s.Status == migrate.Complete {
+						break
+					}
+					t.Log(err, reasons(s))
+				}
+				require.Equal(t, strings.Join(numbers, "\n"), strings.Join(bodiesLater(t, r), "\n"))
+			})
+		}
+	})
+}
+
+// bodiesLater reads when no list lags any more.
+func bodiesLater(t *testing.T, r *rig.Rig) []string {
+	time.Sleep(time.Minute)
+	return bodies(t, r)
+}
