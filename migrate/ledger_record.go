@@ -115,6 +115,10 @@ type ChannelRecord struct {
 	// Alone says that nothing but what the ledger has was in the conversation when
 	// it was last read whole.
 	Alone bool
+	// Writing says that a lane began to write, and did not end in good order yet:
+	// then a message may have been in flight that is neither confirmed nor in
+	// doubt.
+	Writing bool
 }
 
 // MessageRecord is one confirmed message.

@@ -152,7 +152,7 @@ func testChannels(t *testing.T, create New) {
 	t.Run("a put channel replaces the one before and keeps its messages", func(t *testing.T) {
 		l := fresh(t, create)
 		r := migrate.ChannelRecord{
-			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon, BornAt: noon.Add(time.Hour), Alone: true,
+			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon, BornAt: noon.Add(time.Hour), Alone: true, Writing: true,
 		}
 		require.NoError(t, l.PutChannel(t.Context(), r))
 		require.NoError(t, l.PutMessage(t.Context(), r.SourceSID, message(0, 0)))

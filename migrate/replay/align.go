@@ -151,9 +151,16 @@ func (l *lane) meets(c mapping.Code, met mapping.Meeting) (write bool, err error
 // policy wants it written again.
 func (l *lane) isThere(ctx context.Context, r migrate.MessageRecord) (again bool, err error) {
 	met := mapping.Meeting{SID: r.SourceSID, ChannelSID: l.Channel.SID, Detail: "as " + r.TargetSID + " in " + l.Record.TargetSID}
-	again, err = l.meets(mapping.MessageThere, met)
-	if err != nil || again {
-		return again, err
+	again, found := l.Settings.Mapper.Meets(mapping.MessageThere, met)
+	if !l.told[r.SourceSID] {
+		l.Findings.Add(found)
+	}
+	l.told[r.SourceSID] = true
+	if mapping.Blocked(found) {
+		return false, migrate.BlockedError("carry message", met.SID, found)
+	}
+	if again {
+		return true, nil
 	}
 	l.copied++
 	l.Record.Messages++

@@ -26,10 +26,8 @@ type Job struct {
 	Channel       chat.Channel          // as the source lists it
 	Record        migrate.ChannelRecord // as the ledger has it
 
-	// Crashed says that whoever worked on the service before did not end in good
-	// order, and SettledAt when the last of what they sent has landed. The zero
-	// time is long ago.
-	Crashed   bool
+	// SettledAt is when the last has landed of what was sent before by somebody who
+	// did not end in good order. The zero time is long ago.
 	SettledAt time.Time
 
 	Neighbours Neighbours
@@ -115,8 +113,9 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 		err = context.Cause(watched)
 	}
 	dog.Stop()
-	if err != nil && !migrate.EndsRun(ctx, err) {
-		if failed := l.put(ctx); failed != nil {
+	if err != nil {
+		l.Record.Writing = false // what had no answer is in doubt
+		if failed := l.put(ctx); failed != nil && !migrate.EndsRun(ctx, err) {
 			err = failed
 		}
 	}

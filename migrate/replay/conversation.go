@@ -153,7 +153,7 @@ func (l *lane) opened(ctx context.Context, sid string) error {
 		return err
 	}
 	before := l.Record
-	l.Record.TargetSID = sid
+	l.Record.TargetSID, l.Record.Writing = sid, true
 	err := l.advance(ctx, migrate.Open)
 	if e, ok := errors.AsType[*migrate.Error](err); ok && e.Kind == migrate.Conflict {
 		l.Record = before

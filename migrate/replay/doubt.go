@@ -29,13 +29,13 @@ type knowledge struct {
 }
 
 // recall takes from the ledger what it knows. A channel whose lane ended in good
-// order had nothing in flight: every lane notes that it begins before it writes.
+// order had nothing in flight but what is in doubt: every lane notes that it
+// begins before it writes.
 func (l *lane) recall(ctx context.Context) error {
-	l.last, l.gone = -1, map[int64]bool{}
+	l.last, l.gone, l.told = -1, map[int64]bool{}, map[string]bool{}
 	l.birth = origin.BornAt(l.Record.BornAt)
 	unfinished := l.Record.TargetSID != "" && l.Record.Stage != migrate.Done
-	l.crashed = unfinished && l.Crashed
-	l.unsure = unfinished && (l.Crashed || l.Record.Adopted)
+	l.crashed = unfinished && l.Record.Writing
 	l.alone = l.Record.Stage == migrate.Done && l.Record.Alone
 	all, err := l.Ledger.Doubts(ctx, l.Channel.SID)
 	if err != nil {
@@ -54,6 +54,7 @@ func (l *lane) recall(ctx context.Context) error {
 		}
 		l.doubts = append(l.doubts, d)
 	}
+	l.unsure = unfinished && (l.crashed || l.Record.Adopted || len(l.doubts) > 0)
 	return nil
 }
 

@@ -33,6 +33,7 @@ type lane struct {
 	refusals int             // messages in a row that were refused for a reason that no policy knows
 	decision origin.Decision // what the latest look at both sides allows to write
 	named    map[string]bool // messages of the target that a finding was about
+	told     map[string]bool // messages of the source that stand in the target already, of which that was said
 }
 
 // run takes the channel through what is left of its stages.
@@ -72,7 +73,7 @@ func (l *lane) run(ctx context.Context) error {
 		return err
 	}
 	if l.Record.Stage != migrate.Done || l.wrote || l.moved {
-		l.Record.DateUpdated = l.Channel.DateUpdated.Time
+		l.Record.DateUpdated, l.Record.Writing = l.Channel.DateUpdated.Time, false
 		if err := l.advance(ctx, migrate.Done); err != nil {
 			return err
 		}

@@ -32,7 +32,7 @@ type look struct {
 func (l *lane) look(ctx context.Context, f *feed, newest migrate.MessageRecord) (*look, error) {
 	k := origin.Knowledge{Birth: l.birth, Doubts: l.sent(), Crashed: l.crashed}
 	if newest.SourceIndex > migrate.All {
-		k.Tail, k.Alone = true, l.alone
+		k.Tail, k.Alone = true, l.alone && newest.SourceIndex == l.before // others may have written before what came since
 		seen, err := l.compare(ctx, newest.SourceIndex, f.wants(), l.tail(ctx, newest.TargetIndex), k)
 		if err != nil || !seen.Whole {
 			return seen, err

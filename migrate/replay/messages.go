@@ -82,7 +82,7 @@ func (l *lane) appendAll(ctx context.Context, f *feed) error {
 	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
-	if l.Record.Stage != migrate.Open {
+	if l.Record.Stage != migrate.Open || !l.Record.Writing {
 		if err := l.begin(ctx); err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (l *lane) appendAll(ctx context.Context, f *feed) error {
 
 // begin notes that the lane writes, so that the next one knows that it did.
 func (l *lane) begin(ctx context.Context) error {
-	l.Record.Alone = false
+	l.Record.Alone, l.Record.Writing = false, true
 	if err := l.advance(ctx, migrate.Open); err != nil {
 		return err
 	}

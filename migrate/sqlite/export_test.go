@@ -24,7 +24,7 @@ func (l *Ledger) Plan(ctx context.Context, query string, args ...any) (string, e
 }
 
 // ChannelsQuery is the order of Channels.
-const ChannelsQuery = channelColumns + `born_at, alone FROM channels WHERE service_sid = ? AND ` + channelOrder + ` > ? ORDER BY ` + channelOrder + ` LIMIT ?`
+const ChannelsQuery = channelColumns + `born_at, alone, writing FROM channels WHERE service_sid = ? AND ` + channelOrder + ` > ? ORDER BY ` + channelOrder + ` LIMIT ?`
 
 // SharersQuery finds who shares a role or a user of the target.
 func (l *Ledger) SharersQuery() string {

@@ -148,7 +148,7 @@ func TestOpen(t *testing.T) {
 			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; ALTER TABLE entities DROP COLUMN kept; DELETE FROM goose_db_version WHERE version_id > 1;
 			CREATE TABLE suspects (channel_id INTEGER NOT NULL, source_index INTEGER NOT NULL, PRIMARY KEY (channel_id, source_index)) WITHOUT ROWID;
 			INSERT INTO suspects SELECT id, 7 FROM channels;
-			DROP TABLE doubts; ALTER TABLE channels DROP COLUMN born_at; ALTER TABLE channels DROP COLUMN alone; ALTER TABLE messages DROP COLUMN others; ALTER TABLE messages DROP COLUMN gone;
+			DROP TABLE doubts; ALTER TABLE channels DROP COLUMN born_at; ALTER TABLE channels DROP COLUMN alone; ALTER TABLE channels DROP COLUMN writing; ALTER TABLE messages DROP COLUMN others; ALTER TABLE messages DROP COLUMN gone;
 			INSERT INTO fingerprint VALUES ('ledger schema', '1'), ('--service', 'all')`)
 		older, err := os.ReadFile(path)
 		require.NoError(t, err)

@@ -80,9 +80,9 @@ const (
 // channelColumns reads a ledger also if it was not brought up to date yet.
 func (r *Reader) channelColumns() string {
 	if r.version < doubtsKept {
-		return channelColumns + `NULL, 0 FROM channels`
+		return channelColumns + `NULL, 0, stage NOT IN (0, 9) FROM channels`
 	}
-	return channelColumns + `born_at, alone FROM channels`
+	return channelColumns + `born_at, alone, writing FROM channels`
 }
 
 // Channel finds a channel by its source SID.
@@ -105,7 +105,7 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
-		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone)
+		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone, &c.Writing)
 	return c, err
 }
 

@@ -6,6 +6,10 @@ ALTER TABLE channels ADD COLUMN born_at INTEGER;
 -- Nothing but what was confirmed was in the conversation when it was last read
 -- whole.
 ALTER TABLE channels ADD COLUMN alone INTEGER NOT NULL DEFAULT 0;
+-- A lane began to write, and did not end in good order yet. It may be so of every
+-- one that was neither planned only nor done.
+ALTER TABLE channels ADD COLUMN writing INTEGER NOT NULL DEFAULT 0;
+UPDATE channels SET writing = 1 WHERE stage NOT IN (0, 9);
 
 CREATE TABLE doubts (
 	channel_id   INTEGER NOT NULL,
