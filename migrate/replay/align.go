@@ -3,7 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -30,7 +30,7 @@ func (l *lane) align(ctx context.Context, f *feed) error {
 		if round == attempts {
 			return &migrate.Error{
 				Op: "read conversation", Kind: migrate.Unavailable, SID: l.Record.TargetSID,
-				Err:  errors.New("each reading shows other messages of ours"),
+				Err:  fmt.Errorf("each reading shows other messages of ours: %w", migrate.ErrShort),
 				Hint: "run the same command again to resume",
 			}
 		}

@@ -150,6 +150,9 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 			seen.deleted = append(seen.deleted, record)
 		}
 	case origin.Hole:
+		if v.SourceIndex < seen.after {
+			break // an earlier reading said so, or a policy left it out
+		}
 		seen.holes++
 		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "nothing is in its place in "+l.Record.TargetSID+", and what follows it is there")
 	case origin.Altered:
@@ -181,11 +184,11 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 	}): // it had been refused as it is
 	case p.held && editedSince(p.want.message, p.have):
 		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
-	case v.Kind == origin.Ours || !l.Record.Adopted:
+	case !(p.held && l.editedThere(p)) && (v.Kind == origin.Ours || !l.Record.Adopted):
 		if seen.otherwise.SID == "" {
 			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it stands as " + v.TargetSID + " in " + l.Record.TargetSID + "," + differs}
 		}
-	default: // people had all the time since the ledger was lost to edit it
+	default: // people edited it, or had all the time since the ledger was lost to do so
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID+","+differs)
 	}
 }
@@ -193,6 +196,13 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 // editedSince reports whether have can be an earlier state of want.
 func editedSince(want, have conversations.Message) bool {
 	return !want.DateUpdated.IsZero() && have.DateUpdated.Before(want.DateUpdated)
+}
+
+// editedThere reports whether the target says that somebody changed the message
+// since its conversation was made, and the source does not.
+func (l *lane) editedThere(p pairing) bool {
+	at := p.have.DateUpdated
+	return l.birth.Known() && !at.IsZero() && !l.birth.Past(at) && !at.Equal(p.have.DateCreated) && !at.Equal(p.want.message.DateUpdated)
 }
 
 // once finds something about a message of the target, the first time in a lane.

@@ -37,6 +37,11 @@ func (l *lane) readBack(ctx context.Context) error {
 	if err := l.removeCopies(ctx, seen); err != nil {
 		return err
 	}
+	for _, index := range seen.landed {
+		if err := l.found(ctx, index); err != nil {
+			return err
+		}
+	}
 	for _, r := range seen.deleted {
 		if err := l.isGone(ctx, r); err != nil {
 			return err
@@ -83,7 +88,7 @@ func (l *lane) isGone(ctx context.Context, r migrate.MessageRecord) error {
 	if there != nil {
 		return &migrate.Error{
 			Op: "read back conversation", Kind: migrate.Unavailable, SID: l.Record.TargetSID,
-			Err:  fmt.Errorf("message %s (source %s) is there and the list of messages does not show it", r.TargetSID, r.SourceSID),
+			Err:  fmt.Errorf("message %s (source %s) is there and the list of messages does not show it: %w", r.TargetSID, r.SourceSID, migrate.ErrShort),
 			Hint: "run the same command again to resume",
 		}
 	}

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,24 +20,32 @@ import (
 // hideNewest answers lists of messages of a conversation without the newest
 // ones, as a replica does that lags.
 func hideNewest(x exchange, n int) bool {
+	return hide(x, func(all []json.RawMessage) []json.RawMessage {
+		if x.Query.Get("Order") == "desc" {
+			return all[min(n, len(all)):]
+		}
+		return all[:max(0, len(all)-n)]
+	})
+}
+
+// hideBody answers them without those of a body.
+func hideBody(x exchange, body string) bool {
+	return hide(x, func(all []json.RawMessage) []json.RawMessage {
+		return slices.DeleteFunc(all, func(raw json.RawMessage) bool { return strings.Contains(string(raw), `"`+body+`"`) })
+	})
+}
+
+func hide(x exchange, from func([]json.RawMessage) []json.RawMessage) bool {
 	if x.Write() || len(x.Path) != 6 || x.Path[5] != "Messages" {
 		return false
 	}
 	reply := x.commit()
 	var page map[string]json.RawMessage
-	var records []json.RawMessage
-	if json.Unmarshal(reply.Body, &page) != nil || json.Unmarshal(page["messages"], &records) != nil {
-		return false
+	records := []json.RawMessage{}
+	if json.Unmarshal(reply.Body, &page) == nil && json.Unmarshal(page["messages"], &records) == nil {
+		page["messages"], _ = json.Marshal(from(records)) // they were JSON before
+		reply.Body, _ = json.Marshal(page)
 	}
-	shown := records[:max(0, len(records)-n)]
-	if x.Query.Get("Order") == "desc" {
-		shown = records[min(n, len(records)):]
-	}
-	page["messages"], _ = json.Marshal(shown)
-	if shown == nil || len(shown) == 0 {
-		page["messages"] = json.RawMessage("[]")
-	}
-	reply.Body, _ = json.Marshal(page)
 	reply.WriteTo(x.w)
 	return true
 }
