@@ -162,6 +162,9 @@ func (r *reading) passed(w want, h *have, hole bool) passed {
 		}
 	}
 	r.mayComeAgain(w.Index, w.keys[:n], w.ids[:n])
+	if h != nil && !w.is(h.id) && r.Birth.Past(h.Created) { // as it was stored, or sent
+		r.mayComeAgain(w.Index, []key{h.key}, []identity{h.id})
+	}
 	return p
 }
 

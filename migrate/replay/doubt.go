@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
 )
@@ -33,6 +34,7 @@ type knowledge struct {
 // begins before it writes.
 func (l *lane) recall(ctx context.Context) error {
 	l.last, l.gone, l.told = -1, map[int64]bool{}, map[string]bool{}
+	l.instead = map[int64]conversations.Message{}
 	l.birth = origin.BornAt(l.Record.BornAt)
 	unfinished := l.Record.TargetSID != "" && l.Record.Stage != migrate.Done
 	l.crashed = unfinished && l.Record.Writing

@@ -21,6 +21,7 @@ type feed struct {
 	before  func(index int64) (time.Time, error) // the date of the message before one
 	found   func([]mapping.Finding)
 	skipped func()
+	instead map[int64]conversations.Message // sent in place of messages, by source index
 
 	next    func() (chat.Message, error, bool)
 	stop    func()
@@ -44,7 +45,7 @@ const feedKept = 1000
 // feed is what a source of messages has after an index.
 func (l *lane) feed(ctx context.Context, open func(after int64) iter.Seq2[chat.Message, error], after int64) *feed {
 	f := &feed{
-		open: open, mapper: l.Settings.Mapper, found: func([]mapping.Finding) {}, skipped: func() {},
+		open: open, mapper: l.Settings.Mapper, instead: l.instead, found: func([]mapping.Finding) {}, skipped: func() {},
 		before: func(index int64) (time.Time, error) { return l.dateBefore(ctx, index) },
 	}
 	if after == migrate.All {
@@ -153,7 +154,7 @@ func (f *feed) wants() iter.Seq2[wanted, error] {
 			}
 			return
 		}
-		wants(f.ahead(), f.mapper, f.undated)(yield)
+		wants(f.ahead(), f.mapper, f.undated, f.instead)(yield)
 	}
 }
 
@@ -193,9 +194,10 @@ type wanted struct {
 	message conversations.Message
 }
 
-// wants maps messages to what they should be in the target, without a word about
-// what cannot be carried. What a policy leaves out is left out.
-func wants(source iter.Seq2[chat.Message, error], mapper mapping.Mapper, undated time.Time) iter.Seq2[wanted, error] {
+// wants maps messages to what they should be in the target, or to what was sent
+// instead because that was refused, without a word about what cannot be carried.
+// What a policy leaves out is left out.
+func wants(source iter.Seq2[chat.Message, error], mapper mapping.Mapper, undated time.Time, instead map[int64]conversations.Message) iter.Seq2[wanted, error] {
 	former := mapper
 	former.Rename = nil
 	return func(yield func(wanted, error) bool) {
@@ -208,6 +210,9 @@ func wants(source iter.Seq2[chat.Message, error], mapper mapping.Mapper, undated
 			undated = want.DateCreated
 			if mapping.Skipped(found) {
 				continue
+			}
+			if sent, ok := instead[m.Index]; ok {
+				want = sent
 			}
 			before := ""
 			if mapper.Rename != nil {

@@ -30,10 +30,11 @@ type lane struct {
 	copied  int64 // messages dealt with, in this run or before
 	joined  int64 // members dealt with, in this run or before
 
-	refusals int             // messages in a row that were refused for a reason that no policy knows
-	decision origin.Decision // what the latest look at both sides allows to write
-	named    map[string]bool // messages of the target that a finding was about
-	told     map[string]bool // messages of the source that stand in the target already, of which that was said
+	instead  map[int64]conversations.Message // sent in place of what was refused and not answered, by source index
+	refusals int                             // messages in a row that were refused for a reason that no policy knows
+	decision origin.Decision                 // what the latest look at both sides allows to write
+	named    map[string]bool                 // messages of the target that a finding was about
+	told     map[string]bool                 // messages of the source that stand in the target already, of which that was said
 }
 
 // run takes the channel through what is left of its stages.

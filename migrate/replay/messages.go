@@ -159,6 +159,9 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 			if err := l.doubt(ctx, m.source.Index); err != nil {
 				return err
 			}
+			if sent != m.want {
+				l.instead[m.source.Index] = sent
+			}
 			if err := l.settle(ctx); err != nil {
 				return err
 			}
