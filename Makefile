@@ -12,7 +12,7 @@ MUTANTS ?= 300
 MUTANTSEED ?= 0
 HISTORIES ?= 100000
 
-.PHONY: check build test lint race fuzz torture histories kill mutants bench demo
+.PHONY: check build test lint race fuzz torture histories kill faults mutants bench demo
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -49,6 +49,9 @@ histories: ## HISTORIES drawn histories of each mix, of whose message is whose (
 
 kill: ## the real program killed at every pair of steps, and resumed (nightly)
 	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
+
+faults: ## each request and call of an undo and a repair fails once, and not one in five (nightly)
+	$(GO) test ./migrate/undo ./migrate/verify -count=1 -timeout 1h -faults
 
 mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must notice (nightly)
 	$(GO) run ./migrate/internal/mutants -packages '$(ENGINE)' -tests ./migrate/... -n $(MUTANTS) -seed $(MUTANTSEED) \

@@ -37,7 +37,7 @@ func reasons(all []undo.Removal, kind string) (why []string) {
 func TestWhatAnUndoLeaves(t *testing.T) {
 	t.Run("in the ledger is what a plan would put", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, true)
+			r, _, _ := undoable(t, there)
 			_, _, err := r.Undo(t.Context(), true)
 			require.NoError(t, err)
 			l := ledgerOf(t, r)
@@ -83,7 +83,7 @@ func TestWhatAnUndoLeaves(t *testing.T) {
 
 	t.Run("of a service that was there is what a conversation which stays needs", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, true)
+			r, _, _ := undoable(t, there)
 			m := &rig.Mutant{Rig: r, Target: r.Target(&transport.Counter{}), Service: r.Settings.ToService}
 			l := ledgerOf(t, r)
 			rec, _, err := l.Channel(t.Context(), rig.SidOf("CH", 0))
@@ -112,7 +112,7 @@ func TestWhatAnUndoLeaves(t *testing.T) {
 
 	t.Run("when the service itself cannot be deleted is the service alone", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, wire, _ := undoable(t, false)
+			r, wire, _ := undoable(t, own)
 			wire.Arm(rig.Trip{At: 1, Reply: rig.Refused(), Count: func(x *emulator.Exchange) bool { return x.Method == "DELETE" && len(x.Path) == 3 }})
 			got, all, err := r.Undo(t.Context(), true)
 			require.NoError(t, err)
@@ -147,7 +147,7 @@ func TestWhatAnUndoLeaves(t *testing.T) {
 func TestUndoOfALedgerThatIsOdd(t *testing.T) {
 	t.Run("waits for nothing if there is nothing to undo", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, before := undoable(t, true)
+			r, _, before := undoable(t, there)
 			_, _, err := r.Undo(t.Context(), true)
 			require.NoError(t, err)
 			r.Ledger += ".new"
@@ -162,7 +162,7 @@ func TestUndoOfALedgerThatIsOdd(t *testing.T) {
 
 	t.Run("waits until what was in flight has landed, unless it only lists", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, false)
+			r, _, _ := undoable(t, own)
 			r.KilledAgo(t, 0)
 			began := time.Now()
 			_, _, err := r.Undo(t.Context(), false)
@@ -176,7 +176,7 @@ func TestUndoOfALedgerThatIsOdd(t *testing.T) {
 
 	t.Run("is interrupted while it waits, and says how to go on", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, false)
+			r, _, _ := undoable(t, own)
 			before := r.State(t)
 			r.KilledAgo(t, 0)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -191,7 +191,7 @@ func TestUndoOfALedgerThatIsOdd(t *testing.T) {
 
 	t.Run("ends before anybody is deleted if it cannot tell what the notifications were", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, true)
+			r, _, _ := undoable(t, there)
 			l := ledgerOf(t, r)
 			rec, _, err := l.Service(t.Context(), rig.ScenarioService)
 			require.NoError(t, err)

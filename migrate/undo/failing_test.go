@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -32,19 +33,30 @@ func undoWith(ctx context.Context, t *testing.T, r *rig.Rig, l *rig.Torn, execut
 	return got, all, err
 }
 
-// undoable is a finished migration of two channels, into a service of its own or
-// into one with strangers in it, and what the target held before.
-func undoable(t *testing.T, toService bool) (r *rig.Rig, wire *rig.Tripwire, before string) {
+// place is where a migration goes.
+type place int
+
+const (
+	own   place = iota // a service of its own
+	there              // one with strangers in it
+	inUse              // one that has a role and a user of the source already, who are replaced
+)
+
+var places = map[string]place{
+	"a service of its own":     own,
+	"a service that was there": there,
+	"a service in use, of which a role and a user were replaced": inUse,
+}
+
+// undoable is a finished migration of two channels into a place, and what the
+// target held before.
+func undoable(t *testing.T, into place) (r *rig.Rig, wire *rig.Tripwire, before string) {
 	t.Helper()
 	wire = &rig.Tripwire{}
 	s := rig.ManyChannels(2)
 	s.Users = 2
-	r = rig.NewRig(t, emulator.Config{Archive: s.Archive(), Intercept: wire.Intercept})
+	r, _ = inhabited(t, into, emulator.Config{Archive: s.Archive(), Intercept: wire.Intercept})
 	r.Settings.Concurrency = 1
-	there := r.Inhabit(t)
-	if toService {
-		r.Settings.ToService = there
-	}
 	before = r.State(t)
 	sum, err := r.Migrate(t.Context())
 	require.NoError(t, err)
@@ -52,14 +64,27 @@ func undoable(t *testing.T, toService bool) (r *rig.Rig, wire *rig.Tripwire, bef
 	return r, wire, before
 }
 
-var places = map[string]bool{"a service of its own": false, "a service that was there": true}
+// inhabited is an account with a service that is none of ours, and the SID of that.
+func inhabited(t *testing.T, into place, c emulator.Config) (r *rig.Rig, sid string) {
+	t.Helper()
+	if into == inUse {
+		m := rig.InUse(t, c)
+		m.Settings.Mapper.Policy = mapping.Policy{mapping.RoleWasThere: "replace", mapping.UserWasThere: "replace"}
+		return m.Rig, m.Service
+	}
+	r = rig.NewRig(t, c)
+	if sid = r.Inhabit(t); into == there {
+		r.Settings.ToService = sid
+	}
+	return r, sid
+}
 
 // TestUndoThatCannotGoOn has each request of an undo fail, one after the other.
 // What it said is done is done, what it could not do it says, and the next undo
 // does the rest.
 func TestUndoThatCannotGoOn(t *testing.T) {
 	const goesOn migrate.Kind = -1 // as if nothing had been
-	for place, toService := range places {
+	for name, into := range places {
 		for answer, c := range map[string]struct {
 			trip rig.Trip
 			kind migrate.Kind
@@ -69,11 +94,11 @@ func TestUndoThatCannotGoOn(t *testing.T) {
 			"takes effect, of which the reply is lost": {rig.Trip{Reply: rig.Failing(), After: true}, goesOn},
 			"meets an outage":                          {rig.Trip{Reply: rig.Failing(), Outage: true}, migrate.Unavailable},
 		} {
-			t.Run("a request that "+answer+", in "+place, func(t *testing.T) {
-				at := 1
-				for more := true; more; at++ {
+			t.Run("a request that "+answer+", in "+name, func(t *testing.T) {
+				at, stride := rig.Faults(t)
+				for more := true; more; at += stride {
 					synctest.Test(t, func(t *testing.T) {
-						r, wire, before := undoable(t, toService)
+						r, wire, before := undoable(t, into)
 						trip := c.trip
 						trip.At = at
 						wire.Arm(trip)
@@ -90,16 +115,16 @@ func TestUndoThatCannotGoOn(t *testing.T) {
 							require.NoError(t, err, hit)
 							require.Equal(t, before, r.State(t), "%s: %+v", hit, all)
 						case err == nil && rig.OfClaim(hit):
-							require.Zero(t, kept(all, "Not this one"), "%s: %+v", hit, all)
+							require.Zero(t, kept(all, "Twilio error 20001"), "%s: %+v", hit, all)
 						case err == nil:
 							require.Equal(t, migrate.Refused, c.kind, "%s: %+v", hit, all)
-							require.Contains(t, hit, "DELETE ")
-							require.NotZero(t, kept(all, "Not this one"), "%s: %+v", hit, all)
+							require.NotContains(t, hit, "GET ")
+							require.NotZero(t, kept(all, "Twilio error 20001"), "%s: %+v", hit, all)
 						default:
 							require.Equal(t, c.kind, migrate.KindOf(err), "%s: %v", hit, err)
 						}
 						for kind, n := range got.Counts {
-							require.LessOrEqual(t, n.Done, n.Delete, "%s: %s", hit, kind)
+							require.LessOrEqual(t, n.Done, n.Delete+n.Restore, "%s: %s", hit, kind)
 						}
 						_, all, err = undoWith(t.Context(), t, r, &rig.Torn{}, true)
 						require.NoError(t, err, hit)
@@ -126,13 +151,13 @@ func kept(all []undo.Removal, reason string) (n int) {
 // and every write after it. What is gone and is still in the ledger is found gone
 // by the next undo.
 func TestUndoWithoutARecord(t *testing.T) {
-	for place, toService := range places {
+	for name, into := range places {
 		for _, execute := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%s, executed: %t", place, execute), func(t *testing.T) {
-				at := 1
-				for more := true; more; at++ {
+			t.Run(fmt.Sprintf("%s, executed: %t", name, execute), func(t *testing.T) {
+				at, stride := rig.Faults(t)
+				for more := true; more; at += stride {
 					synctest.Test(t, func(t *testing.T) {
-						r, _, before := undoable(t, toService)
+						r, _, before := undoable(t, into)
 						writes := r.Emulator.Stats().Conversations.Writes
 						l := &rig.Torn{At: at}
 						_, all, err := undoWith(t.Context(), t, r, l, execute)
@@ -165,7 +190,7 @@ func TestUndoWithoutARecord(t *testing.T) {
 func TestUndoIsTold(t *testing.T) {
 	t.Run("to stop, and says how to go on", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, false)
+			r, _, _ := undoable(t, own)
 			before := r.State(t)
 			l, err := sqlite.Open(t.Context(), r.Ledger)
 			require.NoError(t, err)
@@ -184,7 +209,7 @@ func TestUndoIsTold(t *testing.T) {
 
 	t.Run("to undo a service that the ledger does not know", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, false)
+			r, _, _ := undoable(t, own)
 			r.Settings.Services = []string{"IS00000000000000000000000000000099"}
 			_, all, err := r.Undo(t.Context(), true)
 			require.Empty(t, all)
@@ -196,7 +221,7 @@ func TestUndoIsTold(t *testing.T) {
 
 	t.Run("to undo what was made visible where it is, and keeps it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			r, _, _ := undoable(t, false)
+			r, _, _ := undoable(t, own)
 			l, err := sqlite.Open(t.Context(), r.Ledger)
 			require.NoError(t, err)
 			require.NoError(t, l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: "IS1", TargetSID: "IS1", Stage: migrate.Done}))

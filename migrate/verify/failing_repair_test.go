@@ -101,8 +101,8 @@ func TestRepairThatCannotWrite(t *testing.T) {
 		"meets an outage, as the rest does": {rig.Trip{Reply: rig.Failing(), Outage: true}, false},
 	} {
 		t.Run("a write that "+answer+" is said to be not done, and the next repair brings the rest", func(t *testing.T) {
-			at := 1
-			for more := true; more; at++ {
+			at, stride := rig.Faults(t)
+			for more := true; more; at += stride {
 				synctest.Test(t, func(t *testing.T) {
 					m, wire := wired(t, rig.WholeScenario())
 					want := ruin(t, m)
@@ -143,8 +143,8 @@ func TestRepairThatCannotWrite(t *testing.T) {
 // TestRepairWithoutARecord has each call of the ledger fail, one after the
 // other, and every write after it, as a full disk has it.
 func TestRepairWithoutARecord(t *testing.T) {
-	at := 1
-	for more := true; more; at++ {
+	at, stride := rig.Faults(t)
+	for more := true; more; at += stride {
 		synctest.Test(t, func(t *testing.T) {
 			m, _ := wired(t, rig.WholeScenario())
 			want := ruin(t, m)
