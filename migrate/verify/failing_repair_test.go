@@ -140,6 +140,26 @@ func TestRepairThatCannotWrite(t *testing.T) {
 	}
 }
 
+// TestRepairThatCannotGiveBack leaves push notifications off: two sides that are
+// equal but for that are not.
+func TestRepairThatCannotGiveBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, wire := wired(t, rig.WholeScenario())
+		want := ruin(t, m)
+		wire.Arm(rig.Trip{At: 2, Reply: rig.Refused(), Count: func(x *emulator.Exchange) bool {
+			return x.Write() && x.Path[len(x.Path)-1] == "Notifications"
+		}})
+		got, _, err := repairWith(t.Context(), t, m, &rig.Torn{})
+		require.NotEmpty(t, wire.Disarm())
+		require.ErrorContains(t, err, "turn push notifications back on "+m.Service)
+		require.Contains(t, migrate.HintOf(err), "run the same command again")
+		require.False(t, got.Equal)
+		_, _, err = repairWith(t.Context(), t, m, &rig.Torn{})
+		require.NoError(t, err)
+		requireWhole(t, m, want, "run again")
+	})
+}
+
 // TestRepairWithoutARecord has each call of the ledger fail, one after the
 // other, and every write after it, as a full disk has it.
 func TestRepairWithoutARecord(t *testing.T) {
