@@ -12,7 +12,7 @@ MUTANTS ?= 300
 MUTANTSEED ?= 0
 HISTORIES ?= 100000
 
-.PHONY: check build test lint race fuzz torture histories kill faults mutants bench demo
+.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench demo
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -46,6 +46,9 @@ torture: ## SEEDS drawn workspaces with faults, kills and lost ledgers (nightly)
 
 histories: ## HISTORIES drawn histories of each mix, of whose message is whose (nightly)
 	$(GO) test ./migrate/origin -run TestHistories -count=1 -timeout 2h -v -histories $(HISTORIES) | grep -v -e '^=== '
+
+sweep: ## every call of a run refused, drained and cancelled, one at a time (nightly)
+	$(GO) test ./migrate/replay -run '^Test(NoAnswerIsIgnored|NoWriteAfterADrain|Cancelled)$$' -count=1 -timeout 1h -sweep
 
 kill: ## the real program killed at every pair of steps, and resumed (nightly)
 	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
