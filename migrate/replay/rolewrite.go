@@ -48,9 +48,6 @@ func refusesName(err error) bool {
 // once. What stays in doubt is kept in the ledger, so that later passes look for
 // it too.
 func (t *roleTask) append(ctx context.Context, one *sourceRole, want conversations.Role) (conversations.Role, origin.Relation, error) {
-	if err := t.proceed(ctx); err != nil {
-		return want, origin.Absent, err
-	}
 	a := &one.attempt
 	if a.Kind == 0 {
 		*a = migrate.Attempt{Kind: migrate.RoleEntity, SourceSID: one.source.SID, ParentSID: t.source.SID}
@@ -60,6 +57,9 @@ func (t *roleTask) append(ctx context.Context, one *sourceRole, want conversatio
 	}
 	a.Sent = origin.DigestRole(want)
 	for range attempts {
+		if err := t.proceed(ctx); err != nil {
+			return want, origin.Absent, err
+		}
 		a.Unanswered++
 		if err := t.Ledger.PutAttempt(ctx, *a); err != nil {
 			return want, origin.Absent, err
