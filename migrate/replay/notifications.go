@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -67,7 +68,10 @@ func (s *service) noteInClaim(ctx context.Context) error {
 		return err
 	}
 	var was conversations.Notifications
-	if json.Unmarshal(saved, &was) == nil && was.Off() {
+	if err := json.Unmarshal(saved, &was); err != nil {
+		return migrate.Fatal(fmt.Errorf("decode saved notifications: %w", err))
+	}
+	if was.Off() {
 		return nil // nothing to give back
 	}
 	return s.claims.Note(ctx, s.target, saved)
