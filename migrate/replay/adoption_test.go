@@ -18,7 +18,7 @@ import (
 const (
 	saidAdopted = "adopted a conversation that was made earlier"
 	saidRemoved = "removed an empty conversation that a request without answer had left"
-	saidLeft    = "a second conversation bears the stamp of a channel, and is not empty: left alone"
+	saidLeft    = "a second conversation bears the stamp of a channel, and is not as a create leaves one: left alone"
 )
 
 func TestAdoption(t *testing.T) {

@@ -71,8 +71,8 @@ func (h heldLedger) CountMessages(ctx context.Context, channel string) (int64, e
 	return asked(h.c, "ledger CountMessages", func() (int64, error) { return h.Ledger.CountMessages(ctx, channel) })
 }
 
-func (h heldLedger) Doubts(ctx context.Context, channel string) ([]int64, error) {
-	return asked(h.c, "ledger Doubts", func() ([]int64, error) { return h.Ledger.Doubts(ctx, channel) })
+func (h heldLedger) Doubts(ctx context.Context, channel string) ([]migrate.DoubtRecord, error) {
+	return asked(h.c, "ledger Doubts", func() ([]migrate.DoubtRecord, error) { return h.Ledger.Doubts(ctx, channel) })
 }
 
 func (h heldLedger) Failures(ctx context.Context) iter.Seq2[migrate.Failure, error] {
@@ -127,8 +127,12 @@ func (h heldLedger) ForgetMessages(ctx context.Context, channel string, after in
 	return h.c.do("ledger ForgetMessages", func() error { return h.Ledger.ForgetMessages(ctx, channel, after) })
 }
 
-func (h heldLedger) PutDoubt(ctx context.Context, channel string, index int64) error {
-	return h.c.do("ledger PutDoubt", func() error { return h.Ledger.PutDoubt(ctx, channel, index) })
+func (h heldLedger) PutDoubt(ctx context.Context, channel string, d migrate.DoubtRecord) error {
+	return h.c.do("ledger PutDoubt", func() error { return h.Ledger.PutDoubt(ctx, channel, d) })
+}
+
+func (h heldLedger) ForgetDoubt(ctx context.Context, channel string, index int64) error {
+	return h.c.do("ledger ForgetDoubt", func() error { return h.Ledger.ForgetDoubt(ctx, channel, index) })
 }
 
 func (h heldLedger) PutFailure(ctx context.Context, f migrate.Failure) error {

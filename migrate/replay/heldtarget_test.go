@@ -59,6 +59,10 @@ func (h heldTarget) Messages(ctx context.Context, service, conversation string, 
 	})
 }
 
+func (h heldTarget) Message(ctx context.Context, service, conversation, message string) (conversations.Message, error) {
+	return asked(h.c, "target Message", func() (conversations.Message, error) { return h.Target.Message(ctx, service, conversation, message) })
+}
+
 func (h heldTarget) Timers(ctx context.Context) (migrate.Timers, error) {
 	return asked(h.c, "target Timers", func() (migrate.Timers, error) { return h.Target.Timers(ctx) })
 }

@@ -13,6 +13,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 )
 
@@ -98,10 +99,10 @@ func TestLaneTimes(t *testing.T) {
 		}}
 		s, err := c.run(t.Context(), t, r)
 		require.NoError(t, err)
-		require.Equal(t, []replay.StageTime{
+		require.Equal(t, []pace.StageTime{
 			{Stage: "open", Seconds: 2}, {Stage: "copied", Seconds: 16}, {Stage: "checked", Seconds: 10}, {Stage: "done", Seconds: 100}, {Stage: "stopped", Seconds: 100},
 		}, s.LaneTimes.Stages)
-		require.Equal(t, []replay.LaneTime{
+		require.Equal(t, []pace.LaneTime{
 			{SourceSID: rig.SidOf("CH", 0), FriendlyName: "Channel 0", Messages: 4, Seconds: 114},
 			{SourceSID: rig.SidOf("CH", 1), FriendlyName: "Channel 1", Messages: 4, Seconds: 114},
 		}, s.LaneTimes.Longest)

@@ -30,7 +30,10 @@ func TestLeftover(t *testing.T) {
 		return nil, ""
 	}
 	leave := func(t *testing.T, r *rig.Rig, service, attributes string) string {
-		c, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), service, conversations.Conversation{Attributes: attributes})
+		target := r.Target(&transport.Counter{})
+		real, err := target.Conversation(t.Context(), service, channelOf(t, r, 0).TargetSID)
+		require.NoError(t, err)
+		c, err := target.AppendConversation(t.Context(), service, conversations.Conversation{FriendlyName: real.FriendlyName, DateCreated: real.DateCreated, Attributes: attributes})
 		require.NoError(t, err)
 		return c.SID
 	}
@@ -57,6 +60,10 @@ func TestLeftover(t *testing.T) {
 			fill: func(t *testing.T, r *rig.Rig, service, sid string) {
 				_, _, err := r.Target(&transport.Counter{}).EnsureParticipant(t.Context(), service, sid, conversations.Participant{Identity: rig.IdentityOf(0)})
 				require.NoError(t, err)
+			}},
+		"one that somebody named since stays, and is said": {attributes: stampOf(rig.SidOf("CH", 0), rig.ScenarioService), told: 1,
+			fill: func(t *testing.T, r *rig.Rig, service, sid string) {
+				require.NoError(t, r.Target(&transport.Counter{}).SetConversation(t.Context(), service, conversations.Conversation{SID: sid, FriendlyName: "ours"}))
 			}},
 		"one of a channel that nobody knows stays":    {attributes: stampOf(rig.SidOf("CH", 77), rig.ScenarioService)},
 		"one of the channel of another service stays": {attributes: stampOf(rig.SidOf("CH", 0), "IS00000000000000000000000000000077")},

@@ -59,7 +59,7 @@ func (l *lane) refused(r *refusal, m *mapped, want conversations.Message, err *m
 		code = mapping.MessageRefused
 	}
 	if r.tried[code] {
-		return want, false, l.refusedForGood(m, err)
+		return want, false, l.refusedForGood(err)
 	}
 	if r.tried == nil {
 		r.tried = map[mapping.Code]bool{}
@@ -69,19 +69,19 @@ func (l *lane) refused(r *refusal, m *mapped, want conversations.Message, err *m
 	l.Findings.Add(found)
 	if mapping.Blocked(found) {
 		blocked := migrate.BlockedError("append message", m.source.SID, found)
-		return want, false, &migrate.Error{Op: "append message", Kind: migrate.Refused, SID: m.source.SID, Code: err.Code, Err: err.Err, Hint: migrate.HintOf(blocked)}
+		return want, false, &migrate.Error{Op: err.Op, Kind: migrate.Refused, SID: err.SID, Code: err.Code, Err: err.Err, Hint: migrate.HintOf(blocked)}
 	}
 	if code == mapping.MessageRefused {
 		if l.refusals++; l.refusals > refusedInARow {
-			return want, false, l.refusedForGood(m, fmt.Errorf("%d messages in a row, the last one: %w", l.refusals, err))
+			return want, false, l.refusedForGood(fmt.Errorf("%d messages in a row, the last one: %w", l.refusals, err))
 		}
 	}
 	return instead, mapping.Skipped(found), nil
 }
 
-func (l *lane) refusedForGood(m *mapped, err error) error {
+func (l *lane) refusedForGood(err error) error {
 	return &migrate.Error{
-		Op: "append message", Kind: migrate.Refused, SID: m.source.SID, Err: err,
+		Op: "append message", Kind: migrate.Refused, SID: l.Record.TargetSID, Err: err,
 		Hint: "the target refuses whatever is sent in its place, so it is not about what it says; look at conversation " + l.Record.TargetSID + " in the Twilio Console",
 	}
 }

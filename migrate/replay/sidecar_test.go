@@ -18,7 +18,7 @@ import (
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
-	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sidecar"
 )
 
 // emptied are two channels, in each of which a message has no body.
@@ -35,7 +35,7 @@ func TestSidecar(t *testing.T) {
 		r := rig.NewRig(t, emulator.Config{Archive: emptied(t)})
 		r.Settings.Concurrency = 1
 		r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
-		r.Sidecar = replay.NewSidecar(path)
+		r.Sidecar = sidecar.New(path)
 		return r
 	}
 
@@ -51,12 +51,12 @@ func TestSidecar(t *testing.T) {
 			require.NoError(t, r.Sidecar.Close(), "what is closed stays closed")
 			raw, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, &replay.Originals{Path: path, Lines: 2, Bytes: int64(len(raw))}, s.Originals)
+			require.Equal(t, &sidecar.Kept{Path: path, Lines: 2, Bytes: int64(len(raw))}, s.Originals)
 			require.Equal(t, s.Originals, r.Sidecar.Kept())
 			lines := bytes.Split(bytes.TrimSuffix(raw, []byte("\n")), []byte("\n"))
 			require.Len(t, lines, 2)
 			for i, line := range lines {
-				var one replay.Original
+				var one sidecar.Entry
 				require.NoError(t, json.Unmarshal(line, &one))
 				require.Equal(t, mapping.BodyEmpty, one.Code)
 				require.Equal(t, rig.SidOf("IM", i*1000+2), one.SID)
@@ -66,7 +66,7 @@ func TestSidecar(t *testing.T) {
 			}
 
 			r.Ledger = filepath.Join(t.TempDir(), "new.db")
-			r.Sidecar = replay.NewSidecar(path)
+			r.Sidecar = sidecar.New(path)
 			s, err = r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.NoError(t, r.Sidecar.Close())
@@ -106,7 +106,7 @@ func TestSidecar(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "originals.jsonl")
 			r := rig.NewRig(t, emulator.Config{Archive: emptied(t)})
-			r.Sidecar = replay.NewSidecar(path)
+			r.Sidecar = sidecar.New(path)
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Partial, s.Status, "what stops a lane is not lost")
@@ -125,16 +125,16 @@ func TestSidecar(t *testing.T) {
 			})
 			r := rig.NewRig(t, emulator.Config{})
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.AttributesTooLarge: "drop", mapping.TextInvalid: "replace"}
-			r.Sidecar = replay.NewSidecar(path)
+			r.Sidecar = sidecar.New(path)
 			s, err := (&calls{}).run(t.Context(), t, r, from(t, in))
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 			require.NoError(t, r.Sidecar.Close())
 			raw, err := os.ReadFile(path)
 			require.NoError(t, err)
-			kept := map[mapping.Code]replay.Original{}
+			kept := map[mapping.Code]sidecar.Entry{}
 			for line := range bytes.Lines(raw) {
-				var one replay.Original
+				var one sidecar.Entry
 				require.NoError(t, json.Unmarshal(line, &one))
 				kept[one.Code] = one
 			}
