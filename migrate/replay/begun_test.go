@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -36,8 +37,9 @@ func TestPassThatWasKilled(t *testing.T) {
 							want = append(want, body)
 						}
 						r.Killed(t, rig.Kill{Write: write, After: write%2 == 0})
-						pass(t, r, migrate.Complete)
+						s := pass(t, r, migrate.Complete)
 						require.Equal(t, want, bodies(t, r), "killed at write %d", write)
+						require.Zero(t, times(s, mapping.MessageThere), "nobody else wrote them")
 						_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newest")
 						require.NoError(t, err)
 						pass(t, r, migrate.Complete)

@@ -41,6 +41,7 @@ func TestLongTailThatIsThere(t *testing.T) {
 		require.EqualValues(t, n+5, s.Counts[migrate.KindMessages].Existing)
 		require.EqualValues(t, 5, s.Counts[migrate.KindMessages].Written)
 		require.Zero(t, times(s, mapping.MessageDeleted))
+		require.Less(t, s.Requests.Reads, int64(100), "the tail twice, and the whole for the read-back")
 
 		r.Ledger += ".renamed"
 		r.Settings.Mapper.Rename = map[string]string{rig.IdentityOf(0): "renamed"}

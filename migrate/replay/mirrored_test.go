@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -11,6 +12,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/sqlite"
 )
 
 // mirror writes one message into both sides, as an application does that changes
@@ -35,8 +37,12 @@ func TestMirroredMessages(t *testing.T) {
 					r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
 					r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageThere: policy}
 					if during {
-						done := false
+						done, lost := false, false
 						m.do(func(x exchange) bool {
+							if done && !lost && x.appends("four") { // what is there is seen before its turn
+								lost = true
+								x.lose()
+							}
 							if done || !x.appends("three") {
 								return false
 							}
@@ -102,6 +108,24 @@ func TestMirroredMessages(t *testing.T) {
 				require.Equal(t, []string{"one", "two", "three", "four", "new"}, bodies(t, r))
 				r.Ledger += ".new"
 			}
+		})
+	})
+
+	t.Run("found when the ledger was lost before their turn came, they are noted as somebody else's", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Latency: 300 * time.Millisecond})
+			require.True(t, r.Killed(t, rig.Kill{Write: 14}))
+			mirror(t, r, only(t, r).Conversation, "new")
+			r.Ledger += ".new"
+			pass(t, r, migrate.Complete)
+			require.Len(t, bodies(t, r), 5)
+			l, err := sqlite.OpenReader(t.Context(), r.Ledger)
+			require.NoError(t, err)
+			defer func() { require.NoError(t, l.Close()) }()
+			newest, _, err := l.Newest(t.Context(), rig.SidOf("CH", 0))
+			require.NoError(t, err)
+			require.EqualValues(t, 4, newest.SourceIndex)
+			require.True(t, newest.Others)
 		})
 	})
 

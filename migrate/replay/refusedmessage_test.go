@@ -133,6 +133,72 @@ func TestRefusedMessage(t *testing.T) {
 		})
 	})
 
+	t.Run("nor what the conversation does not take", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel("one", "two", "three").Archive()})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+			m.do(func(x exchange) bool {
+				if x.appends("two") {
+					emulator.Refusal(400, migrate.CodeConversationClosed, "closed").WriteTo(x.w)
+				}
+				return x.appends("two")
+			})
+			s := pass(t, r, migrate.Partial)
+			require.Zero(t, times(s, mapping.MessageRefused))
+			require.Equal(t, []string{"one"}, bodies(t, r))
+		})
+	})
+
+	t.Run("what was sent instead when the run was told to stop is no other message", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel("one", long, "three").Archive()})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyTooLong: "truncate"}
+			drain := make(chan struct{})
+			m.do(func(x exchange) bool {
+				switch {
+				case x.appends(long):
+					emulator.Refusal(400, 50504, "too long").WriteTo(x.w)
+					return true
+				case x.appends(long[:1600]):
+					close(drain)
+					x.commit()
+					x.lose()
+				}
+				return false
+			})
+			ran(t, t.Context(), r, drain)
+			for range 2 {
+				require.Zero(t, times(pass(t, r, migrate.Complete), mapping.StoredOtherwise))
+				require.Equal(t, []string{"one", long[:1600], "three"}, bodies(t, r))
+			}
+		})
+	})
+
+	t.Run("what was left out after its answer was lost is taken if it lands", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel("one", "two").Archive()})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+			var land func() emulator.Reply
+			m.do(func(x exchange) bool {
+				switch {
+				case !x.appends("two"):
+					return false
+				case land == nil:
+					land = x.commit
+					x.lose()
+				}
+				html(403).WriteTo(x.w)
+				return true
+			})
+			pass(t, r, migrate.Complete)
+			require.Len(t, doubts(t, r), 1)
+			land()
+			pass(t, r, migrate.Complete)
+			require.Equal(t, []string{"one", "two"}, bodies(t, r))
+			require.Empty(t, doubts(t, r))
+		})
+	})
+
 	t.Run("a copy of what was sent instead that lands late goes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, m := between(t, emulator.Config{Archive: oneChannel("one", long, "three").Archive()})
