@@ -101,7 +101,7 @@ var nameRules = []Rule{
 	choice(UniqueNameTaken, "another conversation of the target has the unique name",
 		stopLane,
 		Option{doDrop, Loss, "go on without unique name"}),
-	always(DateMissing, Loss, "there is no date of creation; a message takes that of its channel, anything else that of the migration"),
+	always(DateMissing, Loss, "there is no date of creation; a message takes that of the message before it, the first one that of its channel, and anything else that of the migration"),
 	always(DatePrecision, Info, "the date is cut to the second"),
 	always(UnknownField, Loss, "the source has a field that this version does not know"),
 }
