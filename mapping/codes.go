@@ -54,6 +54,7 @@ const (
 	PermissionUnknown Code = "permission-unknown"
 
 	ServiceDate         Code = "service-date"
+	ServiceLate         Code = "service-late"
 	ServiceSetting      Code = "service-setting"
 	ServiceLimits       Code = "service-limits"
 	EventWebhook        Code = "event-webhook"

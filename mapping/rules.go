@@ -132,6 +132,7 @@ var roleRules = []Rule{
 
 var serviceRules = []Rule{
 	always(ServiceDate, Loss, "when a service was made and changed cannot be set"),
+	always(ServiceLate, Info, "a create without an answer took effect late, so that the target may have the service twice; delete the one that is named, if nothing is in it"),
 	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),
 	always(ServiceLimits, Loss, "the limit cannot be set through Conversations; Chat v2 can set it on the new service"),
 	always(EventWebhook, Loss, "Conversations has no callback for a single event; one URL must dispatch"),
@@ -178,7 +179,7 @@ var messageRules = []Rule{
 		skipMessage),
 	always(LastUpdatedBy, Loss, "who edited the message last has no field"),
 	choice(StoredOtherwise, "the target stored something else than was sent",
-		Option{doStop, Stop, "stop this lane and say so; a message stays as it was stored"},
+		Option{doStop, Stop, "stop what it is of (a lane, a user; a service, if it is a role) and say so, in every run; it stays as it was stored"},
 		Option{doKeep, Loss, "go on; what was stored counts"}),
 	choice(MessageThere, "somebody else wrote the same message into the target, with author and date",
 		Option{doKeep, Info, "leave it there and do not write it again"},

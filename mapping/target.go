@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -10,21 +9,26 @@ import (
 	"chatbridge/mapping/conversations"
 )
 
-// Meeting is what a message of the source, or its place, meets in the target.
+// Meeting is what a resource of the source, or the place of a message, meets in
+// the target.
 type Meeting struct {
 	SID        string // of the source; of the target if the source has none
 	ChannelSID string
-	Detail     string // one line for a person
+	Detail     string // one line for a person, of excerpts and SIDs
 }
 
-// Meets gives what a message meets in the target its finding. Code is one of
+// Meets gives what a resource meets in the target its finding. Code is one of
 // StoredOtherwise, MessageThere, MessageDeleted, MessageAltered and
 // MessageCopy. Write says that the message is to be written all the same.
 func (m Mapper) Meets(c Code, met Meeting) (write bool, fs []Finding) {
 	n := m.notes(met.SID, met.ChannelSID)
-	write = n.add(c, "", "%s", met.Detail) == doAppend
+	write = n.add(c, "", "%s", line(met.Detail)) == doAppend
 	return write, n.found
 }
+
+// line is text for a person that holds no more of what a stranger wrote than
+// excerpts, and is not cut again.
+type line string
 
 // shortBody is how many characters a body has at most that was refused as too
 // long although it fits: it is the limit of the strictest of Twilio's channels,
@@ -53,14 +57,35 @@ func (m Mapper) Refused(c Code, msg chat.Message, want conversations.Message, re
 		want.Body = " "
 	case c == BodyEmpty && choice == doPlaceholder:
 		want.Body = emptyPlaceholder
-	case choice == doDrop:
-		n.original(want.Attributes)
-		want.Attributes = ""
-	case choice == doWrap:
-		want.Attributes = encode(map[string]string{wrapKey: want.Attributes})
+	default:
+		want.Attributes = n.insteadOf(want.Attributes, choice)
 	}
 	n.keepSkipped(msg.Raw, msg)
 	return want, n.found
+}
+
+// RefusedAttributes says what to send in place of the attributes of a user, a
+// conversation or a participant that the target refused, as Refused does for a
+// message. Code is AttributesNotJSON or AttributesTooLarge, and sid that of the
+// source. The attributes of a conversation come and go without stamp. If the
+// findings are Blocked, nothing is sent.
+func (m Mapper) RefusedAttributes(c Code, sid, channelSID, attributes, reason string) (string, []Finding) {
+	n := m.notes(sid, channelSID)
+	choice := n.add(c, "attributes", "refused: %s", reason)
+	return n.insteadOf(attributes, choice), n.found
+}
+
+// insteadOf is what a choice makes of attributes that were refused. It belongs to
+// the finding added last.
+func (n *notes) insteadOf(attributes string, choice Choice) string {
+	switch choice {
+	case doDrop:
+		n.original(attributes)
+		return ""
+	case doWrap:
+		return wrapped(encode(attributes))
+	}
+	return attributes
 }
 
 // Instead is what the policies would have sent in place of a message if the target
@@ -133,20 +158,4 @@ func writePlain(b *strings.Builder, d *json.Decoder) error {
 		b.WriteString(end.(json.Delim).String())
 	}
 	return err
-}
-
-// Differences says in which fields a message is stored otherwise than it was
-// sent, and is empty if in none.
-func Differences(sent, stored conversations.Message) string {
-	var all string
-	differ := func(field, a, b string) {
-		if a != b {
-			all += fmt.Sprintf(" %s %s as %s", field, chat.Excerpt(a), chat.Excerpt(b))
-		}
-	}
-	differ("body", sent.Body, stored.Body)
-	if !EqualAttributes(sent.Attributes, stored.Attributes) {
-		differ("attributes", sent.Attributes, stored.Attributes)
-	}
-	return all
 }

@@ -74,6 +74,14 @@ func (m Mapper) RoleLate(r chat.Role, targetSID string) []Finding {
 	return n.found
 }
 
+// ServiceLate says that a create without an answer may have landed after another
+// was sent, so that the target has the service once more, as targetSID.
+func (m Mapper) ServiceLate(s chat.Service, targetSID string) []Finding {
+	n := m.notes(s.SID, "")
+	n.add(ServiceLate, "", "%s has the same name and came after the first create was sent", targetSID)
+	return n.found
+}
+
 // HorizonKept says that a member has read further in the target than the source
 // says.
 func (m Mapper) HorizonKept(mb chat.Member, at int64) []Finding {

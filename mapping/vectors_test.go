@@ -35,7 +35,7 @@ type vector struct {
 		Type      string `json:"type"`
 		TargetSID string `json:"target_sid"`
 	} `json:"roles"`
-	Case     mapping.Code `json:"case"`     // meets and refused: what happened to the message
+	Case     mapping.Code `json:"case"`     // meets, refused and refused-attributes: what happened
 	Migrated [][2]int64   `json:"migrated"` // horizon: pairs of source and target index, rising
 	// Fill puts a letter repeated so many times in the place of "$FILL", in all
 	// of the vector.
@@ -94,6 +94,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		want, _ := mapping.Mapper{}.Message(in, time.Time{})
 		return both(m.Refused(v.Case, in, want, "because"))
 	}),
+	"refused-attributes": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		return both(m.RefusedAttributes(v.Case, in.SID, in.SID, *in.Attributes, "because"))
+	}),
 	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
 		_, fs := m.NameTaken(in)
 		return nil, fs
@@ -136,6 +139,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"role-late": method(func(m mapping.Mapper, v vector, in chat.Role) (any, []mapping.Finding) {
 		return nil, m.RoleLate(in, "RL00000000000000000000000000000000")
 	}),
+	"service-late": method(func(m mapping.Mapper, v vector, in chat.Service) (any, []mapping.Finding) {
+		return nil, m.ServiceLate(in, "IS00000000000000000000000000000000")
+	}),
 	"horizon-kept": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.HorizonKept(in, 7)
 	}),
@@ -171,8 +177,10 @@ var blank = map[string]func() any{
 	"message":       func() any { return new(conversations.Message) },
 	"meets":         func() any { return new(bool) },
 	"refused":       func() any { return new(conversations.Message) },
-	"invite":        func() any { return new(conversations.Participant) },
-	"user-channel":  func() any { return new(string) },
+
+	"refused-attributes": func() any { return new(string) },
+	"invite":             func() any { return new(conversations.Participant) },
+	"user-channel":       func() any { return new(string) },
 }
 
 func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }

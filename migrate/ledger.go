@@ -28,8 +28,8 @@ type LedgerReader interface {
 	Original(ctx context.Context, kind EntityKind, targetSID string) (Original, bool, error)
 	Originals(ctx context.Context, serviceSID string) iter.Seq2[Original, error]
 
-	// Attempt finds the create of a role that was sent for a source SID and is
-	// not done with. Attempts yields those of a service.
+	// Attempt finds the create of a role or a service that was sent for a source SID and is
+	// not done with. Attempts yields those of a service, itself included.
 	Attempt(ctx context.Context, kind EntityKind, sourceSID string) (Attempt, bool, error)
 	Attempts(ctx context.Context, serviceSID string) iter.Seq2[Attempt, error]
 

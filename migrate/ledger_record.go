@@ -16,6 +16,8 @@ const (
 	// UserChannelEntity is a channel that a user muted. Its SIDs are two, that
 	// of the user and that of the channel, with a slash between them.
 	UserChannelEntity EntityKind = 4
+	// ServiceEntity is a service. It has a ServiceRecord, and here only Attempts.
+	ServiceEntity EntityKind = 5
 )
 
 // Stage is how far a service or a channel has come. The numbers are stored.
@@ -82,7 +84,8 @@ type EntityRecord struct {
 	// horizon; nil where none was.
 	Horizon *int64
 	// DateUpdated is that of the source when it was carried over. Another one
-	// says that there is something to be brought up to date.
+	// says that there is something to be brought up to date. A role has it only if
+	// the service stored it otherwise, and a policy let that pass.
 	DateUpdated time.Time
 	// Digest tells, for a role or a user, whether somebody changed it since it was
 	// carried over; 0 if that is not known.
@@ -92,7 +95,9 @@ type EntityRecord struct {
 	Kept bool
 }
 
-// ChannelRecord is one channel on its way.
+// ChannelRecord is one channel on its way. One that is planned, and has a target
+// all the same, has a conversation in which nothing is, and which the service stored
+// otherwise than it was sent.
 type ChannelRecord struct {
 	SourceSID     string
 	TargetSID     string // empty until confirmed

@@ -57,7 +57,8 @@ type Timers struct {
 // The verb is the guarantee. Ensure and Set leave the same state however often
 // they are repeated. Append does not: when its error has Kind InDoubt the
 // write may have landed, may land later, or may never land, and only reading
-// tells. When it has Kind Contended, nothing was written.
+// tells. When it has Kind Contended, nothing was written. What the service stored
+// is told by what a write returns, or to whoever asks with [WithReply].
 type Target interface {
 	TargetReader
 

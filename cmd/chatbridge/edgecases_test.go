@@ -56,6 +56,7 @@ var inexpressible = map[mapping.Code]string{
 	mapping.RoleShared:        "it takes two services that go into one target",
 	mapping.RoleRenamed:       "it takes a target that refuses the second role of a name",
 	mapping.RoleLate:          "it takes a create without an answer",
+	mapping.ServiceLate:       "it takes a create without an answer",
 	mapping.HorizonKept:       "it takes people who read on in the target",
 	mapping.StoredOtherwise:   "it takes a target that alters what it stores",
 	mapping.MessageThere:      "it takes somebody else who writes into the target",

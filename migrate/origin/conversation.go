@@ -36,6 +36,7 @@ type Channel struct {
 // channel gets a new conversation.
 type Adoption struct {
 	SID   string
+	Bare  bool     // nothing is in it
 	Spare []string // SIDs of empty ones beside it, which a create without an answer left
 	Stop  *Unclear
 }
@@ -97,9 +98,9 @@ func Adopt(ch Channel, candidates []Candidate) Adoption {
 	case len(bare) > 1 && !stamped(ch.Want):
 		return Adoption{Stop: &Unclear{ch.SID, bare, "each is empty and may be the conversation of the channel"}}
 	case len(bare) > 1:
-		return Adoption{SID: bare[0], Spare: bare[1:]}
+		return Adoption{SID: bare[0], Bare: true, Spare: bare[1:]}
 	case len(bare) == 1:
-		return Adoption{SID: bare[0]}
+		return Adoption{SID: bare[0], Bare: true}
 	}
 	return Adoption{}
 }
@@ -146,11 +147,11 @@ func holdsPast(ch Channel, c Candidate) bool {
 	})
 }
 
-// agrees reports whether date, names and stamp are as the channel wants them.
-// Names are text, which a service may store otherwise.
+// agrees reports whether date, names and stamp are as the channel wants them. A
+// service may store names a little otherwise.
 func agrees(ch Channel, c conversations.Conversation) bool {
-	return sameSecond(ch.Want.DateCreated, c.DateCreated) && Body(ch.Want.UniqueName) == Body(c.UniqueName) &&
-		Body(ch.Want.FriendlyName) == Body(c.FriendlyName) && (stampedFor(ch, c) || unstampable(ch, c))
+	return sameSecond(ch.Want.DateCreated, c.DateCreated) && SameName(ch.Want.UniqueName, c.UniqueName) &&
+		SameName(ch.Want.FriendlyName, c.FriendlyName) && (stampedFor(ch, c) || unstampable(ch, c))
 }
 
 // dated reports whether a conversation has the date of the channel. A channel

@@ -36,6 +36,10 @@ func Body(text string) string {
 	return strings.TrimSpace(norm.NFC.String(lineEnds.Replace(text)))
 }
 
+// SameName reports whether two names are one in their normal form, which is that
+// of a Body.
+func SameName(a, b string) bool { return a == b || Body(a) == Body(b) }
+
 // Attributes is JSON in its normal form: keys sorted, numbers by value, Unicode
 // NFC, and "{}" if there are none. Text that is not JSON stays, in NFC.
 func Attributes(text string) string {

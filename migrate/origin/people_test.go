@@ -221,10 +221,31 @@ func TestService(t *testing.T) {
 	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS1"}, origin.Service("chat", there, origin.Record{Unanswered: true}, map[string]bool{"IS2": true}, none))
 	require.Equal(t, origin.Resource{Relation: origin.Made, SID: "IS2"}, origin.Service("chat", there, origin.Record{}, none, map[string]bool{"IS2": true}))
 
+	require.Equal(t, "IS1", origin.Service(" chat", there[:1], origin.Record{Unanswered: true}, none, none).SID, "a service may store the name a little otherwise")
+	require.Equal(t, there[1:2], origin.LateServices("chat", there, origin.Record{TargetSID: "IS1", Unanswered: true}, none))
+	require.Empty(t, origin.LateServices("chat", there, origin.Record{TargetSID: "IS1", Unanswered: true, Before: []string{"IS2"}}, none))
+	require.Empty(t, origin.LateServices("chat", there, origin.Record{TargetSID: "IS1", Unanswered: true}, map[string]bool{"IS2": true}), "it is that of another source")
+	require.Empty(t, origin.LateServices("chat", there, origin.Record{TargetSID: "IS1"}, none), "every create was answered")
+
 	a, b := conversations.Service{SID: "IS2", DateCreated: birth}, conversations.Service{SID: "IS1", DateCreated: birth}
 	require.Equal(t, b, origin.Stays(a, b))
 	b.DateCreated = birth.Add(time.Second)
 	require.Equal(t, a, origin.Stays(b, a))
 	require.True(t, origin.Keeps("IS1", ""))
 	require.False(t, origin.Keeps("IS1", "IS2"))
+}
+
+func TestTenancy(t *testing.T) {
+	known := origin.BornAt(birth)
+	for want, all := range map[origin.Tenancy][]origin.Inhabited{
+		origin.Vacant: {{}, {Birth: known, People: 3}},
+		origin.Theirs: {{Birth: known, Conversations: 1}, {Birth: known, Conversations: 9, Strangers: 2}},
+		origin.Unproved: {
+			{Strangers: 1, Birth: known}, {Conversations: 1}, {Conversations: 2, Past: 1, Birth: known}, {Conversations: 2, Alike: 1, Birth: known},
+		},
+	} {
+		for _, in := range all {
+			require.Equal(t, want, in.Tenancy(), "%+v", in)
+		}
+	}
 }

@@ -40,14 +40,26 @@ type Record struct {
 
 // Role says which role of the target is the one wanted. taken are the roles that
 // stand for other roles of the source: two of one type and name are two roles,
-// and only the service may refuse the second.
+// and only the service may refuse the second. A service may store names a little
+// otherwise, so the one of that very name comes first, and then one of that name in
+// its normal form.
 func Role(want conversations.Role, there []conversations.Role, rec Record, taken map[string]bool) Resource {
+	r := role(want, there, rec, taken, sameText)
+	if r.Relation == Absent {
+		return role(want, there, rec, taken, SameName)
+	}
+	return r
+}
+
+func sameText(a, b string) bool { return a == b }
+
+func role(want conversations.Role, there []conversations.Role, rec Record, taken map[string]bool, same func(a, b string) bool) Resource {
 	var alike, ours []conversations.Role
 	for _, r := range there {
 		if r.SID == rec.TargetSID && rec.TargetSID != "" {
 			return roleIs(relation(rec), want, r)
 		}
-		if r.Type != want.Type || r.FriendlyName != want.FriendlyName || taken[r.SID] {
+		if r.Type != want.Type || !same(r.FriendlyName, want.FriendlyName) || taken[r.SID] {
 			continue
 		}
 		alike = append(alike, r)

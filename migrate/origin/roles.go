@@ -15,7 +15,8 @@ type Asked struct {
 
 // Roles says for each role of the source which one of the target it is, so that
 // no two are one. Whoever has a claim comes first: what the ledger knows, then
-// what is as wanted, then the rest in the order of the source. taken are roles
+// what is as wanted, then the rest in the order of the source, and last what has
+// that name only in its normal form. taken are roles
 // that stand for none of them.
 //
 // A second role of one type and name may bear a number, because the service
@@ -32,7 +33,7 @@ func Roles(asked []Asked, there []conversations.Role, taken map[string]bool) []R
 			if given[i] {
 				continue
 			}
-			r := Role(a.Want, there, a.Record, has)
+			r := role(a.Want, there, a.Record, has, sameText)
 			if r.Relation == Absent {
 				r = numbered(a.Want, there, has)
 			}
@@ -43,6 +44,12 @@ func Roles(asked []Asked, there []conversations.Role, taken map[string]bool) []R
 			if r.SID != "" {
 				has[r.SID] = true
 			}
+		}
+	}
+	for i, a := range asked {
+		if all[i].Relation == Absent {
+			all[i] = role(a.Want, there, a.Record, has, SameName)
+			has[all[i].SID] = all[i].SID != ""
 		}
 	}
 	return all
@@ -60,7 +67,7 @@ func numbered(want conversations.Role, there []conversations.Role, taken map[str
 	name := want.FriendlyName
 	for n := 2; Named(there, want.Type, want.FriendlyName); n++ {
 		want.FriendlyName = mapping.AnotherName(name, n)
-		if r := Role(want, there, Record{}, taken); r.SID != "" && len(r.Differs) == 0 {
+		if r := role(want, there, Record{}, taken, sameText); r.SID != "" && len(r.Differs) == 0 {
 			return r
 		}
 	}
@@ -69,7 +76,7 @@ func numbered(want conversations.Role, there []conversations.Role, taken map[str
 
 // Named reports whether there is a role of that type and name.
 func Named(there []conversations.Role, kind, name string) bool {
-	return slices.ContainsFunc(there, func(r conversations.Role) bool { return r.Type == kind && r.FriendlyName == name })
+	return slices.ContainsFunc(there, func(r conversations.Role) bool { return r.Type == kind && SameName(r.FriendlyName, name) })
 }
 
 // Late are the roles that a create without an answer made after another was made

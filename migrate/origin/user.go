@@ -1,10 +1,14 @@
 package origin
 
-import "chatbridge/mapping/conversations"
+import (
+	"slices"
+
+	"chatbridge/mapping/conversations"
+)
 
 // User says whose the user of an identity is. have is nil if the target has
-// none. A user that a create without an answer made is as it was sent; one that
-// differs is somebody else's.
+// none. A user that a create without an answer made is as it was sent, but for what
+// a service may store a little otherwise; one that differs is somebody else's.
 func User(want conversations.User, have *conversations.User, rec Record) Resource {
 	if have == nil {
 		return Resource{Relation: Absent}
@@ -22,7 +26,7 @@ func User(want conversations.User, have *conversations.User, rec Record) Resourc
 	switch {
 	case rec.TargetSID == have.SID:
 		r.Relation = relation(rec)
-	case rec.TargetSID == "" && rec.Unanswered && len(r.Differs) == 0:
+	case rec.TargetSID == "" && rec.Unanswered && (len(r.Differs) == 0 || slices.Equal(r.Differs, []string{"friendly_name"}) && SameName(want.FriendlyName, have.FriendlyName)):
 		r.Relation = Made
 	}
 	return r

@@ -14,25 +14,25 @@ import (
 // read to find out whose it is. One that only REST can have written is enough.
 const evidence = 200
 
-// adopt chooses between conversations that may be the one of this channel, and
-// returns an empty SID if none is.
-func (l *lane) adopt(ctx context.Context, want conversations.Conversation, birth origin.Birth, there []conversations.Conversation) (string, error) {
+// adopt chooses between conversations that may be the one of this channel. The SID
+// is empty if none is.
+func (l *lane) adopt(ctx context.Context, want conversations.Conversation, birth origin.Birth, there []conversations.Conversation) (origin.Adoption, error) {
 	ch, err := l.claims(ctx, want)
 	if err != nil {
-		return "", err
+		return origin.Adoption{}, err
 	}
 	var candidates []origin.Candidate
 	for _, c := range there {
 		one := origin.Candidate{Conversation: c, Birth: birth}
 		for m, err := range first(l.Target.Messages(ctx, l.TargetService, c.SID, false)) {
 			if err != nil {
-				return "", err
+				return origin.Adoption{}, err
 			}
 			one.Messages = append(one.Messages, origin.HaveOf(m))
 		}
 		for p, err := range first(l.Target.Participants(ctx, l.TargetService, c.SID)) {
 			if err != nil {
-				return "", err
+				return origin.Adoption{}, err
 			}
 			one.Participants = append(one.Participants, p)
 		}
@@ -41,7 +41,7 @@ func (l *lane) adopt(ctx context.Context, want conversations.Conversation, birth
 	}
 	a := origin.Adopt(ch, candidates)
 	if a.Stop != nil {
-		return "", &migrate.Error{
+		return a, &migrate.Error{
 			Op: "adopt conversation", Kind: migrate.Refused, SID: l.Channel.SID, Err: a.Stop,
 			Hint: "look at it in the Twilio Console: if the migration did not make it, remove the key " + mapping.StampKey + " from its attributes; if nobody needs it, delete it; then run again",
 		}
@@ -49,7 +49,7 @@ func (l *lane) adopt(ctx context.Context, want conversations.Conversation, birth
 	if len(a.Spare) > 0 {
 		l.Neighbours.Spare()
 	}
-	return a.SID, nil
+	return a, nil
 }
 
 // claims is what a conversation of this channel can be recognized by.

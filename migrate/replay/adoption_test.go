@@ -44,7 +44,7 @@ func TestAdoption(t *testing.T) {
 			require.Zero(t, c.times("target AppendConversation"))
 			require.Equal(t, 2, c.times("target Conversations"), "once for the stamp of the service, once for all lanes")
 			require.Equal(t, 5, said(r, saidAdopted))
-			require.Equal(t, 1, said(r, "adopted the service that bears our stamp"))
+			require.Equal(t, 1, said(r, "adopted the service that an earlier migration made, as a conversation in it proves"))
 			for i := range 5 {
 				rec := channelOf(t, r, i)
 				require.True(t, rec.Adopted)

@@ -230,7 +230,7 @@ func (l *lane) bringUpToDate(ctx context.Context, edited []migrate.MessageRecord
 			if w.Index != r.SourceIndex {
 				break // deleted meanwhile
 			}
-			if err := l.set(ctx, w.message, r.TargetSID); err != nil {
+			if err := l.edit(ctx, w.source.SID, w.message, r.TargetSID); err != nil {
 				return err
 			}
 			break
@@ -239,7 +239,8 @@ func (l *lane) bringUpToDate(ctx context.Context, edited []migrate.MessageRecord
 	return nil
 }
 
-func (l *lane) set(ctx context.Context, want conversations.Message, targetSID string) error {
+// edit gives a message of the target its text.
+func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Message, targetSID string) error {
 	if err := l.Neighbours.Mute(ctx); err != nil {
 		return err
 	}
@@ -248,5 +249,12 @@ func (l *lane) set(ctx context.Context, want conversations.Message, targetSID st
 	}
 	want.SID = targetSID
 	l.wrote = true
-	return l.Target.SetMessage(ctx, l.TargetService, l.Record.TargetSID, want)
+	asked, stored := migrate.WithReply[conversations.Message](ctx)
+	if err := l.Target.SetMessage(asked, l.TargetService, l.Record.TargetSID, want); err != nil {
+		return err
+	}
+	if got, shown := stored(); shown {
+		return asSent(l.outgoing("set message", sourceSID), want, got, targetSID+" in "+l.Record.TargetSID)
+	}
+	return nil
 }

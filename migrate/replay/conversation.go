@@ -3,9 +3,11 @@ package replay
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
@@ -13,7 +15,7 @@ import (
 
 // conversation finds or creates the conversation.
 func (l *lane) conversation(ctx context.Context) error {
-	if l.Record.TargetSID != "" {
+	if l.Record.TargetSID != "" && l.Record.Stage != migrate.Planned {
 		return l.refresh(ctx)
 	}
 	full, err := l.Source.Channel(ctx, l.Service.SID, l.Channel.SID)
@@ -25,13 +27,18 @@ func (l *lane) conversation(ctx context.Context) error {
 	if mapping.Blocked(found) {
 		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
+	if l.Record.TargetSID != "" {
+		if there, err := l.otherwise(ctx, full, want); there || err != nil {
+			return err
+		}
+	}
 	l.Record.Digest = digestOfFields(want)
 	end, err := l.Neighbours.Turn(ctx, mapping.Recognition(asCompared(want)))
 	if err != nil {
 		return err
 	}
 	defer end()
-	if found, err := l.findEarlier(ctx, want); found || err != nil {
+	if found, err := l.findEarlier(ctx, full, want); found || err != nil {
 		return err
 	}
 	if err := l.Neighbours.Mute(ctx); err != nil {
@@ -39,13 +46,18 @@ func (l *lane) conversation(ctx context.Context) error {
 	}
 	l.birth = origin.BornAt(l.Target.Clock())
 	l.Record.BornAt = l.Target.Clock()
-	last := errNoAnswer
+	last, create := errNoAnswer, l.stamped("create conversation", full)
 	for range attempts {
-		if err := l.proceed(ctx); err != nil {
+		var made conversations.Conversation
+		err := create.send(want.Attributes, func(attributes string) (err error) {
+			if err = l.proceed(ctx); err != nil {
+				return err
+			}
+			want.Attributes = attributes
+			made, err = l.Target.AppendConversation(ctx, l.TargetService, want)
+			l.dog.Progress()
 			return err
-		}
-		made, err := l.Target.AppendConversation(ctx, l.TargetService, want)
-		l.dog.Progress()
+		})
 		switch migrate.KindOf(err) {
 		case migrate.InDoubt:
 			last = errNoAnswer
@@ -62,9 +74,9 @@ func (l *lane) conversation(ctx context.Context) error {
 				return err
 			}
 			l.wrote, l.created = true, true
-			return l.opened(ctx, made.SID)
+			return l.accept(ctx, create, want, made)
 		}
-		found, err := l.findSent(ctx, want)
+		found, err := l.findSent(ctx, create, want)
 		drop, err := l.withoutName(err)
 		if found || err != nil {
 			return err
@@ -83,6 +95,20 @@ func asCompared(c conversations.Conversation) conversations.Conversation {
 	return c
 }
 
+// stamped is the channel as its conversation bears its attributes: with the stamp,
+// whatever is sent in their place.
+func (l *lane) stamped(op string, full chat.Channel) outgoing {
+	o := l.outgoing(op, full.SID)
+	if !l.Settings.Mapper.NoStamp {
+		o.stamp = func(attributes string) string {
+			full.Attributes = &attributes
+			again, _ := l.Settings.Mapper.Channel(full) // what it finds was found before
+			return again.Attributes
+		}
+	}
+	return o
+}
+
 // doubtCreate notes that a conversation may have been made, so that later runs
 // look for it too.
 func (l *lane) doubtCreate(ctx context.Context) error {
@@ -91,7 +117,7 @@ func (l *lane) doubtCreate(ctx context.Context) error {
 }
 
 // findEarlier opens the conversation that an earlier run made, if there is one.
-func (l *lane) findEarlier(ctx context.Context, want conversations.Conversation) (bool, error) {
+func (l *lane) findEarlier(ctx context.Context, full chat.Channel, want conversations.Conversation) (bool, error) {
 	there, err := l.Neighbours.Candidates(ctx, l.Channel.SID, want)
 	if err != nil || len(there) == 0 {
 		return false, err
@@ -100,30 +126,39 @@ func (l *lane) findEarlier(ctx context.Context, want conversations.Conversation)
 	if err != nil {
 		return false, err
 	}
-	sid, err := l.adopt(ctx, want, origin.BornAt(born), there)
+	is, err := l.adopt(ctx, want, origin.BornAt(born), there)
+	sid := is.SID
 	if err != nil || sid == "" {
 		return false, err
 	}
 	l.Record.Adopted, l.Record.BornAt = true, born
 	l.birth, l.unsure = origin.BornAt(born), true
 	l.event(migrate.Notice, "adopted a conversation that was made earlier", migrate.KeyChannel, l.Channel.SID, migrate.KeyConversation, sid)
-	return true, l.opened(ctx, sid)
+	if !is.Bare { // people had all the time since the ledger was lost to change it
+		return true, l.opened(ctx, sid)
+	}
+	o := l.stamped("adopt conversation", full)
+	return true, l.accept(ctx, o, o.asRefused(want, of(sid, there)), of(sid, there))
+}
+
+func of(sid string, all []conversations.Conversation) conversations.Conversation {
+	return all[slices.IndexFunc(all, func(c conversations.Conversation) bool { return c.SID == sid })]
 }
 
 // findSent opens the conversation that a create without an answer made, if there
 // is one.
-func (l *lane) findSent(ctx context.Context, want conversations.Conversation) (bool, error) {
+func (l *lane) findSent(ctx context.Context, create outgoing, want conversations.Conversation) (bool, error) {
 	there, err := l.Neighbours.CandidatesNow(ctx, l.Channel.SID, want)
 	if err != nil || len(there) == 0 {
 		return false, err
 	}
-	sid, err := l.adopt(ctx, want, l.birth, there)
+	is, err := l.adopt(ctx, want, l.birth, there)
 	switch {
 	case err != nil:
 		return false, err
-	case sid != "":
+	case is.SID != "":
 		l.wrote, l.created = true, true
-		return true, l.opened(ctx, sid)
+		return true, l.accept(ctx, create, want, of(is.SID, there))
 	case want.UniqueName != "":
 		return false, nameTaken(want, there[0].SID)
 	}
@@ -146,15 +181,60 @@ func (l *lane) withoutName(err error) (drop bool, failed error) {
 	return true, nil
 }
 
+// accept opens a conversation in which nothing is yet, if it is stored as it was
+// sent, or a policy lets it pass. If not, the ledger keeps it as planned: the next
+// run looks at it and says it again, and makes no other one beside it. Deleting it
+// would make one more in each run, of every channel of such a service, and none
+// that a person could look at.
+func (l *lane) accept(ctx context.Context, o outgoing, sent, stored conversations.Conversation) error {
+	sent.DateUpdated = time.Time{} // every write moves it: it is set, and compared, last
+	if err := asSent(o, sent, stored, stored.SID); err != nil {
+		if failed := l.opens(ctx, stored.SID, migrate.Planned); failed != nil {
+			return failed
+		}
+		return err
+	}
+	return l.opened(ctx, stored.SID)
+}
+
+// otherwise looks again at the conversation that an earlier run made, and that was
+// stored otherwise. If the source changed since, it is brought up to date first. It
+// reports whether it is still there.
+func (l *lane) otherwise(ctx context.Context, full chat.Channel, want conversations.Conversation) (bool, error) {
+	there, err := l.Target.Conversation(ctx, l.TargetService, l.Record.TargetSID)
+	if migrate.KindOf(err) == migrate.NotFound && err != nil {
+		l.Record.TargetSID = "" // nothing was in it
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	o := l.stamped("create conversation", full)
+	if digest := digestOfFields(want); digest != l.Record.Digest {
+		if err := l.Neighbours.Mute(ctx); err != nil {
+			return true, err
+		}
+		want.Attributes = mapping.ExplicitAttributes(want.Attributes)
+		if want, there, err = l.set(ctx, o, want); err != nil {
+			return true, err
+		}
+		l.wrote, l.Record.Digest = true, digest
+		return true, l.accept(ctx, o, want, there)
+	}
+	return true, l.accept(ctx, o, o.asRefused(want, there), there)
+}
+
 // opened notes the conversation of the channel. If another channel has it, only
 // this lane stops, and its record stays without one.
-func (l *lane) opened(ctx context.Context, sid string) error {
+func (l *lane) opened(ctx context.Context, sid string) error { return l.opens(ctx, sid, migrate.Open) }
+
+func (l *lane) opens(ctx context.Context, sid string, stage migrate.Stage) error {
 	if err := l.Neighbours.Reserve(sid, l.Channel.SID); err != nil {
 		return err
 	}
 	before := l.Record
-	l.Record.TargetSID, l.Record.Writing = sid, true
-	err := l.advance(ctx, migrate.Open)
+	l.Record.TargetSID, l.Record.Writing = sid, stage == migrate.Open
+	err := l.advance(ctx, stage)
 	if e, ok := errors.AsType[*migrate.Error](err); ok && e.Kind == migrate.Conflict {
 		l.Record = before
 		return e // not fatal: the ledger goes on

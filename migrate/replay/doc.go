@@ -20,40 +20,54 @@
 //     lane has one write in flight, and a conversation belongs to one channel: it
 //     is reserved before a lane uses it, and the ledger refuses it to a second
 //     one. Covers two processes on one ledger, and is what the others build on.
+//
 //  2. Prefix: a lane writes in source order and does not write a message before
 //     the one before it is confirmed. Covers order, always.
+//
 //  3. Outcomes: a message is written again only after an attempt that provably
 //     had no effect, or after a settle time and a look at the target's tail that
 //     does not show it. Covers timeouts, resets, 5xx, truncated and undecodable
 //     answers, and late commits that land within the settle time.
+//
 //  4. Lag: the ledger is written after the target confirmed. What it has is
 //     true, what it lacks may be there. Before the first write of a run into a
 //     conversation that was there before it, the tail after the last confirmed
 //     index is matched against the source. Covers crashes at any instant, group
 //     commits that were lost, an older copy of the ledger, and a second pass.
+//
 //  5. Silence after a crash: what a dead process had in flight lands within the
 //     settle time after its last heartbeat, or never; nothing is read or written
 //     where it may land before that. A clock that was set back makes this wait
 //     no longer than the settle time. Covers a kill with a late commit.
+//
 //  6. Stamp: a conversation names the channel it came from, so its creation can
 //     be repeated and its ledger lost. Covers lost ledgers, unconfirmed creates,
 //     and empty conversations that landed late, which are removed.
+//
 //  7. Read-back: at its end a conversation is read whole and held against the
 //     ledger. Each confirmed message must be there, in order; a copy of one that
 //     was written again (noted as in doubt before it is) is removed; what the
 //     ledger does not know and is no copy of one in doubt is somebody else's and
 //     stays. Covers late commits beyond the settle time that landed while the
 //     lane wrote on, lost writes, and people who write into the target meanwhile.
+//
 //  8. No dedup by content: two messages are the same one only by their place in
 //     the order. Covers exact twins.
+//
 //  9. Last things last: read horizons after the messages, the conversation's own
 //     date after every other write in it and after whatever may still land,
 //     webhooks and push notifications after every lane of the service.
+//
 //  10. Somebody's: a role or a user that this migration did not make, or that
 //     somebody changed since, is left as it is unless a policy replaces it, and
 //     then what it was is kept first. Of services that share a target the one
 //     that made something wins. A read horizon never moves back. Covers a target
 //     in use, a new ledger after the cut-over, and several services in one.
+//
+//  11. Replies: what a reply shows as stored is compared with what was sent, of
+//     messages and of everything they are in. What differs stops there, and is said
+//     again by every run, unless a policy lets it pass. Names and bodies are
+//     recognized in their normal form. Covers a target that alters what it is sent.
 //
 // What no invariant covers: a write that lands after the settle time and after
 // its conversation was read back. A verification finds it.

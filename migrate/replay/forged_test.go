@@ -124,6 +124,7 @@ func TestStampsSwapped(t *testing.T) {
 						require.NoError(t, m.Target.SetConversation(t.Context(), m.Service, conversations.Conversation{SID: c.SID, Attributes: c.Attributes}))
 					}
 					r.Ledger += ".new"
+					r.Settings.ToService = m.Service // nothing in it proves that it is the migration's
 					later := oneMore(t, in)
 					got := passOf(t, r, later)
 					for sid, was := range before {

@@ -126,10 +126,16 @@ func (l *lane) dates(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.proceed(ctx); err != nil {
+	o := l.outgoing("set conversation", l.Channel.SID)
+	sent, stored, err := l.set(ctx, o, want)
+	if err != nil {
 		return err
 	}
-	return l.Target.SetConversation(ctx, l.TargetService, want)
+	if err := asSent(o, sent, stored, sent.SID); err != nil {
+		l.Record.Stage = migrate.Checked // so that the next run says it again
+		return err
+	}
+	return nil
 }
 
 func (l *lane) event(level migrate.Level, message string, fields ...any) {

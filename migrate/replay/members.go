@@ -72,15 +72,27 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 	if err := l.Neighbours.EnsureUser(ctx, identity); err != nil {
 		return migrate.Unchanged, err
 	}
-	if err := l.proceed(ctx); err != nil {
-		return migrate.Unchanged, err
-	}
-	got, change, err := l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want)
+	var got conversations.Participant
+	var change migrate.Change
+	member := l.outgoing("create participant", sourceSID)
+	err := member.send(want.Attributes, func(attributes string) (err error) {
+		if err = l.proceed(ctx); err != nil {
+			return err
+		}
+		if attributes != want.Attributes { // one that is there has those of before
+			want.Attributes = mapping.ExplicitAttributes(attributes)
+		}
+		got, change, err = l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want)
+		l.dog.Progress()
+		return err
+	})
 	if err != nil {
 		return migrate.Unchanged, err
 	}
-	l.dog.Progress()
 	l.wrote = l.wrote || change != migrate.Unchanged
+	if err := asSent(member, want, got, got.SID+" in "+l.Record.TargetSID); err != nil {
+		return migrate.Unchanged, err
+	}
 	return change, migrate.Fatal(l.Ledger.PutEntity(ctx, migrate.EntityRecord{
 		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.Channel.SID,
 		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
@@ -192,14 +191,7 @@ func (l *lane) asAsked(m *mapped, sent, got conversations.Message) error {
 			Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
 		}
 	}
-	differs := mapping.Differences(sent, got)
-	if differs == "" {
-		return nil
-	}
-	_, err := l.meets(mapping.StoredOtherwise, mapping.Meeting{
-		SID: m.source.SID, ChannelSID: l.Channel.SID, Detail: "it stands as " + got.SID + " in " + l.Record.TargetSID + "," + differs,
-	})
-	return err
+	return asSent(l.outgoing("append message", m.source.SID), sent, got, got.SID+" in "+l.Record.TargetSID)
 }
 
 func whose(want, got conversations.Message) string {

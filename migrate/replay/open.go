@@ -1,16 +1,20 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/origin"
 )
 
 // openService finds or creates the target of a source service.
@@ -81,128 +85,165 @@ func (r *run) checkToService(ctx context.Context, sourceSID string) error {
 	}
 }
 
-// create makes the target service. A service has no natural key, so before the
-// create the ledger notes which services of that name there are: after a crash,
-// or when no answer came, ours is the one that is not among them. Without that
-// note, a service whose conversations bear our stamp is ours.
+// create finds or makes the target service. A service has no natural key, so before
+// the create the ledger notes which services of that name there are: after a crash,
+// or when no answer came, ours is the one that is not among them.
 func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name string, noted bool) error {
-	if _, found := s.set.Mapper.Service(s.source); mapping.Blocked(found) {
+	want, found := s.set.Mapper.Service(s.source)
+	if mapping.Blocked(found) {
 		return migrate.BlockedError("map service", s.source.SID, found)
-	}
-	same, err := s.servicesNamed(ctx, name)
-	if err != nil {
-		return err
 	}
 	if noted {
 		if err := s.wait(ctx, time.Until(s.settledAt)); err != nil {
 			return err
 		}
-		if found, err := s.recognize(ctx, rec, name); found || err != nil {
-			return err
+	}
+	attempt, _, err := s.Ledger.Attempt(ctx, migrate.ServiceEntity, s.source.SID)
+	if err != nil {
+		return err
+	}
+	is, err := s.which(ctx, *rec, name, noted)
+	if err != nil {
+		return err
+	}
+	attempt.Kind, attempt.SourceSID, attempt.ParentSID = migrate.ServiceEntity, s.source.SID, s.source.SID
+	if noted { // the run that noted it may have died with a create on its way
+		attempt.Unanswered++
+	}
+	if is.Relation != origin.Absent {
+		if noted {
+			err = s.answered(ctx, &attempt)
 		}
-	} else {
-		for _, sid := range same {
-			ours, err := s.bearsStamp(ctx, sid)
-			if err != nil {
-				return err
-			}
-			if ours {
-				s.event(migrate.Notice, "adopted the service that bears our stamp", migrate.KeyService, sid)
-				rec.TargetSID, rec.Created, rec.Adopted = sid, true, true
-				s.tally.Existing(migrate.KindServices, 1)
-				return nil
-			}
-			if err := s.claims.Quiet(ctx, sid, s.source.SID); err != nil {
-				return err
-			}
+		return cmp.Or(err, s.take(rec, want, is))
+	}
+	if !noted {
+		for _, t := range is.there {
+			rec.Before = append(rec.Before, t.SID)
 		}
-		rec.Before = same
 		if err := s.Ledger.PutService(ctx, *rec); err != nil {
 			return err
 		}
 	}
-	want, _ := s.set.Mapper.Service(s.source)
+	attempt.Before = rec.Before
+	if noted {
+		if err := s.Ledger.PutAttempt(ctx, attempt); err != nil {
+			return err
+		}
+	}
 	for range attempts {
 		if err := s.proceed(ctx); err != nil {
 			return err
 		}
 		made, err := s.Target.AppendService(ctx, want)
-		if err == nil {
-			rec.TargetSID, rec.Created, s.fresh = made.SID, true, true
-			s.tally.Written(migrate.KindServices, 1)
-			return nil
-		}
-		switch migrate.KindOf(err) {
-		case migrate.InDoubt:
+		switch kind := migrate.KindOf(err); {
+		case err == nil:
+			s.fresh = true
+			is = candidates{Resource: origin.Resource{Relation: origin.Made, SID: made.SID}, there: []conversations.Service{made}}
+			return s.take(rec, want, is)
+		case kind == migrate.InDoubt:
+			attempt.Unanswered++
+			if err := s.Ledger.PutAttempt(context.WithoutCancel(ctx), attempt); err != nil {
+				return err
+			}
 			if err := s.wait(ctx, s.set.Settle); err != nil {
 				return err
 			}
-		case migrate.Contended:
-		default:
+		case kind != migrate.Contended:
 			return err
 		}
-		if found, err := s.recognize(ctx, rec, name); found || err != nil {
+		if is, err = s.which(ctx, *rec, name, true); err != nil {
 			return err
+		}
+		if is.Relation != origin.Absent {
+			if attempt.Unanswered > 0 {
+				err = s.answered(ctx, &attempt)
+			}
+			return cmp.Or(err, s.take(rec, want, is))
 		}
 	}
 	return &migrate.Error{Op: "create service", Kind: migrate.Unavailable, SID: s.source.SID, Err: errors.New("no answer, and nothing was created"), Hint: "run the same command again to resume"}
 }
 
-// recognize finds the service that an unconfirmed create made.
-func (s *service) recognize(ctx context.Context, rec *migrate.ServiceRecord, name string) (bool, error) {
-	same, err := s.servicesNamed(ctx, name)
-	if err != nil {
-		return false, err
-	}
-	bound, err := s.Ledger.Services(ctx)
-	if err != nil {
-		return false, err
-	}
-	same = slices.DeleteFunc(same, func(sid string) bool {
-		return slices.Contains(rec.Before, sid) ||
-			slices.ContainsFunc(bound, func(b migrate.ServiceRecord) bool { return b.TargetSID == sid })
-	})
-	switch len(same) {
-	case 0:
-		return false, nil
-	case 1:
-		rec.TargetSID, rec.Created = same[0], true
-		s.tally.Written(migrate.KindServices, 1)
-		return true, nil
-	default:
-		return false, &migrate.Error{
-			Op: "create service", Kind: migrate.Usage, SID: s.source.SID,
-			Err:  fmt.Errorf("%d services named %s appeared in the target while its creation was not confirmed: %v", len(same), chat.Excerpt(name), same),
+// take notes the service that was found or made, unless there are several. One that
+// is stored otherwise under a policy that stops is not noted: the next run finds it
+// among those that came since the create was sent, and says it again.
+func (s *service) take(rec *migrate.ServiceRecord, want conversations.Service, is candidates) error {
+	if is.Relation == origin.Several {
+		return &migrate.Error{
+			Op: "find target of service", Kind: migrate.Usage, SID: s.source.SID,
+			Err:  fmt.Errorf("%d services of the target named %s may be its own: %s", len(is.Rivals), chat.Excerpt(want.FriendlyName), strings.Join(is.Rivals, ", ")),
 			Hint: "delete those that are empty in the Twilio Console, or name the right one with --to-service",
 		}
 	}
+	if !is.lost {
+		at := slices.IndexFunc(is.there, func(t conversations.Service) bool { return t.SID == is.SID })
+		if err := asSent(s.outgoing("create service", s.source.SID), want, is.there[at], is.SID); err != nil {
+			return err
+		}
+	}
+	rec.TargetSID, rec.Created, rec.Adopted = is.SID, true, is.adopted
+	switch {
+	case !is.lost:
+		s.tally.Written(migrate.KindServices, 1)
+		return nil
+	case is.Relation == origin.Made:
+		s.event(migrate.Notice, "adopted the service that an earlier migration made, as a conversation in it proves", migrate.KeyService, is.SID)
+	default:
+		s.event(migrate.Notice, "took the service of that name, in which nothing is that the source does not have", migrate.KeyService, is.SID)
+	}
+	s.tally.Existing(migrate.KindServices, 1)
+	return nil
 }
 
-func (s *service) servicesNamed(ctx context.Context, name string) ([]string, error) {
-	var sids []string
+// answered takes one create out of doubt. What stays in doubt is looked for by every
+// later pass.
+func (s *service) answered(ctx context.Context, a *migrate.Attempt) error {
+	if a.Unanswered--; a.Unanswered > 0 {
+		return s.Ledger.PutAttempt(ctx, *a)
+	}
+	return s.Ledger.ForgetAttempt(ctx, a.Kind, a.SourceSID)
+}
+
+// alike are the services of the target that bear the name of ours, and which of
+// them the ledger has for other sources.
+func (s *service) alike(ctx context.Context, name string) (there []conversations.Service, bound map[string]bool, err error) {
 	for t, err := range s.Target.Services(ctx) {
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if t.FriendlyName == name && t.SID != s.source.SID {
-			sids = append(sids, t.SID)
+		if origin.SameName(t.FriendlyName, name) && t.SID != s.source.SID {
+			there = append(there, t)
 		}
 	}
-	return sids, nil
+	all, err := s.Ledger.Services(ctx)
+	bound = map[string]bool{}
+	for _, b := range all {
+		if b.TargetSID != "" && b.SourceSID != s.source.SID {
+			bound[b.TargetSID] = true
+		}
+	}
+	return there, bound, err
 }
 
-// bearsStamp reports whether a conversation in the target service came from our
-// source service.
-func (s *service) bearsStamp(ctx context.Context, targetSID string) (bool, error) {
-	for c, err := range s.Target.Conversations(ctx, targetSID) {
-		if err != nil {
-			return false, err
-		}
-		if stamp, ok := mapping.ReadStamp(c.Attributes); ok && stamp.ServiceSID == s.source.SID {
-			return true, nil
-		}
+// late names the services that creates without an answer may have made since. They
+// are not deleted: somebody may have made one of that name.
+func (s *service) late(ctx context.Context) error {
+	a, known, err := s.Ledger.Attempt(ctx, migrate.ServiceEntity, s.source.SID)
+	if err != nil || !known || a.Unanswered == 0 {
+		return err
 	}
-	return false, nil
+	want, _ := s.set.Mapper.Service(s.source)
+	there, bound, err := s.alike(ctx, want.FriendlyName)
+	if err != nil {
+		return err
+	}
+	rec := origin.Record{TargetSID: s.target, Unanswered: true, Before: a.Before}
+	for _, t := range origin.LateServices(want.FriendlyName, there, rec, bound) {
+		found := s.set.Mapper.ServiceLate(s.source, t.SID)
+		s.findings.Add(found)
+		s.event(migrate.Warning, "a create without an answer may have made the service once more", migrate.KeyService, t.SID)
+	}
+	return nil
 }
 
 // attempts is how often a write without a confirmed outcome is made anew before

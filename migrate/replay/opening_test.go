@@ -40,6 +40,10 @@ func TestTargetService(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := littleRig(t, little(t))
 			before := []string{named(t, r, "scenario"), named(t, r, "scenario")}
+			for _, theirs := range before { // or nobody would mind if it was taken
+				_, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), theirs, conversations.Conversation{FriendlyName: "theirs"})
+				require.NoError(t, err)
+			}
 			named(t, r, "another")
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
@@ -124,7 +128,7 @@ func TestTargetService(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := littleRig(t, little(t))
 			theirs := named(t, r, "scenario")
-			for _, attributes := range []string{"{}", stampOf(rig.SidOf("CH", 0), "IS00000000000000000000000000000077")} {
+			for _, attributes := range []string{"{}", stampOf(rig.SidOf("CH", 77), "IS00000000000000000000000000000077")} {
 				_, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), theirs, conversations.Conversation{Attributes: attributes})
 				require.NoError(t, err)
 			}

@@ -39,17 +39,42 @@ func (l *lane) refresh(ctx context.Context) error {
 		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
 	if digest := digestOfFields(want); digest != l.Record.Digest {
-		if err := l.proceed(ctx); err != nil {
+		o := l.stamped("set conversation", full)
+		want.Attributes = mapping.ExplicitAttributes(want.Attributes)
+		sent, stored, err := l.set(ctx, o, want)
+		if err != nil {
 			return err
 		}
-		want.SID, want.Attributes = l.Record.TargetSID, mapping.ExplicitAttributes(want.Attributes)
-		if err := l.Target.SetConversation(ctx, l.TargetService, want); err != nil {
+		if err := asSent(o, sent, stored, sent.SID); err != nil {
 			return err
 		}
 		l.wrote, l.Record.Digest = true, digest
 	}
 	l.moved = true
 	return nil
+}
+
+// set brings the conversation to what is wanted; what is empty stays. It says what
+// was sent, and what the service stored.
+func (l *lane) set(ctx context.Context, o outgoing, want conversations.Conversation) (sent, stored conversations.Conversation, err error) {
+	want.SID = l.Record.TargetSID
+	asked, reply := migrate.WithReply[conversations.Conversation](ctx)
+	err = o.send(want.Attributes, func(attributes string) error {
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		if attributes != want.Attributes {
+			want.Attributes = mapping.ExplicitAttributes(attributes)
+		}
+		return l.Target.SetConversation(asked, l.TargetService, want)
+	})
+	if err != nil {
+		return want, want, err
+	}
+	if got, shown := reply(); shown {
+		return want, got, nil
+	}
+	return want, want, nil
 }
 
 // since yields the messages of a channel that a finished lane does not have

@@ -14,7 +14,7 @@ import (
 // a reason that no policy knows. More than that are not refused for what they say.
 const refusedInARow = 10
 
-// refusal is what was tried to bring a message over that the target refuses.
+// refusal is what was tried to bring something over that the target refuses.
 type refusal struct {
 	tried map[mapping.Code]bool
 	plain bool // its attributes were sent in their plainest form
@@ -28,10 +28,38 @@ var cases = map[int]mapping.Code{
 	migrate.CodeAttributesTooLong: mapping.AttributesTooLarge,
 }
 
-// ofTheMessage reports whether an error is a refusal of the message itself, and
-// not of everything that the account or the key asks for, or that goes into the
+// plainer is the plainest form of attributes that were refused as no JSON. It is
+// sent once, if it is another, before a policy is asked.
+func (r *refusal) plainer(code mapping.Code, attributes string) (plain string, send bool) {
+	if code != mapping.AttributesNotJSON || r.plain {
+		return attributes, false
+	}
+	r.plain = true
+	plain = mapping.PlainAttributes(attributes)
+	return plain, plain != attributes
+}
+
+// first reports whether a policy is asked for the first time.
+func (r *refusal) first(code mapping.Code) bool {
+	if r.tried[code] {
+		return false
+	}
+	if r.tried == nil {
+		r.tried = map[mapping.Code]bool{}
+	}
+	r.tried[code] = true
+	return true
+}
+
+// refusedBlocked is a refusal, with the policy that would say how to go on.
+func refusedBlocked(op, sid string, err *migrate.Error, found []mapping.Finding) error {
+	return &migrate.Error{Op: op, Kind: migrate.Refused, SID: sid, Code: err.Code, Err: err.Err, Hint: migrate.HintOf(migrate.BlockedError(op, sid, found))}
+}
+
+// ofTheResource reports whether an error is a refusal of what was sent, and not of
+// everything that the account or the key asks for, or that goes into the
 // conversation.
-func ofTheMessage(err error) bool {
+func ofTheResource(err error) bool {
 	e, ok := errors.AsType[*migrate.Error](err)
 	if !ok || e.Kind != migrate.Refused {
 		return false
@@ -48,28 +76,20 @@ func ofTheMessage(err error) bool {
 // limit had been known before.
 func (l *lane) refused(r *refusal, m *mapped, want conversations.Message, err *migrate.Error) (instead conversations.Message, skip bool, failed error) {
 	code, known := cases[err.Code]
-	if code == mapping.AttributesNotJSON && !r.plain {
-		r.plain = true
-		if plain := mapping.PlainAttributes(want.Attributes); plain != want.Attributes {
-			want.Attributes = plain
-			return want, false, nil
-		}
+	if plain, other := r.plainer(code, want.Attributes); other {
+		want.Attributes = plain
+		return want, false, nil
 	}
 	if !known || r.tried[code] {
 		code = mapping.MessageRefused
 	}
-	if r.tried[code] {
+	if !r.first(code) {
 		return want, false, l.refusedForGood(err)
 	}
-	if r.tried == nil {
-		r.tried = map[mapping.Code]bool{}
-	}
-	r.tried[code] = true
 	instead, found := l.Settings.Mapper.Refused(code, m.source, want, err.Err.Error())
 	l.Findings.Add(found)
 	if mapping.Blocked(found) {
-		blocked := migrate.BlockedError("append message", m.source.SID, found)
-		return want, false, &migrate.Error{Op: err.Op, Kind: migrate.Refused, SID: err.SID, Code: err.Code, Err: err.Err, Hint: migrate.HintOf(blocked)}
+		return want, false, refusedBlocked(err.Op, err.SID, err, found)
 	}
 	if code == mapping.MessageRefused {
 		if l.refusals++; l.refusals > refusedInARow {
@@ -104,7 +124,7 @@ func (l *lane) send(ctx context.Context, m *mapped) (sent, got conversations.Mes
 		got, err = l.Target.AppendMessage(ctx, l.TargetService, l.Record.TargetSID, sent)
 		l.dog.Progress()
 		e, _ := errors.AsType[*migrate.Error](err)
-		if err == nil || !ofTheMessage(err) {
+		if err == nil || !ofTheResource(err) {
 			return sent, got, false, err
 		}
 		if sent, skip, err = l.refused(&r, m, sent, e); err != nil || skip {

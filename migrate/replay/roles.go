@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 
 	"chatbridge/mapping"
@@ -159,20 +160,46 @@ func (t *roleTask) bring(ctx context.Context, one *sourceRole, is origin.Resourc
 		is.Relation = origin.Made
 	}
 	rec.Existing, rec.Digest = is.Relation != origin.Made, origin.DigestRole(have)
-	if len(is.Differs) > 0 {
-		if change, err = t.amend(ctx, one, have, is, &rec); err != nil {
+	if len(is.Differs) > 0 && !one.asStored(is, rec.Digest) {
+		if have, change, err = t.amend(ctx, one, have, is, &rec); err != nil {
 			return err
 		}
 	}
-	if have.FriendlyName != one.want.FriendlyName {
-		t.findings.Add(t.set.Mapper.RoleRenamed(one.source, have.FriendlyName))
+	stop := t.asSent(one, have, change, &rec)
+	if stop == nil {
+		t.tally.Changed(migrate.KindRoles, change)
+		t.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: have.SID}
 	}
-	t.tally.Changed(migrate.KindRoles, change)
-	t.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: have.SID}
 	if err := t.Ledger.PutEntity(ctx, rec); err != nil {
 		return err
 	}
-	return t.lateSince(ctx, one, rec)
+	return cmp.Or(t.lateSince(ctx, one, rec), stop)
+}
+
+// asStored reports whether a role that differs is what the service made of it, and
+// was let pass: to send it once more would change nothing.
+func (o *sourceRole) asStored(is origin.Resource, digest int64) bool {
+	return is.Relation == origin.Made && !o.record.DateUpdated.IsZero() && o.record.DateUpdated.Equal(o.source.DateUpdated.Time) && o.record.Digest == digest
+}
+
+// asSent compares a role of this migration with what was sent. One that is stored
+// otherwise, and that a policy lets pass, is noted with the date of its source.
+func (t *roleTask) asSent(one *sourceRole, have conversations.Role, change migrate.Change, rec *migrate.EntityRecord) error {
+	sent := one.want
+	for n := 2; n < numbersTried && !origin.SameName(sent.FriendlyName, have.FriendlyName); n++ {
+		sent.FriendlyName = mapping.AnotherName(one.want.FriendlyName, n)
+	}
+	if sent.FriendlyName != one.want.FriendlyName {
+		t.findings.Add(t.set.Mapper.RoleRenamed(one.source, have.FriendlyName))
+	}
+	if rec.Kept || rec.Existing && change == migrate.Unchanged {
+		return nil
+	}
+	err := asSent(t.outgoing("set role", one.source.SID), sent, have, have.SID)
+	if err == nil && mapping.Differences(sent, have) != "" {
+		rec.DateUpdated = one.source.DateUpdated.Time
+	}
+	return err
 }
 
 // owner is the service to the ledger, as it asks whose something is.

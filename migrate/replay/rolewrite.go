@@ -187,25 +187,26 @@ func (t *roleTask) mayChange(ctx context.Context, one *sourceRole, is origin.Res
 	return t.owner().Untouched(ctx, before, is, migrate.RoleEntity, origin.DigestRole(t.at(is.SID)))
 }
 
-// amend gives a role that differs its permissions, if it may.
-func (t *roleTask) amend(ctx context.Context, one *sourceRole, have conversations.Role, is origin.Resource, rec *migrate.EntityRecord) (migrate.Change, error) {
+// amend gives a role that differs its permissions, if it may, and says how it is
+// then.
+func (t *roleTask) amend(ctx context.Context, one *sourceRole, have conversations.Role, is origin.Resource, rec *migrate.EntityRecord) (conversations.Role, migrate.Change, error) {
 	want := one.want
 	want.SID, want.FriendlyName = have.SID, have.FriendlyName
 	untouched, err := t.mayChange(ctx, one, is)
 	if err != nil {
-		return migrate.Unchanged, err
+		return have, migrate.Unchanged, err
 	}
 	if untouched {
 		rec.Existing = false
 	} else {
 		by, err := t.owner().MadeBy(ctx, migrate.RoleEntity, have.SID)
 		if err != nil {
-			return migrate.Unchanged, err
+			return have, migrate.Unchanged, err
 		}
 		if !origin.Keeps(t.source.SID, by) {
 			t.findings.Add(t.set.Mapper.RoleShared(one.source, have.SID, by, is.Differs))
 			rec.Kept = true
-			return migrate.Unchanged, nil
+			return have, migrate.Unchanged, nil
 		}
 		replace, found := t.set.Mapper.RoleWasThere(one.source, have.SID, is.Differs)
 		t.findings.Add(found)
@@ -214,18 +215,28 @@ func (t *roleTask) amend(ctx context.Context, one *sourceRole, have conversation
 			if one.record.TargetSID == have.SID {
 				rec.Digest = cmp.Or(one.record.Digest, rec.Digest)
 			}
-			return migrate.Unchanged, nil
+			return have, migrate.Unchanged, nil
 		}
 		if err := t.owner().KeepRole(ctx, have, want); err != nil {
-			return migrate.Unchanged, err
+			return have, migrate.Unchanged, err
 		}
 	}
 	if err := t.proceed(ctx); err != nil {
-		return migrate.Unchanged, err
+		return have, migrate.Unchanged, err
 	}
-	if err := t.Target.SetRole(ctx, t.target, want); err != nil {
-		return migrate.Unchanged, err
+	asked, stored := migrate.WithReply[conversations.Role](ctx)
+	if err := t.Target.SetRole(asked, t.target, want); err != nil {
+		return have, migrate.Unchanged, err
 	}
-	rec.Digest = origin.DigestRole(want)
-	return migrate.Updated, nil
+	got, shown := stored()
+	if !shown {
+		got = want
+	}
+	rec.Digest = origin.DigestRole(got)
+	if !untouched && origin.DigestRole(want) != rec.Digest { // an undo has to know what it finds
+		if err := t.owner().KeepRole(ctx, want, got); err != nil {
+			return got, migrate.Unchanged, err
+		}
+	}
+	return got, migrate.Updated, nil
 }

@@ -67,6 +67,9 @@ func (s *service) conclude(ctx context.Context) error {
 	if err := s.levels(ctx); err != nil {
 		return err
 	}
+	if err := s.late(ctx); err != nil {
+		return err
+	}
 	if !s.record.Created {
 		return nil // others may share its target
 	}

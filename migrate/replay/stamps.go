@@ -32,7 +32,8 @@ func newStamps(s *service) *stamps {
 }
 
 // marks are what a conversation may be known by: its stamp, and what is left if
-// an application replaced that or if none was wanted. Each of them is a hint and
+// an application replaced that or if none was wanted. Names are in normal form,
+// since a service may store them a little otherwise. Each of them is a hint and
 // proves nothing.
 func marks(c conversations.Conversation) []string {
 	var all []string
@@ -158,17 +159,23 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 	if err != nil {
 		return nil, err
 	}
-	if want.UniqueName != "" {
-		c, err := s.Target.Conversation(ctx, s.target, want.UniqueName)
+	for _, name := range slices.Compact([]string{want.UniqueName, origin.Body(want.UniqueName)}) {
+		if name == "" {
+			continue
+		}
+		c, err := s.Target.Conversation(ctx, s.target, name)
 		switch {
-		case migrate.KindOf(err) == migrate.NotFound:
-			return nil, nil
+		case err != nil && migrate.KindOf(err) == migrate.NotFound:
+			continue
 		case err != nil:
 			return nil, err
 		case taken[c.SID] || s.reserved.has(c.SID, channelSID):
 			return nil, nameTaken(want, c.SID)
 		}
 		return []conversations.Conversation{c}, nil
+	}
+	if want.UniqueName != "" {
+		return nil, nil
 	}
 	wanted := marks(want)
 	var all []conversations.Conversation

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
@@ -20,6 +21,8 @@ func TestUnconfirmedService(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := littleRig(t, little(t))
 			before := named(t, r, "scenario")
+			_, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), before, conversations.Conversation{FriendlyName: "theirs"})
+			require.NoError(t, err)
 			cutOff(t, r, call{"target AppendService", 1}, true)
 			require.Len(t, namesakes(t, r), 2)
 			began := time.Now()
@@ -83,7 +86,7 @@ func TestUnconfirmedService(t *testing.T) {
 			two := []string{named(t, r, "scenario"), named(t, r, "scenario")}
 			s, err := r.Migrate(t.Context())
 			require.Equal(t, migrate.Usage, migrate.KindOf(err))
-			require.ErrorContains(t, err, "2 services named")
+			require.ErrorContains(t, err, "2 services of the target named")
 			for _, sid := range two {
 				require.ErrorContains(t, err, sid)
 			}

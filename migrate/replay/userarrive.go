@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 
 	"chatbridge/mapping"
@@ -15,13 +16,22 @@ import (
 func (u *users) arrive(ctx context.Context, src chat.User, want conversations.User, before migrate.EntityRecord) (migrate.Change, migrate.EntityRecord, error) {
 	s := u.service
 	rec := migrate.EntityRecord{Kind: migrate.UserEntity, SourceSID: src.SID, ParentSID: s.source.SID}
-	have, change, err := s.Target.EnsureUser(ctx, s.target, want)
+	var have conversations.User
+	var change migrate.Change
+	err := s.outgoing("create user", src.SID).send(want.Attributes, func(attributes string) (err error) {
+		if err = s.proceed(ctx); err != nil {
+			return err
+		}
+		want.Attributes = attributes
+		have, change, err = s.Target.EnsureUser(ctx, s.target, want)
+		return err
+	})
 	if err != nil {
 		return change, rec, err
 	}
 	rec.TargetSID, rec.Digest = have.SID, origin.DigestUser(have)
 	if change == migrate.Created {
-		return change, rec, nil
+		return change, rec, u.asSent(ctx, s.outgoing("create user", src.SID), want, have, rec)
 	}
 	is := origin.User(want, &have, origin.Record{
 		TargetSID: before.TargetSID, Existing: before.Existing, Unanswered: change == migrate.Unconfirmed || s.cutOff(),
@@ -54,12 +64,37 @@ func (u *users) arrive(ctx context.Context, src chat.User, want conversations.Us
 			return migrate.Unchanged, rec, err
 		}
 	}
-	if err := s.proceed(ctx); err != nil {
+	asked, got := withRole(want, have), conversations.User{}
+	set := s.outgoing("set user", src.SID)
+	err = set.send(want.Attributes, func(attributes string) (err error) {
+		if err = s.proceed(ctx); err != nil {
+			return err
+		}
+		want.Attributes = mapping.ExplicitAttributes(attributes)
+		got, err = s.Target.SetUser(ctx, s.target, want)
+		return err
+	})
+	if err != nil {
 		return migrate.Unchanged, rec, err
 	}
-	got, err := s.Target.SetUser(ctx, s.target, want)
 	rec.Digest = origin.DigestUser(got)
-	return migrate.Updated, rec, err
+	if !untouched && origin.DigestUser(asked) != rec.Digest { // an undo has to know what it finds
+		if err := s.owner().KeepUser(ctx, asked, got); err != nil {
+			return migrate.Unchanged, rec, err
+		}
+	}
+	return migrate.Updated, rec, u.asSent(ctx, set, want, got, rec)
+}
+
+// asSent compares a user with what was sent. One that is stored otherwise is noted
+// before it stops, so that the next run knows whose it is, and says it again.
+func (u *users) asSent(ctx context.Context, o outgoing, sent, stored conversations.User, rec migrate.EntityRecord) error {
+	err := asSent(o, sent, stored, stored.SID)
+	if err == nil {
+		return nil
+	}
+	rec.DateUpdated = notYet
+	return cmp.Or(migrate.Fatal(u.service.Ledger.PutEntity(ctx, rec)), err)
 }
 
 // withRole is what a user becomes: a role that is not asked for stays.

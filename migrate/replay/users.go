@@ -179,9 +179,6 @@ func (u *users) write(ctx context.Context, one *user) error {
 		s.tally.Skipped(migrate.KindUsers, 1)
 		return nil
 	}
-	if err := s.proceed(ctx); err != nil {
-		return err
-	}
 	end, err := s.turnOfUser(ctx, want.Identity)
 	if err != nil {
 		return err

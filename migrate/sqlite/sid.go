@@ -30,6 +30,8 @@ func entityPrefixes(k migrate.EntityKind) (own, parent string) {
 	switch k {
 	case migrate.RoleEntity:
 		return rolePrefix, servicePrefix
+	case migrate.ServiceEntity:
+		return servicePrefix, servicePrefix
 	case migrate.UserEntity:
 		return userPrefix, servicePrefix
 	case migrate.MemberEntity:

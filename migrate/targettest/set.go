@@ -22,7 +22,11 @@ func testSets(t *testing.T, r *room) {
 	defaults := before
 	defaults.DefaultConversationRoleSID, defaults.ReachabilityEnabled = role.SID, true
 	for range 3 {
-		require.NoError(t, r.Target.SetRole(r.ctx, r.service, role))
+		asked, stored := migrate.WithReply[conversations.Role](r.ctx)
+		require.NoError(t, r.Target.SetRole(asked, r.service, role))
+		reply, shown := stored()
+		require.True(t, shown)
+		require.Equal(t, role, reply)
 		require.NoError(t, r.Target.SetRoleDefaults(r.ctx, r.service, defaults))
 		require.NoError(t, r.Target.SetNotifications(r.ctx, r.service, push))
 		require.NoError(t, r.Target.SetWebhooks(r.ctx, r.service, hooks))
@@ -79,7 +83,11 @@ func testSetUser(t *testing.T, r *room) {
 func testSetConversation(t *testing.T, r *room) {
 	want := conversations.Conversation{SID: r.sid, FriendlyName: "Other", Attributes: `{"a":1}`, DateCreated: created, DateUpdated: updated}
 	for _, next := range []conversations.Conversation{want, want, {SID: r.sid, DateUpdated: updated}} {
-		require.NoError(t, r.Target.SetConversation(r.ctx, r.service, next))
+		asked, stored := migrate.WithReply[conversations.Conversation](r.ctx)
+		require.NoError(t, r.Target.SetConversation(asked, r.service, next))
+		reply, shown := stored()
+		require.True(t, shown)
+		require.Equal(t, updated, reply.DateUpdated)
 		got, err := r.Target.Conversation(r.ctx, r.service, "room/1")
 		require.NoError(t, err, "an empty name is left as it is")
 		require.Equal(t, "Other", got.FriendlyName)

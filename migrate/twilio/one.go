@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
 )
 
@@ -46,6 +47,7 @@ func dated[T any](h *host, ctx context.Context, op, sid string, limits transport
 		var none T
 		return none, time.Time{}, c.err
 	}
+	migrate.Replied(ctx, r)
 	return r, c.date, nil
 }
 

@@ -47,7 +47,7 @@ func (c *Claims) against(ctx context.Context, mine *conversations.Service, sourc
 			return err
 		case s.SID == mine.SID:
 			*mine = s
-		case s.FriendlyName == mine.FriendlyName && s.SID != source:
+		case origin.SameName(s.FriendlyName, mine.FriendlyName) && s.SID != source:
 			others = append(others, s)
 		}
 	}
