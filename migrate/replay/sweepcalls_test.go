@@ -38,7 +38,7 @@ func callsOf(t *testing.T, w world) (made []call) {
 }
 
 // sweep goes through the calls of world after world: all of them, or else the
-// first of each name and every twelfth of the others.
+// first of each name and every 24th of the others.
 type sweep struct {
 	seen   map[string]bool
 	others int
@@ -56,7 +56,7 @@ func (s *sweep) of(made []call) []call {
 		if s.seen[one.name] {
 			s.others++
 		}
-		if !s.seen[one.name] || s.others%12 == 0 {
+		if !s.seen[one.name] || s.others%24 == 0 {
 			part = append(part, one)
 		}
 		s.seen[one.name] = true
