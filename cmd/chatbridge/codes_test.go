@@ -14,7 +14,8 @@ import (
 )
 
 // TestCodes holds Twilio's error codes to one place. The emulator has its own,
-// since it shares nothing with the client that it tests.
+// since it shares nothing with the client that it tests, and so has what tests
+// answer in its place.
 func TestCodes(t *testing.T) {
 	code := regexp.MustCompile(`^(19|20|21|50|70)[0-9]{3}$`)
 	root := filepath.Join("..", "..")
@@ -22,7 +23,7 @@ func TestCodes(t *testing.T) {
 	for _, top := range []string{"cmd", "mapping", "migrate", "reports"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
 			name := filepath.ToSlash(strings.TrimPrefix(path, root+string(filepath.Separator)))
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "migrate/emulator/") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "migrate/emulator/") || strings.HasPrefix(name, "migrate/internal/rig/") {
 				return err
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

@@ -39,7 +39,9 @@ const ofClaim = " (claim)"
 func OfClaim(hit string) bool { return strings.HasSuffix(hit, ofClaim) }
 
 // Denied is how Twilio answers a key that may not do this.
-func Denied() emulator.Reply { return emulator.Refusal(http.StatusForbidden, 70051, "Restricted key") }
+func Denied() emulator.Reply {
+	return emulator.Refusal(http.StatusForbidden, migrate.CodeKeyRestricted, "Restricted key")
+}
 
 // Refused is how Twilio answers what it will never do.
 func Refused() emulator.Reply { return emulator.Refusal(http.StatusBadRequest, 20001, "Not this one") }
