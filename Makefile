@@ -53,7 +53,7 @@ sweep: ## every call of a run refused, drained and cancelled, one at a time (nig
 kill: ## the real program killed at every pair of steps, and resumed (nightly)
 	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
 
-faults: ## each request and call of an undo and a repair fails once, and not one in five (nightly)
+faults: ## each request and call of an undo and a repair fails once, and not one in ten (nightly)
 	$(GO) test ./migrate/undo ./migrate/verify -count=1 -timeout 1h -faults
 
 mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must notice (nightly)

@@ -68,8 +68,8 @@ func TestComparisonThatCannotRead(t *testing.T) {
 					require.NoError(t, err)
 					ledger := setUp(t, m)
 					writes := m.Emulator.Stats().Conversations.Writes
-					at := 1
-					for ; ; at++ {
+					at, stride := rig.Faults(t)
+					for ; ; at += stride {
 						trip := fails.trip
 						trip.At = at
 						wire.Arm(trip)

@@ -11,11 +11,11 @@ var everyFault = flag.Bool("faults", false, "have each request and call fail onc
 
 // faultStride is how many requests or calls a test passes over, unless all are
 // to fail.
-const faultStride = 5
+const faultStride = 10
 
 // Faults are where a test begins that has each request of a command fail, one
-// after the other, and by how many it goes on. Each takes one in five, and tests
-// of other names take others; all are taken with -faults.
+// after the other, and by how many it goes on. Each takes one in ten, tests of
+// other names others, and all of them with -faults.
 func Faults(t *testing.T) (first, stride int) {
 	if *everyFault {
 		return 1, 1
