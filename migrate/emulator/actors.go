@@ -10,6 +10,7 @@ import (
 func (e *Emulator) PostAs(conversationSID, author, body string) (messageSID string, err error) {
 	err = e.inConversation(conversationSID, func(s *service, c *conversation, now time.Time) error {
 		m := e.target.post(s, c, message{id: e.target.newID(), author: author, body: body, created: dateOf(now), updated: noDate})
+		e.target.diary.wrote(m.id, Person)
 		messageSID = m.id.sid("IM")
 		return nil
 	})

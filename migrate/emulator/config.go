@@ -67,6 +67,8 @@ type Config struct {
 	// Seed decides which message indexes are skipped, and what the SIDs of the
 	// target are.
 	Seed uint64
+	// Diary keeps who did what in the target, for Truth.
+	Diary bool
 	// Unkind is what the emulator does that no document rules out.
 	Unkind Unkind
 

@@ -67,6 +67,7 @@ func (t *target) createConversation(x *Exchange, s *service) (Reply, error) {
 	c.id = t.newID()
 	c.sid = c.id.sid("CH")
 	s.add(c)
+	t.diary.began(c)
 	t.fire(x, s, "onConversationAdded")
 	return created(t.showConversation(x, s, c))
 }
@@ -154,6 +155,7 @@ func (t *target) deleteConversation(x *Exchange, s *service) (Reply, error) {
 	if c.state != stateClosed {
 		s.release(c)
 	}
+	t.diary.deletedConversation(s, c)
 	delete(s.names, c.unique)
 	s.conversations.remove(c.sid)
 	t.fire(x, s, "onConversationRemoved")

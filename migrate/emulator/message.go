@@ -126,6 +126,7 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	if next.author = s.author(cmp.Or(next.author, "system")); next.author != c.messages.messages[at].author {
 		next.participant = c.seatOf(next.author)
 	}
+	t.diary.changing(&c.messages.messages[at], Client)
 	c.messages.messages[at] = next
 	c.touch(x.now)
 	t.fire(x, s, "onMessageUpdated")
@@ -137,6 +138,7 @@ func (t *target) deleteMessage(x *Exchange, s *service, c *conversation) (Reply,
 	if !found {
 		return Reply{}, notFound("Message", x.args[2])
 	}
+	t.diary.deletedMessage(c, &c.messages.messages[at], Client)
 	c.messages.remove(at)
 	c.touch(x.now)
 	t.fire(x, s, "onMessageRemoved")

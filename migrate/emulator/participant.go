@@ -148,6 +148,7 @@ func (t *target) deleteParticipant(x *Exchange, s *service, c *conversation) (Re
 	if err != nil {
 		return Reply{}, err
 	}
+	t.diary.deletedParticipant(c, p, Client)
 	s.leave(c, p, x.now)
 	if s.notifications.removed.Enabled {
 		t.counts.pushes.Add(1)

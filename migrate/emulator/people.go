@@ -24,6 +24,7 @@ func (e *Emulator) DeleteAs(conversationSID, messageSID string) error {
 		if !found {
 			return fmt.Errorf("no message %s", messageSID)
 		}
+		e.target.diary.deletedMessage(c, &c.messages.messages[at], Person)
 		c.messages.remove(at)
 		return nil
 	})
@@ -33,9 +34,12 @@ func (e *Emulator) DeleteAs(conversationSID, messageSID string) error {
 // now.
 func (e *Emulator) JoinAs(conversationSID, identity string) error {
 	return e.inConversation(conversationSID, func(s *service, c *conversation, now time.Time) error {
-		return e.target.join(s, c, &participant{
-			identity: identity, role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now),
-		}, now)
+		p := &participant{identity: identity, role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now)}
+		if err := e.target.join(s, c, p, now); err != nil {
+			return err
+		}
+		e.target.diary.wrote(p.id, Person)
+		return nil
 	})
 }
 
@@ -46,6 +50,7 @@ func (e *Emulator) LeaveAs(conversationSID, identity string) error {
 		if !in {
 			return fmt.Errorf("no participant %q", identity)
 		}
+		e.target.diary.deletedParticipant(c, p, Person)
 		s.leave(c, p, now)
 		return nil
 	})
@@ -57,6 +62,7 @@ func (e *Emulator) changeMessage(conversationSID, messageSID string, change func
 		if !found {
 			return fmt.Errorf("no message %s", messageSID)
 		}
+		e.target.diary.changing(&c.messages.messages[at], Person)
 		change(&c.messages.messages[at], dateOf(now))
 		return nil
 	})

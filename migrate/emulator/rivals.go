@@ -22,7 +22,7 @@ func (m *mischief) act(x *Exchange, op uint64, reply Reply, again func() Reply) 
 	}
 	if said := made && x.collection() == "messages"; said {
 		if x.Form.Has("DateCreated") && m.drawn("second-writer", m.SecondWriter, op) {
-			again()
+			m.copied(again())
 		}
 		if hits(m.Mirror, mix(m.Seed, hash("mirror"), op)) && m.mirror(x.args[1], op) == nil {
 			m.happened("mirror")
@@ -54,13 +54,27 @@ func (m *mischief) mirror(conversationSID string, op uint64) error {
 		if _, from = stampOf(c.attributes); from == "" {
 			return fmt.Errorf("it bears no stamp")
 		}
-		e.target.post(s, c, message{id: e.target.newID(), author: author, body: body, created: dateOf(now), updated: noDate})
+		one := e.target.post(s, c, message{id: e.target.newID(), author: author, body: body, created: dateOf(now), updated: noDate})
+		e.target.diary.wrote(one.id, Application)
 		return nil
 	}); err != nil {
 		return err
 	}
 	_, err := e.AppendToChannel(from, author, body)
 	return err
+}
+
+// copied notes whose message a reply is about.
+func (m *mischief) copied(reply Reply) {
+	var one struct {
+		SID string `json:"sid"`
+	}
+	if json.Unmarshal(reply.Body, &one) != nil {
+		return
+	}
+	if i, isSID := parseID("IM", one.SID); isSID {
+		m.emulator.target.diary.wrote(i, Rival)
+	}
 }
 
 // forge puts the stamp of a new conversation on another one, or on one that
@@ -97,7 +111,10 @@ func (m *mischief) forge(op uint64, reply Reply) {
 		}
 		victim.sid = victim.id.sid("CH")
 		s.add(victim)
-		_ = t.join(s, victim, &participant{identity: "forger", role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now)}, now)
+		p := &participant{identity: "forger", role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now)}
+		_ = t.join(s, victim, p, now)
+		t.diary.wrote(victim.id, Forger)
+		t.diary.wrote(p.id, Forger)
 	}
 	victim.attributes = string(with([]byte(attributesOr(victim.attributes)), map[string]any{"chatbridge": stamp}))
 	victim.touch(now)

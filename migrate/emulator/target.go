@@ -12,6 +12,7 @@ type target struct {
 	counts *counts
 	pager  pager
 	unkind *mischief
+	diary  *diary
 
 	mu          sync.RWMutex
 	account     string
@@ -26,7 +27,7 @@ func newTarget(c Config, n *counts, m *mischief) *target {
 	if c.TargetAccountSID != "" {
 		account = c.TargetAccountSID
 	}
-	return &target{config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed}}
+	return &target{config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed}, diary: newDiary(c.Diary)}
 }
 
 // newID issues an id. It is called with the lock held.

@@ -104,6 +104,7 @@ func (t *target) deleteUser(x *Exchange, s *service) (Reply, error) {
 	}
 	for c := range s.conversations.all() {
 		if p, in := c.byIdentity[u.identity]; in {
+			t.diary.deletedParticipant(c, p, Client)
 			s.leave(c, p, x.now)
 			c.updated = dateOf(x.now)
 		}
