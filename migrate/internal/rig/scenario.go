@@ -40,6 +40,8 @@ type MsgPlan struct {
 	Same   bool // only the date is
 	Edited bool
 	Body   string
+
+	Attributes string // empty for what its place in the channel gives
 }
 
 // Kill ends a run at a request: the process is gone before it is sent, or
@@ -205,6 +207,9 @@ func (c ChannelPlan) messages(sid string, n int, at time.Time) []map[string]any 
 		}
 		if i%3 == 0 {
 			one["attributes"] = fmt.Sprintf(`{"i":%d}`, i%5)
+		}
+		if m.Attributes != "" {
+			one["attributes"] = m.Attributes
 		}
 		if m.Edited {
 			one["date_updated"] = at.Add(time.Minute).Format(time.RFC3339)

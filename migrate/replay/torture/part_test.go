@@ -1,0 +1,125 @@
+package torture
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/cryptotest"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate/internal/rig"
+)
+
+// kind is one way in which a world is unkind.
+type kind struct {
+	name string
+	draw func(*story)
+}
+
+// part is a set of kinds with a verdict of its own.
+type part struct {
+	test   string // its name
+	number uint64
+	kinds  []kind
+	notYet map[string]string // kinds that the program does not stand yet, and why
+	play   func(*testing.T, *world)
+}
+
+// run draws and plays the worlds that the flags ask for.
+func (p *part) run(t *testing.T) {
+	if *fault != "" && !slices.ContainsFunc(p.kinds, func(k kind) bool { return k.name == *fault }) {
+		t.Skipf("%s is none of %v", *fault, p.names())
+	}
+	for name := range p.notYet {
+		require.Contains(t, p.names(), name)
+	}
+	first, last := 0, *seeds
+	if *seed >= 0 {
+		first, last = *seed, *seed+1
+	}
+	met := map[string]int{}
+	for n := first; n < last; n++ {
+		s := p.story(n)
+		for _, name := range s.kinds {
+			met[name]++
+		}
+		ok := t.Run(fmt.Sprintf("seed %d: %s", n, strings.Join(s.kinds, "+")), func(t *testing.T) {
+			for _, line := range p.tell(t, s) {
+				if *trace {
+					t.Log(line)
+				}
+			}
+		})
+		if !ok {
+			t.Error(p.again(n))
+		}
+	}
+	t.Logf("seeds %d to %d: %v", first, last-1, met)
+}
+
+// again is the command that plays a seed again.
+func (p *part) again(n int) string {
+	alone := ""
+	if *fault != "" {
+		alone = " -fault " + *fault
+	}
+	return fmt.Sprintf("seed %d failed; repeat it with: go test ./migrate/replay/torture -run '^%s$' -seed %d%s -v", n, p.test, n, alone)
+}
+
+func (p *part) names() (all []string) {
+	for _, k := range p.kinds {
+		all = append(all, k.name)
+	}
+	return all
+}
+
+// story draws what happens for a seed. A kind that stands in notYet is drawn only
+// if it is asked for.
+func (p *part) story(n int) *story {
+	s := &story{
+		Rand: rand.New(rand.NewPCG(uint64(n), p.number)), seed: uint64(n)<<2 | p.number,
+		Scenario: rig.Scenarios().Example(n),
+	}
+	s.prepare()
+	chosen := map[string]bool{*fault: true}
+	if *fault == "" {
+		var pool []string
+		for _, name := range p.names() {
+			if _, later := p.notYet[name]; !later {
+				pool = append(pool, name)
+			}
+		}
+		for range min(1+s.IntN(3), len(pool)) {
+			chosen[pool[s.IntN(len(pool))]] = true
+		}
+	}
+	delete(chosen, "")
+	s.kinds = slices.Sorted(maps.Keys(chosen))
+	for _, k := range p.kinds {
+		if chosen[k.name] {
+			k.draw(s)
+		}
+	}
+	return s
+}
+
+// tell plays a story and returns the trace.
+func (p *part) tell(t *testing.T, s *story) (trace []string) {
+	cryptotest.SetGlobalRandom(t, s.seed) // names of runs
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, s)
+		defer func() { trace = w.lines() }()
+		defer func() {
+			if t.Failed() {
+				t.Log(w.told())
+			}
+		}()
+		p.play(t, w)
+	})
+	return trace
+}

@@ -1,0 +1,89 @@
+package torture
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// transient is what goes away.
+var transient = part{
+	test: "TestTortureTransient", number: 2, play: playTransient,
+	notYet: map[string]string{},
+	kinds: []kind{
+		fails("throttled", "before.429"),
+		fails("down", "before"),
+		fails("lost-answer", "after"),
+		fails("late", "late"),
+		fails("bad-read", "read"),
+		{"lag", func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(4000)) * time.Millisecond }},
+		{"lag-requests", func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
+		{"stale", func(s *story) {
+			s.unkind.Stale, s.unkind.StaleFor = s.share(0.01, 0.05), time.Duration(1+s.IntN(40))*time.Second
+		}},
+		{"kill", func(s *story) { s.dies(func(*death) {}) }},
+		{"rollback", func(s *story) { s.dies(func(d *death) { d.rollback = 1 + s.IntN(20) }) }},
+		{"hard-stop", func(s *story) { s.dies(func(d *death) { d.cut = true }) }},
+		{"lost-ledger", func(s *story) { s.dies(func(d *death) { d.lose = true }) }},
+		{"lost-ledger-later", func(s *story) { s.lost[1+s.IntN(2)] = true }},
+	},
+}
+
+// fails is a group of faults on the way.
+func fails(name, group string) kind {
+	return kind{name, func(s *story) {
+		s.busy()
+		s.faults = append(s.faults, fmt.Sprintf("%s=%g", group, s.share(0.01, 0.03, 0.08, 0.15)))
+		if group == "late" {
+			s.faults = append(s.faults, "late-within=5s")
+		}
+	}}
+}
+
+// dies makes one to three runs end before their time.
+func (s *story) dies(set func(*death)) {
+	s.busy()
+	for range 1 + s.IntN(3) {
+		d := death{write: 1 + s.IntN(70), after: s.IntN(2) == 0}
+		set(&d)
+		s.kills = append(s.kills, d)
+	}
+}
+
+// TestTortureTransient draws worlds in which all kinds of things fail for a while.
+func TestTortureTransient(t *testing.T) { transient.run(t) }
+
+// enough is how many runs an operator has patience for.
+const enough = 3
+
+func playTransient(t *testing.T, w *world) {
+	for i, d := range w.kills {
+		e := w.run(fmt.Sprintf("killed run %d", i+1), &d)
+		if e.killed && d.lose {
+			w.newLedger()
+		}
+	}
+	var e ending
+	for i := range enough {
+		e = w.run(fmt.Sprintf("run %d", i+1), nil)
+		w.log("%s", e)
+		if e.status() == 0 {
+			break
+		}
+	}
+	require.Empty(t, w.unequal(e), "after the last of %d runs", enough)
+	for pass := range w.passes {
+		time.Sleep(w.again)
+		if w.lost[pass+1] {
+			w.newLedger()
+		}
+		for i := range enough {
+			if e = w.run(fmt.Sprintf("pass %d, run %d", pass+2, i+1), nil); e.status() == 0 {
+				break
+			}
+		}
+		require.Empty(t, w.unequal(e), "after pass %d", pass+2)
+	}
+}

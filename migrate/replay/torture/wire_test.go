@@ -1,0 +1,193 @@
+package torture
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"hash/fnv"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+const (
+	chatHost          = "127.0.0.1:1"
+	conversationsHost = "127.0.0.1:2"
+)
+
+var errKilled = errors.New("the process is gone")
+
+// wire is the network of one process.
+type wire struct {
+	*process
+	handlers map[string]http.RoundTripper
+	fall     func(keepLedger bool)
+	writes   atomic.Int64
+	fallen   atomic.Bool
+	kept     string // the ledger as the kill leaves it
+	older    string // the ledger before
+}
+
+// RoundTrip is of http.RoundTripper. No two requests arrive at one moment, and no
+// two answers, so that what comes first does not depend on the scheduler.
+func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	asked, err := n.read(r)
+	if err != nil {
+		return nil, err
+	}
+	there, back := n.times(asked)
+	if err := pause(r.Context(), there); err != nil {
+		return nil, err
+	}
+	if n.fallen.Load() {
+		return nil, errKilled
+	}
+	write := r.Method != http.MethodGet
+	if write && n.dies() && !n.death.after {
+		return nil, n.die(asked)
+	}
+	resp, err := n.handlers[r.URL.Host].RoundTrip(r)
+	n.arrived(asked, resp, err)
+	if write && n.dies() && n.death.after && !n.fallen.Load() {
+		return nil, n.die(asked)
+	}
+	if write {
+		n.writes.Add(1)
+	}
+	n.meddle(mix(n.seed, uint64(there), uint64(back)))
+	if err := pause(r.Context(), back); err != nil {
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, err
+	}
+	if n.fallen.Load() {
+		return nil, errKilled
+	}
+	if resp != nil {
+		resp.Body, resp.ContentLength = here(resp.Body), -1
+	}
+	return resp, err
+}
+
+// dies reports whether the write that is on its way is the last one.
+func (n *wire) dies() bool {
+	if n.death == nil || n.fallen.Load() {
+		return false
+	}
+	at := int(n.writes.Load()) + 1
+	if n.death.rollback > 0 && n.older == "" && at >= n.death.write-n.death.rollback {
+		n.older = n.snapshot(n.ledger, "older")
+	}
+	return at == n.death.write
+}
+
+func (n *wire) die(asked string) error {
+	n.fallen.Store(true)
+	n.log("%s dies at %s", n.name, asked)
+	n.fall(n.death.cut)
+	if n.older != "" {
+		n.kept = n.older
+	}
+	return errKilled
+}
+
+// read is what a request asks, in a form that does not depend on the machine.
+func (n *wire) read(r *http.Request) (string, error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return r.Method + " " + r.URL.Host + r.URL.RequestURI(), nil
+	}
+	raw, err := io.ReadAll(r.Body)
+	_ = r.Body.Close()
+	if err != nil {
+		return "", err
+	}
+	form, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return "", err
+	}
+	if a := form.Get("Attributes"); strings.Contains(a, `"pid":`) {
+		form.Set("Attributes", anywhere(a))
+	}
+	text := form.Encode()
+	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	return r.Method + " " + r.URL.Host + r.URL.RequestURI() + " " + text, nil
+}
+
+var pid = regexp.MustCompile(`"pid":\d+`)
+
+const anyHost = "some-host"
+
+// anywhere takes the machine out of a claim, and here puts it back.
+func anywhere(attributes string) string {
+	host, _ := os.Hostname()
+	return strings.Replace(pid.ReplaceAllString(attributes, `"pid":1`), `"host":"`+host+`"`, `"host":"`+anyHost+`"`, 1)
+}
+
+func here(body io.ReadCloser) io.ReadCloser {
+	raw, err := io.ReadAll(body)
+	_ = body.Close()
+	host, _ := os.Hostname()
+	if err == nil {
+		raw = bytes.ReplaceAll(raw, []byte(`\"host\":\"`+anyHost+`\"`), []byte(`\"host\":\"`+host+`\"`))
+		return io.NopCloser(bytes.NewReader(raw))
+	}
+	return io.NopCloser(io.MultiReader(bytes.NewReader(raw), broken{err}))
+}
+
+// broken is the end of a body that is not its end.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
+
+// times are how long a request takes to arrive, and its answer to come back.
+func (n *wire) times(asked string) (there, back time.Duration) {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, n.name+asked) // never fails
+	n.mu.Lock()
+	n.seen[h.Sum64()]++
+	at := mix(n.seed, h.Sum64(), n.seen[h.Sum64()])
+	n.mu.Unlock()
+	const least, span = time.Millisecond, 30 * time.Millisecond
+	return least + time.Duration(at%uint64(span)), least + time.Duration(mix(at)%uint64(span))
+}
+
+func (n *wire) arrived(asked string, resp *http.Response, err error) {
+	if err != nil {
+		n.log("%s %s: %v", n.name, asked, err)
+		return
+	}
+	n.log("%s %s: %d", n.name, asked, resp.StatusCode)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// mix spreads its arguments over 64 bits.
+func mix(values ...uint64) uint64 {
+	var z uint64
+	for _, v := range values {
+		z += v + 0x9e3779b97f4a7c15
+		z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+		z = (z ^ z>>27) * 0x94d049bb133111eb
+		z ^= z >> 31
+	}
+	return z
+}
+
+var _ migrate.Observer = (*world)(nil)
