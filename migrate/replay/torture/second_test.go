@@ -20,6 +20,7 @@ func (w *world) together() (both []ending) {
 		w.restore(first.ledger, second.ledger)
 	case w.second.removed:
 		second.ledger = first.ledger
+		w.unlabel(first.ledger)
 		for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
 			if err := os.Remove(first.ledger + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				w.t.Error(err)

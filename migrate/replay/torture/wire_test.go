@@ -147,14 +147,13 @@ type broken struct{ err error }
 
 func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
-// times are how long a request takes to arrive, and its answer to come back.
+// times are how long a request takes to arrive, and its answer to come back. They
+// follow from what is asked and when, and not from how often it was asked: a
+// request that was cut off before it left may have been asked or not.
 func (n *wire) times(asked string) (there, back time.Duration) {
 	h := fnv.New64a()
 	_, _ = io.WriteString(h, n.name+asked) // never fails
-	n.mu.Lock()
-	n.seen[h.Sum64()]++
-	at := mix(n.seed, h.Sum64(), n.seen[h.Sum64()])
-	n.mu.Unlock()
+	at := mix(n.seed, h.Sum64(), uint64(time.Since(n.began)))
 	const least, span = time.Millisecond, 30 * time.Millisecond
 	return least + time.Duration(at%uint64(span)), least + time.Duration(mix(at)%uint64(span))
 }

@@ -2,7 +2,6 @@ package torture
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -31,10 +30,9 @@ type world struct {
 
 	mu     sync.Mutex
 	trace  []string
-	seen   map[uint64]uint64 // how often a request was sent
-	files  map[string]ledgerFile
+	files  map[string]string // labels of ledgers, by path
 	events []string
-	runs   int
+	labels int
 	edits  int
 }
 
@@ -45,7 +43,7 @@ func newWorld(t *testing.T, s *story) *world {
 		require.NoError(t, err)
 	}
 	w := &world{
-		story: s, t: t, plan: plan, began: time.Now(), dir: t.TempDir(), seen: map[uint64]uint64{}, files: map[string]ledgerFile{},
+		story: s, t: t, plan: plan, began: time.Now(), dir: t.TempDir(), files: map[string]string{},
 		patience: transport.Patience{Jitter: transport.Seeded(s.seed)},
 	}
 	t.Cleanup(plan.Close)
@@ -66,7 +64,7 @@ func newWorld(t *testing.T, s *story) *world {
 // newLedger begins one: the old one is lost.
 func (w *world) newLedger() string {
 	w.ledger = filepath.Join(w.dir, fmt.Sprintf("ledger-%d.db", len(w.files)))
-	w.files[w.ledger] = ledgerFile{}
+	w.unlabel(w.ledger)
 	return w.ledger
 }
 
@@ -105,24 +103,20 @@ func (w *world) Event(e migrate.Event) {
 	}
 }
 
-// ledgerFile tells the files apart that a path led to.
-type ledgerFile struct {
-	info  os.FileInfo
-	label string
-}
-
-// label names the file of a ledger by how many came before it. Its number on the
-// disk follows from no seed.
+// label names the file of a ledger. Its number on the disk follows from no seed.
 func (w *world) label(path string) string {
-	info, err := os.Stat(path)
-	require.NoError(w.t, err)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	f := w.files[path]
-	if f.info == nil || !os.SameFile(f.info, info) {
-		w.runs++
-		f = ledgerFile{info, fmt.Sprintf("%s, file %d", filepath.Base(path), w.runs)}
-		w.files[path] = f
+	if w.files[path] == "" {
+		w.labels++
+		w.files[path] = fmt.Sprint("file ", w.labels)
 	}
-	return f.label
+	return w.files[path]
+}
+
+// unlabel is called when a file is gone.
+func (w *world) unlabel(path string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.files[path] = ""
 }
