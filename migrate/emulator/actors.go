@@ -17,6 +17,34 @@ func (e *Emulator) PostAs(conversationSID, author, body string) (messageSID stri
 	return messageSID, err
 }
 
+// StartAs makes a conversation of the target as a person may from an app, who
+// chooses its name and attributes and joins it, and returns its SID.
+func (e *Emulator) StartAs(serviceSID, identity, name, attributes string) (conversationSID string, err error) {
+	t := e.target
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	s, found := t.services.find(serviceSID)
+	if !found {
+		return "", fmt.Errorf("start conversation: no service %s", serviceSID)
+	}
+	return t.start(s, identity, name, attributes, e.now()).sid, nil
+}
+
+// start is called with the lock held.
+func (t *target) start(s *service, identity, name, attributes string, now time.Time) *conversation {
+	c := &conversation{
+		state: stateActive, creator: identity, name: name, attributes: attributes, byIdentity: map[string]*participant{},
+		created: dateOf(now), updated: dateOf(now), active: dateOf(now), id: t.newID(),
+	}
+	c.sid = c.id.sid("CH")
+	s.add(c)
+	p := &participant{identity: identity, role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now)}
+	_ = t.join(s, c, p, now) // whoever is in too many conversations stays out of this one
+	t.diary.wrote(c.id, Person)
+	t.diary.wrote(p.id, Person)
+	return c
+}
+
 // AppendToChannel writes a message into a channel of the source, dated now, and
 // returns its SID.
 func (e *Emulator) AppendToChannel(channelSID, from, body string) (messageSID string, err error) {

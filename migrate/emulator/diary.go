@@ -11,7 +11,6 @@ const (
 	Rival       Hand = "rival"       // by a request that another writer sent too
 	Person      Hand = "person"      // from an app
 	Application Hand = "application" // that writes into both sides
-	Forger      Hand = "forger"
 )
 
 // diary keeps who did what in the target, for Truth. A nil one keeps nothing.

@@ -105,16 +105,7 @@ func (m *mischief) forge(op uint64, reply Reply) {
 		victim = s.conversations.slots[op>>8%uint64(n)].value
 	}
 	if victim == nil || victim.sid == made.SID {
-		victim = &conversation{
-			state: stateActive, creator: "forger", name: "not what it seems", byIdentity: map[string]*participant{},
-			created: dateOf(now), updated: dateOf(now), active: dateOf(now), id: t.newID(),
-		}
-		victim.sid = victim.id.sid("CH")
-		s.add(victim)
-		p := &participant{identity: "forger", role: s.configuration.conversationRole, created: dateOf(now), updated: dateOf(now)}
-		_ = t.join(s, victim, p, now)
-		t.diary.wrote(victim.id, Forger)
-		t.diary.wrote(p.id, Forger)
+		victim = t.start(s, "forger", "not what it seems", "", now)
 	}
 	victim.attributes = string(with([]byte(attributesOr(victim.attributes)), map[string]any{"chatbridge": stamp}))
 	victim.touch(now)

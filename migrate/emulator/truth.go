@@ -11,7 +11,8 @@ import (
 // shares nothing with the emulator.
 type Truth struct {
 	Channels      []TrueChannel
-	Services      []TrueService // of the target
+	Users         []json.RawMessage // of the source
+	Services      []TrueService     // of the target
 	Conversations []TrueConversation
 }
 
@@ -27,14 +28,18 @@ type TrueService struct {
 	SID, Name  string
 	PushOn     bool // for new messages
 	WebhookURL string
-	Identities []string // of users
+	Users      []TrueUser
 }
+
+// TrueUser is a user of the target.
+type TrueUser struct{ Identity, Name, Attributes string }
 
 // TrueConversation is a conversation that is or was in the target.
 type TrueConversation struct {
 	ServiceSID, SID, UniqueName, Name string
 	Attributes                        string
 	Made                              string // the attributes that it was made with
+	Created                           time.Time
 	By                                Hand
 	Gone                              Hand // who deleted it; empty while it is there
 	Participants                      []TrueParticipant
@@ -71,6 +76,7 @@ func (e *Emulator) Truth() Truth {
 	var out Truth
 	e.source.mu.RLock()
 	for v := range e.source.services.all() {
+		out.Users = slices.AppendSeq(out.Users, v.users.all())
 		for c := range v.channels.all() {
 			one := TrueChannel{ServiceSID: v.sid, SID: c.sid, Raw: c.raw}
 			for m := range c.members.all() {
@@ -90,7 +96,7 @@ func (e *Emulator) Truth() Truth {
 	for s := range e.target.services.all() {
 		one := TrueService{SID: s.sid, Name: s.name, PushOn: s.notifications.newMessage.Enabled, WebhookURL: s.webhooks.post}
 		for u := range s.users.all() {
-			one.Identities = append(one.Identities, u.identity)
+			one.Users = append(one.Users, TrueUser{u.identity, u.name, attributesOr(u.attributes)})
 		}
 		out.Services = append(out.Services, one)
 		for c := range s.conversations.all() {
@@ -104,7 +110,7 @@ func (e *Emulator) Truth() Truth {
 func (d *diary) conversation(s *service, c *conversation) TrueConversation {
 	one := TrueConversation{
 		ServiceSID: s.sid, SID: c.sid, UniqueName: c.unique, Name: c.name, Attributes: attributesOr(c.attributes),
-		Made: attributesOr(d.made[c.id]), By: d.hand(c.id), Participants: slices.Clone(d.participants[c.id]), Messages: slices.Clone(d.messages[c.id]),
+		Created: c.created.time(), Made: attributesOr(d.made[c.id]), By: d.hand(c.id), Participants: slices.Clone(d.participants[c.id]), Messages: slices.Clone(d.messages[c.id]),
 	}
 	for p := range c.participants.all() {
 		one.Participants = append(one.Participants, d.participant(p))

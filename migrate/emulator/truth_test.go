@@ -50,12 +50,17 @@ func TestTruth(t *testing.T) {
 		require.Len(t, room.Participants, 1)
 		require.Equal(t, []emulator.Hand{emulator.Person, emulator.Person}, []emulator.Hand{room.Participants[0].By, room.Participants[0].Gone})
 
+		own, err := b.e.StartAs(room.ServiceSID, "bob", "mine", `{"k":1}`)
+		require.NoError(t, err)
+		all := b.e.Truth().Conversations
+		require.Equal(t, []any{own, emulator.Person, "mine", `{"k":1}`, 1}, []any{all[1].SID, all[1].By, all[1].Name, all[1].Attributes, len(all[1].Participants)})
+
 		b.send(b.conversations, "DELETE", c+"/Messages/"+after[4].SID, nil)
 		b.send(b.conversations, "DELETE", c, nil)
 		gone := b.e.Truth().Conversations
-		require.Len(t, gone, 1)
-		require.Equal(t, emulator.Client, gone[0].Gone)
-		require.Equal(t, emulator.Client, gone[0].Messages[4].Gone)
+		require.Len(t, gone, 2)
+		require.Equal(t, emulator.Client, gone[1].Gone)
+		require.Equal(t, emulator.Client, gone[1].Messages[4].Gone)
 		private := b.e.Truth().Channels[slices.IndexFunc(b.e.Truth().Channels, func(c emulator.TrueChannel) bool { return c.SID == privateSID })]
 		require.Len(t, private.Messages, 3)
 		require.NotEmpty(t, private.Members)

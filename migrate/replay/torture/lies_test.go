@@ -14,6 +14,7 @@ import (
 var lies = part{
 	test: "TestTortureLies", number: 3, play: playLies,
 	notYet: map[string]string{},
+	noise:  trouble,
 	kinds: []kind{
 		alters("trim", func(s *story) { s.unkind.Trim = true }, "  padded ", "tail\n"),
 		alters("line-ends", func(s *story) { s.unkind.LineEnds = true }, "two\r\nlines", "end\r\n"),
@@ -35,6 +36,11 @@ var lies = part{
 		{"reply-202", func(s *story) { s.unkind.Accepted = s.share(0.02, 0.2, 1) }},
 		{"reply-404", func(s *story) { s.unkind.Denied = s.share(0.1, 0.5, 1) }},
 		{"forged-stamp", func(s *story) { s.unkind.ForgedStamp = s.share(0.3, 1) }},
+		{"forged-stamp-before", func(s *story) {
+			s.busy()
+			s.forge = true
+			s.kills = append(s.kills, death{write: 8 + s.IntN(40), after: s.IntN(2) == 0, lose: s.IntN(3) == 0})
+		}},
 		{"account", func(s *story) { s.key, s.unkind.KeyAccountSID = true, "AC0000000000000000000000000000beef" }},
 		{"second-writer", func(s *story) { s.unkind.SecondWriter = s.share(0.05, 0.3, 1) }},
 		rival("two-runs", func(*secondProcess) {}),
@@ -69,6 +75,19 @@ func rival(name string, set func(*secondProcess)) kind {
 	}}
 }
 
+// trouble is what happens among lies as everywhere.
+func trouble(s *story) {
+	if s.IntN(3) == 0 {
+		s.faults = append(s.faults, fmt.Sprintf("after=%g", s.share(0.02, 0.08)))
+	}
+	if s.IntN(4) == 0 {
+		s.kills = append(s.kills, death{write: 1 + s.IntN(70), after: s.IntN(2) == 0, cut: s.IntN(4) == 0, lose: s.IntN(3) == 0})
+	}
+	if s.IntN(4) == 0 {
+		s.lost[1+s.IntN(2)] = true
+	}
+}
+
 // TestTortureLies draws worlds that lie. A run in them need not succeed. It must
 // not say that it did if it did not.
 func TestTortureLies(t *testing.T) { lies.run(t) }
@@ -82,9 +101,17 @@ func playLies(t *testing.T, w *world) {
 		w.log("%s", e)
 		require.Empty(t, w.dishonest(e, agreed...), "%s", e)
 	}
+	for i, d := range w.kills {
+		if e := w.run(fmt.Sprintf("killed run %d", i+1), &d); e.killed && d.lose {
+			w.newLedger()
+		}
+	}
 	for pass := range 1 + w.passes {
 		if pass > 0 {
 			time.Sleep(w.again)
+		}
+		if w.forge {
+			w.forgeries()
 		}
 		if w.lost[pass] {
 			w.newLedger()

@@ -103,6 +103,7 @@ func (o *oracle) differences(start, end emulator.Truth) (all []string) {
 			k := compared{memory: o.channels[c.SID], room: in[0], must: common(c.Messages, now.Messages)}
 			all = append(all, k.messages()...)
 			all = append(all, k.participants(commonMembers(c.Members, now.Members))...)
+			all = append(all, outside(now, in[0])...)
 			all = append(all, settings(end, in[0].ServiceSID)...)
 		}
 	}
@@ -141,22 +142,6 @@ func strangers(c emulator.TrueConversation) (all []string) {
 	for _, p := range c.Participants {
 		if c.Gone == "" && p.Gone == "" && p.By == emulator.Client {
 			all = append(all, fmt.Sprintf("%s was put into %s, a conversation of others", p.Identity, c.SID))
-		}
-	}
-	return all
-}
-
-// settings says whether a service has its notifications and webhooks.
-func settings(end emulator.Truth, serviceSID string) (all []string) {
-	for _, s := range end.Services {
-		if s.SID != serviceSID {
-			continue
-		}
-		if !s.PushOn {
-			all = append(all, fmt.Sprintf("push notifications of %s are off", s.SID))
-		}
-		if s.WebhookURL == "" {
-			all = append(all, fmt.Sprintf("webhooks of %s are off", s.SID))
 		}
 	}
 	return all

@@ -26,6 +26,7 @@ type part struct {
 	test   string // its name
 	number uint64
 	kinds  []kind
+	noise  func(*story)      // drawn for every world, beside its kinds; may be nil
 	notYet map[string]string // kinds that the program does not stand yet, and why
 	play   func(*testing.T, *world)
 }
@@ -86,6 +87,9 @@ func (p *part) story(n int) *story {
 		Scenario: rig.Scenarios().Example(n),
 	}
 	s.prepare()
+	if p.noise != nil {
+		p.noise(s)
+	}
 	chosen := map[string]bool{*fault: true}
 	if *fault == "" {
 		var pool []string

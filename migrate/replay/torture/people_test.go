@@ -1,9 +1,11 @@
 package torture
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/stretchr/testify/require"
 
@@ -33,6 +35,40 @@ func (w *world) meddle(n uint64) {
 	}
 	r := rand.New(rand.NewPCG(n, 0))
 	w.inSource(w.source[r.IntN(len(w.source))], r)
+}
+
+// forgeries lets somebody make a conversation with the stamp of each channel that has
+// none yet.
+func (w *world) forgeries() {
+	truth := w.emulator.Truth()
+	made := map[string]emulator.TrueConversation{}
+	var one emulator.TrueConversation
+	for _, c := range truth.Conversations {
+		if channel := channelOf(c); channel != "" {
+			made[channel], one = c, c
+		}
+	}
+	for _, c := range truth.Channels {
+		if _, there := made[c.SID]; there || one.SID == "" {
+			continue
+		}
+		sid, err := w.emulator.StartAs(one.ServiceSID, "forger", nameOf(c), strings.ReplaceAll(one.Made, channelOf(one), c.SID))
+		require.NoError(w.t, err)
+		if w.IntN(2) == 0 {
+			require.NoError(w.t, w.emulator.LeaveAs(sid, "forger"))
+		}
+		w.log("somebody forges the stamp of %s in %s", c.SID, sid)
+	}
+}
+
+func nameOf(c emulator.TrueChannel) string {
+	var f struct {
+		Name string `json:"friendly_name"`
+	}
+	if err := json.Unmarshal(c.Raw, &f); err != nil {
+		panic(err) // the harness wrote it
+	}
+	return f.Name
 }
 
 // inTarget does one thing in a conversation, if it can be done there.

@@ -91,8 +91,7 @@ func (p *process) drivers(n *wire) (*twilio.Source, *twilio.Target) {
 		return c
 	}
 	stack := func() http.RoundTripper {
-		// Who is let in first is the scheduler's choice, so everybody is.
-		return transport.New(transport.Options{Base: n, Concurrency: 1024, Patience: p.patience})
+		return queue{n, transport.New(transport.Options{Base: n, Concurrency: 32, Patience: p.patience})}
 	}
 	source, err := twilio.NewSource(config(chatHost, transport.ReadOnly(stack())))
 	require.NoError(p.t, err)

@@ -28,6 +28,7 @@ type story struct {
 	lost   map[int]bool    // runs that begin with a new ledger
 	second *secondProcess  // beside the first run; nil for none
 	again  time.Duration   // between runs
+	forge  bool            // somebody puts stamps on conversations of their own, between runs
 }
 
 // death is how a run ends before its time.

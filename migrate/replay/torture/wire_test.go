@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/transport"
 )
 
 const (
@@ -77,6 +78,26 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
+// queue lets no two requests come to the transport at one moment: it has places for
+// some, and who gets one first would be the scheduler's choice.
+type queue struct {
+	wire *wire
+	next http.RoundTripper
+}
+
+// RoundTrip is of http.RoundTripper.
+func (q queue) RoundTrip(r *http.Request) (*http.Response, error) {
+	asked, err := q.wire.read(r)
+	if err != nil {
+		return nil, err
+	}
+	turn, _ := q.wire.times("turn " + asked)
+	if err := pause(r.Context(), turn/8); err != nil {
+		return nil, &transport.AttemptError{Sent: false, Err: err}
+	}
+	return q.next.RoundTrip(r)
+}
+
 // dies reports whether the write that is on its way is the last one.
 func (n *wire) dies() bool {
 	if n.death == nil || n.fallen.Load() {
@@ -117,7 +138,12 @@ func (n *wire) read(r *http.Request) (string, error) {
 		form.Set("Attributes", anywhere(a))
 	}
 	text := form.Encode()
-	r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
+	r.ContentLength = int64(len(text))
+	r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }
+	r.Body, err = r.GetBody()
+	if err != nil {
+		return "", err
+	}
 	return r.Method + " " + r.URL.Host + r.URL.RequestURI() + " " + text, nil
 }
 
