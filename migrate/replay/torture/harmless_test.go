@@ -15,12 +15,16 @@ import (
 // harmless is what is odd and does no harm.
 var harmless = part{
 	test: "TestTortureHarmless", number: 1, play: playHarmless,
-	notYet: map[string]string{},
+	notYet: map[string]string{
+		"mirror":        "what the application wrote into both sides is written once more",
+		"people-delete": "a message of ours that a person deleted stops its channel (3)",
+		"people-leave":  "somebody who left before their horizon was set stops the channel (3)",
+	},
 	kinds: []kind{
-		{"index-gaps", func(s *story) { s.unkind.IndexGaps = 0.4 }},
-		{"counts-adrift", func(s *story) { s.unkind.CountsAdrift = 0.5 }},
-		{"account-unknown", func(s *story) { s.key, s.unkind.NoAccount = true, true }},
-		{"equal-messages", func(s *story) {
+		{name: "index-gaps", draw: func(s *story) { s.unkind.IndexGaps = 0.4 }},
+		{name: "counts-adrift", draw: func(s *story) { s.unkind.CountsAdrift = 0.5 }},
+		{name: "account-unknown", draw: func(s *story) { s.key, s.unkind.NoAccount = true, true }},
+		{name: "equal-messages", draw: func(s *story) {
 			s.busy()
 			s.messages(0.7, func(m *rig.MsgPlan) { m.Body = "ok" })
 			for c := range s.Channels {
@@ -32,14 +36,14 @@ var harmless = part{
 		}},
 		person(emulator.Write), person(emulator.Edit), person(emulator.React), person(emulator.Delete), person(emulator.Join), person(emulator.Leave),
 		inChat(emulator.Write), inChat(emulator.Edit), inChat(emulator.Delete),
-		{"mirror", func(s *story) { s.busy(); s.unkind.Mirror = s.share(0.05, 0.2) }},
-		{"slow-passes", func(s *story) { s.passes, s.again = 3, time.Duration(1+s.IntN(48))*time.Hour }},
+		{name: "mirror", draw: func(s *story) { s.busy(); s.unkind.Mirror = s.share(0.05, 0.2) }},
+		{name: "slow-passes", draw: func(s *story) { s.passes, s.again = 3, time.Duration(1+s.IntN(48))*time.Hour }},
 	},
 }
 
 // person is at work in the target, during passes and between them.
 func person(d emulator.Deed) kind {
-	return kind{"people-" + string(d), func(s *story) {
+	return kind{name: "people-" + string(d), draw: func(s *story) {
 		s.busy()
 		s.unkind.People = s.share(0.03, 0.1, 0.3)
 		s.unkind.PeopleDo = append(s.unkind.PeopleDo, d)
@@ -49,7 +53,7 @@ func person(d emulator.Deed) kind {
 
 // inChat is somebody at work in the source.
 func inChat(d emulator.Deed) kind {
-	return kind{"source-" + string(d), func(s *story) {
+	return kind{name: "source-" + string(d), draw: func(s *story) {
 		s.busy()
 		s.source = append(s.source, d)
 	}}

@@ -11,8 +11,8 @@
 //
 // Vocabulary:
 //
-//   - Kind: one way in which a world is unkind. -fault draws worlds with that one
-//     alone.
+//   - Kind: one way in which a world is unkind. -fault draws worlds with some
+//     kinds and no other.
 //   - Story: what is drawn for a seed: workspace, kinds, and when what happens.
 //   - World: the emulator and the processes that a story has.
 //   - Wire: the network of one process. Each request takes a time of its own that
@@ -34,7 +34,7 @@ import (
 var (
 	seeds = flag.Int("seeds", 10, "how many worlds each part draws")
 	seed  = flag.Int("seed", -1, "draw only the world of this seed")
-	fault = flag.String("fault", "", "draw worlds with this kind alone")
+	fault = flag.String("fault", "", "draw worlds with these kinds and no other, such as kill+stale")
 	trace = flag.Bool("trace", false, "log every request")
 )
 

@@ -19,6 +19,7 @@ import (
 type kind struct {
 	name string
 	draw func(*story)
+	also bool // drawn beside others, for a quarter of the worlds
 }
 
 // part is a set of kinds with a verdict of its own.
@@ -26,15 +27,16 @@ type part struct {
 	test   string // its name
 	number uint64
 	kinds  []kind
-	noise  func(*story)      // drawn for every world, beside its kinds; may be nil
 	notYet map[string]string // kinds that the program does not stand yet, and why
 	play   func(*testing.T, *world)
 }
 
 // run draws and plays the worlds that the flags ask for.
 func (p *part) run(t *testing.T) {
-	if *fault != "" && !slices.ContainsFunc(p.kinds, func(k kind) bool { return k.name == *fault }) {
-		t.Skipf("%s is none of %v", *fault, p.names())
+	for _, name := range asked() {
+		if !slices.Contains(p.names(), name) {
+			t.Skipf("%s is none of %v", name, p.names())
+		}
 	}
 	for name := range p.notYet {
 		require.Contains(t, p.names(), name)
@@ -87,22 +89,13 @@ func (p *part) story(n int) *story {
 		Scenario: rig.Scenarios().Example(n),
 	}
 	s.prepare()
-	if p.noise != nil {
-		p.noise(s)
+	chosen := map[string]bool{}
+	for _, name := range asked() {
+		chosen[name] = true
 	}
-	chosen := map[string]bool{*fault: true}
-	if *fault == "" {
-		var pool []string
-		for _, name := range p.names() {
-			if _, later := p.notYet[name]; !later {
-				pool = append(pool, name)
-			}
-		}
-		for range min(1+s.IntN(3), len(pool)) {
-			chosen[pool[s.IntN(len(pool))]] = true
-		}
+	if len(chosen) == 0 {
+		p.choose(s, chosen)
 	}
-	delete(chosen, "")
 	s.kinds = slices.Sorted(maps.Keys(chosen))
 	for _, k := range p.kinds {
 		if chosen[k.name] {
@@ -110,6 +103,28 @@ func (p *part) story(n int) *story {
 		}
 	}
 	return s
+}
+
+func (p *part) choose(s *story, chosen map[string]bool) {
+	var pool []string
+	for _, k := range p.kinds {
+		if _, later := p.notYet[k.name]; later {
+			continue
+		}
+		if !k.also {
+			pool = append(pool, k.name)
+		} else if s.IntN(4) == 0 {
+			chosen[k.name] = true
+		}
+	}
+	for range 1 + s.IntN(3) {
+		chosen[pool[s.IntN(len(pool))]] = true
+	}
+}
+
+// asked are the kinds that -fault names.
+func asked() []string {
+	return strings.FieldsFunc(*fault, func(r rune) bool { return r == '+' })
 }
 
 // tell plays a story and returns the trace.

@@ -11,29 +11,32 @@ import (
 // transient is what goes away.
 var transient = part{
 	test: "TestTortureTransient", number: 2, play: playTransient,
-	notYet: map[string]string{},
+	notYet: map[string]string{
+		"stale": "after a kill, one stale reading of the tail is believed",
+		"lag":   "a service that is listed late appears twice after a lost answer (2)",
+	},
 	kinds: []kind{
 		fails("throttled", "before.429"),
 		fails("down", "before"),
 		fails("lost-answer", "after"),
 		fails("late", "late"),
 		fails("bad-read", "read"),
-		{"lag", func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(4000)) * time.Millisecond }},
-		{"lag-requests", func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
-		{"stale", func(s *story) {
-			s.unkind.Stale, s.unkind.StaleFor = s.share(0.01, 0.05), time.Duration(1+s.IntN(40))*time.Second
+		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(4000)) * time.Millisecond }},
+		{name: "lag-requests", draw: func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
+		{name: "stale", draw: func(s *story) {
+			s.unkind.Stale, s.unkind.StaleFor = s.share(0.01, 0.05, 0.2), time.Duration(1+s.IntN(40))*time.Second
 		}},
-		{"kill", func(s *story) { s.dies(func(*death) {}) }},
-		{"rollback", func(s *story) { s.dies(func(d *death) { d.rollback = 1 + s.IntN(20) }) }},
-		{"hard-stop", func(s *story) { s.dies(func(d *death) { d.cut = true }) }},
-		{"lost-ledger", func(s *story) { s.dies(func(d *death) { d.lose = true }) }},
-		{"lost-ledger-later", func(s *story) { s.lost[1+s.IntN(2)] = true }},
+		{name: "kill", draw: func(s *story) { s.dies(func(*death) {}) }},
+		{name: "rollback", draw: func(s *story) { s.dies(func(d *death) { d.rollback = 1 + s.IntN(20) }) }},
+		{name: "hard-stop", draw: func(s *story) { s.dies(func(d *death) { d.cut = true }) }},
+		{name: "lost-ledger", draw: func(s *story) { s.dies(func(d *death) { d.lose = true }) }},
+		{name: "lost-ledger-later", draw: func(s *story) { s.lost[1+s.IntN(2)] = true }},
 	},
 }
 
 // fails is a group of faults on the way.
 func fails(name, group string) kind {
-	return kind{name, func(s *story) {
+	return kind{name: name, draw: func(s *story) {
 		s.busy()
 		s.faults = append(s.faults, fmt.Sprintf("%s=%g", group, s.share(0.01, 0.03, 0.08, 0.15)))
 		if group == "late" {

@@ -43,7 +43,8 @@ func (w *world) unequal(e ending) []string {
 	return w.oracle.differences(e.start, e.end)
 }
 
-var sidForm = regexp.MustCompile(`\b[A-Z]{2}[0-9a-f]{32}\b`)
+// about is a SID, or a ledger, which has none.
+var about = regexp.MustCompile(`\b[A-Z]{2}[0-9a-f]{32}\b|ledger-\d+\.db|second\.db`)
 
 // dishonest is what is wrong with how a run ended among lies: 0 with both sides
 // not equal, or another status than was agreed, or one that does not say what it
@@ -58,14 +59,14 @@ func (w *world) dishonest(e ending, agreed ...int) (all []string) {
 	}
 	if status == 3 {
 		for _, f := range e.summary.Failures {
-			if !sidForm.MatchString(f.SourceSID + " " + f.TargetSID + " " + f.Reason) {
+			if !about.MatchString(f.SourceSID + " " + f.TargetSID + " " + f.Reason) {
 				all = append(all, fmt.Sprintf("it does not say what it is about: %+v", f))
 			}
 		}
 		return all
 	}
-	if !sidForm.MatchString(e.err.Error()) {
-		all = append(all, fmt.Sprintf("it names no SID: %v", e.err))
+	if !about.MatchString(e.err.Error()) {
+		all = append(all, fmt.Sprintf("it does not say what it is about: %v", e.err))
 	}
 	if hint := migrate.HintOf(e.err); hint == "" && status != 5 { // the command has one for 5
 		all = append(all, fmt.Sprintf("it does not say what to do: %v", e.err))
