@@ -11,16 +11,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Scenario is what a torture run is made of. All of it follows from a seed.
+// Scenario is a workspace and how a run goes about it. All of it follows from a
+// seed.
 type Scenario struct {
 	Channels []ChannelPlan
 	Users    int
 
 	Concurrency int
-	Kills       []Kill  // each ends one run; the next one resumes
-	LoseLedger  []bool  // beside Kills: whether that crash takes the ledger with it
-	Rate        float64 // of faults, for each kind
-	FaultSeed   uint64
 	Settle      time.Duration // longer than a late commit takes
 }
 
@@ -57,20 +54,10 @@ func Scenarios() *rapid.Generator[Scenario] {
 		s := Scenario{
 			Users:       rapid.IntRange(1, 6).Draw(t, "users"),
 			Concurrency: rapid.IntRange(1, 6).Draw(t, "concurrency"),
-			Rate:        rapid.SampledFrom([]float64{0, 0.01, 0.03, 0.08, 0.15}).Draw(t, "rate"),
-			FaultSeed:   rapid.Uint64().Draw(t, "faults"),
 			Settle:      rapid.SampledFrom([]time.Duration{6 * time.Second, 10 * time.Second}).Draw(t, "settle"),
 		}
 		for range rapid.IntRange(1, 4).Draw(t, "channels") {
 			s.Channels = append(s.Channels, channels(s.Users).Draw(t, "channel"))
-		}
-		for range rapid.IntRange(0, 4).Draw(t, "kills") {
-			s.Kills = append(s.Kills, Kill{
-				Write: rapid.IntRange(1, 60).Draw(t, "write"),
-				After: rapid.Bool().Draw(t, "after"),
-				Cut:   rapid.IntRange(0, 3).Draw(t, "cut") == 0,
-			})
-			s.LoseLedger = append(s.LoseLedger, rapid.IntRange(0, 4).Draw(t, "ledger") == 0)
 		}
 		return s
 	})

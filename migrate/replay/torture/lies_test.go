@@ -26,6 +26,7 @@ var lies = part{
 		"forged-stamp":            "the same, with a lost ledger",
 		"list-of-another":         "lists of another parent that are empty are believed",
 		"channels-end-early":      "a channel that is not listed is not missed",
+		"members-end-early":       "two readings that end early alike are believed, as after a counter adrift",
 		"users-end-early":         "a user who is not listed is not missed",
 		"conversations-end-early": "with a lost ledger, a conversation that is not listed is made again",
 		"lost-answer":             "a claim that could not be renewed in time ends 130 and gives no hint",

@@ -63,6 +63,11 @@ func (p *part) run(t *testing.T) {
 		}
 	}
 	t.Logf("seeds %d to %d: %v", first, last-1, met)
+	if *fault == "" && last-first >= 50 {
+		for _, name := range p.names() {
+			require.Equal(t, p.notYet[name] == "", met[name] > 0, "%s was drawn %d times", name, met[name])
+		}
+	}
 }
 
 // again is the command that plays a seed again.

@@ -12,7 +12,7 @@ import (
 // if every request comes again at the same moment.
 func TestTortureRepeats(t *testing.T) {
 	for _, p := range []*part{&harmless, &transient, &lies} {
-		for n := range max(3, *seeds/4) {
+		for n := range min(50, max(3, *seeds/10)) {
 			t.Run(fmt.Sprint(p.test, " ", n), func(t *testing.T) {
 				record := part{test: p.test, number: p.number, kinds: p.kinds, play: func(t *testing.T, w *world) {
 					for i, d := range w.kills {
