@@ -79,6 +79,7 @@ type Outcome struct {
 	Wrote    bool                  // something was written into the target
 	Members  int64                 // dealt with, in this job or before
 	Messages int64                 // dealt with, in this job or before
+	InDoubt  bool                  // something that had no answer may still land
 }
 
 // Channel brings one channel over: its conversation, members, messages, read
@@ -120,7 +121,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 			err = failed
 		}
 	}
-	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied}, err
+	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0}, err
 }
 
 // Bring is a [migrate.BringTail]: it runs the lane of a channel for its messages

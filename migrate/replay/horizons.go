@@ -75,7 +75,12 @@ func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations
 	}
 	l.wrote = true
 	defer l.dog.Progress()
-	return l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
+	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
+	if migrate.KindOf(err) == migrate.NotFound && err != nil {
+		l.event(migrate.Notice, "somebody left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", participantSID)
+		return nil
+	}
+	return err
 }
 
 func (l *lane) readParticipants(ctx context.Context) (map[string]conversations.Participant, error) {

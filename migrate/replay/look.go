@@ -25,6 +25,7 @@ type look struct {
 	otherwise mapping.Meeting         // the first that was stored otherwise
 	deleted   []migrate.MessageRecord // that the ledger has and the target does not show
 	strange   bool                    // not everything in the target is ours
+	past      bool                    // some of that only REST can have written
 }
 
 // look reads what follows the last confirmed message on both sides, or both
@@ -156,10 +157,11 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 		seen.holes++
 		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "nothing is in its place in "+l.Record.TargetSID+", and what follows it is there")
 	case origin.Altered:
-		seen.strange = true
+		seen.strange, seen.past = true, true
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID)
 	case origin.Foreign:
 		seen.strange = true
+		seen.past = seen.past || l.birth.Past(p.have.DateCreated)
 		if v.MayBeCopy {
 			detail := "in " + l.Record.TargetSID
 			if v.Like != "" {

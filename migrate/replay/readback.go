@@ -52,8 +52,20 @@ func (l *lane) readBack(ctx context.Context) error {
 }
 
 // readWhole holds the conversation against the ledger. Of the source it needs
-// what is in doubt.
+// what is in doubt, and all if REST wrote something that the ledger does not have:
+// only then can a copy be told from another message.
 func (l *lane) readWhole(ctx context.Context) (*look, error) {
+	seen, err := l.readPartly(ctx)
+	if err != nil || !seen.past {
+		return seen, err
+	}
+	l.named = nil
+	return l.compare(ctx, newestOfAll, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
+		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll),
+	})
+}
+
+func (l *lane) readPartly(ctx context.Context) (*look, error) {
 	return l.compare(ctx, newestOfAll, l.wantsInDoubt(ctx), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
 		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll), Partial: true,
 	})

@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -62,11 +63,10 @@ func (s *service) ensureRoles(ctx context.Context) error {
 	if err := t.lateBefore(ctx); err != nil {
 		return err
 	}
-	asked := make([]origin.Asked, len(wanted))
-	for i, one := range wanted {
-		asked[i] = origin.Asked{Want: one.want, Record: one.known()}
+	found, err := t.find(ctx, wanted)
+	if err != nil {
+		return err
 	}
-	found := origin.Roles(asked, t.there, t.taken)
 	for _, is := range found {
 		t.taken[is.SID] = true
 	}
@@ -81,6 +81,26 @@ func (s *service) ensureRoles(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// find says which role of the target stands for which. A list that lacks one
+// that the ledger has may be late, so it is read once more before it is believed.
+func (t *roleTask) find(ctx context.Context, wanted []*sourceRole) ([]origin.Resource, error) {
+	asked := make([]origin.Asked, len(wanted))
+	lacks := false
+	for i, one := range wanted {
+		asked[i] = origin.Asked{Want: one.want, Record: one.known()}
+		lacks = lacks || one.record.TargetSID != "" && !slices.ContainsFunc(t.there, func(r conversations.Role) bool { return r.SID == one.record.TargetSID })
+	}
+	if lacks {
+		if err := t.wait(ctx, t.set.Settle); err != nil {
+			return nil, err
+		}
+		if err := t.look(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return origin.Roles(asked, t.there, t.taken), nil
 }
 
 // wantedRoles reads the roles of the source, without those that a policy leaves

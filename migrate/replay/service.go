@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -30,6 +31,9 @@ type service struct {
 	muting drain.Latch // guards the rest
 	muted  bool        // the push notifications are off, and the ledger knows what they were
 	record migrate.ServiceRecord
+
+	lookAgain []planned // done, with something that may still have landed since; guarded by doubting
+	doubting  sync.Mutex
 
 	queue      []planned
 	pending    atomic.Int64 // lanes to run, and the users that no lane brings
@@ -61,6 +65,24 @@ func (s *service) prepare(ctx context.Context) error {
 
 // conclude does what can only be done when every lane of the service has ended.
 func (s *service) conclude(ctx context.Context) error {
+	wrote := true
+	for range attempts {
+		if !wrote {
+			break
+		}
+		again := s.lookAgain
+		s.lookAgain, wrote = nil, false
+		for _, p := range again {
+			did, err := s.readAgain(ctx, p)
+			if err != nil {
+				return err
+			}
+			wrote = wrote || did.Wrote
+			if did.InDoubt {
+				s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
+			}
+		}
+	}
 	if err := s.stamps.sweep(ctx); err != nil {
 		return err
 	}
@@ -74,6 +96,20 @@ func (s *service) conclude(ctx context.Context) error {
 		return nil // others may share its target
 	}
 	return s.finish(ctx)
+}
+
+// readAgain looks for what landed in a conversation while the other lanes were at
+// work. What it removes takes time, in which more may land: so all are read until
+// nothing is.
+func (s *service) readAgain(ctx context.Context, p planned) (Outcome, error) {
+	j := s.job(p)
+	j.Counters = nil // it was counted
+	did, err := channel(ctx, j, s.sheet.Begin())
+	if err != nil && !migrate.EndsRun(ctx, err) {
+		s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+		return Outcome{}, nil
+	}
+	return did, err
 }
 
 // waitSettled waits until nothing that an earlier run sent can land any more. A
@@ -94,6 +130,11 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	clock.End(did.Record, err)
 	if err == nil {
 		s.unfinished.Add(-1)
+		if did.InDoubt {
+			s.doubting.Lock()
+			s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
+			s.doubting.Unlock()
+		}
 		if did.Wrote {
 			s.tally.Written(migrate.KindChannels, 1)
 		} else {

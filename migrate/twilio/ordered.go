@@ -32,7 +32,8 @@ type mark struct {
 	set   bool
 }
 
-// take reads one page into what is new on it.
+// take reads one page into what is new on it: nothing if one message is out of its
+// place, because then the first ones may be the last of the channel.
 func (o *ordered[T]) take(p page) ([]placed[T], error) {
 	fresh := make([]placed[T], 0, len(p.records))
 	on := make(map[string]bool, len(p.records))
@@ -45,7 +46,7 @@ func (o *ordered[T]) take(p page) ([]placed[T], error) {
 		twice := on[m.sid] && m.index == above.index
 		overlaps := on[m.sid] || o.before[m.sid]
 		if !o.follows(m.index, above) && !twice || !o.follows(m.index, o.read) && !overlaps {
-			return fresh, fmt.Errorf("message %s with index %d is out of place %d of its page", m.sid, m.index, i)
+			return nil, fmt.Errorf("message %s with index %d is out of place %d of its page", m.sid, m.index, i)
 		}
 		on[m.sid], above = true, mark{m.index, true}
 		if o.follows(m.index, o.read) {

@@ -151,19 +151,18 @@ func TestFirstPagesKeepTheirOrder(t *testing.T) {
 		for name, c := range map[string]struct {
 			newest bool
 			page   []string
-			before []string // what is sure
 		}{
-			"a descent":                 {false, []string{message(1), message(3), message(2)}, []string{"IM1", "IM3"}},
-			"an ascent, newest first":   {true, []string{message(3), message(1), message(2)}, []string{"IM3", "IM1"}},
-			"the other order":           {false, []string{message(2), message(1)}, []string{"IM2"}},
-			"the other, newest first":   {true, []string{message(1), message(2)}, []string{"IM1"}},
-			"two messages at one index": {false, []string{message(1), `{"sid": "IM9", "index": 1, "attributes": "{}"}`}, []string{"IM1"}},
+			"a descent":                 {false, []string{message(1), message(3), message(2)}},
+			"an ascent, newest first":   {true, []string{message(3), message(1), message(2)}},
+			"the other order":           {false, []string{message(2), message(1)}},
+			"the other, newest first":   {true, []string{message(1), message(2)}},
+			"two messages at one index": {false, []string{message(1), `{"sid": "IM9", "index": 1, "attributes": "{}"}`}},
 		} {
 			t.Run(side+": "+name, func(t *testing.T) {
 				s := serve(t, func(seen) (int, string) { return 200, list("messages", "", c.page...) })
 				all, err := read(s, c.newest)
 				require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-				require.Equal(t, c.before, all)
+				require.Empty(t, all, "the first may be the last of the channel")
 			})
 		}
 		t.Run(side+": a descent on the first page of a list that was begun again", func(t *testing.T) {
@@ -180,7 +179,7 @@ func TestFirstPagesKeepTheirOrder(t *testing.T) {
 			})
 			all, err := read(s, false)
 			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-			require.Equal(t, []string{"IM1", "IM5"}, all)
+			require.Equal(t, []string{"IM1"}, all)
 		})
 	}
 }
