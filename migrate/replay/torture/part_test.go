@@ -52,11 +52,7 @@ func (p *part) run(t *testing.T) {
 			met[name]++
 		}
 		ok := t.Run(fmt.Sprintf("seed %d: %s", n, strings.Join(s.kinds, "+")), func(t *testing.T) {
-			for _, line := range p.tell(t, s) {
-				if *trace {
-					t.Log(line)
-				}
-			}
+			p.tell(t, s)
 		})
 		if !ok {
 			t.Error(p.again(n))
@@ -133,11 +129,15 @@ func asked() []string {
 }
 
 // tell plays a story and returns the trace.
-func (p *part) tell(t *testing.T, s *story) (trace []string) {
+func (p *part) tell(t *testing.T, s *story) (lines []string) {
 	cryptotest.SetGlobalRandom(t, s.seed) // names of runs
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, s)
-		defer func() { trace = w.lines() }()
+		defer func() {
+			if lines = w.lines(); *trace {
+				t.Log(strings.Join(lines, "\n"))
+			}
+		}()
 		defer func() {
 			if t.Failed() {
 				t.Log(w.told())
@@ -145,5 +145,5 @@ func (p *part) tell(t *testing.T, s *story) (trace []string) {
 		}()
 		p.play(t, w)
 	})
-	return trace
+	return lines
 }

