@@ -16,9 +16,7 @@ import (
 var harmless = part{
 	test: "TestTortureHarmless", number: 1, play: playHarmless,
 	notYet: map[string]string{
-		"mirror":        "what the application wrote into both sides is written once more",
-		"people-delete": "a message of ours that a person deleted stops its channel (3)",
-		"people-leave":  "somebody who left before their horizon was set stops the channel (3)",
+		"mirror": "what an application wrote into both sides between two passes is now and then written once more",
 	},
 	kinds: []kind{
 		{name: "index-gaps", draw: func(s *story) { s.unkind.IndexGaps = 0.4 }},

@@ -12,9 +12,7 @@ import (
 var transient = part{
 	test: "TestTortureTransient", number: 2, play: playTransient,
 	notYet: map[string]string{
-		"stale":        "after a kill, one stale reading of the tail is believed",
-		"lag-requests": "after a rollback, a tail that is listed late is believed",
-		"lag":          "after a rollback or with a lost ledger, what is listed late is made again",
+		"lag": "a service that is listed late may be made twice if the ledger is lost too; the next run names both and stops (2)",
 	},
 	kinds: []kind{
 		fails("throttled", "before.429"),
