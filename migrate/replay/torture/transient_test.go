@@ -89,7 +89,11 @@ func playTransient(t *testing.T, w *world) {
 		require.Empty(t, w.unequal(e), "after pass %d", pass+2)
 	}
 	w.plan.Close()
-	e = w.run("last pass", nil)
+	for i := range enough {
+		if e = w.run(fmt.Sprintf("last pass, run %d", i+1), nil); e.status() == 0 {
+			break
+		}
+	}
 	require.Empty(t, w.unequal(e), "after the last pass")
 	if lists := w.unkind; lists.Stale == 0 && lists.Lag == 0 && lists.LagRequests == 0 {
 		for kind, c := range e.summary.Counts {
