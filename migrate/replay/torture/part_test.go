@@ -118,7 +118,8 @@ func (p *part) choose(s *story, chosen map[string]bool) {
 			chosen[k.name] = true
 		}
 	}
-	for range 1 + s.IntN(3) {
+	chosen[pool[int(s.seed>>2)%len(pool)]] = true // so that a few seeds meet every kind
+	for range s.IntN(3) {
 		chosen[pool[s.IntN(len(pool))]] = true
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -15,12 +16,15 @@ import (
 )
 
 // between lets people be at work on both sides, after a run and before the next.
+// Nobody says two things on two sides in one second: there a channel may stop,
+// because nobody can tell whether one was made of the other.
 func (w *world) between() {
 	for _, d := range w.deeds {
 		for range 1 + w.IntN(3) {
 			w.inTarget(d, w.Rand)
 		}
 	}
+	time.Sleep(time.Second)
 	for _, d := range w.source {
 		for range 1 + w.IntN(3) {
 			w.inSource(d, w.Rand)
