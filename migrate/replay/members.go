@@ -36,7 +36,7 @@ func (l *lane) participants(ctx context.Context) error {
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known && (rec.DateUpdated.Equal(m.DateUpdated.Time) || l.Record.Stage != migrate.Done) {
+		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) {
 			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
 			continue

@@ -27,7 +27,7 @@ func digestOfFields(c conversations.Conversation) int64 {
 // those of the channel changed since they were carried over. What people
 // changed in the target stays as long as the source does not change.
 func (l *lane) refresh(ctx context.Context) error {
-	if l.Record.Stage != migrate.Done || l.Record.DateUpdated.Equal(l.Channel.DateUpdated.Time) {
+	if l.Record.DateUpdated.Equal(l.Channel.DateUpdated.Time) {
 		return nil
 	}
 	full, err := l.Source.Channel(ctx, l.Service.SID, l.Channel.SID)

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"fmt"
 	"io/fs"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -63,6 +64,23 @@ func TestSecondPass(t *testing.T) {
 				again := r.MigrateFrom(t, change(t, first().Archive()))
 				require.EqualValues(t, rig.ClaimWrites, again.Requests.Writes)
 				require.Zero(t, r.Emulator.Stats().Pushes)
+			})
+		})
+		t.Run("brings over "+name+" in the pass that finishes what an earlier one began", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				refuse := true
+				r := rig.NewRig(t, emulator.Config{Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+					if refuse && x.Write() && x.Form.Get("Body") == "three" {
+						emulator.Refusal(http.StatusBadRequest, 20001, "no").WriteTo(w)
+						return
+					}
+					commit().WriteTo(w)
+				}})
+				s, err := r.TryFrom(t, first().Archive())
+				require.NoError(t, err)
+				require.Equal(t, migrate.Partial, s.Status)
+				refuse = false
+				r.MigrateFrom(t, change(t, first().Archive()))
 			})
 		})
 	}
