@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"chatbridge/mapping"
@@ -116,7 +117,9 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 	}
 	dog.Stop()
 	if err != nil {
-		l.Record.Writing = false // what had no answer is in doubt
+		if !migrate.EndsRun(context.Background(), err) || errors.Is(err, migrate.ErrDrained) {
+			l.Record.Writing = false // what had no answer is in doubt; a ledger that failed may not know it
+		}
 		if failed := l.put(ctx); failed != nil && !migrate.EndsRun(ctx, err) {
 			err = failed
 		}
@@ -181,6 +184,26 @@ func (l *lane) bring(ctx context.Context) error {
 		return l.advance(ctx, migrate.Done)
 	}
 	return nil
+}
+
+// readAgain reads a conversation back that is done, and in which something may have
+// landed since.
+func (l *lane) readAgain(ctx context.Context) error {
+	if err := l.recall(ctx); err != nil {
+		return err
+	}
+	newest, _, err := l.newest(ctx)
+	if err != nil {
+		return err
+	}
+	l.before = newest.SourceIndex
+	if err := l.readBack(ctx); err != nil {
+		return err
+	}
+	if err := l.dates(ctx); err != nil {
+		return err
+	}
+	return l.advance(ctx, migrate.Done)
 }
 
 // bringing is what a lane that brings messages alone has of its neighbours: it

@@ -44,7 +44,13 @@ func (l *lane) recall(ctx context.Context) error {
 		return migrate.Fatal(err)
 	}
 	for _, d := range all {
-		if !d.At.IsZero() && time.Since(d.At) > doubtKept {
+		if d.At.IsZero() { // of a ledger that did not note it
+			d.At = time.Now()
+			if err := l.putDoubt(ctx, d); err != nil {
+				return err
+			}
+		}
+		if time.Since(d.At) > doubtKept {
 			if err := l.Ledger.ForgetDoubt(ctx, l.Channel.SID, d.SourceIndex); err != nil {
 				return migrate.Fatal(err)
 			}

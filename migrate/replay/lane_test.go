@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -175,4 +176,35 @@ func (s *stagedLedger) PutChannel(ctx context.Context, r migrate.ChannelRecord) 
 		s.seen = append(s.seen, r.Stage)
 	}
 	return s.Ledger.PutChannel(ctx, r)
+}
+
+func TestDoubtThatTheLedgerDoesNotTake(t *testing.T) {
+	t.Run("leaves the channel as one that somebody was writing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(1).Archive()})
+			c := &calls{
+				before: func(one call) error {
+					if one.name == "ledger PutDoubt" {
+						return &migrate.Error{Op: "put doubt", Kind: migrate.Failed, Err: errors.New("no space")}
+					}
+					return nil
+				},
+				after: func(one call) error {
+					if one == (call{"target AppendMessage", 2}) {
+						return inDoubt("append message")
+					}
+					return nil
+				},
+			}
+			_, err := c.run(t.Context(), t, r)
+			require.ErrorContains(t, err, "no space")
+			require.True(t, channelOf(t, r, 0).Writing)
+			began := time.Now()
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.GreaterOrEqual(t, time.Since(began), r.Settings.Settle, "two readings")
+			require.Len(t, r.BodiesIn(t, s.Services[0].TargetSID, rig.SidOf("CH", 0)), 4)
+		})
+	})
 }

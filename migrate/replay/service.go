@@ -65,23 +65,8 @@ func (s *service) prepare(ctx context.Context) error {
 
 // conclude does what can only be done when every lane of the service has ended.
 func (s *service) conclude(ctx context.Context) error {
-	wrote := true
-	for range attempts {
-		if !wrote {
-			break
-		}
-		again := s.lookAgain
-		s.lookAgain, wrote = nil, false
-		for _, p := range again {
-			did, err := s.readAgain(ctx, p)
-			if err != nil {
-				return err
-			}
-			wrote = wrote || did.Wrote
-			if did.InDoubt {
-				s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
-			}
-		}
+	if err := s.readAgain(ctx); err != nil {
+		return err
 	}
 	if err := s.stamps.sweep(ctx); err != nil {
 		return err
@@ -98,18 +83,30 @@ func (s *service) conclude(ctx context.Context) error {
 	return s.finish(ctx)
 }
 
-// readAgain looks for what landed in a conversation while the other lanes were at
-// work. What it removes takes time, in which more may land: so all are read until
-// nothing is.
-func (s *service) readAgain(ctx context.Context, p planned) (Outcome, error) {
-	j := s.job(p)
-	j.Counters = nil // it was counted
-	did, err := channel(ctx, j, s.sheet.Begin())
-	if err != nil && !migrate.EndsRun(ctx, err) {
-		s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
-		return Outcome{}, nil
+// readAgain looks for what landed in conversations while the other lanes were at
+// work. What it removes takes time, in which more may land: so those in doubt are
+// read until nothing is.
+func (s *service) readAgain(ctx context.Context) error {
+	for wrote, n := true, 0; wrote && n < attempts; n++ {
+		again := s.lookAgain
+		s.lookAgain, wrote = nil, false
+		for _, p := range again {
+			did, err := lanes(ctx, s.job(p), s.sheet.Begin(), (*lane).readAgain)
+			if err != nil && migrate.EndsRun(ctx, err) {
+				return err
+			}
+			if err != nil {
+				s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+				s.unfinished.Add(1)
+				continue
+			}
+			wrote = wrote || did.Wrote
+			if did.InDoubt {
+				s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
+			}
+		}
 	}
-	return did, err
+	return nil
 }
 
 // waitSettled waits until nothing that an earlier run sent can land any more. A
