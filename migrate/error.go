@@ -132,10 +132,13 @@ func EndsRun(ctx context.Context, err error) bool {
 	if ctx.Err() != nil || errors.Is(err, ErrDrained) {
 		return true
 	}
-	if _, ok := errors.AsType[fatalError](err); ok {
-		return true
-	}
-	return KindOf(err) == Credentials
+	return IsFatal(err) || KindOf(err) == Credentials
+}
+
+// IsFatal reports whether an error was marked by Fatal.
+func IsFatal(err error) bool {
+	_, ok := errors.AsType[fatalError](err)
+	return ok
 }
 
 // ErrDrained ends lanes after the write that was in flight.

@@ -12,12 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
-	"chatbridge/migrate/sqlite"
-	"chatbridge/migrate/transport"
 )
 
 func membersPath(channel int) string {
@@ -64,16 +61,7 @@ func inside(t *testing.T, m *rig.Mutant, sid string) string {
 // passOf runs a migration from an archive, however it ends.
 func passOf(t *testing.T, r *rig.Rig, from fs.FS) replay.Summary {
 	t.Helper()
-	a, err := archive.Open(from)
-	require.NoError(t, err)
-	src := archive.NewSource(a)
-	defer func() { require.NoError(t, src.Close()) }()
-	l, err := sqlite.Open(t.Context(), r.Ledger)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, l.Close()) }()
-	counter := &transport.Counter{}
-	m := replay.Migration{Source: src, Target: r.Target(counter), Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic}
-	s, err := m.Run(t.Context())
+	s, err := r.TryFrom(t, from)
 	require.NoError(t, err)
 	return s
 }

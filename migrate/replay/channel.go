@@ -3,7 +3,6 @@ package replay
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"chatbridge/mapping"
@@ -117,7 +116,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 	}
 	dog.Stop()
 	if err != nil {
-		if !migrate.EndsRun(context.Background(), err) || errors.Is(err, migrate.ErrDrained) {
+		if !migrate.IsFatal(err) {
 			l.Record.Writing = false // what had no answer is in doubt; a ledger that failed may not know it
 		}
 		if failed := l.put(ctx); failed != nil && !migrate.EndsRun(ctx, err) {
@@ -171,19 +170,23 @@ func (l *lane) bring(ctx context.Context) error {
 	}
 	was := l.Record.Stage
 	l.unsure = true
+	err := l.bringMessages(ctx)
+	if was == migrate.Done && !migrate.IsFatal(err) {
+		// What is missing, and what is in doubt, is looked for in a channel that is
+		// done too.
+		return cmp.Or(err, l.advance(ctx, migrate.Done))
+	}
+	return err
+}
+
+func (l *lane) bringMessages(ctx context.Context) error {
 	if err := l.messages(ctx); err != nil {
 		return err
 	}
 	if err := l.readBack(ctx); err != nil {
 		return err
 	}
-	if err := l.dates(ctx); err != nil {
-		return err
-	}
-	if was == migrate.Done {
-		return l.advance(ctx, migrate.Done)
-	}
-	return nil
+	return l.dates(ctx)
 }
 
 // readAgain reads a conversation back that is done, and in which something may have

@@ -187,7 +187,7 @@ func (n neighbours) CandidatesNow(ctx context.Context, channelSID string, want c
 }
 
 func (n neighbours) Born(ctx context.Context) (time.Time, error) {
-	return bornAt(ctx, n.Target, n.target)
+	return n.stamps.bornAt(ctx)
 }
 
 func (n neighbours) Spare() { n.stamps.spare.Store(true) }

@@ -22,6 +22,8 @@ type stamps struct {
 
 	latch  drain.Latch
 	listed bool
+	again  bool      // the list was read once more, because it lacked something
+	born   time.Time // when the service was made; zero until it was asked for
 	there  map[uint64][]string // what a conversation may be known by, hashed, to target SIDs, of those that no channel has yet
 	seed   maphash.Seed
 	spare  atomic.Bool // a create may have left an empty conversation
@@ -78,7 +80,22 @@ func (t *stamps) earlier(ctx context.Context, channelSID string, want conversati
 	return all, nil
 }
 
-// known are the SIDs that any mark of want leads to.
+// bornAt is when the service was made, asked for once.
+func (t *stamps) bornAt(ctx context.Context) (time.Time, error) {
+	if err := t.latch.Lock(ctx); err != nil {
+		return time.Time{}, err
+	}
+	defer t.latch.Unlock()
+	var err error
+	if t.born.IsZero() {
+		t.born, err = bornAt(ctx, t.service.Target, t.service.target)
+	}
+	return t.born, err
+}
+
+// known are the SIDs that any mark of want leads to. A ledger that was lost knew
+// of conversations which a list that is late does not show: so before one is made
+// again, it is read once more, a settle time later.
 func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]string, error) {
 	if err := t.latch.Lock(ctx); err != nil {
 		return nil, err
@@ -89,7 +106,21 @@ func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]
 			return nil, err
 		}
 	}
-	var sids []string
+	sids := t.marked(want)
+	if s := t.service; len(sids) == 0 && !t.again && s.adopted {
+		if err := s.wait(ctx, s.set.Settle); err != nil {
+			return nil, err
+		}
+		if err := t.list(ctx); err != nil {
+			return nil, err
+		}
+		t.again = true
+		sids = t.marked(want)
+	}
+	return sids, nil
+}
+
+func (t *stamps) marked(want conversations.Conversation) (sids []string) {
 	for _, mark := range marks(want) {
 		for _, sid := range t.there[maphash.String(t.seed, mark)] {
 			if !slices.Contains(sids, sid) {
@@ -97,7 +128,7 @@ func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]
 			}
 		}
 	}
-	return sids, nil
+	return sids
 }
 
 func (t *stamps) list(ctx context.Context) error {

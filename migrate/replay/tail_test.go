@@ -3,6 +3,7 @@ package replay_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -122,4 +123,33 @@ func TestStaleTail(t *testing.T) {
 func bodiesLater(t *testing.T, r *rig.Rig) []string {
 	time.Sleep(time.Minute)
 	return bodies(t, r)
+}
+
+// A list of conversations that is late when a ledger was lost must not make them
+// again.
+func TestStaleConversations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lists := 0
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(3).Archive(), Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			reply := commit()
+			if !x.Write() && x.Host == emulator.ConversationsHost && len(x.Path) == 4 && x.Path[3] == "Conversations" {
+				if lists++; lists == 2 { // the first one proves the service
+					var all map[string]any
+					require.NoError(t, json.Unmarshal(reply.Body, &all))
+					all["conversations"] = []any{}
+					reply.Body, _ = json.Marshal(all)
+				}
+			}
+			reply.WriteTo(w)
+		}})
+		first, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		lists, r.Ledger = 0, r.Ledger+".new"
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status)
+		require.Equal(t, first.Services[0].TargetSID, s.Services[0].TargetSID)
+		require.EqualValues(t, 3, s.Counts[migrate.KindChannels].Existing, "%d lists", lists)
+		require.Zero(t, s.Counts[migrate.KindMessages].Written)
+	})
 }

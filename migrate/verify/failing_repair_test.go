@@ -3,6 +3,7 @@ package verify_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -70,6 +71,12 @@ func repairWith(ctx context.Context, t *testing.T, m *rig.Mutant, l *rig.Torn) (
 // migration, and that the phones were left alone and will ring again.
 func requireWhole(t *testing.T, m *rig.Mutant, want conversations.Notifications, about string) {
 	t.Helper()
+	requireWholeBut(t, m, want, about, 0)
+}
+
+// requireWholeBut is requireWhole where a migration may have so many writes left.
+func requireWholeBut(t *testing.T, m *rig.Mutant, want conversations.Notifications, about string, left int) {
+	t.Helper()
 	v, differences := m.Verify(t.Context())
 	require.Empty(t, differences, about)
 	require.True(t, v.Equal, about)
@@ -79,11 +86,9 @@ func requireWhole(t *testing.T, m *rig.Mutant, want conversations.Notifications,
 	require.Equal(t, want, cfg.Notifications, about)
 	again, err := m.Migrate(t.Context())
 	require.NoError(t, err, about)
-	for kind, c := range again.Counts {
-		if kind != migrate.KindChannels { // one that was cut off is finished: its date, and its push notifications
-			require.Zero(t, c.Written, about)
-		}
-	}
+	require.GreaterOrEqual(t, again.Requests.Writes, int64(rig.ClaimWrites), about)
+	require.LessOrEqual(t, again.Requests.Writes, int64(rig.ClaimWrites+left), about)
+	require.Zero(t, again.Counts[migrate.KindMessages].Written, about)
 }
 
 func writes(x *emulator.Exchange) bool { return x.Write() }
@@ -132,7 +137,13 @@ func TestRepairThatCannotWrite(t *testing.T) {
 					_, all, err = repairWith(t.Context(), t, m, &rig.Torn{})
 					require.NoError(t, err, hit)
 					require.True(t, slices.IndexFunc(all, func(one verify.Repair) bool { return !one.Done }) < 0, "%s: %+v", hit, all)
-					requireWhole(t, m, want, hit)
+					left := 0
+					if trip.After && strings.HasSuffix(hit, "/Messages") {
+						// The ledger has yet to learn that the message is there: push
+						// notifications off and on, as the claim notes, and the date.
+						left = 4
+					}
+					requireWholeBut(t, m, want, hit, left)
 				})
 			}
 			require.Greater(t, at, 12)

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"chatbridge/mapping"
@@ -20,6 +21,9 @@ type verifiedService struct {
 	stamped map[string][]string // source channel to the conversations that bear its stamp
 	byName  map[string]string   // recognition key to conversation, of those without a stamp
 	placed  map[string]string   // users and channels to what they are in the target
+
+	asking sync.Mutex
+	born   time.Time // when the target was made; zero until it was asked for
 }
 
 func (c *comparison) service(ctx context.Context, src chat.Service) error {
@@ -112,14 +116,20 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 }
 
 // bornAt is a moment before anything was in the target service, by the one date
-// of it that no request can set.
+// of it that no request can set. The account is asked once.
 func (s *verifiedService) bornAt(ctx context.Context) (time.Time, error) {
+	s.asking.Lock()
+	defer s.asking.Unlock()
+	if !s.born.IsZero() {
+		return s.born, nil
+	}
 	for t, err := range s.Target.Services(ctx) {
 		if err != nil {
 			return time.Time{}, err
 		}
 		if t.SID == s.target {
-			return t.DateCreated, nil
+			s.born = t.DateCreated
+			return s.born, nil
 		}
 	}
 	return time.Time{}, nil
