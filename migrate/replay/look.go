@@ -31,6 +31,7 @@ type look struct {
 // look reads what follows the last confirmed message on both sides, or both
 // whole if that does not tell enough, and notes in the ledger what is ours.
 func (l *lane) look(ctx context.Context, f *feed, newest migrate.MessageRecord) (*look, error) {
+	l.looked = l.Target.Clock()
 	k := origin.Knowledge{Birth: l.birth, Doubts: l.sent(), Crashed: l.crashed}
 	if newest.SourceIndex > migrate.All {
 		k.Tail, k.Alone = true, l.alone && newest.SourceIndex == l.before // others may have written before what came since

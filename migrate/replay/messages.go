@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -119,6 +120,13 @@ func (l *lane) carry(ctx context.Context, f *feed, m *mapped) error {
 	if !l.decision.Covers(w) {
 		return l.align(ctx, f)
 	}
+	if l.asYoungAs(w) && l.waited != w.Index {
+		l.waited = w.Index
+		if err := l.wait(ctx, time.Second); err != nil {
+			return err
+		}
+		return l.align(ctx, f)
+	}
 	if p, there := l.decision.Has(w.Index); there {
 		again, err := l.isThere(ctx, migrate.MessageRecord{
 			SourceIndex: p.SourceIndex, TargetIndex: p.TargetIndex, SourceSID: p.SourceSID, TargetSID: p.TargetSID, Others: true,
@@ -132,6 +140,16 @@ func (l *lane) carry(ctx context.Context, f *feed, m *mapped) error {
 		}
 	}
 	return l.append(ctx, f, m)
+}
+
+// asYoungAs reports whether a message was written about when both sides were
+// compared: an application may have written it into the target since.
+func (l *lane) asYoungAs(w origin.Want) bool {
+	if l.birth.Past(w.Created) || l.looked.IsZero() {
+		return false
+	}
+	since := w.Created.Sub(l.looked)
+	return since >= 0 && since < time.Minute
 }
 
 // append writes one message until it is confirmed, or known not to be wanted.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -137,22 +138,60 @@ func TestMirroredMessages(t *testing.T) {
 				_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), body)
 				require.NoError(t, err)
 			}
-			wrote, lost := false, false
-			m.do(func(x exchange) bool {
+			said, wrote, lost := time.Now(), false, false
+			time.Sleep(2 * time.Second) // or both sides are compared once more before each is sent
+			var meddle func(x exchange) bool
+			meddle = func(x exchange) bool {
 				switch {
 				case x.appends("new") && !wrote:
 					wrote = true
-					_, err := r.Emulator.PostAs(x.Path[4], rig.IdentityOf(0), "newer")
+					m.rest()
+					in := only(t, r)
+					_, err := in.Target.AppendMessage(t.Context(), in.Service, x.Path[4], conversations.Message{Author: rig.IdentityOf(0), Body: "newer", DateCreated: said})
 					require.NoError(t, err)
+					m.do(meddle)
 				case x.appends("newer") && !lost:
 					lost = true
 					x.lose()
 				}
 				return false
-			})
+			}
+			m.do(meddle)
 			pass(t, r, migrate.Complete)
 			require.True(t, lost)
 			require.Equal(t, []string{"one", "two", "three", "four", "newer", "new"}, bodies(t, r))
 		})
+	})
+}
+
+// What an application writes into the target after that was read, and before the
+// same message of the source has its turn, is there and not written again.
+func TestMirroredAfterTheTargetWasRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		pass(t, r, migrate.Complete)
+		_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "new")
+		require.NoError(t, err)
+		there := only(t, r).Conversation
+		read, mirrored := 0, false
+		m.do(func(x exchange) bool {
+			if x.Write() || x.Host != emulator.ConversationsHost || len(x.Path) != 6 || x.Path[4] != there || x.Path[5] != "Messages" || mirrored {
+				return false
+			}
+			if read++; read == 1 {
+				mirrored = true
+				x.commit().WriteTo(x.w)
+				_, err := r.Emulator.PostAs(there, rig.IdentityOf(0), "new")
+				require.NoError(t, err)
+				return true
+			}
+			return false
+		})
+		for range 2 {
+			s := pass(t, r, migrate.Complete)
+			require.True(t, mirrored)
+			require.Zero(t, s.Counts[migrate.KindMessages].Written)
+			require.Equal(t, append(four[:4:4], "new"), bodies(t, r))
+		}
 	})
 }

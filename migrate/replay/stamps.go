@@ -22,8 +22,8 @@ type stamps struct {
 
 	latch  drain.Latch
 	listed bool
-	again  bool      // the list was read once more, because it lacked something
-	born   time.Time // when the service was made; zero until it was asked for
+	again  bool                // the list was read once more, because it lacked something
+	born   time.Time           // when the service was made; zero until it was asked for
 	there  map[uint64][]string // what a conversation may be known by, hashed, to target SIDs, of those that no channel has yet
 	seed   maphash.Seed
 	spare  atomic.Bool // a create may have left an empty conversation
