@@ -38,16 +38,6 @@ func TestContentIsComparedInANormalForm(t *testing.T) {
 	}
 }
 
-func TestDated(t *testing.T) {
-	channel, at := birth.Add(-time.Hour), birth.Add(-time.Minute)
-	var got []time.Time
-	for w, err := range origin.Dated(all([]origin.Want{{}, {Created: at}, {}}), channel) {
-		require.NoError(t, err)
-		got = append(got, w.Created)
-	}
-	require.Equal(t, []time.Time{channel, at, at}, got, "only the first takes that of the channel")
-}
-
 func TestPast(t *testing.T) {
 	b := origin.BornAt(birth)
 	require.True(t, b.Past(birth.Add(-61*time.Second)))

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"iter"
 	"time"
 
 	"chatbridge/mapping/conversations"
@@ -35,23 +34,6 @@ func WantOf(sid string, index int64, before string, m conversations.Message) Wan
 // HaveOf is a message as the target shows it.
 func HaveOf(m conversations.Message) Have {
 	return Have{SID: m.SID, Index: m.Index, Author: m.Author, Created: m.DateCreated, Content: ContentOf(m.Body, m.Attributes)}
-}
-
-// Dated gives each message without a date that of the message before it, and
-// the first that of the channel. A source that does not begin at its beginning
-// needs the date of the message before instead.
-func Dated(source iter.Seq2[Want, error], before time.Time) iter.Seq2[Want, error] {
-	return func(yield func(Want, error) bool) {
-		for w, err := range source {
-			if w.Created.IsZero() {
-				w.Created = before
-			}
-			before = w.Created
-			if !yield(w, err) || err != nil {
-				return
-			}
-		}
-	}
 }
 
 // want is a Want as it is compared. An author with two names gives it two keys

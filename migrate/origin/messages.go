@@ -7,8 +7,8 @@ import "iter"
 // about the source. A verdict may come later than its message, if what follows
 // has to be seen first. The error is that of a sequence or of see.
 //
-// Messages of the source come with their dates (see [Dated]), without those that
-// a policy leaves out.
+// Messages of the source come with their dates: one without a date has that of the
+// message before it. Those that a policy leaves out are left out.
 func Read(source iter.Seq2[Want, error], target iter.Seq2[Have, error], k Knowledge, see func(Verdict) error) (Decision, error) {
 	r := newReading(source, k, see)
 	defer r.ahead.stop()
