@@ -15,10 +15,10 @@ import (
 // joined_channels_count of all users, the channels that users are in, and how far
 // members have read.
 //
-// Where fewer came than are announced it reads again, and goes on with what the
-// first reading did not show. If that is still too few, the list is proved short
-// and ends with ErrShort. A counter that alone disagrees proves nothing, since no
-// document says what it counts: it is a finding, given to Noting. Where everything
+// If fewer came than are announced it reads again, messages once, whose other end was
+// seen, and other lists up to three times, and goes on with what the first reading did
+// not show. If that is still too few, the list is proved short and ends with ErrShort. A counter that alone disagrees proves nothing, since no
+// document says what it counts: it is a finding, given to Noting. If everything
 // agrees it asks for nothing.
 //
 // It must be below what selects a part of a source, and keeps five numbers for each
@@ -107,8 +107,8 @@ func (c *counted) Channels(ctx context.Context, serviceSID string) iter.Seq2[cha
 	}
 }
 
-// rereads is how often a list of channels is read again: one that does not show is
-// not brought over, and nothing else would say so.
+// rereads is how often a list is read again that shows fewer than are announced:
+// what does not show is not brought over, and nothing else would say so.
 const rereads = 3
 
 // Channel takes note of what a channel says now.

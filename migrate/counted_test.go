@@ -117,6 +117,14 @@ func TestCounted(t *testing.T) {
 		require.Empty(t, found)
 		require.Equal(t, 3, members)
 	})
+	t.Run("reads members as often as channels before it takes a counter for wrong", func(t *testing.T) {
+		s := halfOf(3, 0)
+		s.users, s.shows["members"] = []int64{3}, []int{1, 1, 1, 3}
+		members, _, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Empty(t, found)
+		require.Equal(t, 3, members)
+	})
 	t.Run("proves a list of members short that shows another part each time", func(t *testing.T) {
 		s := halfOf(3, 0)
 		s.users, s.shows["members"] = []int64{3}, []int{1, 2}

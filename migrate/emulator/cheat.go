@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"iter"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -13,8 +14,8 @@ func (m *mischief) concerns(x *Exchange) bool {
 	return !x.Write() && slices.Contains(listKeys, list) && (len(m.Lists) == 0 || slices.Contains(m.Lists, list))
 }
 
-// lead makes an exchange read another list than the one that was asked for. Page
-// tokens go by what was asked.
+// lead makes an exchange read another list than the one that was asked for, whole,
+// as a cache does that mixes up replies: addresses in it are of the other list too.
 func (m *mischief) lead(x *Exchange, op uint64) {
 	if !m.concerns(x) {
 		return
@@ -24,6 +25,7 @@ func (m *mischief) lead(x *Exchange, op uint64) {
 	}
 	if n := len(x.args); n > 0 && !x.ofUser() && hits(m.OfAnother, mix(m.Seed, hash("list-of-another"), op)) {
 		if other, found := m.emulator.beside(x.Host, x.args); found {
+			x.led = strings.Replace(x.path, x.args[n-1], other, 1)
 			x.args[n-1] = other
 			m.happened("list-of-another")
 		}

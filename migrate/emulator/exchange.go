@@ -31,8 +31,17 @@ type Exchange struct {
 	flipped  bool // lists messages in the order that was not asked for
 	base     string
 	path     string // as sent
+	led      string // the address of what is read in its place; empty if it is read itself
 	now      time.Time
 	args     []string // what the wildcards of the route matched
+}
+
+// shown is the address that a list gives itself.
+func (x *Exchange) shown() string {
+	if x.led != "" {
+		return x.led
+	}
+	return x.path
 }
 
 // Write reports whether the exchange asks for a change.

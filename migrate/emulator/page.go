@@ -72,7 +72,7 @@ func (p pager) resume(x *Exchange, l listing, c cursor) (cursor, error) {
 	digits := strings.TrimRight(place, "abcdefghijklmnop")
 	after, errPlace := strconv.ParseInt(digits, 10, 64)
 	number, errPage := strconv.Atoi(rest)
-	if errPlace != nil || errPage != nil || p.token(x, l, after, number) != token {
+	if errPlace != nil || errPage != nil || p.token(x, l, x.path, after, number) != token {
 		return c, invalid(21481, "Invalid PageToken: use the paging URLs that the API returns")
 	}
 	c.after, c.page = after, number
@@ -81,9 +81,9 @@ func (p pager) resume(x *Exchange, l listing, c cursor) (cursor, error) {
 
 // token looks like PT.123abcdefgh.9: the dots and digits are there on purpose,
 // since clients are known to strip them.
-func (p pager) token(x *Exchange, l listing, after int64, number int) string {
+func (p pager) token(x *Exchange, l listing, path string, after int64, number int) string {
 	h := fnv.New64a()
-	fmt.Fprintf(h, "%d %s %d %d", p.seed, x.path, after, number)
+	fmt.Fprintf(h, "%d %s %d %d", p.seed, path, after, number)
 	for _, name := range l.filters {
 		fmt.Fprintf(h, " %q", x.Query[name])
 	}
@@ -113,7 +113,7 @@ func (p pager) list(x *Exchange, l listing, c cursor, items iter.Seq2[int64, any
 		URL:          p.url(x, l, c.size, c.page, x.Query.Get("PageToken")),
 	}
 	if more {
-		next := p.url(x, l, c.size, c.page+1, p.token(x, l, last, c.page+1))
+		next := p.url(x, l, c.size, c.page+1, p.token(x, l, x.shown(), last, c.page+1))
 		meta.NextPageURL = &next
 	}
 	return ok(map[string]any{l.key: page, "meta": meta})
@@ -129,5 +129,5 @@ func (p pager) url(x *Exchange, l listing, size, number int, token string) strin
 			q[name] = values
 		}
 	}
-	return x.base + x.path + "?" + q.Encode()
+	return x.base + x.shown() + "?" + q.Encode()
 }

@@ -97,6 +97,27 @@ func (c *call) belongs(b bearing, raw []byte) error {
 	return nil
 }
 
+// answers makes sure that a list which gives itself an address is the one that was
+// asked for. A record names its parents, and an empty list has none. Only SIDs are
+// compared: what was asked for by another name may show its SID.
+func (c *call) answers(shown string) error {
+	at, err := url.Parse(shown)
+	if shown == "" || err != nil {
+		return nil
+	}
+	path, _, _ := strings.Cut(c.target, "?")
+	asked, got := strings.Split(path, "/"), strings.Split(at.EscapedPath(), "/")
+	if len(asked) != len(got) {
+		return nil
+	}
+	for i, want := range asked {
+		if sidForm.MatchString(want) && sidForm.MatchString(got[i]) && got[i] != want {
+			return &misplaced{field: "the list of", want: want, got: got[i]}
+		}
+	}
+	return nil
+}
+
 // borne is what a resource says of itself and of what it is in.
 type borne struct {
 	SID          *string `json:"sid"`

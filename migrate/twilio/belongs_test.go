@@ -60,6 +60,35 @@ func TestRecordsOfAnother(t *testing.T) {
 	})
 }
 
+func TestEmptyListOfAnother(t *testing.T) {
+	for name, c := range map[string]struct {
+		path  string
+		mixed bool
+	}{
+		"of the channel itself":      {"/v1/Services/" + service + "/Channels/" + channel + "/Messages?PageSize=100", false},
+		"of another channel":         {"/v1/Services/" + service + "/Channels/" + another("CH") + "/Messages?PageSize=100", true},
+		"of a channel of that name":  {"/v1/Services/" + another("IS") + "/Channels/" + channel + "/Messages", true},
+		"by another name than asked": {"/v1/Services/" + service + "/Channels/general/Messages", false},
+		"without an address":         {"", false},
+		"at an address of its own":   {"/lists/" + another("CH"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := serve(t, func(seen) (int, string) {
+				page := list("messages", "")
+				return 200, strings.Replace(page, `"page": 0`, `"page": 0, "url": "https://chat.twilio.com`+c.path+`"`, 1)
+			})
+			all, err := drain(s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}))
+			require.Empty(t, all)
+			if !c.mixed {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+			require.ErrorContains(t, err, "a reply shows the list of ")
+		})
+	}
+}
+
 func TestWritesAnsweredWithAnother(t *testing.T) {
 	for name, body := range map[string]string{
 		"with an empty SID":         `{"sid": "", "index": 0}`,

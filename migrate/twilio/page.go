@@ -16,6 +16,7 @@ import (
 type page struct {
 	records []json.RawMessage
 	next    *url.URL // nil on the last page
+	shown   string   // address that the page gives itself; empty if it gives none
 }
 
 // readPage reads the envelope of a list. A reply that does not say, in so many
@@ -28,6 +29,7 @@ func readPage(raw []byte) (page, error) {
 	var meta struct {
 		Key  string          `json:"key"`
 		Next json.RawMessage `json:"next_page_url"`
+		URL  *string         `json:"url"`
 	}
 	if err := json.Unmarshal(envelope["meta"], &meta); err != nil {
 		return page{}, fmt.Errorf("read meta of page: %w", err)
@@ -38,7 +40,7 @@ func readPage(raw []byte) (page, error) {
 	case meta.Next == nil:
 		return page{}, errors.New("read page: meta does not say whether there is a next page")
 	}
-	var p page
+	p := page{shown: value(meta.URL)}
 	if err := json.Unmarshal(envelope[meta.Key], &p.records); err != nil {
 		return page{}, fmt.Errorf("read list of page: %w", err)
 	}
@@ -74,6 +76,9 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				p, err = readPage(raw)
 				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited[p.next.RequestURI()]) {
 					err = errors.New("follow page: it leads back to a page that was read")
+				}
+				if err == nil {
+					err = c.answers(p.shown)
 				}
 				b := c.bearing()
 				for i := 0; err == nil && i < len(p.records); i++ {
