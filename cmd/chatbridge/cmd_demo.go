@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -129,10 +130,13 @@ func (d *demonstration) run(ctx context.Context) error {
 	return nil
 }
 
+// demoSettle is short, since nothing is late between two parts of one process.
+const demoSettle = 100 * time.Millisecond
+
 func (d *demonstration) migrate(ctx context.Context) error {
 	o := &migrateOptions{
 		auditOptions: d.audit, ledgerOption: d.ledger,
-		Settle: migrate.DefaultSettle, Watchdog: migrate.DefaultWatchdog, Yes: true,
+		Settle: demoSettle, Watchdog: migrate.DefaultWatchdog, Yes: true,
 		openLedger: openLedger,
 	}
 	o.APS = 0
@@ -143,7 +147,7 @@ func (d *demonstration) verify(ctx context.Context) error {
 	return runVerify(ctx, &verifyOptions{
 		commonOptions: d.audit.commonOptions, connectionOptions: d.audit.connectionOptions,
 		mappingOptions: d.audit.mappingOptions, outputOption: d.audit.outputOption, ledgerOption: d.ledger,
-		Settle:  migrate.DefaultSettle,
+		Settle:  demoSettle,
 		console: d.console, connect: d.audit.connect, openLedger: readLedger,
 	})
 }

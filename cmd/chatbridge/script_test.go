@@ -59,6 +59,7 @@ func TestScripts(t *testing.T) {
 			// Nothing may want a proxy to reach this machine.
 			e.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+			e.Setenv("CHATBRIDGE_SETTLE", "200ms")
 			return err
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

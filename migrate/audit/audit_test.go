@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -31,6 +32,7 @@ func TestEstimate(t *testing.T) {
 				require.NoError(t, err)
 				r := rig.NewRig(t, emulator.Config{Generate: g, APS: migrate.DefaultAPS})
 				r.Settings.Concurrency, r.Settings.APS = 16, migrate.DefaultAPS
+				r.Settings.Settle = time.Millisecond // a constant, which the estimate leaves out
 				r.Aps = migrate.DefaultAPS
 				a := r.Audit(t, nil)
 				s, err := r.Migrate(t.Context())

@@ -160,7 +160,7 @@ func TestCreateThatLandsAfterTheRun(t *testing.T) {
 					var drain chan struct{}
 					if stop {
 						drain = make(chan struct{})
-						time.AfterFunc(5*time.Second, func() { close(drain) })
+						time.AfterFunc(8*time.Second, func() { close(drain) })
 					}
 					ran(t, t.Context(), r, drain)
 					require.NotNil(t, land)

@@ -283,7 +283,7 @@ func TestDrain(t *testing.T) {
 			l, err := sqlite.Open(t.Context(), r.Ledger)
 			require.NoError(t, err)
 			drain := make(chan struct{})
-			time.AfterFunc(2900*time.Millisecond, func() { close(drain) })
+			time.AfterFunc(7800*time.Millisecond, func() { close(drain) })
 			counter := &transport.Counter{}
 			m := replay.Migration{Source: r.Source(counter), Target: r.Target(counter), Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Drain: drain}
 			s, err := m.Run(t.Context())

@@ -43,6 +43,28 @@ func unstamped(t *testing.T, m *rig.Mutant) {
 // noChannels is a source service with people and roles and without a channel.
 func noChannels() fs.FS { return rig.Scenario{Users: 3}.Archive() }
 
+// A run that dies with its ledger, and one that begins at once on a new one.
+func TestServiceThatIsListedLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(2).Archive(), Unkind: emulator.Unkind{Lag: 4 * time.Second}})
+		ctx, cancel := context.WithCancel(t.Context())
+		c := &calls{before: func(one call) error {
+			if one.name == "target AppendRole" {
+				cancel()
+			}
+			return ctx.Err()
+		}}
+		_, err := c.run(ctx, t, r)
+		require.Error(t, err)
+		r.Ledger = filepath.Join(t.TempDir(), "new.db")
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		time.Sleep(time.Minute)
+		require.Len(t, servicesOf(t, r), 1)
+	})
+}
+
 func TestServiceOfALostLedger(t *testing.T) {
 	for name, c := range map[string]struct {
 		set   func(*rig.Rig)
@@ -241,7 +263,7 @@ func TestAServiceThatLandsAfterARunThatWasCutOff(t *testing.T) {
 				var land func() emulator.Reply
 				intercept, _ := losing(func(commit func() emulator.Reply) { land = commit })
 				r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(1).Archive(), Intercept: intercept})
-				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
 				defer cancel()
 				_, err := r.Migrate(ctx)
 				require.Equal(t, migrate.Interrupted, migrate.KindOf(err))

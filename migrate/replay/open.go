@@ -103,6 +103,9 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 		return err
 	}
 	is, err := s.which(ctx, *rec, name, noted)
+	if err == nil && !noted && is.Relation == origin.Absent {
+		is, err = s.lookTwice(ctx, *rec, name, is)
+	}
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -71,6 +72,39 @@ func (s *service) which(ctx context.Context, rec migrate.ServiceRecord, name str
 	return candidates{Resource: is, there: there, lost: true, adopted: true}, nil
 }
 
+// lookTwice reads the list of services twice more before a ledger that knows of none
+// makes one. If a run has just died and its ledger with it, the service that it made
+// may not be listed yet: the last reading comes half a settle time after this
+// run began, which waits for that once and not for each service.
+func (s *service) lookTwice(ctx context.Context, rec migrate.ServiceRecord, name string, is candidates) (candidates, error) {
+	for _, since := range []time.Duration{0, s.set.Settle / 2} {
+		if left := since - time.Since(s.started); left > 0 {
+			s.event(migrate.Detail, "looking once more for a service that an earlier run may have made", migrate.KeyWait, left)
+			if err := s.wait(ctx, left); err != nil {
+				return is, err
+			}
+		}
+		there, _, err := s.alike(ctx, name)
+		if err != nil {
+			return is, err
+		}
+		fresh := slices.ContainsFunc(there, func(t conversations.Service) bool { return !is.lists(t.SID) })
+		if !fresh {
+			continue
+		}
+		known := is.there
+		if is, err = s.which(ctx, rec, name, false); err != nil || is.Relation != origin.Absent {
+			return is, err
+		}
+		for _, t := range known { // a reading that shows fewer takes none away
+			if !is.lists(t.SID) {
+				is.there = append(is.there, t)
+			}
+		}
+	}
+	return is, nil
+}
+
 // candidates are the services of the target that bear the name of ours, and the one
 // of them that it is, if any.
 type candidates struct {
@@ -78,6 +112,10 @@ type candidates struct {
 	there   []conversations.Service
 	lost    bool // it was found without a ledger that knew of it
 	adopted bool // things may have happened in it that no ledger knows
+}
+
+func (c candidates) lists(sid string) bool {
+	return slices.ContainsFunc(c.there, func(t conversations.Service) bool { return t.SID == sid })
 }
 
 func (s *service) cannotTell(name string, sids []string) error {

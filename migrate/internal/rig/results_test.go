@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -57,7 +58,7 @@ func results(t *testing.T) map[string]any {
 		return strings.Replace(text, `"scenario"`, string(name), 1)
 	})
 	r := rig.NewRig(t, emulator.Config{Archive: from})
-	r.Settings.Concurrency, r.AtOnce = 1, 1
+	r.Settings.Concurrency, r.AtOnce, r.Settings.Settle = 1, 1, time.Nanosecond // no wait in the timeline
 	all := map[string]any{"audit": r.Audit(t, nil)}
 	sum, err := r.Migrate(t.Context())
 	require.NoError(t, err)

@@ -11,9 +11,6 @@ import (
 // transient is what goes away.
 var transient = part{
 	test: "TestTortureTransient", number: 2, play: playTransient,
-	notYet: map[string]string{
-		"lag": "a service that is listed late may be made twice if the ledger is lost too; the next run names both and stops (2)",
-	},
 	kinds: []kind{
 		fails("throttled", "before.429"),
 		fails("down", "before"),
