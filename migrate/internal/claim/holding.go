@@ -159,10 +159,7 @@ func (h *holding) ready(ctx context.Context) error {
 			return err
 		}
 		if time.Since(began) >= patience {
-			return &migrate.Error{
-				Op: "hold claim", Kind: migrate.Unavailable, SID: h.service, Err: errLapsed,
-				Hint: "the service did not answer; running again resumes",
-			}
+			return h.unheard()
 		}
 	}
 }
@@ -187,16 +184,44 @@ func (h *holding) amend(change func(*Mark) bool) bool {
 	return change(&h.mark)
 }
 
-// said returns when the target has the mark as it is.
+// said returns when the target has the mark as it is. A renewal is given less time
+// than other requests, so that it fails once in a while where they would not: it is
+// tried again for as long as a write waits.
 func (h *holding) said(ctx context.Context) error {
-	if err := h.ready(ctx); err != nil {
-		return err
+	for began := time.Now(); ; {
+		if err := h.ready(ctx); err != nil {
+			return err
+		}
+		err := h.renew(ctx)
+		switch lost := h.whyLost(); {
+		case lost != nil:
+			return lost
+		case err == nil || ctx.Err() != nil || !passing(err):
+			return err
+		case time.Since(began) >= patience:
+			return h.unheard()
+		}
+		if err := h.Drain.Wait(ctx, retryEvery); err != nil {
+			return err
+		}
 	}
-	err := h.renew(ctx)
-	if lost := h.whyLost(); lost != nil {
-		return lost
+}
+
+// passing reports whether a renewal that failed may succeed when it is tried again.
+// One that ran out of its own time is an interruption to the transport.
+func passing(err error) bool {
+	switch migrate.KindOf(err) {
+	case migrate.Unavailable, migrate.Interrupted, migrate.InDoubt, migrate.Contended, migrate.Throttled:
+		return true
 	}
-	return err
+	return false
+}
+
+func (h *holding) unheard() error {
+	return &migrate.Error{
+		Op: "hold claim", Kind: migrate.Unavailable, SID: h.service, Err: errLapsed,
+		Hint: "the service did not answer; run the same command again to resume",
+	}
 }
 
 // ended notes how a write ended.

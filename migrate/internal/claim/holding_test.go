@@ -2,6 +2,7 @@ package claim_test
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -103,6 +104,51 @@ func TestLapsed(t *testing.T) {
 			require.Equal(t, c.good, claim.Valid(asked, c.now))
 		}
 		require.False(t, claim.Valid(time.Time{}, asked))
+	})
+}
+
+// What the claim says about push notifications has to be there before they are
+// turned off. A renewal has less time than other requests.
+func TestSaid(t *testing.T) {
+	muted := json.RawMessage(`{"enabled":true}`)
+	t.Run("a renewal that gets no answer is tried again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			r := b.run(nil)
+			require.NoError(t, b.take(t, r))
+			b.outage(20 * time.Second)
+			require.NoError(t, r.Note(t.Context(), b.service, muted))
+			seen, found := b.claimed(t)
+			require.True(t, found)
+			require.JSONEq(t, string(muted), string(seen.Notifications))
+			r.Release(t.Context())
+		})
+	})
+	t.Run("one that never does ends the run, as out of reach", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			r := b.run(nil)
+			require.NoError(t, b.take(t, r))
+			b.outage(time.Hour)
+			err := r.Note(t.Context(), b.service, muted)
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+			require.Contains(t, migrate.HintOf(err), "run the same command again")
+			r.Release(t.Context())
+		})
+	})
+	t.Run("one that is told to stop says so", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			drain := make(chan struct{})
+			r := b.run(func(o *claim.Options) { o.Drain = drain })
+			require.NoError(t, b.take(t, r))
+			b.outage(time.Hour)
+			time.AfterFunc(15*time.Second, func() { close(drain) })
+			began := time.Now()
+			require.ErrorIs(t, r.Note(t.Context(), b.service, muted), migrate.ErrDrained)
+			require.Less(t, time.Since(began), time.Minute)
+			r.Release(t.Context())
+		})
 	})
 }
 
