@@ -92,6 +92,25 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 			require.False(t, claimed(t, r, there))
 		})
 	})
+	t.Run("come back with the ledger that finished the service, after a run on another ended partial", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := rig.ManyChannels(2)
+			r := rig.NewRig(t, emulator.Config{})
+			there := r.MigrateFrom(t, s.Archive()).Services[0].TargetSID
+			target := r.Target(&transport.Counter{})
+			require.NoError(t, target.SetNotifications(t.Context(), there, conversations.Notifications{NewMessage: conversations.Notification{Enabled: true}}))
+			first := r.Ledger
+			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			more := rig.ManyChannels(3)
+			more.Channels[2].Messages[1].Body = ""
+			require.Equal(t, migrate.Partial, r.MigrateFrom(t, more.Archive()).Status)
+			require.False(t, pushed(t, r, there))
+			r.Ledger = first
+			require.Equal(t, migrate.Complete, r.MigrateFrom(t, s.Archive()).Status)
+			require.True(t, pushed(t, r, there))
+			require.False(t, claimed(t, r, there))
+		})
+	})
 	t.Run("come back after the service was done, and done again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := rig.ManyChannels(1)

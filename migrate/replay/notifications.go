@@ -13,7 +13,8 @@ import (
 // muteNotifications keeps phones from buzzing: before the first write into a conversation of
 // a service it switches the push notifications of the target off, and notes in
 // the ledger what they were. A service that this migration made, and that is
-// not done yet, has nothing to be noted: the source says what it will get.
+// not done yet, has nothing to be noted: the source says what it will get. If they are
+// on in one that was adopted, another ledger may have finished it.
 func (s *service) muteNotifications(ctx context.Context) error {
 	if err := s.muting.Lock(ctx); err != nil {
 		return err
@@ -27,7 +28,7 @@ func (s *service) muteNotifications(ctx context.Context) error {
 		return err
 	}
 	rec := s.record
-	if rec.Stage == migrate.Done || !rec.Created {
+	if rec.Stage == migrate.Done || !rec.Created || !was.Off() {
 		noted, err := s.savedNotifications(ctx)
 		if err != nil {
 			return err
