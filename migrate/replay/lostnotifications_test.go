@@ -103,10 +103,10 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 			r.Ledger = filepath.Join(t.TempDir(), "new.db")
 			more := rig.ManyChannels(3)
 			more.Channels[2].Messages[1].Body = ""
-			require.Equal(t, migrate.Partial, r.MigrateFrom(t, more.Archive()).Status)
+			require.Equal(t, migrate.Partial, r.Once(t, more.Archive()).Status)
 			require.False(t, pushed(t, r, there))
 			r.Ledger = first
-			require.Equal(t, migrate.Complete, r.MigrateFrom(t, s.Archive()).Status)
+			require.Equal(t, migrate.Complete, r.Once(t, s.Archive()).Status)
 			require.True(t, pushed(t, r, there))
 			require.False(t, claimed(t, r, there))
 		})
