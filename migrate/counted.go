@@ -19,7 +19,8 @@ import (
 // seen, and other lists up to three times, and goes on with what the first reading did
 // not show. If that is still too few, the list is proved short and ends with ErrShort. A counter that alone disagrees proves nothing, since no
 // document says what it counts: it is a finding, given to Noting. If everything
-// agrees it asks for nothing.
+// agrees it asks for nothing, but that it reads services and users twice, which
+// nothing counts.
 //
 // It must be below what selects a part of a source, and keeps five numbers for each
 // channel.
@@ -62,6 +63,20 @@ func (c *counted) service(sid string) *countedService {
 		c.services[sid] = &countedService{}
 	}
 	return c.services[sid]
+}
+
+// Services yields those that any of several readings shows: a service that is not
+// listed would be left out, and nothing would say so.
+func (c *counted) Services(ctx context.Context) iter.Seq2[chat.Service, error] {
+	return func(yield func(chat.Service, error) bool) {
+		r := reading[chat.Service]{
+			list: func() iter.Seq2[chat.Service, error] { return c.Source.Services(ctx) },
+			sid:  func(s chat.Service) string { return s.SID },
+			came: func(chat.Service) {},
+			seen: map[string]bool{},
+		}
+		r.twice(yield)
+	}
 }
 
 // Channels compares, the first time after the users are known, how many memberships
@@ -152,6 +167,24 @@ func (r *reading[T]) pass(yield func(T, error) bool) (fresh int, goOn bool) {
 		}
 	}
 	return fresh, true
+}
+
+// twice reads a list that nothing counts until a reading shows nothing new. One that
+// shows nothing at all is read as often as others that are too short.
+func (r *reading[T]) twice(yield func(T, error) bool) (goOn bool) {
+	if _, goOn := r.pass(yield); !goOn {
+		return false
+	}
+	for range rereads {
+		fresh, goOn := r.pass(yield)
+		if !goOn {
+			return false
+		}
+		if fresh == 0 && len(r.seen) > 0 {
+			break
+		}
+	}
+	return true
 }
 
 func short(op, sid, how string, args ...any) error {

@@ -90,6 +90,47 @@ func TestChannelsThatOnlyUsersName(t *testing.T) {
 	}
 }
 
+// What nothing counts is read until a reading shows nothing new.
+func TestServicesAndUsersAreReadTwice(t *testing.T) {
+	for name, c := range map[string]struct {
+		shows []int
+		came  int
+		left  int // readings that were not needed
+	}{
+		"whole both times":       {[]int{2, 2, 9}, 2, 1},
+		"short the first time":   {[]int{1, 2, 2, 9}, 2, 1},
+		"short the second time":  {[]int{2, 1, 9}, 2, 1},
+		"nothing, and then all":  {[]int{0, 0, 0, 2}, 2, 1},
+		"nothing as often as it": {[]int{0, 0, 0, 0, 9}, 0, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := halfOf(0, 0)
+			s.users = []int64{1, 2}
+			src := migrate.Counted(s)
+			s.shows["services"], s.shows["users"] = slices.Clone(c.shows), slices.Clone(c.shows)
+			services, users := 0, 0
+			for _, err := range src.Services(t.Context()) {
+				require.NoError(t, err)
+				services++
+			}
+			for _, err := range src.Users(t.Context(), "IS1") {
+				require.NoError(t, err)
+				users++
+			}
+			require.Equal(t, []int{c.came, c.came}, []int{services, users})
+			require.Len(t, s.shows["services"], c.left)
+			require.Len(t, s.shows["users"], c.left)
+		})
+	}
+	t.Run("those who read stop when they like, and hear of errors", func(t *testing.T) {
+		s := halfOf(0, 0)
+		s.users = []int64{1, 2}
+		for range migrate.Counted(s).Users(t.Context(), "IS1") {
+			break
+		}
+	})
+}
+
 func TestCounted(t *testing.T) {
 	t.Run("asks for nothing where all agrees", func(t *testing.T) {
 		s := halfOf(3, 4)

@@ -10,15 +10,19 @@ import (
 	"chatbridge/mapping/chat"
 )
 
-// Users adds up what the users say.
+// Users adds up what the users say. A user who is in no channel, and whom no reading
+// shows, is missed by nothing.
 func (c *counted) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.User, error] {
 	return func(yield func(chat.User, error) bool) {
 		var joined int64
-		for u, err := range c.Source.Users(ctx, serviceSID) {
-			if !yield(u, err) || err != nil {
-				return
-			}
-			joined += u.JoinedChannelsCount
+		r := reading[chat.User]{
+			list: func() iter.Seq2[chat.User, error] { return c.Source.Users(ctx, serviceSID) },
+			sid:  func(u chat.User) string { return u.SID },
+			came: func(u chat.User) { joined += u.JoinedChannelsCount },
+			seen: map[string]bool{},
+		}
+		if !r.twice(yield) {
+			return
 		}
 		c.mu.Lock()
 		defer c.mu.Unlock()

@@ -48,10 +48,15 @@ func sequence[T any](all []T) iter.Seq2[T, error] {
 
 func (s *halfShown) Users(context.Context, string) iter.Seq2[chat.User, error] {
 	var all []chat.User
-	for _, n := range s.users {
-		all = append(all, chat.User{JoinedChannelsCount: n})
+	for i, n := range s.users {
+		all = append(all, chat.User{SID: fmt.Sprint("US", i), JoinedChannelsCount: n})
 	}
-	return sequence(all)
+	return sequence(all[:s.shown("users", len(all))])
+}
+
+func (s *halfShown) Services(context.Context) iter.Seq2[chat.Service, error] {
+	all := []chat.Service{{SID: "IS0"}, {SID: "IS1"}}
+	return sequence(all[:s.shown("services", len(all))])
 }
 
 func (s *halfShown) Channels(context.Context, string) iter.Seq2[chat.Channel, error] {
