@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
@@ -54,6 +55,26 @@ func TestAdoption(t *testing.T) {
 			}
 			_, differences := r.Verify(t.Context())
 			require.Empty(t, differences)
+		})
+	})
+
+	t.Run("stops where history stands under names that other settings gave, and goes on by policy", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, service := lost(t, 1)
+			r.Settings.Mapper.Rename = map[string]string{rig.IdentityOf(0): "anna"}
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Contains(t, s.Failures[0].Reason, "under the name that its author has without --identities")
+			require.EqualValues(t, 0, s.Counts[migrate.KindMessages].Written)
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
+			s, err = r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.EqualValues(t, 0, s.Counts[migrate.KindMessages].Written)
+			require.Len(t, servicesOf(t, r), 1)
+			require.Len(t, r.ConversationsOf(t, service), 1)
 		})
 	})
 

@@ -181,6 +181,12 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 		differs = " with other content"
 	}
 	switch {
+	case p.held && p.have.Author != p.want.Author && p.have.Author == p.want.Before:
+		// Nobody changes an author: an earlier run had other settings.
+		if seen.otherwise.SID == "" {
+			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID,
+				Detail: "it stands as " + v.TargetSID + " in " + l.Record.TargetSID + " under the name that its author has without --identities"}
+		}
 	case differs == "":
 	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
 		return mapping.Differences(m, p.have) == ""
