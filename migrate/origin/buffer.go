@@ -116,16 +116,38 @@ func (r *reading) stopAtHole(c *chain, held []have) {
 	}
 }
 
-// judgeRest judges messages that have no place among ours before and after.
+// judgeRest judges messages that have no place among ours before and after. One whose
+// equal the ledger may have further on waits for it, and so do those behind it.
 func (r *reading) judgeRest() error {
 	rest := r.rest
 	r.rest = nil
-	for _, h := range rest {
+	for i, h := range rest {
+		wait, err := r.comesLater(h)
+		if err != nil {
+			return err
+		}
+		if wait && len(rest)-i < buffered {
+			r.rest = rest[i:]
+			return nil
+		}
 		if err := r.leftOver(h); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// comesLater reports whether h may be a copy of a message that the ledger has and
+// that stands behind it: a run that read too little wrote on before what was there.
+func (r *reading) comesLater(h have) (bool, error) {
+	if _, stands := r.behind.like(h.id); stands || !r.Birth.Past(h.Created) {
+		return false, nil
+	}
+	if c, err := r.ledger.peek(); c == nil || err != nil {
+		return false, err
+	}
+	at, err := r.ahead.find(h.id)
+	return at >= 0, err
 }
 
 // leftOver judges a message without a place. It is a copy if an equal one is in

@@ -23,7 +23,7 @@
 //  2. Past, or in doubt after a crash: the next message of the source that is
 //     equal to it, in its place or after a hole. With other content it counts
 //     only if its author and second occur once in the source.
-//  3. Past, and equal to one in its place: a copy. So is a young one, as often
+//  3. Past, and equal to one in its place, before it or behind it: a copy. So is a young one, as often
 //     as an equal message was sent without an answer.
 //  4. Past, and fits nothing: altered, or deleted in the source since.
 //  5. Young: equal to a message that is still to be written: it is there, and is

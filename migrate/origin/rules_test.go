@@ -54,6 +54,14 @@ func TestRules(t *testing.T) {
 			source: []line{a, b}, target: []line{{"al", past, "deleted in the source"}, a},
 			says: []string{"S0 T1 ours", "T0 altered", "S1 missing"}, next: 1,
 		},
+		"messages that the ledger has again further on are copies of those": {
+			source: []line{a, b, c, d}, target: []line{a, b, c, b, c, d}, known: map[int]int{0: 0, 1: 3, 2: 4, 3: 5},
+			says: []string{"S0 T0 known", "S1 T3 known", "T1 copy T3", "S2 T4 known", "T2 copy T4", "S3 T5 known"}, next: origin.None,
+		},
+		"but not of one that the ledger has no more": {
+			source: []line{a, b, c, d}, target: []line{a, c, b, d}, known: map[int]int{0: 0, 1: 2, 3: 3},
+			says: []string{"S0 T0 known", "S1 T2 known", "S2 hole", "S3 T3 known", "T1 altered"}, next: origin.None,
+		},
 		"a past message that is like one in its place is a copy": {
 			source: []line{a, b, c}, target: []line{a, b, a},
 			says: []string{"S0 T0 ours", "S1 T1 ours", "T2 copy T0", "S2 missing"}, next: 2,

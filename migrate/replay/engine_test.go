@@ -280,14 +280,14 @@ func TestDrain(t *testing.T) {
 	t.Run("finishes what is in flight, says interrupted, and running again resumes", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(6).Archive(), Latency: 100 * time.Millisecond})
-			l, err := sqlite.Open(t.Context(), r.Ledger)
-			require.NoError(t, err)
 			drain := make(chan struct{})
-			time.AfterFunc(7800*time.Millisecond, func() { close(drain) })
-			counter := &transport.Counter{}
-			m := replay.Migration{Source: r.Source(counter), Target: r.Target(counter), Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Drain: drain}
-			s, err := m.Run(t.Context())
-			require.NoError(t, l.Close())
+			c := &calls{before: func(one call) error {
+				if one == (call{"target AppendMessage", 4}) {
+					close(drain)
+				}
+				return nil
+			}}
+			s, err := c.run(t.Context(), t, r, func(m *replay.Migration) { m.Drain = drain })
 			require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
 			require.Equal(t, migrate.InterruptedStatus, s.Status)
 			require.NotZero(t, s.Counts[migrate.KindMessages].Written)

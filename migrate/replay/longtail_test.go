@@ -45,6 +45,7 @@ func TestLongTailThatIsThere(t *testing.T) {
 
 		r.Ledger += ".renamed"
 		r.Settings.Mapper.Rename = map[string]string{rig.IdentityOf(0): "renamed"}
+		r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
 		s = r.PassFrom(t, plan(15).Archive())
 		require.EqualValues(t, n+10, s.Counts[migrate.KindMessages].Existing)
 		require.EqualValues(t, 5, s.Counts[migrate.KindMessages].Written)

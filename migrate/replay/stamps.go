@@ -22,7 +22,7 @@ type stamps struct {
 
 	latch  drain.Latch
 	listed bool
-	again  bool                // the list was read once more, because it lacked something
+	again  bool                // the list was read twice more, because it lacked something
 	born   time.Time           // when the service was made; zero until it was asked for
 	there  map[uint64][]string // what a conversation may be known by, hashed, to target SIDs, of those that no channel has yet
 	seed   maphash.Seed
@@ -93,9 +93,10 @@ func (t *stamps) bornAt(ctx context.Context) (time.Time, error) {
 	return t.born, err
 }
 
-// known are the SIDs that any mark of want leads to. A ledger that was lost knew
-// of conversations which a list that is late does not show: so before one is made
-// again, it is read once more, a settle time later.
+// known are the SIDs that any mark of want leads to. A ledger that was lost, or that a
+// run which was cut off did not finish writing, knew of conversations which a list that
+// is late does not show: so before one is made again, it is read twice more, the first
+// time a settle time later.
 func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]string, error) {
 	if err := t.latch.Lock(ctx); err != nil {
 		return nil, err
@@ -107,17 +108,19 @@ func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]
 		}
 	}
 	sids := t.marked(want)
-	if s := t.service; len(sids) == 0 && !t.again && s.adopted {
-		if err := s.wait(ctx, s.set.Settle); err != nil {
+	if s := t.service; len(sids) > 0 || t.again || !s.adopted && !s.crashed {
+		return sids, nil
+	}
+	for _, wait := range []time.Duration{t.service.set.Settle, 0} {
+		if err := t.service.wait(ctx, wait); err != nil {
 			return nil, err
 		}
 		if err := t.list(ctx); err != nil {
 			return nil, err
 		}
-		t.again = true
-		sids = t.marked(want)
 	}
-	return sids, nil
+	t.again = true
+	return t.marked(want), nil
 }
 
 func (t *stamps) marked(want conversations.Conversation) (sids []string) {
@@ -131,6 +134,7 @@ func (t *stamps) marked(want conversations.Conversation) (sids []string) {
 	return sids
 }
 
+// list adds what the target shows now. A reading that shows less takes nothing away.
 func (t *stamps) list(ctx context.Context) error {
 	s := t.service
 	if err := s.waitSettled(ctx); err != nil {
@@ -140,7 +144,9 @@ func (t *stamps) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t.there = map[uint64][]string{}
+	if t.there == nil {
+		t.there = map[uint64][]string{}
+	}
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
@@ -150,7 +156,9 @@ func (t *stamps) list(ctx context.Context) error {
 		}
 		for _, mark := range marks(c) {
 			key := maphash.String(t.seed, mark)
-			t.there[key] = append(t.there[key], c.SID)
+			if !slices.Contains(t.there[key], c.SID) {
+				t.there[key] = append(t.there[key], c.SID)
+			}
 		}
 	}
 	t.listed = true

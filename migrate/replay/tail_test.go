@@ -98,6 +98,27 @@ func TestStaleTail(t *testing.T) {
 		}
 	}
 
+	t.Run("no reading before the next write shows them: they are removed at the end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel(numbers...).Archive()})
+			require.True(t, r.Killed(t, rig.Kill{Write: 20, After: true}))
+			before := len(bodies(t, r))
+			require.Greater(t, before, 6)
+			forget(t, r, 2)
+			wrote := false
+			m.do(func(x exchange) bool {
+				wrote = wrote || x.appends("")
+				return !wrote && (x.Query.Get("Order") != "asc" || x.Query.Get("PageSize") != "1") && hideNewest(x, before-3)
+			})
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.Equal(t, before-3, said(r, "removed a copy that landed late"))
+			require.Equal(t, numbers, bodies(t, r))
+			equalNow(t, r)
+		})
+	})
+
 	t.Run("the list lags less than the settle time", func(t *testing.T) {
 		for seed := range 2 {
 			synctest.Test(t, func(t *testing.T) {
