@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,14 +44,24 @@ const (
 //	refused N ARG…    the same, and require an error with a hint, nothing on
 //	                  stdout, and that no ledger was made
 //	writes N          require that the emulator took N writes so far
+//	proxy STATUS      serve a proxy that opens no tunnel, and put its address into
+//	                  the environment as HTTPS_PROXY
 //	await KIND        wait until a fault of that kind strikes
+//	arrived FILE [KIND]
+//	                  write what the target holds into a file
 //	alter FILE SQL    change a ledger behind its back
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
 //	unseen            require that no secret is in stdout, stderr or any file
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "script") }
+
+// TestCases are scripts too, each of what went wrong for somebody who moved
+// chats, or was about to: the right answer in a run of the program.
+func TestCases(t *testing.T) { runScripts(t, filepath.Join("script", "cases")) }
+
+func runScripts(t *testing.T, folder string) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		Dir:                 filepath.Join("..", "..", "testdata", folder),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
@@ -67,6 +78,8 @@ func TestScripts(t *testing.T) {
 			"refused": scriptRefused,
 			"writes":  scriptWrites,
 			"await":   scriptAwait,
+			"arrived": scriptArrived,
+			"proxy":   scriptProxy,
 			"alter":   scriptAlter,
 			"tear":    scriptTear,
 			"fields":  scriptFields,
@@ -133,6 +146,15 @@ func withheld(lists []string) emulator.Interceptor {
 		}
 		commit().WriteTo(w)
 	}
+}
+
+// scriptProxy answers everything with one status, so that nothing gets beyond it.
+func scriptProxy(ts *testscript.TestScript, neg bool, args []string) {
+	status, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
+	ts.Defer(s.Close)
+	ts.Setenv("HTTPS_PROXY", s.URL)
 }
 
 func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
