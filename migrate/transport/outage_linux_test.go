@@ -3,6 +3,7 @@ package transport
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,8 +121,8 @@ func outage(ending string) error {
 	if err := hears(said, "written"); err != nil {
 		return err
 	}
-	if n, err := unsent(); ending != leftAlone && (err != nil || n == 0) {
-		return fmt.Errorf("the kernel holds %d connections with something to send: %w", n, err)
+	if n, err := unsent(); err != nil || ending != leftAlone && n == 0 {
+		return cmp.Or(err, errors.New("the kernel holds nothing"))
 	}
 	if ending == "killed" {
 		if err := client.Process.Kill(); err != nil {
@@ -137,7 +138,7 @@ func outage(ending string) error {
 		}
 	}
 	if n, err := unsent(); err != nil || n != 0 {
-		return fmt.Errorf("the kernel still holds %d connections with something to send: %w", n, err)
+		return cmp.Or(err, fmt.Errorf("the kernel still has something to send for %d connections", n))
 	}
 	if err := setLoopback(true); err != nil {
 		return err
