@@ -37,6 +37,9 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	if s.target == "" {
 		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
 	}
+	if err := s.lateServices(ctx); err != nil {
+		return err
+	}
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
