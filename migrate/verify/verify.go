@@ -18,8 +18,9 @@ import (
 )
 
 // Verifier reads both sides again and compares what is there with what the
-// mapping says should be, or what a policy puts in its place. It shares no state with a migration: where the
-// conversations bear our stamp it needs no ledger.
+// mapping says should be, or what a policy puts in its place. It shares no state
+// with a migration: if the conversations bear our stamp, or hold what only a
+// migration can have written, it needs no ledger.
 type Verifier struct {
 	Source   migrate.Source
 	Target   migrate.TargetReader
