@@ -53,6 +53,18 @@ func changed(msg chat.Message) bool {
 		!msg.DateUpdated.Truncate(time.Second).Equal(msg.DateCreated.Truncate(time.Second))
 }
 
+// MessageUpdate is a message as an update sends it. What an update does not name
+// stays as it is, so it names attributes that are empty. It would move the date of
+// the last change to today, so if the source has none it names that of creation:
+// Chat may leave the date alone when attributes change.
+func MessageUpdate(m conversations.Message) conversations.Message {
+	m.Attributes = ExplicitAttributes(m.Attributes)
+	if m.DateUpdated.IsZero() {
+		m.DateUpdated = m.DateCreated
+	}
+	return m
+}
+
 // Undated is the date of the messages of a channel that have none: that of the
 // channel, or of its service.
 func Undated(c chat.Channel, s chat.Service) time.Time {

@@ -45,7 +45,8 @@ func newVerify(c *console, common *commonOptions, run func(context.Context, *ver
   +  extra or doubled: the source lacks it
   ?  foreign: written by someone else; no difference
 
-It finds conversations by their mark, and asks the ledger where they bear none, and
+It finds conversations by their mark, by the ledger, or by what only a migration can
+have written into them. It asks the ledger for creates that may have landed late, and
 which roles and people were in the target before: those differ as foreign, and are
 not repaired.
 Give it the settings that the migration had. What seems to differ is looked at a

@@ -69,6 +69,10 @@ func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 	if err := c.checkArchive(ctx); err != nil {
 		return nil, err
 	}
+	if err := c.checkProxy(); err != nil && (c.FromArchive == "" || target != noTarget) {
+		return nil, err
+	}
+	c.sayElsewhere(target)
 	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
 	if err != nil {
 		return nil, err

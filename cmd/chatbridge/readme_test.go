@@ -38,7 +38,7 @@ func TestReadmeGuarantees(t *testing.T) {
 	_, rest, _ := strings.Cut(string(readme), "<!-- guarantees -->")
 	table, _, ok := strings.Cut(rest, "<!-- /guarantees -->")
 	require.True(t, ok)
-	names := regexp.MustCompile(`Test[A-Z][A-Za-z]*(/[a-z]+)?`).FindAllString(table, -1)
+	names := regexp.MustCompile(`Test[A-Z][A-Za-z]*(/[a-z0-9-]+)?`).FindAllString(table, -1)
 	require.NotEmpty(t, names)
 	var tests strings.Builder
 	require.NoError(t, filepath.WalkDir(root, func(path string, _ fs.DirEntry, err error) error {
@@ -52,8 +52,12 @@ func TestReadmeGuarantees(t *testing.T) {
 	for _, name := range names {
 		name, script, _ := strings.Cut(name, "/")
 		require.Contains(t, tests.String(), "func "+name+"(")
+		folder := filepath.Join(root, "testdata", "script")
+		if name == "TestCases" {
+			folder = filepath.Join(folder, "cases")
+		}
 		if script != "" {
-			require.FileExists(t, filepath.Join(root, "testdata", "script", script+".txtar"))
+			require.FileExists(t, filepath.Join(folder, script+".txtar"))
 		}
 	}
 }

@@ -7,10 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,14 +41,24 @@ const (
 //	refused N ARG…    the same, and require an error with a hint, nothing on
 //	                  stdout, and that no ledger was made
 //	writes N          require that the emulator took N writes so far
+//	proxy STATUS      serve a proxy that opens no tunnel, and put its address into
+//	                  the environment as HTTPS_PROXY
 //	await KIND        wait until a fault of that kind strikes
+//	arrived FILE [KIND]
+//	                  write what the target holds into a file
 //	alter FILE SQL    change a ledger behind its back
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
 //	unseen            require that no secret is in stdout, stderr or any file
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, "script") }
+
+// TestCases are scripts too, each of what went wrong for somebody who moved
+// chats, or was about to: the right answer in a run of the program.
+func TestCases(t *testing.T) { runScripts(t, filepath.Join("script", "cases")) }
+
+func runScripts(t *testing.T, folder string) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 filepath.Join("..", "..", "testdata", "script"),
+		Dir:                 filepath.Join("..", "..", "testdata", folder),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
@@ -68,6 +76,8 @@ func TestScripts(t *testing.T) {
 			"refused": scriptRefused,
 			"writes":  scriptWrites,
 			"await":   scriptAwait,
+			"arrived": scriptArrived,
+			"proxy":   scriptProxy,
 			"alter":   scriptAlter,
 			"tear":    scriptTear,
 			"fields":  scriptFields,
@@ -119,20 +129,6 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
 	} {
 		ts.Setenv(name, value)
-	}
-}
-
-// withheld refuses the lists of these names as Twilio does to a restricted key.
-func withheld(lists []string) emulator.Interceptor {
-	return func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
-		end := x.Path[len(x.Path)-1]
-		if x.Host == emulator.ChatHost && slices.Contains(lists, end) && (end != "Channels" || slices.Contains(x.Path, "Users")) {
-			w.Header().Set("Content-Type", "application/json")
-			w.WriteHeader(http.StatusForbidden)
-			fmt.Fprint(w, `{"code":70051,"message":"Authorization Error: Invalid permissions","status":403}`)
-			return
-		}
-		commit().WriteTo(w)
 	}
 }
 

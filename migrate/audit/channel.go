@@ -29,6 +29,8 @@ func (t *audit) channels(ctx context.Context, s chat.Service, roles mapping.Role
 			if migrate.Unreadable(err) {
 				t.leaveOut(migrate.KindChannels, c.SID, err)
 				t.done(migrate.KindChannels, 1)
+				t.done(migrate.KindMembers, max(0, c.MembersCount-load.read.members))
+				t.done(migrate.KindMessages, max(0, c.MessagesCount-load.read.messages))
 				load, err = channelLoad{sid: c.SID}, nil
 			}
 			mu.Lock()
@@ -63,6 +65,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			return load, err
 		}
 		t.done(migrate.KindMessages, 1)
+		load.read.messages++
 		_, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
 		note(found)
 		if mapping.Skipped(found) {
@@ -79,6 +82,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			return load, err
 		}
 		t.done(migrate.KindMembers, 1)
+		load.read.members++
 		identity := t.set.Mapper.Identity(m.Identity)
 		if before, twice := seen[identity]; twice {
 			note(t.set.Mapper.MemberTwice(m, before))

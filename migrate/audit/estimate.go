@@ -21,6 +21,7 @@ type channelLoad struct {
 	members  []int32 // numbers of users
 	messages int64
 	horizons int64
+	read     struct{ members, messages int64 } // what the source showed, left out or not
 }
 
 // lane is how many writes share the limit of the conversation: participants,

@@ -248,6 +248,7 @@ func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Me
 		return err
 	}
 	want.SID = targetSID
+	want = mapping.MessageUpdate(want)
 	l.wrote = true
 	asked, stored := migrate.WithReply[conversations.Message](ctx)
 	if err := l.Target.SetMessage(asked, l.TargetService, l.Record.TargetSID, want); err != nil {

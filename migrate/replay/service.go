@@ -145,7 +145,10 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
 	s.tally.Failed(migrate.KindChannels, 1)
 	s.tally.Failed(migrate.KindMembers, max(0, p.channel.MembersCount-did.Members))
-	s.tally.Failed(migrate.KindMessages, max(0, p.channel.MessagesCount-did.Messages))
+	s.tally.Seen(migrate.KindMembers, max(0, p.channel.MembersCount-did.Listed))
+	unread := max(0, p.channel.MessagesCount-did.Messages) // it is in the source all the same
+	s.tally.Failed(migrate.KindMessages, unread)
+	s.tally.Seen(migrate.KindMessages, unread)
 	return s.breaker.ended(err, s.set.MaxErrors)
 }
 

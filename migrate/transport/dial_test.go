@@ -8,6 +8,7 @@ import (
 	"net/http/httptrace"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -46,6 +47,7 @@ func TestARequestThatWasGivenUpIsNotDelivered(t *testing.T) {
 	base.WriteBufferSize = 2 * size
 
 	arrived := make(chan int64, 1)
+	var ended error
 	go func() {
 		conn, err := l.Accept()
 		if err != nil {
@@ -55,7 +57,8 @@ func TestARequestThatWasGivenUpIsNotDelivered(t *testing.T) {
 		defer conn.Close()
 		_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 		<-client.closed
-		n, _ := io.Copy(io.Discard, conn)
+		n, err := io.Copy(io.Discard, conn)
+		ended = err
 		arrived <- n
 	}()
 
@@ -74,4 +77,5 @@ func TestARequestThatWasGivenUpIsNotDelivered(t *testing.T) {
 	n := <-arrived
 	require.GreaterOrEqual(t, n, int64(0))
 	require.Less(t, n, int64(size))
+	require.ErrorIs(t, ended, syscall.ECONNRESET, "the rest was thrown away, and the service told so")
 }

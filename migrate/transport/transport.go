@@ -110,6 +110,7 @@ func New(o Options) http.RoundTripper {
 func NewBase(concurrency int) *http.Transport {
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.DialContext = Dial(0)
+	base.OnProxyConnectResponse = connected
 	base.MaxIdleConnsPerHost = max(2, concurrency)
 	base.MaxIdleConns = 2 * base.MaxIdleConnsPerHost
 	base.Protocols = new(http.Protocols)

@@ -61,6 +61,10 @@ func (c *call) broken(err error) error {
 		return c.fail(migrate.Interrupted, context.Cause(c.ctx))
 	case c.ctx.Err() != nil:
 		return c.fail(migrate.InDoubt, context.Cause(c.ctx))
+	case errors.Is(err, transport.ErrProxy):
+		e := c.fail(migrate.Unavailable, err)
+		e.Hint = "check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy, then run again"
+		return e
 	case !sent:
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = fmt.Sprintf("check the network and %s, then run again", c.hints.address)
@@ -125,6 +129,10 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 		e.Hint = fmt.Sprintf("this is not an answer of Twilio's API: check %s", c.hints.address)
 	case status >= 500, status == http.StatusRequestTimeout:
 		e.Kind = c.lost()
+	}
+	if e.Kind == migrate.Refused && len(raw) > 0 && !json.Valid(raw) {
+		e.Err = fmt.Errorf("something before Twilio refused it, such as a proxy or a firewall: %w", e.Err)
+		e.Hint = "have it let requests through to Twilio, or go around it, then run again"
 	}
 	if e.Hint == "" {
 		e.Hint = c.hint(e)

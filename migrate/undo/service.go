@@ -49,6 +49,9 @@ func (s *undoneService) run(ctx context.Context) error {
 	if err := s.claim(ctx); err != nil {
 		return err
 	}
+	if err := s.lateServices(ctx); err != nil {
+		return err
+	}
 	if err := s.conversations(ctx); err != nil {
 		return err
 	}

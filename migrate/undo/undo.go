@@ -22,7 +22,8 @@ import (
 // bears the date that the migration left on it. A user goes when they are in no
 // other conversation and are as the migration left them; a role when nothing uses
 // it and it is as it was left; a service when nothing is in it that the ledger does
-// not know. What a policy replaced gets back what it was, unless somebody changed
+// not know. One that a create without an answer made once more goes if nothing is in
+// it, and is named otherwise. What a policy replaced gets back what it was, unless somebody changed
 // it since. Whole conversations are deleted, which tells
 // nobody's phone; no participant is ever removed by itself.
 //

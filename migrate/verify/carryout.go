@@ -118,8 +118,7 @@ func (r *repair) bringMessage(ctx context.Context, f messageFix) error {
 		return err
 	}
 	want.SID = f.targetSID
-	want.Attributes = mapping.ExplicitAttributes(want.Attributes)
-	return r.target.SetMessage(ctx, f.service, f.conversation, want)
+	return r.target.SetMessage(ctx, f.service, f.conversation, mapping.MessageUpdate(want))
 }
 
 // bringTail has a message that is missing at the end brought back, and all that

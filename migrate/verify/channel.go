@@ -102,21 +102,33 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	if err := s.compareMembers(ctx, sid, have.SID, members, marks, f); err != nil {
 		return nil, err
 	}
-	s.compareFields(sid, want, have, f)
+	s.compareFields(src, want, have, f)
 	return f, nil
 }
 
-func (s *verifiedService) compareFields(sid string, want, have conversations.Conversation, f *channelFound) {
+// stamp puts the stamp of a channel on other attributes; nil if there is to be none.
+func (s *verifiedService) stamp(src chat.Channel) func(string) string {
+	if s.set.Mapper.NoStamp {
+		return nil
+	}
+	return func(attributes string) string {
+		src.Attributes = &attributes
+		again, _ := s.set.Mapper.Channel(src)
+		return again.Attributes
+	}
+}
+
+func (s *verifiedService) compareFields(src chat.Channel, want, have conversations.Conversation, f *channelFound) {
 	want.SID, want.State = have.SID, cmp.Or(want.State, "active")
 	set := conversationFix{s.target, want}
 	if have.State == "" || have.State == want.State {
 		set.want.State = "" // left as it is
 	}
-	at := Difference{Class: Altered, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, TargetSID: have.SID}
+	at := Difference{Class: Altered, Kind: migrate.KindChannels, Channel: src.SID, SourceSID: src.SID, TargetSID: have.SID}
 	for _, c := range []field{
-		{"friendly_name", want.FriendlyName == have.FriendlyName, unless(want.FriendlyName == "", set)},
-		{"unique_name", want.UniqueName == have.UniqueName || have.UniqueName == "" && f.nameless, unless(want.UniqueName == "", set)},
-		{"attributes", mapping.EqualAttributes(want.Attributes, have.Attributes), set},
+		{"friendly_name", s.agreed.text(want.FriendlyName, have.FriendlyName), unless(want.FriendlyName == "", set)},
+		{"unique_name", s.agreed.text(want.UniqueName, have.UniqueName) || have.UniqueName == "" && f.nameless, unless(want.UniqueName == "", set)},
+		{"attributes", s.agreed.attributes(src.SID, src.SID, want.Attributes, have.Attributes, s.stamp(src)), set},
 		{"state", have.State == "" || have.State == want.State, unless(have.State == "closed", set)},
 	} {
 		if !c.equal {
@@ -205,7 +217,7 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
 		with(WrongRole, "role_sid")
 	}
-	if !mapping.EqualAttributes(want.Attributes, have.Attributes) {
+	if !s.agreed.attributes(m.SID, sid, want.Attributes, have.Attributes, nil) {
 		with(Altered, "attributes")
 	}
 	if differs(want.DateCreated, have.DateCreated) {

@@ -12,16 +12,20 @@ import (
 )
 
 func (s *verifiedService) listConversations(ctx context.Context) error {
-	s.stamped, s.byName = map[string][]string{}, map[string]string{}
+	s.stamped, s.byName, s.byMark = map[string][]string{}, map[string]string{}, byMark{}
 	for conv, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
 		}
-		if sid, from := stampOf(conv.Attributes); sid != "" && from == s.source.SID {
+		sid, from := stampOf(conv.Attributes)
+		if sid != "" && from == s.source.SID {
 			s.stamped[sid] = append(s.stamped[sid], conv.SID)
 			continue
 		}
 		s.byName[mapping.Recognition(conv)] = conv.SID
+		if sid == "" {
+			s.byMark.put(conv)
+		}
 	}
 	return nil
 }
@@ -51,6 +55,15 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 	}
 	if sid == "" {
 		sid = s.byName[mapping.Recognition(want)]
+	}
+	if like := s.byMark.like(want); sid == "" && len(like) > 0 {
+		born, err := s.bornAt(ctx)
+		if err != nil {
+			return conversations.Conversation{}, false, err
+		}
+		if sid, err = s.adopted(ctx, conversations.Service{SID: s.target, DateCreated: born}, c, want, like); err != nil {
+			return conversations.Conversation{}, false, err
+		}
 	}
 	if sid == "" {
 		return conversations.Conversation{}, false, nil

@@ -76,10 +76,10 @@ func (s *verifiedService) expected(ctx context.Context, sid string, undated time
 			if mapping.Skipped(found) {
 				continue
 			}
-			d := digestOf(want)
+			d := digestOf(s.agreed.message(want))
 			d.sid, d.index = m.SID, m.Index
 			for _, instead := range s.set.Mapper.Instead(m, want) {
-				d.instead = append(d.instead, digestOf(instead).identity())
+				d.instead = append(d.instead, digestOf(s.agreed.message(instead)).identity())
 			}
 			if mapping.Blocked(found) {
 				d.blocked = string(mapping.Reason(found))
@@ -94,7 +94,7 @@ func (s *verifiedService) expected(ctx context.Context, sid string, undated time
 func (s *verifiedService) actual(ctx context.Context, target string) iter.Seq2[digest, error] {
 	return func(yield func(digest, error) bool) {
 		for m, err := range s.Target.Messages(ctx, s.target, target, false) {
-			if !yield(digestOf(m), err) || err != nil {
+			if !yield(digestOf(s.agreed.message(m)), err) || err != nil {
 				return
 			}
 		}

@@ -137,18 +137,19 @@ func TestWhereTheServiceIs(t *testing.T) {
 		})
 	})
 
-	t.Run("conversations without a stamp are found by their name", func(t *testing.T) {
+	t.Run("conversations without a stamp are found by their name, and their service by what they hold", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			plan := rig.WholeScenario()
 			r := rig.NewRig(t, emulatorOf(plan))
 			r.Settings.Mapper = mapping.Mapper{NoStamp: true}
 			m := r.Migrated(t)
-			_, all := m.Verify(t.Context())
-			require.Equal(t, []verify.Difference{{Class: verify.Missing, Kind: migrate.KindServices, SourceSID: rig.ScenarioService}}, named(all))
-			m.Settings.ToService = m.Service
-			v, all := m.Verify(t.Context())
-			require.Empty(t, all)
-			require.True(t, v.Equal)
+			for _, service := range []string{"", m.Service} {
+				m.Settings.ToService = service
+				v, all := m.Verify(t.Context())
+				require.Empty(t, all)
+				require.True(t, v.Equal)
+				require.Equal(t, m.Service, v.Services[0].TargetSID)
+			}
 		})
 	})
 

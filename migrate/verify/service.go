@@ -20,6 +20,7 @@ type verifiedService struct {
 	roles   mapping.Roles
 	stamped map[string][]string // source channel to the conversations that bear its stamp
 	byName  map[string]string   // recognition key to conversation, of those without a stamp
+	byMark  byMark              // the same, by less
 	placed  map[string]string   // users and channels to what they are in the target
 
 	asking sync.Mutex
@@ -35,7 +36,10 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	c.result.Services = append(c.result.Services, migrate.SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
 	c.compared(migrate.KindServices, 1)
 	if s.target == "" {
-		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp"})
+		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp, or holds what a migration wrote"})
+	}
+	if err := s.lateServices(ctx); err != nil {
+		return err
 	}
 	if err := s.claim(ctx); err != nil {
 		return err
@@ -58,44 +62,6 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 		return err
 	}
 	return s.compareLevels(ctx)
-}
-
-// find finds the target service: as told, by the ledger, or by the stamps of
-// its conversations. created says whether its configuration is ours as well.
-func (s *verifiedService) find(ctx context.Context) (created bool, err error) {
-	if s.set.ToService != "" {
-		s.target = s.set.ToService
-		return false, nil
-	}
-	if s.Ledger != nil {
-		rec, ok, err := s.Ledger.Service(ctx, s.source.SID)
-		if err != nil {
-			return false, err
-		}
-		if ok && rec.TargetSID != "" {
-			s.target = rec.TargetSID
-			return rec.Created, nil
-		}
-	}
-	want, _ := s.set.Mapper.Service(s.source)
-	for t, err := range s.Target.Services(ctx) {
-		if err != nil {
-			return false, err
-		}
-		if t.FriendlyName != want.FriendlyName {
-			continue
-		}
-		for conv, err := range s.Target.Conversations(ctx, t.SID) {
-			if err != nil {
-				return false, err
-			}
-			if _, from := stampOf(conv.Attributes); from == s.source.SID {
-				s.target = t.SID
-				return true, nil
-			}
-		}
-	}
-	return false, nil
 }
 
 func (s *verifiedService) compareConfiguration(ctx context.Context) error {

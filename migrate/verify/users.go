@@ -73,8 +73,8 @@ func (s *verifiedService) compareUser(ctx context.Context, sourceSID string, wan
 		field string
 		equal bool
 	}{
-		{Altered, "friendly_name", want.FriendlyName == have.FriendlyName},
-		{Altered, "attributes", mapping.EqualAttributes(want.Attributes, have.Attributes)},
+		{Altered, "friendly_name", s.agreed.text(want.FriendlyName, have.FriendlyName)},
+		{Altered, "attributes", s.agreed.attributes(sourceSID, "", want.Attributes, have.Attributes, nil)},
 		{WrongRole, "role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID},
 	} {
 		if f.equal {

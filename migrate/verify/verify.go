@@ -18,8 +18,9 @@ import (
 )
 
 // Verifier reads both sides again and compares what is there with what the
-// mapping says should be. It shares no state with a migration: where the
-// conversations bear our stamp it needs no ledger.
+// mapping says should be, or what a policy puts in its place. It shares no state
+// with a migration: if the conversations bear our stamp, or hold what only a
+// migration can have written, it needs no ledger.
 type Verifier struct {
 	Source   migrate.Source
 	Target   migrate.TargetReader
@@ -91,7 +92,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 	set := v.Settings.WithDefaults()
 	started := time.Now()
 	c := &comparison{
-		Verifier: v, set: set, tally: count.NewCounters(v.Observer),
+		Verifier: v, set: set, agreed: agreedBy(set.Mapper), tally: count.NewCounters(v.Observer),
 		result: Verification{
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
 			Compared: map[string]int64{}, Differences: map[Class]int64{},
@@ -122,8 +123,9 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 // comparison is the state of one Verifier.Run.
 type comparison struct {
 	*Verifier
-	set   migrate.Settings
-	tally *count.Counters
+	set    migrate.Settings
+	agreed agreed
+	tally  *count.Counters
 
 	findings *count.Findings
 

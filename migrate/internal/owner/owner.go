@@ -1,6 +1,7 @@
 // Package owner tells, of roles and users of the target, which service of the
-// source made them, and keeps what they were before a service replaces them. It
-// asks the ledger alone; whose something is that no ledger knows, origin says.
+// source made them, and keeps what they were before a service replaces them. Of
+// services it knows those that a create without an answer made late. It asks the
+// ledger; whose something is that no ledger knows, origin says.
 package owner
 
 import (

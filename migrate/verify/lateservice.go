@@ -1,0 +1,34 @@
+package verify
+
+import (
+	"context"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/owner"
+)
+
+// lateServices reports what a create without an answer made once more, after the
+// ledger had another service for its source.
+func (s *verifiedService) lateServices(ctx context.Context) error {
+	if s.Ledger == nil || s.set.ToService != "" {
+		return nil
+	}
+	rec, known, err := s.Ledger.Service(ctx, s.source.SID)
+	if err != nil || !known {
+		return err
+	}
+	late, _, err := owner.LateServices(ctx, s.Target, s.Ledger, rec)
+	if err != nil {
+		return err
+	}
+	for _, t := range late {
+		err := s.report(Difference{
+			Class: Doubled, Kind: migrate.KindServices, SourceSID: s.source.SID, TargetSID: t.SID,
+			Detail: "a create without an answer may have made it, beside " + rec.TargetSID,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

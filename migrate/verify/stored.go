@@ -1,0 +1,77 @@
+package verify
+
+import (
+	"encoding/json"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/origin"
+)
+
+// agreed knows what policies let differ: what went in the place of attributes that
+// the target refused, and text that it stored otherwise.
+type agreed struct {
+	mapping.Mapper
+	keep bool // what was stored otherwise counts
+}
+
+func agreedBy(m mapping.Mapper) agreed {
+	return agreed{m, m.Policy[mapping.StoredOtherwise] == "keep"}
+}
+
+// attributes reports whether those of a user, a participant or a conversation are
+// as they were sent, or as a policy has them. stamp puts the stamp of a conversation
+// on others; nil if there is none.
+func (a agreed) attributes(sid, channelSID, want, have string, stamp func(string) string) bool {
+	if a.sameAttributes(want, have) {
+		return true
+	}
+	if stamp != nil {
+		want = mapping.Unstamped(want)
+	}
+	if mapping.EqualAttributes(want, "") {
+		return false // nothing was refused
+	}
+	for _, code := range []mapping.Code{mapping.AttributesNotJSON, mapping.AttributesTooLarge} {
+		instead, found := a.RefusedAttributes(code, sid, channelSID, want, "")
+		if stamp != nil {
+			instead = stamp(instead)
+		}
+		if !mapping.Blocked(found) && a.sameAttributes(instead, have) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a agreed) sameAttributes(want, have string) bool {
+	return mapping.EqualAttributes(want, have) || a.keep && looseAttributes(want) == looseAttributes(have)
+}
+
+// text reports whether a name is as it was sent, or is kept as it was stored.
+func (a agreed) text(want, have string) bool {
+	return want == have || a.keep && origin.SameName(want, have)
+}
+
+// message is one in the form in which messages are compared.
+func (a agreed) message(m conversations.Message) conversations.Message {
+	if a.keep {
+		m.Body, m.Attributes = origin.Body(m.Body), looseAttributes(m.Attributes)
+	}
+	return m
+}
+
+// looseAttributes is the normal form of package origin, with numbers as a service
+// has them that keeps doubles. Such a service loses digits, and not by chance.
+func looseAttributes(text string) string {
+	var v any
+	if _, halves, err := chat.Mark([]byte(text)); err != nil || halves != "" || json.Unmarshal([]byte(text), &v) != nil {
+		return origin.Attributes(text)
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return origin.Attributes(text)
+	}
+	return origin.Attributes(string(raw))
+}
