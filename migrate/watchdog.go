@@ -11,6 +11,7 @@ import (
 // Watchdog ends a lane that makes no progress. A wait that has a reason, such
 // as a settle time, a back-off or a queue, does not count.
 type Watchdog struct {
+	sid     string // of the channel
 	after   time.Duration
 	cancel  context.CancelCauseFunc
 	InDoubt atomic.Bool // a write of the lane may land once more
@@ -26,7 +27,7 @@ type watchdogKey struct{}
 
 func NewWatchdog(ctx context.Context, after time.Duration, sid string) (context.Context, *Watchdog) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	w := &Watchdog{after: after, cancel: cancel, until: time.Now()}
+	w := &Watchdog{sid: sid, after: after, cancel: cancel, until: time.Now()}
 	w.timer = time.AfterFunc(after, func() {
 		if !w.fired() {
 			return
@@ -78,6 +79,15 @@ type doubtKey struct{}
 func WithDoubt(ctx context.Context) (doubted context.Context, noted func() bool) {
 	d := &atomic.Bool{}
 	return context.WithValue(ctx, doubtKey{}, d), d.Load
+}
+
+// laneOf is the SID of the channel whose lane has this context, and empty if it is
+// of none.
+func laneOf(ctx context.Context) string {
+	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
+		return w.sid
+	}
+	return ""
 }
 
 func (w *Watchdog) Progress() { w.Waiting(0) }

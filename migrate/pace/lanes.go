@@ -54,19 +54,32 @@ type Lanes struct {
 	mu      sync.Mutex
 	stages  map[migrate.Stage]time.Duration
 	longest []LaneTime
+
+	atWork   map[*Stopwatch]bool
+	queue    []int64          // lengths of the lanes that have not begun
+	queued   int64            // their sum
+	gates    map[string]int64 // writes left that share the limit of a service
+	steps    int64            // messages and members dealt with
+	stepping time.Duration    // what that took, of all lanes together
 }
 
-func NewLanes() *Lanes { return &Lanes{stages: map[migrate.Stage]time.Duration{}} }
+func NewLanes() *Lanes {
+	return &Lanes{stages: map[migrate.Stage]time.Duration{}, atWork: map[*Stopwatch]bool{}, gates: map[string]int64{}}
+}
 
 // Stopwatch times one lane.
 type Stopwatch struct {
 	sheet       *Lanes
 	began, last time.Time
+
+	lane AtWork
+	gate string    // service whose gate the lane has to pass; empty if it has
+	came time.Time // when Came was called last
 }
 
 func (t *Lanes) Begin() *Stopwatch {
 	now := time.Now()
-	return &Stopwatch{t, now, now}
+	return &Stopwatch{sheet: t, began: now, last: now}
 }
 
 // Reached books the time since the stage before.
@@ -76,6 +89,9 @@ func (w *Stopwatch) Reached(s migrate.Stage) {
 	defer w.sheet.mu.Unlock()
 	w.sheet.stages[s] += now.Sub(w.last)
 	w.last = now
+	if s != migrate.Planned {
+		w.opened()
+	}
 }
 
 // End books what is left, and the lane as a whole.
@@ -88,6 +104,7 @@ func (w *Stopwatch) End(c migrate.ChannelRecord, err error) {
 	t := w.sheet
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.over(w)
 	t.longest = append(t.longest, LaneTime{c.SourceSID, c.FriendlyName, c.Messages, w.last.Sub(w.began).Seconds()})
 	if len(t.longest) > 2*lanesKept {
 		t.trim()

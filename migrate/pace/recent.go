@@ -14,6 +14,9 @@ type Recent struct {
 	Done      int64   `json:"done"`      // resources of every kind, those that were there before too
 	Requests  int64   `json:"requests"`  // attempts, reads and writes
 	Throttled int64   `json:"throttled"` // of the requests, those answered with "too many"
+
+	LaneSteps   int64   `json:"lane_steps"`   // messages and members that lanes dealt with
+	LaneSeconds float64 `json:"lane_seconds"` // what that took, of all lanes together
 }
 
 // rateSamples is a minute of heartbeats, and the one it is counted from.
@@ -49,5 +52,8 @@ func (r *Window) Until(now Recent) Recent {
 		Done:      now.Done - from.Done,
 		Requests:  now.Requests - from.Requests,
 		Throttled: now.Throttled - from.Throttled,
+
+		LaneSteps:   now.LaneSteps - from.LaneSteps,
+		LaneSeconds: now.LaneSeconds - from.LaneSeconds,
 	}
 }

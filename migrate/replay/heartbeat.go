@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,6 +23,12 @@ type Progress struct {
 	Recent   pace.Recent  `json:"recent"`
 	// Findings says how often each one occurred in this run.
 	Findings map[mapping.Code]int64 `json:"findings"`
+
+	AtWork []pace.AtWork `json:"at_work"` // lanes, those with most to do first: 10 at most
+	// SecondsLeft is how long the rest takes: nil if nothing tells, or writes are
+	// paused.
+	SecondsLeft *float64       `json:"seconds_left"`
+	Waits       []migrate.Wait `json:"waits"` // of 2 s or more, the longest first
 }
 
 // heartbeat writes progress until the returned function is called, which waits
@@ -61,11 +68,17 @@ func (r *run) heartbeat(ctx context.Context) (stop func()) {
 func (r *run) live() Progress {
 	now := time.Now()
 	counts, totals := r.tally.Snapshot()
-	return Progress{
+	p := Progress{
 		Totals: totals, Counts: counts, Done: r.tally.Done(), Lanes: len(r.lanes), Traffic: r.Traffic(),
 		Timeline: r.timeline.Until(r.point(now)), Recent: r.recent.Until(r.sofar(now)),
 		Findings: r.findings.ByCode(),
+		AtWork:   r.sheet.AtWork(), Waits: r.waits.Now(migrate.LongWait),
 	}
+	paused := slices.ContainsFunc(p.Waits, func(w migrate.Wait) bool { return w.Cause == migrate.Paused })
+	if left, known := r.sheet.Left(r.set.APS, r.set.Concurrency, p.Recent); known && !paused {
+		p.SecondsLeft = &left
+	}
+	return p
 }
 
 func (r *run) progress() []byte {
@@ -79,7 +92,11 @@ func (r *run) progress() []byte {
 // sofar is what the run did since it began.
 func (r *run) sofar(now time.Time) pace.Recent {
 	t := r.Traffic()
-	return pace.Recent{Seconds: now.Sub(r.started).Seconds(), Done: r.tally.Done(), Requests: t.Reads + t.Writes, Throttled: t.Throttled}
+	steps, seconds := r.sheet.Steps()
+	return pace.Recent{
+		Seconds: now.Sub(r.started).Seconds(), Done: r.tally.Done(), Requests: t.Reads + t.Writes, Throttled: t.Throttled,
+		LaneSteps: steps, LaneSeconds: seconds,
+	}
 }
 
 // point is where the run is now.

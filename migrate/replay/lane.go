@@ -140,6 +140,9 @@ func (l *lane) dates(ctx context.Context) error {
 	return nil
 }
 
+// came says how far the lane is.
+func (l *lane) came() { l.clock.Came(l.copied + l.joined) }
+
 func (l *lane) event(level migrate.Level, message string, fields ...any) {
 	l.Observer.Event(migrate.Event{Level: level, Message: message, Fields: fields})
 }

@@ -57,6 +57,7 @@ func (l *lane) participants(ctx context.Context) error {
 		}
 		l.Counters.Changed(migrate.KindMembers, change)
 		l.joined++
+		l.came()
 	}
 	l.Record.Members = l.joined
 	return nil

@@ -37,6 +37,7 @@ func (l *lane) messages(ctx context.Context) error {
 	f.found = l.Findings.Add
 	f.skipped = func() {
 		l.copied++
+		l.came()
 		l.Counters.Seen(migrate.KindMessages, 1)
 		l.Counters.Skipped(migrate.KindMessages, 1)
 	}
@@ -73,6 +74,7 @@ func (l *lane) countConfirmed(ctx context.Context) error {
 		}
 	}
 	l.copied, l.Record.Messages = n, n
+	l.came()
 	l.Counters.Seen(migrate.KindMessages, n)
 	l.Counters.Existing(migrate.KindMessages, n)
 	return nil
@@ -231,6 +233,7 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 	l.refusals = 0
 	l.last = have.Index
 	l.copied++
+	l.came()
 	l.Record.Messages++
 	l.Counters.Seen(migrate.KindMessages, 1)
 	l.Counters.Written(migrate.KindMessages, 1)

@@ -40,6 +40,7 @@ type Migration struct {
 // ends the run as a whole.
 func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	r := newRun(m)
+	ctx, r.waits = migrate.WithWaits(ctx)
 	if m.Began != nil {
 		m.Began(r.live)
 	}

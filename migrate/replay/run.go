@@ -27,6 +27,7 @@ type run struct {
 	timeline *pace.Timeline
 	recent   pace.Window
 	sheet    *pace.Lanes
+	waits    *migrate.Waits
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	reserved *reservations

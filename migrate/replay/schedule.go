@@ -48,12 +48,22 @@ func queue(all []*service) []queued {
 	return line
 }
 
+func lengths(line []queued) []int64 {
+	all := make([]int64, len(line))
+	for i, q := range line {
+		all[i] = q.length()
+	}
+	return all
+}
+
 // runLanes runs every lane as soon as there is a slot for it. When all have
 // begun, the gates are free for the users that no lane asked for. A service
 // ends with the last of them.
 func (r *run) runLanes(ctx context.Context, all []*service) error {
 	g, gctx := errgroup.WithContext(ctx)
-	for _, q := range queue(all) {
+	line := queue(all)
+	r.sheet.Plan(lengths(line))
+	for _, q := range line {
 		if err := r.slot(gctx); err != nil {
 			g.Go(func() error { return migrate.Quietly(err) })
 			break

@@ -122,6 +122,7 @@ func (s *service) waitSettled(ctx context.Context) error {
 // only the lane.
 func (s *service) runLane(ctx context.Context, p planned) error {
 	clock := s.sheet.Begin()
+	clock.Of(p.channel.SID, p.record.FriendlyName, p.length(), s.target, p.record.Stage == migrate.Planned)
 	s.tally.Seen(migrate.KindChannels, 1)
 	did, err := channel(ctx, s.job(p), clock)
 	clock.End(did.Record, err)

@@ -62,6 +62,7 @@ func (u *users) list(ctx context.Context) error {
 		one := &user{source: src, unknown: unknown, latch: drain.NewLatch()}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
+		s.sheet.Gate(s.target, 1)
 	}
 	return nil
 }
@@ -115,6 +116,9 @@ func (u *users) bring(ctx context.Context, one *user) error {
 	}
 	one.done, one.err = true, err
 	s := u.service
+	if !one.gone {
+		s.sheet.Gate(s.target, -1)
+	}
 	if err != nil && !one.gone {
 		s.fail(ctx, migrate.KindUsers, one.source.SID, "", err)
 		s.tally.Failed(migrate.KindUsers, 1)

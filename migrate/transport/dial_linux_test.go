@@ -86,7 +86,7 @@ func TestNewDialsWithItsSettleTime(t *testing.T) {
 	require.NoError(t, err)
 	defer l.Close()
 	rt := New(Options{Settle: 3 * time.Second})
-	base := rt.(*retry).next.(*limit).next.(*count).next.(*deadline).next.(permit).next.(*http.Transport)
+	base := rt.(*retry).next.(*limit).next.(*count).next.(await).next.(*deadline).next.(permit).next.(*http.Transport)
 	conn, err := base.DialContext(t.Context(), "tcp", l.Addr().String())
 	require.NoError(t, err)
 	defer conn.Close()

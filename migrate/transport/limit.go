@@ -68,7 +68,7 @@ func (l *limit) enter(ctx context.Context) error {
 	l.waiting = append(l.waiting, turn)
 	l.mu.Unlock()
 
-	defer migrate.Queued(ctx)()
+	defer migrate.Held(ctx, migrate.AtOnce, "")()
 	select {
 	case <-turn:
 		return nil

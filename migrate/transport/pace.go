@@ -63,7 +63,7 @@ func (p *pace) wait(req *http.Request) error {
 	if b.Allow() {
 		return nil
 	}
-	defer migrate.Queued(req.Context())()
+	defer migrate.Held(req.Context(), migrate.RateLimit, "")()
 	return b.Wait(req.Context())
 }
 

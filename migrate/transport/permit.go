@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/http"
 
 	"chatbridge/migrate"
@@ -11,10 +12,20 @@ func Permit(next http.RoundTripper) http.RoundTripper { return permit{next} }
 
 type permit struct{ next http.RoundTripper }
 
+// errUnpermitted tells an attempt that we kept back from one without connection.
+var errUnpermitted = errors.New("not permitted")
+
+// unpermitted is the error of a permit, in its own words.
+type unpermitted struct{ error }
+
+func (u unpermitted) Unwrap() error { return u.error }
+
+func (u unpermitted) Is(target error) bool { return target == errUnpermitted }
+
 func (p permit) RoundTrip(req *http.Request) (*http.Response, error) {
 	if isWrite(req) {
 		if err := migrate.Permitted(req.Context()); err != nil {
-			return nil, &AttemptError{Sent: false, Err: err}
+			return nil, &AttemptError{Sent: false, Err: unpermitted{err}}
 		}
 	}
 	return p.next.RoundTrip(req)

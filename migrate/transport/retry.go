@@ -78,6 +78,7 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 			c.retry(e.Delay, throttled(e.LastResult().resp))
 			last := e.LastResult()
 			migrate.Waiting(last.ctx, e.Delay)
+			last.try.Again(last.trouble(e.LastError()))
 			if last.call.Class != Read && last.mayHaveLanded(e.LastError()) {
 				migrate.NoteDoubt(last.ctx)
 			}
@@ -100,6 +101,7 @@ type retry struct {
 type attempt struct {
 	call    Call
 	ctx     context.Context
+	try     *migrate.Try
 	resp    *http.Response
 	began   time.Time // the call, not the attempt
 	refused int       // attempts so far that ended with 401
@@ -114,9 +116,12 @@ func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, &AttemptError{Sent: false, Err: context.Cause(ctx)}
 	}
-	last, lastErr := attempt{call: call, ctx: ctx, began: time.Now()}, error(nil)
+	waited, try := migrate.Trying(ctx, req.URL.Host)
+	defer try.End()
+	req = req.WithContext(waited)
+	last, lastErr := attempt{call: call, ctx: ctx, try: try, began: time.Now()}, error(nil)
 	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
-		last = attempt{call: call, ctx: ctx, began: last.began, refused: last.refused, trusted: r.trusted.Load()}
+		last = attempt{call: call, ctx: ctx, try: try, began: last.began, refused: last.refused, trusted: r.trusted.Load()}
 		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
 		if lastErr == nil && last.resp.StatusCode == http.StatusUnauthorized {
 			last.refused++
@@ -184,6 +189,23 @@ func (a attempt) repeatable(err error) bool {
 		return true
 	}
 	return status < 300 && !a.accepted()
+}
+
+// trouble is why an attempt is made again, and the status of its reply.
+func (a attempt) trouble(err error) (migrate.Cause, int) {
+	if err != nil {
+		switch {
+		case errors.Is(err, errUnpermitted):
+			return migrate.Claiming, 0
+		case Sent(err):
+			return migrate.Silent, 0
+		}
+		return migrate.Unreachable, 0
+	}
+	if throttled(a.resp) {
+		return migrate.Throttling, a.resp.StatusCode
+	}
+	return migrate.Failing, a.resp.StatusCode
 }
 
 // mayHaveLanded reports whether a write may have taken effect, or may yet.

@@ -77,6 +77,7 @@ func (o Options) withDefaults() Options {
 //	pace      every attempt takes a token, since Twilio counts every one
 //	limit     a slot is held on the wire only, not while waiting for a token
 //	count     attempts, not calls
+//	await     as log: what waits for a slot or a token is not without an answer
 //	observe   as log
 //	log       attempts, with the time they took on the wire
 //	deadline  its time is the wire's alone; all above see bodies that are whole
@@ -93,6 +94,7 @@ func New(o Options) http.RoundTripper {
 	if o.Observer != nil {
 		rt = Observe(rt, o.Observer)
 	}
+	rt = Await(rt)
 	rt = Count(rt, o.Counter)
 	rt = Limit(rt, o.Concurrency)
 	rt = Pace(rt, o.APS)

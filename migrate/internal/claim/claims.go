@@ -53,6 +53,9 @@ func (c *Claims) Take(ctx context.Context, serviceSID, sourceSID string, keep fu
 	if c.of(serviceSID) != nil {
 		return c.Err()
 	}
+	if err := c.Drain.Proceed(ctx); err != nil {
+		return err
+	}
 	mark, err := c.mark(ctx, sourceSID)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"cmp"
 	"context"
 	"iter"
 
@@ -31,6 +32,9 @@ func (g guard) write(ctx context.Context, serviceSID string, do func(context.Con
 	if h == nil {
 		return errUnclaimed(serviceSID)
 	}
+	if err := h.Drain.Unpaused(ctx); err != nil {
+		return err
+	}
 	if err := h.ready(ctx); err != nil {
 		return err
 	}
@@ -56,14 +60,14 @@ func of[T any](ctx context.Context, g guard, serviceSID string, do func(context.
 // AppendService is of no service yet, and EnsureCredential of none: they are not
 // guarded, but that nothing is written once a claim was lost.
 func (g guard) AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error) {
-	if err := g.claims.Err(); err != nil {
+	if err := cmp.Or(g.claims.Err(), g.claims.Drain.Unpaused(ctx)); err != nil {
 		return conversations.Service{}, err
 	}
 	return g.Target.AppendService(ctx, s)
 }
 
 func (g guard) EnsureCredential(ctx context.Context, c migrate.Credential) (conversations.Credential, migrate.Change, error) {
-	if err := g.claims.Err(); err != nil {
+	if err := cmp.Or(g.claims.Err(), g.claims.Drain.Unpaused(ctx)); err != nil {
 		return conversations.Credential{}, migrate.Unchanged, err
 	}
 	return g.Target.EnsureCredential(ctx, c)

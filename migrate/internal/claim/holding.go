@@ -150,7 +150,7 @@ func (h *holding) ready(ctx context.Context) error {
 	if !errors.Is(err, errLapsed) {
 		return err
 	}
-	defer migrate.Queued(ctx)()
+	defer migrate.Held(ctx, migrate.Claiming, "")()
 	for began := time.Now(); ; {
 		if err := h.Drain.Wait(ctx, time.Second); err != nil {
 			return err

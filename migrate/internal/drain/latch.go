@@ -18,7 +18,7 @@ func (l Latch) Lock(ctx context.Context) error {
 	if l.one.TryAcquire(1) {
 		return nil
 	}
-	defer migrate.Queued(ctx)()
+	defer migrate.Held(ctx, migrate.InTurn, "")()
 	if l.one.Acquire(ctx, 1) != nil {
 		return context.Cause(ctx)
 	}

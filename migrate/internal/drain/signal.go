@@ -21,8 +21,12 @@ func (s Signal) Given() bool {
 	}
 }
 
-// Proceed is asked before each write, and says no if the verb is to end.
+// Proceed is asked before each write. It waits while the context is paused, and
+// says no if the verb is to end.
 func (s Signal) Proceed(ctx context.Context) error {
+	if err := s.unpaused(ctx); err != nil {
+		return err
+	}
 	if s.Given() {
 		return migrate.ErrDrained
 	}
@@ -32,6 +36,44 @@ func (s Signal) Proceed(ctx context.Context) error {
 	return nil
 }
 
+// Unpaused waits while the context is paused. Unlike Proceed it lets through what
+// a drain still has to write, and fails only when the context ends meanwhile.
+func (s Signal) Unpaused(ctx context.Context) error {
+	err := s.unpaused(ctx)
+	if err == migrate.ErrDrained {
+		return nil
+	}
+	return err
+}
+
+func (s Signal) unpaused(ctx context.Context) error {
+	for {
+		reason, changed := migrate.PauseOf(ctx).Reason()
+		if reason == "" {
+			return nil
+		}
+		if err := s.until(ctx, changed, reason); err != nil {
+			return err
+		}
+	}
+}
+
+// until returns when a pause changes. A lane that waits for it is not stalled.
+func (s Signal) until(ctx context.Context, changed <-chan struct{}, reason string) error {
+	if s.Given() {
+		return migrate.ErrDrained
+	}
+	defer migrate.Held(ctx, migrate.Paused, reason)()
+	select {
+	case <-changed:
+		return nil
+	case <-s:
+		return migrate.ErrDrained
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
 // Wait lets d pass, unless the verb is to end.
 func (s Signal) Wait(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
@@ -39,6 +81,7 @@ func (s Signal) Wait(ctx context.Context, d time.Duration) error {
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
+	defer migrate.Awaiting(ctx, migrate.Settling, "")()
 	select {
 	case <-t.C:
 		return nil

@@ -1,0 +1,19 @@
+package transport
+
+import (
+	"net/http"
+
+	"chatbridge/migrate"
+)
+
+// Await notes in the context of each attempt that it has no answer yet.
+func Await(next http.RoundTripper) http.RoundTripper { return await{next} }
+
+type await struct{ next http.RoundTripper }
+
+func (a await) RoundTrip(req *http.Request) (*http.Response, error) {
+	answered := migrate.Asking(req.Context())
+	resp, err := a.next.RoundTrip(req)
+	answered(err == nil)
+	return resp, err
+}
