@@ -108,7 +108,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	shown := o.progress(o.console, "read", form != reports.Text)
+	shown := o.progress(o.console, "read")
 	audit, err := o.audit(ctx, shown, migrate.Settings{
 		Services:    o.Services,
 		ToService:   o.target(),

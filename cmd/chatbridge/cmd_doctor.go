@@ -62,7 +62,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	shown := o.progress(o.console, "asked", form != reports.Text)
+	shown := o.progress(o.console, "asked")
 	found, err := o.examine(ctx, shown)
 	shown.Close()
 	if err != nil {

@@ -92,7 +92,7 @@ func runExport(ctx context.Context, o *exportOptions) error {
 	defer stop()
 	ctx, end := o.cut(ctx)
 	defer end()
-	shown := o.progress(o.console, "exported", form != reports.Text)
+	shown := o.progress(o.console, "exported")
 	report, err := o.export(ctx, place, shown)
 	shown.Close()
 	if err != nil {

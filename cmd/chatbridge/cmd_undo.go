@@ -100,13 +100,14 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	if err := errors.Join(err, ledger.Close()); err != nil {
 		return err
 	}
-	log := o.logger(o.console, o.console.err)
 	level := readTarget
 	if o.Execute {
 		level = writeTarget
 	}
 	o.settle = o.Settle
-	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, level)
+	shown := o.progress(o.console, connecting)
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, level)
+	shown.Close()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -136,7 +137,7 @@ func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fin
 func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoints) error {
 	ctx, drain, stop := interruptible(ctx, o.console)
 	defer stop()
-	shown := o.progress(o.console, "looked at", form != reports.Text)
+	shown := o.progress(o.console, "looked at")
 	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
 		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.Settle},

@@ -118,7 +118,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	shown := o.progress(o.console, "compared", form != reports.Text)
+	shown := o.progress(o.console, "compared")
 	v, err := o.verify(ctx, form, shown, o.settings(mapper))
 	shown.Close()
 	if err != nil {

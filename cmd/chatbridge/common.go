@@ -19,12 +19,14 @@ type commonOptions struct {
 const (
 	logText = "text"
 	logJSON = "json"
+
+	logFormatFlag = "log-format"
 )
 
 func (o *commonOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.Config, configFlag, "", "read settings from this YAML `file`")
-		fs.StringVar(&o.LogFormat, "log-format", logText, "form of the log lines: text or json")
+		fs.StringVar(&o.LogFormat, logFormatFlag, logText, "form of the log lines: text or json; with json every line on stderr is an object")
 		fs.BoolVarP(&o.Verbose, "verbose", "v", false, "log details, one line for each request")
 		fs.BoolVarP(&o.Quiet, "quiet", "q", false, "log errors only, and show no progress")
 		fs.BoolVar(&o.NoColor, "no-color", false, "use no colors (NO_COLOR does the same)")

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-isatty"
+
+	"chatbridge/migrate"
 )
 
 // console is all that a command knows of the process it runs in.
@@ -27,17 +29,24 @@ type console struct {
 	signals func() (<-chan os.Signal, func())
 	// every is the time between two status lines.
 	every time.Duration
+	// waits knows what the command waits for; may be nil.
+	waits *migrate.Waits
 }
 
 // statusEvery is how often progress is told where there is no terminal: often
 // enough to see that it lives, seldom enough for a log that is kept.
-const statusEvery = 5 * time.Second
+const statusEvery = 10 * time.Second
 
 func newConsole() *console {
+	shown := &stderr{w: os.Stderr}
+	var out io.Writer = os.Stdout
+	if isTerminal(out) {
+		out = &besideBar{out, shown}
+	}
 	return &console{
 		in:       os.Stdin,
-		out:      os.Stdout,
-		err:      os.Stderr,
+		out:      out,
+		err:      shown,
 		env:      os.Environ(),
 		terminal: isTerminal,
 		signals:  interrupts,
@@ -45,8 +54,16 @@ func newConsole() *console {
 	}
 }
 
+// stderr is where everything is written that is beside the result.
+func (c *console) stderr() *stderr {
+	if s, ok := c.err.(*stderr); ok {
+		return s
+	}
+	return &stderr{w: c.err}
+}
+
 func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
+	f, ok := streamOf(stream).(*os.File)
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 

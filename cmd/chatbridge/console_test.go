@@ -19,7 +19,7 @@ type screen struct {
 func newScreen(stdin string, terminal bool, env ...string) screen {
 	s := screen{stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, interrupts: make(chan os.Signal, 2)}
 	s.console = &console{
-		in: strings.NewReader(stdin), out: s.stdout, err: &locked{w: s.stderr}, env: env,
+		in: strings.NewReader(stdin), out: s.stdout, err: &stderr{w: &locked{w: s.stderr}}, env: env,
 		terminal: func(any) bool { return terminal },
 		signals:  func() (<-chan os.Signal, func()) { return s.interrupts, func() {} },
 		every:    time.Second,

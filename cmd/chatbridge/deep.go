@@ -80,7 +80,7 @@ func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *r
 func (o *migrateOptions) compare(ctx context.Context, form reports.Format, m *replay.Migration, report func(verify.Repair)) (verify.Repairs, error) {
 	ctx, stop := cutWhen(ctx, m.Drain)
 	defer stop()
-	shown := o.progress(o.console, "compared", form != reports.Text)
+	shown := o.progress(o.console, "compared")
 	r := verify.Repairer{
 		Verifier: verify.Verifier{Source: m.Source, Target: m.Target, Ledger: m.Ledger, Observer: shown, Settings: m.Settings},
 		Write:    m.Target, Record: m.Ledger, Execute: true,

@@ -97,7 +97,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *endpoints, r inplace.Result, err error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	shown := o.progress(o.console, "looked at", form != reports.Text)
+	shown := o.progress(o.console, "looked at")
 	defer shown.Close()
 	o.settle = o.Settle
 	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
@@ -162,7 +162,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.bind(ctx, ledger, f); err != nil {
 		return err
 	}
-	shown := o.progress(o.console, "made private", form != reports.Text)
+	shown := o.progress(o.console, "made private")
 	r, err := (&inplace.Promotion{
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: shown,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,

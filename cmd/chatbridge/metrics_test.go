@@ -93,3 +93,7 @@ func TestMigrateMetrics(t *testing.T) {
 		require.Contains(t, s.stderr.String(), "warning: other machines can read")
 	})
 }
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -56,20 +56,23 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*endpoints, error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	log := o.logger(o.console, o.console.err)
+	shown := o.progress(o.console, connecting)
 	o.settle = o.Settle
-	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, writeTarget)
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, writeTarget)
+	defer shown.Close()
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	if err := o.agree(ctx, s, mapper); err != nil {
+	if err := o.agree(ctx, s, mapper, shown.Close); err != nil {
 		_ = s.Close()
 		return nil, interrupted(ctx, err)
 	}
 	return s, nil
 }
 
-func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper) error {
+// agree shows what the endpoints say is going to be done, and asks. asked is called
+// when they were asked all.
+func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper, asked func()) error {
 	services, err := o.selectServices(ctx, s, mapper)
 	if err != nil {
 		return err
@@ -79,6 +82,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 			return err
 		}
 	}
+	asked()
 	if !o.Quiet || !o.Yes {
 		o.showPlan(s, services)
 	}
@@ -121,7 +125,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		return interrupted(ctx, err)
 	}
 	originals := sidecar.New(o.Ledger + originalsSuffix)
-	shown := o.progress(o.console, "migrated", form != reports.Text)
+	shown := o.progress(o.console, "migrated")
 	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
@@ -134,6 +138,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		Drain:   drain,
 	}
 	measured.run(m)
+	m.Began = shown.during(m.Began)
 	summary, err := m.Run(ctx)
 	err = errors.Join(err, originals.Close())
 	shown.Close()

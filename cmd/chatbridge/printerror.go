@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,10 +16,36 @@ import (
 
 // complaint is an error for a program: one line on stderr, the last one.
 type complaint struct {
+	*heading
 	SchemaVersion int    `json:"schema_version"`
 	Error         string `json:"error"`
 	Hint          string `json:"hint"`
 	ExitStatus    int    `json:"exit_status"`
+}
+
+// heading is what every line of a log in JSON begins with.
+type heading struct {
+	Time  time.Time `json:"time"`
+	Level string    `json:"level"`
+	Msg   string    `json:"msg"`
+}
+
+// wantsJSONLog reports whether every line on stderr is to be JSON. It is asked
+// before the command line is read, because that may fail.
+func wantsJSONLog(c *console, args []string) bool {
+	form := c.getenv(variable(logFormatFlag))
+	for i, a := range args {
+		if a == "--" {
+			break
+		}
+		if a == "--"+logFormatFlag && i+1 < len(args) {
+			form = args[i+1]
+		}
+		if value, ok := strings.CutPrefix(a, "--"+logFormatFlag+"="); ok {
+			form = value
+		}
+	}
+	return form == logJSON
 }
 
 // wantsJSON reports whether a program reads what a command says. A command line
@@ -26,12 +55,16 @@ func wantsJSON(cmd *cobra.Command) bool {
 	return f != nil && f.Value.String() == string(reports.JSON)
 }
 
-// complain writes an error as its two lines, or for a program as one object.
-func complain(w io.Writer, asJSON bool, err error) {
+// complain writes an error as its two lines, or for a program as one object, which
+// is a line of a log in JSON as well.
+func complain(w io.Writer, asJSON, logged bool, err error) {
 	message, hint := reports.Plain(err.Error()), reports.Plain(hintOf(err))
-	if asJSON {
-		// Texts and numbers always encode.
-		raw, _ := json.Marshal(complaint{migrate.SchemaVersion, message, hint, statusOf(err)})
+	if asJSON || logged {
+		one := complaint{SchemaVersion: migrate.SchemaVersion, Error: message, Hint: hint, ExitStatus: statusOf(err)}
+		if logged {
+			one.heading = &heading{time.Now(), slog.LevelError.String(), message}
+		}
+		raw, _ := json.Marshal(one) // texts and numbers always encode
 		fmt.Fprintf(w, "%s\n", raw)
 		return
 	}

@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -17,13 +17,21 @@ type progress struct {
 	log   *slog.Logger
 	verb  string // what is done: "migrated"
 	began time.Time
+	err   *stderr
+	form  string // of what is written where there is no bar
+	quiet bool
+	bar   bool
+
+	waits     *migrate.Waits
+	announcer announcer
 
 	mu     sync.Mutex
 	totals map[string]int64
 	done   map[string]int64
 	rate   rate
-	bar    *bar // nil where lines are written
-	out    io.Writer
+	live   func() replay.Progress // nil if no migration is at work
+	seen   replay.Progress        // a moment ago
+	looked time.Time
 
 	ended   chan struct{}
 	running sync.WaitGroup
@@ -32,37 +40,65 @@ type progress struct {
 var _ migrate.Observer = (*progress)(nil)
 
 // progress starts to show progress on stderr: a bar on a terminal, otherwise a
-// line every now and then, and nothing where nobody wants it. quiet says that a
-// program and no person reads the result. Close ends it.
-func (o *commonOptions) progress(c *console, verb string, quiet bool) *progress {
+// line every now and then, and what is waited for on both; nothing if nobody wants
+// it. Close ends it.
+func (o *commonOptions) progress(c *console, verb string) *progress {
 	p := &progress{
 		verb: verb, began: time.Now(), totals: map[string]int64{}, done: map[string]int64{},
-		rate: rate{now: time.Now}, ended: make(chan struct{}), out: c.err,
+		rate: rate{now: time.Now}, ended: make(chan struct{}),
+		err: c.stderr(), form: o.LogFormat, quiet: o.Quiet, waits: c.waits,
 	}
-	terminal, every := c.terminal(c.err), c.every
-	switch {
-	case o.Quiet, quiet && !terminal:
-		p.out = io.Discard
-	case terminal:
-		p.bar, p.rate.gap, every = &bar{w: c.err}, barSample, barEvery
+	p.log = o.logger(c, p.err)
+	p.bar = !o.Quiet && o.LogFormat != logJSON && c.terminal(c.err)
+	look := lookEvery
+	if p.bar {
+		look, p.rate.gap = barEvery, barSample
+		term := c.getenv("TERM")
+		p.err.shows(&bar{w: p.err.w, plain: term == "" || term == "dumb"})
 	}
-	p.log = o.logger(c, (*aroundBar)(p).over(c.err))
-	p.running.Go(func() { p.tell(every) })
+	if !o.Quiet {
+		p.running.Go(func() { p.tell(look, c.every) })
+	}
 	return p
 }
 
-// Close stops showing: it takes the bar away, or says how far it came.
+// lookEvery is how often it is looked whether anything waits: so that whatever does
+// for migrate.LongWait is said within a second after.
+const lookEvery = 500 * time.Millisecond
+
+// Close stops showing: it takes the bar away, or says how far it came. It may be
+// called again.
 func (p *progress) Close() {
-	close(p.ended)
+	select {
+	case <-p.ended:
+		return
+	default:
+		close(p.ended)
+	}
 	p.running.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.bar != nil {
-		p.bar.clear()
+	if p.bar {
+		p.err.shows(nil)
 		return
 	}
 	if done, total := p.sums(); total > 0 {
-		fmt.Fprintf(p.out, "%s: %s of %s in %s\n", p.verb, reports.Number(done), reports.Number(total), reports.Duration(time.Since(p.began).Seconds()))
+		s := p.state()
+		s.over, s.Seconds = true, time.Since(p.began).Seconds()
+		s.Done, s.Total = done, total
+		p.write(s)
+	}
+}
+
+// during has the progress of a migration shown, and that of next too.
+func (p *progress) during(next func(func() replay.Progress)) func(func() replay.Progress) {
+	return func(live func() replay.Progress) {
+		p.mu.Lock()
+		p.live = live
+		p.mu.Unlock()
+		if next != nil {
+			next(live)
+		}
 	}
 }
 
@@ -71,7 +107,6 @@ func (p *progress) Total(kind string, n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.totals[kind] = n
-	p.draw()
 }
 
 // Done is of migrate.Observer.
@@ -79,7 +114,6 @@ func (p *progress) Done(kind string, n int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.done[kind] += n
-	p.draw()
 }
 
 // Event is of migrate.Observer.
@@ -95,96 +129,74 @@ func (p *progress) sums() (done, total int64) {
 	return done, total
 }
 
-func (p *progress) draw() {
-	if p.bar == nil {
-		return
-	}
-	done, total := p.sums()
-	p.bar.draw(done, total, p.line())
-}
-
-func (p *progress) tell(every time.Duration) {
-	tick := time.NewTicker(every)
-	defer tick.Stop()
+func (p *progress) tell(look, every time.Duration) {
+	looks, lines := time.NewTicker(look), time.NewTicker(every)
+	defer looks.Stop()
+	defer lines.Stop()
 	for {
 		select {
 		case <-p.ended:
 			return
-		case <-tick.C:
-			p.mu.Lock()
-			if p.bar == nil {
-				fmt.Fprintln(p.out, p.line())
-			} else {
-				p.draw()
+		case <-lines.C:
+			if !p.bar {
+				p.mu.Lock()
+				p.write(p.state())
+				p.mu.Unlock()
 			}
-			p.mu.Unlock()
+		case <-looks.C:
+			p.announce()
+			if p.bar {
+				p.mu.Lock()
+				s := p.state()
+				p.mu.Unlock()
+				p.err.draw(s.Done, s.Total, s.texts())
+			}
 		}
 	}
 }
 
-// line tells how far it is.
-func (p *progress) line() string {
-	done, total := p.sums()
-	if total == 0 {
-		return p.verb + ": reading what is there"
+// announce says what began to be waited for, or still is.
+func (p *progress) announce() {
+	now := time.Now()
+	for _, w := range p.announcer.due(p.waits.Now(migrate.LongWait), now) {
+		if p.form == logJSON {
+			p.err.Write(waitLine(now, w))
+			continue
+		}
+		fmt.Fprintln(p.err, reports.WaitText(w))
 	}
-	perSecond := p.rate.add(done)
-	left := "time left unknown"
-	if perSecond > 0 {
-		left = reports.Duration(float64(total-done)/perSecond) + " left"
-	}
-	return fmt.Sprintf("%s: %s of %s (%d%%), %s a second, %s", p.verb,
-		reports.Number(done), reports.Number(total), 100*done/total, reports.Number(int64(perSecond)), left)
 }
 
-// rate tells how fast a count grows, over the last few samples: what was there
-// when a run resumed must not count as speed.
-type rate struct {
-	now     func() time.Time
-	gap     time.Duration // between two samples, at the least
-	samples []counted
+// state is how far it is now. The lock is held.
+func (p *progress) state() state {
+	now := time.Now()
+	s := state{Verb: p.verb, Waits: p.waits.Now(migrate.LongWait)}
+	s.Done, s.Total = p.sums()
+	if s.Total == 0 {
+		return s
+	}
+	s.Rate = p.rate.add(s.Done)
+	if p.live == nil {
+		if s.Rate > 0 {
+			left := float64(s.Total-s.Done) / s.Rate
+			s.Left = &left
+		}
+		return s
+	}
+	if now.Sub(p.looked) >= barSample {
+		p.seen, p.looked = p.live(), now
+	}
+	s.Left, s.Lanes, s.AtWork = p.seen.SecondsLeft, p.seen.Lanes, p.seen.AtWork
+	return s
 }
 
-type counted struct {
-	at    time.Time
-	count int64
+// write writes a state where there is no bar.
+func (p *progress) write(s state) {
+	switch {
+	case p.quiet:
+	case p.form == logJSON:
+		p.err.Write(s.object(time.Now()))
+	default:
+		fmt.Fprintln(p.err, s.line())
+	}
 }
-
-const samplesKept = 12
-
-func (r *rate) add(count int64) (perSecond float64) {
-	now := r.now()
-	if n := len(r.samples); n == 0 || now.Sub(r.samples[n-1].at) >= r.gap {
-		r.samples = append(r.samples, counted{now, count})
-	}
-	if len(r.samples) > samplesKept {
-		r.samples = r.samples[1:]
-	}
-	first, last := r.samples[0], r.samples[len(r.samples)-1]
-	if span := last.at.Sub(first.at).Seconds(); span > 0 {
-		return float64(last.count-first.count) / span
-	}
-	return 0
-}
-
-// aroundBar keeps log lines and the bar from writing over each other.
-type aroundBar progress
-
-func (a *aroundBar) over(w io.Writer) io.Writer {
-	if a.bar == nil {
-		return w
-	}
-	return writerFunc(func(b []byte) (int, error) {
-		p := (*progress)(a)
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		p.bar.clear()
-		n, err := w.Write(b)
-		p.draw()
-		return n, err
-	})
-}
-
-type writerFunc func([]byte) (int, error)
-
-func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

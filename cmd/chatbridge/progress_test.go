@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestProgress(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScreen("", false)
 			s.every = 5 * time.Second
-			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", false)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated")
 			time.Sleep(5*time.Second + time.Millisecond)
 			p.Total(migrate.KindMessages, 3000)
 			p.Done(migrate.KindMessages, 1000)
@@ -36,49 +37,62 @@ func TestProgress(t *testing.T) {
 	t.Run("more than was announced is no more than all of it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScreen("", false)
-			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", false)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated")
 			p.Total(migrate.KindMessages, 10)
 			p.Done(migrate.KindMessages, 15)
 			p.Close()
 			require.Contains(t, s.stderr.String(), "15 of 15")
 		})
 	})
-	t.Run("nobody is shown any who does not look", func(t *testing.T) {
-		for name, o := range map[string]struct {
-			common   commonOptions
-			quiet    bool
-			terminal bool
-		}{
-			"asked for quiet":               {common: commonOptions{LogFormat: logText, Quiet: true}},
-			"asked for quiet on a terminal": {common: commonOptions{LogFormat: logText, Quiet: true}, terminal: true},
-			"a program reads":               {common: commonOptions{LogFormat: logText}, quiet: true},
-		} {
+	t.Run("nobody is shown any who asked for quiet", func(t *testing.T) {
+		for _, terminal := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				s := newScreen("", o.terminal)
-				p := o.common.progress(s.console, "migrated", o.quiet)
+				s := newScreen("", terminal)
+				p := (&commonOptions{LogFormat: logText, Quiet: true}).progress(s.console, "migrated")
 				p.Total(migrate.KindMessages, 10)
 				p.Done(migrate.KindMessages, 5)
 				time.Sleep(time.Minute)
 				p.Close()
-				require.Empty(t, s.stderr.String(), name)
+				require.Empty(t, s.stderr.String())
 			})
 		}
 	})
-	t.Run("a terminal is shown a bar, also while a program reads the result", func(t *testing.T) {
-		s := newScreen("", true)
-		p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated", true)
-		p.Total(migrate.KindMessages, 10)
-		p.Done(migrate.KindMessages, 5)
-		p.Event(migrate.Event{Level: migrate.Warning, Message: "not carried", Fields: []any{migrate.KeyReason, "too long"}})
-		p.Close()
-		require.Contains(t, s.stderr.String(), "migrated")
-		require.Contains(t, s.stderr.String(), "\r")
-		require.Contains(t, s.stderr.String(), "not carried")
+	t.Run("a program is shown an object a line, on a terminal too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScreen("", true, "TERM=xterm")
+			s.every = 10 * time.Second
+			s.console.stderr().json = true
+			p := (&commonOptions{LogFormat: logJSON}).progress(s.console, "migrated")
+			p.Total(migrate.KindMessages, 10)
+			p.Done(migrate.KindMessages, 5)
+			time.Sleep(10*time.Second + time.Millisecond)
+			p.Close()
+			lines := objects(t, s.stderr.String())
+			require.Len(t, lines, 2)
+			require.Equal(t, "progress", lines[0]["msg"])
+			require.EqualValues(t, 5, lines[0]["done"])
+			require.EqualValues(t, 10, lines[0]["total"])
+		})
+	})
+	t.Run("a terminal is shown a bar, and what is logged is above it", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newScreen("", true)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "migrated")
+			p.Total(migrate.KindMessages, 10)
+			p.Done(migrate.KindMessages, 5)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			p.Event(migrate.Event{Level: migrate.Warning, Message: "not carried", Fields: []any{migrate.KeyReason, "too long"}})
+			p.Close()
+			require.Contains(t, s.stderr.String(), "migrated")
+			require.Contains(t, s.stderr.String(), "\r")
+			require.Contains(t, s.stderr.String(), "not carried")
+		})
 	})
 	t.Run("the bar stays when all that is known so far is done, and is gone in the end", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newScreen("", true)
-			p := (&commonOptions{LogFormat: logText}).progress(s.console, "read", false)
+			p := (&commonOptions{LogFormat: logText}).progress(s.console, "read")
 			shows := func() string {
 				time.Sleep(time.Second)
 				synctest.Wait()
@@ -135,4 +149,15 @@ func TestLog(t *testing.T) {
 			require.Equal(t, tc.details, strings.Contains(s.stderr.String(), "detail"))
 		})
 	}
+}
+
+// objects are the lines of a text, each of which has to be an object.
+func objects(t *testing.T, text string) (all []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		var one map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &one), line)
+		all = append(all, one)
+	}
+	return all
 }

@@ -19,13 +19,14 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	log := o.logger(o.console, o.console.err)
 	target := readTarget
 	if o.Execute {
 		target = writeTarget
 	}
 	o.settle = o.Settle
-	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, log, func(e migrate.Event) { logEvent(log, e) }}, target)
+	shown := o.progress(o.console, connecting)
+	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, target)
+	shown.Close()
 	if err != nil {
 		return interrupted(ctx, err)
 	}
@@ -44,7 +45,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	defer release()
 	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
-	shown := o.progress(o.console, "compared", form != reports.Text)
+	shown = o.progress(o.console, "compared")
 	r.Observer = shown
 	w := reports.NewRepairs(o.console.out, form, o.Execute)
 	done, err := r.Run(ctx, w.Repair)

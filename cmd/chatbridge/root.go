@@ -9,17 +9,20 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"chatbridge/migrate"
 	"chatbridge/reports"
 )
 
 // run is the whole program: it runs the command that args name and returns the
 // exit status.
 func run(ctx context.Context, c *console, args []string) int {
+	c.stderr().json = wantsJSONLog(c, args)
+	ctx, c.waits = migrate.WithWaits(ctx)
 	root := newRoot(c)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		complain(c.err, wantsJSON(cmd), err)
+		complain(c.err, wantsJSON(cmd), c.stderr().json, err)
 	}
 	return statusOf(err)
 }
@@ -82,7 +85,11 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 			if err := applySettings(cmd, c.env); err != nil {
 				return err
 			}
-			return common.check()
+			if err := common.check(); err != nil {
+				return err
+			}
+			c.stderr().json = common.LogFormat == logJSON
+			return nil
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
+	"chatbridge/reports"
+)
+
+// state is how far some work is at one moment.
+type state struct {
+	Verb    string
+	Done    int64
+	Total   int64 // 0 if nothing is known yet
+	Rate    float64
+	Left    *float64 // seconds; nil if nothing tells
+	Lanes   int      // channels at work
+	AtWork  []pace.AtWork
+	Waits   []migrate.Wait
+	Seconds float64 // that it took
+
+	over bool
+}
+
+// connecting is the verb of a command that asks both sides its first questions.
+const connecting = "connecting"
+
+// texts are the state in ever fewer words, for terminals that are ever narrower;
+// behind a line break comes what is happening.
+func (s state) texts() []string {
+	happening := ""
+	if h := s.happening(); h != "" {
+		happening = "\n" + h
+	}
+	if s.Total == 0 {
+		return []string{s.begins() + happening}
+	}
+	counts := reports.Number(s.Done) + " of " + reports.Number(s.Total)
+	share := fmt.Sprintf("%d%%", s.share())
+	return []string{
+		fmt.Sprintf("%s: %s (%s), %s a second, %s", s.Verb, counts, share, reports.Number(int64(s.Rate)), s.left()) + happening,
+		fmt.Sprintf("%s: %s (%s), %s", s.Verb, counts, share, s.left()) + happening,
+		fmt.Sprintf("%s, %s", share, s.left()) + happening,
+		share + happening,
+	}
+}
+
+// line is the state on a line of its own.
+func (s state) line() string {
+	if s.over {
+		return fmt.Sprintf("%s: %s of %s in %s", s.Verb, reports.Number(s.Done), reports.Number(s.Total), reports.Duration(s.Seconds))
+	}
+	return strings.ReplaceAll(s.texts()[0], "\n", "; ")
+}
+
+func (s state) begins() string {
+	if s.Verb == connecting {
+		return connecting
+	}
+	return s.Verb + ": reading what is there"
+}
+
+func (s state) share() int64 { return 100 * s.Done / s.Total }
+
+func (s state) left() string {
+	switch {
+	case s.paused():
+		return "paused"
+	case s.Left == nil:
+		return "time left unknown"
+	case s.Done >= s.Total && len(s.AtWork) == 0 && *s.Left == 0:
+		return "finishing"
+	}
+	return reports.Duration(*s.Left) + " left"
+}
+
+func (s state) paused() bool {
+	for _, w := range s.Waits {
+		if w.Cause == migrate.Paused {
+			return true
+		}
+	}
+	return false
+}
+
+// happening is what holds the work up, or else what it is at.
+func (s state) happening() string {
+	if len(s.Waits) > 0 {
+		return reports.WaitText(s.Waits[0])
+	}
+	if s.Lanes == 0 || len(s.AtWork) == 0 {
+		return ""
+	}
+	first := s.AtWork[0]
+	name := reports.Plain(first.FriendlyName)
+	if name == "" {
+		name = first.SourceSID
+	}
+	return fmt.Sprintf("%s at work, longest: %s %s of %s", plural(s.Lanes, "channel", "channels"), name,
+		reports.Number(first.Done), reports.Number(max(first.Done, first.Total)))
+}
+
+// object is the state for a program.
+func (s state) object(now time.Time) []byte {
+	o := struct {
+		Time     time.Time     `json:"time"`
+		Level    string        `json:"level"`
+		Msg      string        `json:"msg"`
+		Verb     string        `json:"verb"`
+		Done     int64         `json:"done"`
+		Total    int64         `json:"total"`
+		Rate     float64       `json:"per_second"`
+		Left     *float64      `json:"seconds_left"`
+		Channels int           `json:"channels_at_work"`
+		Longest  []pace.AtWork `json:"longest,omitempty"`
+		Seconds  float64       `json:"seconds,omitempty"`
+	}{now, "INFO", "progress", s.Verb, s.Done, s.Total, s.Rate, s.Left, s.Lanes, s.AtWork[:min(1, len(s.AtWork))], s.Seconds}
+	if s.over {
+		o.Msg = "progress, the last"
+	}
+	raw, _ := json.Marshal(o) // texts and finite numbers always encode
+	return append(raw, '\n')
+}

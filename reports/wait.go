@@ -1,0 +1,48 @@
+package reports
+
+import (
+	"fmt"
+
+	"chatbridge/migrate"
+)
+
+// WaitText says what is waited for, and who waits.
+func WaitText(w migrate.Wait) string {
+	span := Duration(float64(int64(w.Seconds)))
+	switch w.Cause {
+	case migrate.Throttling:
+		return fmt.Sprintf("%s: %s answers %d (too many requests), trying again", waiters(w), Plain(w.Host), w.Status)
+	case migrate.Failing:
+		return fmt.Sprintf("%s: %s answers %d, trying again", waiters(w), Plain(w.Host), w.Status)
+	case migrate.Silent:
+		return fmt.Sprintf("no answer from %s for %s; %s", Plain(w.Host), span, waiters(w))
+	case migrate.Unreachable:
+		return fmt.Sprintf("no connection to %s for %s, trying again; %s", Plain(w.Host), span, waiters(w))
+	case migrate.RateLimit:
+		return waiters(w) + ": a service and a conversation take only so many writes a second (--aps)"
+	case migrate.AtOnce:
+		return waiters(w) + ": only so many requests are made at once (--concurrency, or what the account takes)"
+	case migrate.Settling:
+		return waiters(w) + ": what was sent without an answer may still land (--settle)"
+	case migrate.Claiming:
+		return waiters(w) + ": the claim on the target service has to be renewed first"
+	case migrate.InTurn:
+		return waiters(w) + " for each other"
+	case migrate.Paused:
+		return "paused: " + Plain(w.Reason)
+	}
+	return waiters(w)
+}
+
+// waiters says who waits.
+func waiters(w migrate.Wait) string {
+	switch {
+	case w.Channels == 1:
+		return "1 channel waits"
+	case w.Channels > 1:
+		return Number(int64(w.Channels)) + " channels wait"
+	case w.Others > 1:
+		return Number(int64(w.Others)) + " requests wait"
+	}
+	return "waiting"
+}
