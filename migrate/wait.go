@@ -30,7 +30,7 @@ type Wait struct {
 	Cause    Cause   `json:"cause"`
 	Host     string  `json:"host,omitempty"`   // that is waited for
 	Status   int     `json:"status,omitempty"` // HTTP status of its last reply
-	Reason   string  `json:"reason,omitempty"` // of a pause
+	Reason   string  `json:"reason,omitempty"` // in words, if the cause does not say it all
 	Channels int     `json:"channels"`         // that wait
 	Others   int     `json:"others"`           // what waits and is of no channel
 	Seconds  float64 `json:"seconds"`          // of the one that waits longest

@@ -41,9 +41,11 @@ type Run struct {
 	// last minute that there was.
 	Rate           float64 `json:"rate"`
 	ThrottledShare float64 `json:"throttled_share"`
-	// SecondsLeft is how long the rest takes at that rate; null where it does not
-	// run, or where nothing was done in the last minute.
+	// SecondsLeft is how long the rest takes: as the longest channel does, or what
+	// shares a limit. Null where it does not run, is paused, or nothing tells.
 	SecondsLeft *float64 `json:"seconds_left"`
+	// Waits are what it waits for, the longest first; empty where it does not run.
+	Waits []migrate.Wait `json:"waits"`
 }
 
 // ServiceStatus is how far one service is.
@@ -108,5 +110,10 @@ func WriteStatusLine(w io.Writer, f Format, s Status) error {
 
 func (s Status) filled() Status {
 	s.Services, s.UnderWay, s.Failures = filled(s.Services), filled(s.UnderWay), filled(s.Failures)
+	if s.Run != nil {
+		r := *s.Run
+		r.Waits = filled(r.Waits)
+		s.Run = &r
+	}
 	return s
 }

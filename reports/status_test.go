@@ -57,7 +57,7 @@ func TestStatus(t *testing.T) {
 
 func TestStatusLine(t *testing.T) {
 	t.Run("tells how far, how fast, and what failed last", func(t *testing.T) {
-		require.Equal(t, "12:01:40 running, 1,200 of 1,300 (92%), 3.4 a second, below 1% of requests throttled, 30 s left at this pace, 16 channels at work",
+		require.Equal(t, "12:01:40 running, 1,200 of 1,300 (92%), 3.4 a second, below 1% of requests throttled, 30 s left, 16 channels at work",
 			reports.StatusLine(running()))
 		s := status()
 		s.Failures[0].Reason = "too long"

@@ -71,6 +71,9 @@ func runText(r Run) string {
 	if span > 0 && r.Written > 0 {
 		text += fmt.Sprintf(" %s written in %s, %s a second.", Number(r.Written), Duration(span), Number(int64(float64(r.Written)/span)))
 	}
+	for _, w := range r.Waits {
+		text += " Now: " + WaitText(w) + "."
+	}
 	if r.Alive {
 		text += fmt.Sprintf(" In the last minute: %s. %s at work.", strings.Join(speed(r), ", "), count(int64(r.Lanes), "channel", "channels"))
 	}
@@ -81,7 +84,7 @@ func runText(r Run) string {
 func speed(r Run) []string {
 	parts := []string{quick(r.Rate) + " a second", portion(r.ThrottledShare) + " of requests throttled"}
 	if r.SecondsLeft != nil {
-		return append(parts, Duration(*r.SecondsLeft)+" left at this pace")
+		return append(parts, Duration(*r.SecondsLeft)+" left")
 	}
 	return append(parts, "time left unknown")
 }
@@ -118,6 +121,9 @@ func StatusLine(s Status) string {
 	}
 	if r.Alive {
 		parts = append(append(parts, speed(r)...), count(int64(r.Lanes), "channel", "channels")+" at work")
+	}
+	if len(r.Waits) > 0 {
+		parts = append(parts, WaitText(r.Waits[0]))
 	}
 	if n := len(s.Failures); n > 0 {
 		parts = append(parts, fmt.Sprintf("%s not carried, the last one %s: %s", Number(int64(n)), s.Failures[0].SourceSID, s.Failures[0].Reason))

@@ -25,6 +25,9 @@ func WaitText(w migrate.Wait) string {
 	case migrate.Settling:
 		return waiters(w) + ": what was sent without an answer may still land (--settle)"
 	case migrate.Claiming:
+		if w.Reason != "" {
+			return waiters(w) + ": " + Plain(w.Reason)
+		}
 		return waiters(w) + ": the claim on the target service has to be renewed first"
 	case migrate.InTurn:
 		return waiters(w) + " for each other"

@@ -17,6 +17,7 @@ type migrateOptions struct {
 	auditOptions
 	ledgerOption
 	durationOption
+	pauseOption
 	inPlaceOptions
 	metricsOption
 	retryOption
@@ -61,7 +62,8 @@ It never writes to the source, and no write fires a webhook, a push notification
 or an SMS. Settings, credentials and both addresses are checked before anything
 is written. It asks before it begins; where there is no terminal to ask on, --yes
 answers. The first interrupt finishes what is in flight, the second stops at once;
-either way running again resumes. --dry-run is the same as chatbridge audit.
+either way running again resumes; SIGTERM and SIGHUP are interrupts too. While the
+file of --pause-file is there, and outside --hours, no new write begins. --dry-run is the same as chatbridge audit.
 
 One run at a time writes into a target service, whatever machine or ledger it has:
 it holds a claim there, a conversation named chatbridge-claim. Who finds the claim
@@ -96,6 +98,7 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 	o.ledgerOption.flags(cmd.Flags())
 	o.replayFlag(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
+	o.pauseOption.flags(cmd.Flags())
 	o.inPlaceOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
@@ -126,7 +129,7 @@ func (o *migrateOptions) check() (reports.Format, error) {
 	case o.Ledger == "":
 		return "", usageError("the default is "+defaultLedger, "--ledger is empty")
 	}
-	if err := errors.Join(o.durationOption.check(), o.inPlaceOptions.check(o), o.deepOption.check(o)); err != nil {
+	if err := errors.Join(o.durationOption.check(), o.pauseOption.check(), o.inPlaceOptions.check(o), o.deepOption.check(o)); err != nil {
 		return "", err
 	}
 	return o.auditOptions.check()

@@ -22,6 +22,7 @@ type undoOptions struct {
 	connectionOptions
 	outputOption
 	ledgerOption
+	pauseOption
 	Services []string
 	Settle   time.Duration
 	Execute  bool
@@ -64,6 +65,7 @@ chatbridge migrate with the same ledger starts anew.` +
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.ledgerOption.flags(cmd.Flags())
+	o.pauseOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), undoForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")
@@ -78,7 +80,7 @@ func (o *undoOptions) check() (reports.Format, error) {
 	if o.Settle <= 0 {
 		return "", usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
-	if err := errors.Join(o.connectionOptions.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
+	if err := errors.Join(o.connectionOptions.check(), o.pauseOption.check(), (&mappingOptions{Services: o.Services, ToService: newService}).check()); err != nil {
 		return "", err
 	}
 	return o.format(undoForms...)
@@ -137,6 +139,8 @@ func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fin
 func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoints) error {
 	ctx, drain, stop := interruptible(ctx, o.console)
 	defer stop()
+	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
+	defer resume()
 	shown := o.progress(o.console, "looked at")
 	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,

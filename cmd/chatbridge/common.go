@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"chatbridge/reports"
@@ -41,6 +43,15 @@ func (o *commonOptions) check() error {
 		return usageError("give one of them", "--verbose and --quiet contradict each other")
 	}
 	return nil
+}
+
+// tell says something beside the result, unless nobody wants to hear it.
+func (o *commonOptions) tell(c *console) func(string) {
+	return func(text string) {
+		if !o.Quiet {
+			fmt.Fprintln(c.err, text)
+		}
+	}
 }
 
 // outputOption is the form of a result.

@@ -162,6 +162,8 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.bind(ctx, ledger, f); err != nil {
 		return err
 	}
+	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
+	defer resume()
 	shown := o.progress(o.console, "made private")
 	r, err := (&inplace.Promotion{
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: shown,

@@ -124,6 +124,8 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
+	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
+	defer resume()
 	originals := sidecar.New(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated")
 	m := &replay.Migration{

@@ -175,6 +175,10 @@ func (p *progress) state() state {
 	if s.Total == 0 {
 		return s
 	}
+	if p.live != nil && p.totals[migrate.KindChannels] == 0 {
+		s.Done, s.Total = 0, 0 // services and roles alone: all of them are no share of the whole
+		return s
+	}
 	s.Rate = p.rate.add(s.Done)
 	if p.live == nil {
 		if s.Rate > 0 {

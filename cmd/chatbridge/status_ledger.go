@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
@@ -77,21 +76,21 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	for _, n := range p.Totals {
 		r.Total += n
 	}
-	measure(r, p.Recent)
+	measure(r, p)
 	return r, nil
 }
 
-// measure fills in what follows from the last minute of a run.
-func measure(r *reports.Run, lately pace.Recent) {
+// measure fills in what a run said about its last minute, and about the rest.
+func measure(r *reports.Run, p replay.Progress) {
+	lately := p.Recent
 	if lately.Seconds > 0 {
 		r.Rate = float64(lately.Done) / lately.Seconds
 	}
 	if lately.Requests > 0 {
 		r.ThrottledShare = float64(lately.Throttled) / float64(lately.Requests)
 	}
-	if r.Alive && r.Rate > 0 && r.Total > 0 {
-		seconds := float64(max(0, r.Total-r.Done)) / r.Rate
-		r.SecondsLeft = &seconds
+	if r.Alive {
+		r.SecondsLeft, r.Waits = p.SecondsLeft, p.Waits
 	}
 }
 

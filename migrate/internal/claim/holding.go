@@ -152,7 +152,7 @@ func (h *holding) ready(ctx context.Context) error {
 	}
 	defer migrate.Held(ctx, migrate.Claiming, "")()
 	for began := time.Now(); ; {
-		if err := h.Drain.Wait(ctx, time.Second); err != nil {
+		if err := h.Drain.Pass(ctx, time.Second); err != nil {
 			return err
 		}
 		if err := h.permit(); !errors.Is(err, errLapsed) {

@@ -84,7 +84,7 @@ func (t *taking) shown(ctx context.Context, made bool) (Seen, bool, error) {
 		if err != nil || found || !made || time.Since(began) >= t.Settle {
 			return there, found, err
 		}
-		if err := t.Drain.Wait(ctx, time.Second); err != nil {
+		if err := t.Drain.Pass(ctx, time.Second); err != nil {
 			return there, found, err
 		}
 	}
@@ -132,8 +132,9 @@ func (t *taking) watch(ctx context.Context, then Seen) (gone bool, looked time.T
 	until := time.Now().Add(left)
 	t.event(migrate.Notice, "another run has claimed the service: waiting to see whether it is alive",
 		migrate.KeyService, t.service, "run", then.Who(), migrate.KeyWait, left)
+	defer migrate.Awaiting(ctx, migrate.Claiming, "another run has claimed the target service, and may be alive")()
 	for {
-		if err := t.Drain.Wait(ctx, min(watchEvery, time.Until(until))); err != nil {
+		if err := t.Drain.Pass(ctx, min(watchEvery, time.Until(until))); err != nil {
 			return false, looked, err
 		}
 		last := !time.Now().Before(until)

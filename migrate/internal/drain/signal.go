@@ -74,14 +74,19 @@ func (s Signal) until(ctx context.Context, changed <-chan struct{}, reason strin
 	}
 }
 
-// Wait lets d pass, unless the verb is to end.
+// Wait lets d pass, in which something may still land, unless the verb is to end.
 func (s Signal) Wait(ctx context.Context, d time.Duration) error {
+	defer migrate.Awaiting(ctx, migrate.Settling, "")()
+	return s.Pass(ctx, d)
+}
+
+// Pass lets d pass, unless the verb is to end.
+func (s Signal) Pass(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return s.Proceed(ctx)
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
-	defer migrate.Awaiting(ctx, migrate.Settling, "")()
 	select {
 	case <-t.C:
 		return nil
