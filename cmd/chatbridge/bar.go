@@ -31,26 +31,20 @@ const barEvery = 100 * time.Millisecond
 // that are kept have to span more than a burst.
 const barSample = time.Second
 
-// draw shows how much of total is done, unless it did so a moment ago: before the
-// widest of the texts that fits, and above what comes after them.
-func (b *bar) draw(done, total int64, texts []string) {
+// draw shows how much of total is done, unless it did so a moment ago, and behind
+// that the widest of the texts that fits; below it the widest of those about what is
+// happening, if there are any.
+func (b *bar) draw(done, total int64, texts, happening []string) {
 	if time.Since(b.drawn) < barEvery {
 		return
 	}
 	b.drawn = time.Now()
 	// A line that reaches the edge of the terminal would wrap, and stay.
 	room := b.columns() - 1
-	head := gauge(done, total, barWidth(room))
-	first, more, _ := strings.Cut(texts[0], "\n")
-	for _, text := range texts {
-		first, more, _ = strings.Cut(text, "\n")
-		if runewidth.StringWidth(head)+1+runewidth.StringWidth(first) <= room {
-			break
-		}
-	}
-	lines := []string{fitted(head+" "+first, room)}
-	if more != "" && !b.plain {
-		lines = append(lines, fitted(more, room))
+	head := gauge(done, total, barWidth(room)) + " "
+	lines := []string{head + widest(texts, room-runewidth.StringWidth(head))}
+	if len(happening) > 0 && !b.plain {
+		lines = append(lines, widest(happening, room))
 	}
 	b.put(lines)
 }

@@ -149,7 +149,7 @@ func (p *progress) tell(look, every time.Duration) {
 				p.mu.Lock()
 				s := p.state()
 				p.mu.Unlock()
-				p.err.draw(s.Done, s.Total, s.texts())
+				p.err.draw(s.Done, s.Total, s.texts(), s.happening())
 			}
 		}
 	}

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -29,23 +31,19 @@ type state struct {
 // connecting is the verb of a command that asks both sides its first questions.
 const connecting = "connecting"
 
-// texts are the state in ever fewer words, for terminals that are ever narrower;
-// behind a line break comes what is happening.
+// texts are the state in ever fewer words, for terminals that are ever narrower.
 func (s state) texts() []string {
-	happening := ""
-	if h := s.happening(); h != "" {
-		happening = "\n" + h
-	}
 	if s.Total == 0 {
-		return []string{s.begins() + happening}
+		return []string{s.begins()}
 	}
 	counts := reports.Number(s.Done) + " of " + reports.Number(s.Total)
 	share := fmt.Sprintf("%d%%", s.share())
 	return []string{
-		fmt.Sprintf("%s: %s (%s), %s a second, %s", s.Verb, counts, share, reports.Number(int64(s.Rate)), s.left()) + happening,
-		fmt.Sprintf("%s: %s (%s), %s", s.Verb, counts, share, s.left()) + happening,
-		fmt.Sprintf("%s, %s", share, s.left()) + happening,
-		share + happening,
+		fmt.Sprintf("%s: %s (%s), %s a second, %s", s.Verb, counts, share, reports.Number(int64(s.Rate)), s.left()),
+		fmt.Sprintf("%s: %s (%s), %s", s.Verb, counts, share, s.left()),
+		fmt.Sprintf("%s (%s), %s", counts, share, s.left()),
+		fmt.Sprintf("%s, %s", share, s.left()),
+		share,
 	}
 }
 
@@ -54,7 +52,7 @@ func (s state) line() string {
 	if s.over {
 		return fmt.Sprintf("%s: %s of %s in %s", s.Verb, reports.Number(s.Done), reports.Number(s.Total), reports.Duration(s.Seconds))
 	}
-	return strings.ReplaceAll(s.texts()[0], "\n", "; ")
+	return strings.Join(append(s.texts()[:1:1], s.happening()[:min(1, len(s.happening()))]...), "; ")
 }
 
 func (s state) begins() string {
@@ -75,7 +73,7 @@ func (s state) left() string {
 	case s.Done >= s.Total && len(s.AtWork) == 0 && *s.Left == 0:
 		return "finishing"
 	}
-	return reports.Duration(*s.Left) + " left"
+	return reports.Duration(max(1, math.Ceil(*s.Left))) + " left"
 }
 
 func (s state) paused() bool {
@@ -87,22 +85,29 @@ func (s state) paused() bool {
 	return false
 }
 
-// happening is what holds the work up, or else what it is at.
-func (s state) happening() string {
+// happening is what holds the work up, or else what it is at; the longest text
+// first, and none if there is nothing to say.
+func (s state) happening() []string {
 	if len(s.Waits) > 0 {
-		return reports.WaitText(s.Waits[0])
+		return []string{reports.WaitText(s.Waits[0])}
 	}
 	if s.Lanes == 0 || len(s.AtWork) == 0 {
-		return ""
+		return nil
 	}
 	first := s.AtWork[0]
-	name := reports.Plain(first.FriendlyName)
-	if name == "" {
-		name = first.SourceSID
+	name := reports.Plain(cmp.Or(first.FriendlyName, first.SourceSID))
+	counts := reports.Number(first.Done) + " of " + reports.Number(max(first.Done, first.Total))
+	lanes := plural(s.Lanes, "channel", "channels")
+	return []string{
+		fmt.Sprintf("%s at work, longest: %s %s", lanes, name, counts),
+		fmt.Sprintf("%s, longest: %s %s", lanes, fitted(name, shortName), counts),
+		fmt.Sprintf("%s, longest: %s", lanes, counts),
+		lanes + " at work",
 	}
-	return fmt.Sprintf("%s at work, longest: %s %s of %s", plural(s.Lanes, "channel", "channels"), name,
-		reports.Number(first.Done), reports.Number(max(first.Done, first.Total)))
 }
+
+// shortName is how much of a name a narrow terminal is shown, in columns.
+const shortName = 12
 
 // object is the state for a program.
 func (s state) object(now time.Time) []byte {

@@ -35,6 +35,12 @@ func (s *stderr) Write(b []byte) (int, error) {
 		}
 		return len(b), nil
 	}
+	if isTerminal(s.w) {
+		if _, err := s.around(s.w, []byte(wrapped(string(b), columnsOf(s.w)-1))); err != nil {
+			return 0, err
+		}
+		return len(b), nil
+	}
 	return s.around(s.w, b)
 }
 
@@ -63,11 +69,11 @@ func (s *stderr) shows(b *bar) {
 }
 
 // draw draws the bar, if it is still there.
-func (s *stderr) draw(done, total int64, lines []string) {
+func (s *stderr) draw(done, total int64, texts, happening []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.bar != nil {
-		s.bar.draw(done, total, lines)
+		s.bar.draw(done, total, texts, happening)
 	}
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"net/http"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -22,7 +23,7 @@ import (
 type typist struct {
 	t   *testing.T
 	cmd *exec.Cmd
-	tty interface{ Write([]byte) (int, error) }
+	tty *os.File
 
 	mu    sync.Mutex
 	text  string
@@ -30,10 +31,10 @@ type typist struct {
 	ended chan struct{} // closed when the terminal is
 }
 
-// sitBefore starts a program in a terminal of its own.
-func sitBefore(t *testing.T, cmd *exec.Cmd) *typist {
+// sitBefore starts a program in a terminal of its own, which is so wide.
+func sitBefore(t *testing.T, cmd *exec.Cmd, columns uint16) *typist {
 	t.Helper()
-	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 100})
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
 	require.NoError(t, err)
 	p := &typist{t: t, cmd: cmd, tty: tty, grown: make(chan struct{}), ended: make(chan struct{})}
 	go func() {
@@ -125,7 +126,7 @@ func TestInterruptedQuestion(t *testing.T) {
 	} {
 		t.Run("Ctrl-C where "+name+" asks ends it at once, with 130 and nothing written", func(t *testing.T) {
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Shared: len(args) > 1})
-			p := sitBefore(t, program(server, t.TempDir(), args...))
+			p := sitBefore(t, program(server, t.TempDir(), args...), 100)
 			p.await("the question", contains("Begin? [y/N] "))
 			p.types(ctrlC)
 			require.Equal(t, exitInterrupted, p.exits())
@@ -137,7 +138,7 @@ func TestInterruptedQuestion(t *testing.T) {
 	}
 	t.Run("yes begins", func(t *testing.T) {
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t)})
-		p := sitBefore(t, program(server, t.TempDir(), "migrate", "--aps", "0", "--settle", "200ms"))
+		p := sitBefore(t, program(server, t.TempDir(), "migrate", "--aps", "0", "--settle", "200ms"), 100)
 		p.await("the question", contains("Begin? [y/N] "))
 		p.types("y\n")
 		require.Equal(t, exitDone, p.exits())
@@ -169,7 +170,7 @@ func TestBar(t *testing.T) {
 				}
 				commit().WriteTo(w)
 			}})
-			p := sitBefore(t, program(server, t.TempDir(), one.args...))
+			p := sitBefore(t, program(server, t.TempDir(), one.args...), 100)
 			far := regexp.MustCompile(`\] ` + one.verb + `: (\d+) of \d+ `)
 			p.await("a bar that is nearly full", func(text string) bool {
 				for _, m := range far.FindAllStringSubmatch(text, -1) {

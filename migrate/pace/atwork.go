@@ -96,7 +96,13 @@ func (t *Lanes) AtWork() []AtWork {
 func (t *Lanes) Steps() (steps int64, seconds float64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.steps, t.stepping.Seconds()
+	now, all := time.Now(), t.stepping
+	for w := range t.atWork {
+		if !w.came.IsZero() && w.lane.left() > 0 {
+			all += now.Sub(w.came) // a step that takes long is slow before it ends
+		}
+	}
+	return t.steps, all.Seconds()
 }
 
 // Left is how long the rest takes, in seconds, and false if nothing tells. As the
