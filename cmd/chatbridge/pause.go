@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/reports"
 )
 
 // pauseOption holds new writes back while a file is there, or outside some hours.
@@ -63,7 +64,7 @@ func (o *pauseOption) watch(ctx context.Context, tell func(string)) (_ context.C
 		over = func() {}
 		switch {
 		case reason == "":
-			tell("going on after a pause of " + now.Sub(since).Round(time.Second).String())
+			tell("going on after a pause of " + reports.Duration(now.Sub(since).Seconds()))
 		case paused == "":
 			since = now
 		}

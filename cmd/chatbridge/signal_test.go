@@ -95,7 +95,7 @@ func resumes(t *testing.T, server *emulator.Server, dir string) {
 // TestSignals interrupts the real program in the middle of a migration.
 func TestSignals(t *testing.T) {
 	const at = 15
-	for name, signal := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
+	for name, signal := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
 		t.Run("the first "+name+" finishes and saves what is in flight, ends with 130, and running again resumes", func(t *testing.T) {
 			t.Parallel()
 			i := &interrupter{at: at, signal: signal, victim: make(chan *os.Process, 1), took: make(chan struct{})}

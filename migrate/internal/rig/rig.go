@@ -87,7 +87,7 @@ func (r *Rig) hosts() http.Handler {
 }
 
 // Migrate runs a migration as a new process would, on the rig's ledger.
-func (r *Rig) Migrate(ctx context.Context) (replay.Summary, error) {
+func (r *Rig) Migrate(ctx context.Context, with ...func(*replay.Migration)) (replay.Summary, error) {
 	r.t.Helper()
 	l, err := sqlite.Open(ctx, r.Ledger)
 	require.NoError(r.t, err)
@@ -96,6 +96,9 @@ func (r *Rig) Migrate(ctx context.Context) (replay.Summary, error) {
 	m := replay.Migration{
 		Source: migrate.Counted(r.Source(counter)), Target: r.Target(counter), Ledger: l,
 		Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Sidecar: r.Sidecar,
+	}
+	for _, f := range with {
+		f(&m)
 	}
 	return m.Run(ctx)
 }

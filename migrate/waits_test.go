@@ -1,0 +1,107 @@
+package migrate
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestWaits(t *testing.T) {
+	lane := func(t *testing.T, ctx context.Context, sid string) context.Context {
+		ctx, w := NewWatchdog(ctx, time.Hour, sid)
+		t.Cleanup(w.Stop)
+		return ctx
+	}
+	t.Run("one for each cause, with who waits and for how long", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, w := WithWaits(t.Context())
+			same, again := WithWaits(ctx)
+			require.Same(t, w, again)
+			require.Equal(t, ctx, same)
+			one, two := lane(t, ctx, "CH1"), lane(t, ctx, "CH2")
+			over := []func(){Awaiting(one, RateLimit, ""), Awaiting(one, RateLimit, ""), Awaiting(ctx, Paused, "a file")}
+			time.Sleep(3 * time.Second)
+			over = append(over, Awaiting(two, RateLimit, ""))
+			require.Equal(t, []Wait{
+				{Cause: Paused, Reason: "a file", Others: 1, Seconds: 3},
+				{Cause: RateLimit, Channels: 2, Seconds: 3},
+			}, w.Now(LongWait))
+			require.Empty(t, w.Now(4*time.Second))
+			for _, f := range over {
+				f()
+			}
+			require.Empty(t, w.Now(0))
+		})
+	})
+	t.Run("a request without an answer waits from when it was sent first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, w := WithWaits(t.Context())
+			ctx, try := Trying(lane(t, ctx, "CH1"), "chat")
+			require.Empty(t, w.Now(0), "it was not sent yet")
+			answered := Asking(ctx)
+			time.Sleep(time.Second)
+			require.Equal(t, []Wait{{Cause: Silent, Host: "chat", Channels: 1, Seconds: 1}}, w.Now(0))
+			answered(false)
+			try.Again(Silent, 0)
+			time.Sleep(time.Second)
+			answered = Asking(ctx)
+			time.Sleep(time.Second)
+			require.Equal(t, []Wait{{Cause: Silent, Host: "chat", Channels: 1, Seconds: 3}}, w.Now(0))
+			answered(true)
+			try.Again(Throttling, 429)
+			time.Sleep(time.Second)
+			answered = Asking(ctx)
+			time.Sleep(time.Second)
+			require.Equal(t, []Wait{{Cause: Throttling, Host: "chat", Status: 429, Channels: 1, Seconds: 2}}, w.Now(0), "what answers at once is not silent")
+			time.Sleep(time.Second)
+			require.Equal(t, []Wait{{Cause: Silent, Host: "chat", Channels: 1, Seconds: 2}}, w.Now(0), "until it does not")
+			answered(true)
+			try.End()
+			require.Empty(t, w.Now(0))
+		})
+	})
+	t.Run("nothing is noted where nobody wants to know", func(t *testing.T) {
+		ctx, try := Trying(t.Context(), "chat")
+		try.Again(Silent, 0)
+		Asking(ctx)(true)
+		Held(ctx, RateLimit, "")()
+		try.End()
+		require.Nil(t, WaitsOf(ctx).Now(0))
+	})
+	t.Run("who is held is not stalled", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, dog := NewWatchdog(t.Context(), time.Minute, "CH1")
+			defer dog.Stop()
+			over := Held(ctx, Paused, "a file")
+			time.Sleep(time.Hour)
+			require.NoError(t, ctx.Err())
+			over()
+			time.Sleep(time.Minute + time.Second)
+			require.Error(t, ctx.Err())
+		})
+	})
+}
+
+func TestPause(t *testing.T) {
+	var none *Pause
+	reason, changed := none.Reason()
+	require.Empty(t, reason)
+	require.Nil(t, changed)
+
+	p := &Pause{}
+	require.Same(t, p, PauseOf(WithPause(t.Context(), p)))
+	_, changed = p.Reason()
+	p.Set("")
+	select {
+	case <-changed:
+		require.Fail(t, "nothing changed")
+	default:
+	}
+	p.Set("a file")
+	<-changed
+	reason, _ = p.Reason()
+	require.Equal(t, "a file", reason)
+}
