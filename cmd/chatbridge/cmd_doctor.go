@@ -103,8 +103,8 @@ func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Di
 	}
 	http := transport.ReadOnly(o.transport(&transport.Counter{}, shown.log, probePatience))
 	prober, err := twilio.NewProber(
-		twilio.Config{BaseURL: o.ChatURL, Username: source.username, Password: source.password, AccountSID: source.account, HTTP: http},
-		twilio.Config{BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, Username: target.username, Password: target.password, AccountSID: target.account, HTTP: http},
+		twilio.Config{BaseURL: o.ChatURL, Username: source.username, Password: source.password, AccountSID: source.account, CredentialHint: source.hint, HTTP: http},
+		twilio.Config{BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, Username: target.username, Password: target.password, AccountSID: target.account, CredentialHint: target.hint, HTTP: http},
 	)
 	if err != nil {
 		return doctor.Diagnosis{}, err

@@ -131,7 +131,7 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	if o.Unkind != "" {
 		var err error
 		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
-			return c, nil, usageError("such as --unkind list-ends-early=0.1,text=trim; see chatbridge emulate --help", "--unkind: %w", err)
+			return c, nil, usageError("such as --unkind list-ends-early=0.1,text=trim; see chatbridge emulate --help", "--unkind: %w", plainly(err))
 		}
 		if c.Unkind.KeyAccountSID != "" {
 			c.APIKey, c.APISecret = emulator.DefaultAPIKey, emulator.DefaultAPISecret
@@ -147,7 +147,7 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	case o.Generate != "":
 		generate, err := emulator.ParseGenerate(o.Generate)
 		if err != nil {
-			return c, nil, usageError("such as --generate channels=1000,messages=200000,seed=1", "--generate: %w", err)
+			return c, nil, usageError("such as --generate channels=1000,messages=200000,seed=1", "--generate: %w", plainly(err))
 		}
 		c.Generate = generate
 		return c, io.NopCloser(nil), nil
@@ -203,7 +203,7 @@ func (o *emulateOptions) plan() (*faults.Plan, error) {
 	}
 	plan, err := faults.Parse(o.Faults)
 	if err != nil {
-		return nil, usageError("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", err)
+		return nil, usageError("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", plainly(err))
 	}
 	return plan, nil
 }

@@ -71,6 +71,7 @@ migration runs.` +
 	cmd.Flags().StringSliceVar(&o.Services, "service", nil, "`SID` of a service, old or new, to list (repeatable; default all)")
 	cmd.Flags().StringSliceVar(&o.Channels, "channel", nil, "`SID` of a channel, old or new, to list with its members and messages (repeatable)")
 	cmd.Flags().StringVarP(&o.Output, "output", "o", string(reports.CSV), "form of the result: "+reports.List(sidsForms))
+	takes(cmd.Flags(), sidsForms)
 	return cmd
 }
 

@@ -62,6 +62,7 @@ func (o *outputOption) flags(fs *pflag.FlagSet, forms ...reports.Format) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringVarP(&o.Output, "output", "o", string(reports.Text), usage)
 	})
+	takes(fs, forms)
 }
 
 func (o *outputOption) format(forms ...reports.Format) (reports.Format, error) {

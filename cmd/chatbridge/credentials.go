@@ -15,6 +15,7 @@ type credentials struct {
 	account  string // SID
 	username string // account SID or API key
 	password string
+	hint     string // what to check if they are refused; it has no value in it
 }
 
 // isKey reports whether they are an API key, which opens the account that it
@@ -72,19 +73,20 @@ func (c *console) credentials(prefix, account string) (credentials, error) {
 	case account == "":
 		return credentials{}, refused(errors.New("TWILIO_ACCOUNT_SID is not set"))
 	case !accountSID.MatchString(account):
-		return credentials{}, refused(fmt.Errorf("the account SID is not AC and 32 hexadecimal digits"))
+		name := c.accountVariable(prefix)
+		return credentials{}, refused(fmt.Errorf("%s is not AC and 32 hexadecimal digits%s", name, prefixed("; ", c.oddities(name))))
 	case key != "" && secret == "":
 		return credentials{}, refused(fmt.Errorf("%s is set and %s is not", prefix+keyVariable, prefix+secretVariable))
 	case secret != "" && key == "":
 		return credentials{}, refused(fmt.Errorf("%s is set and %s is not", prefix+secretVariable, prefix+keyVariable))
 	case key != "" && !keySID.MatchString(key):
-		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits", prefix+keyVariable))
+		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits%s", prefix+keyVariable, prefixed("; ", c.oddities(prefix+keyVariable))))
 	case key != "":
-		return credentials{account, key, secret}, nil
+		return credentials{account, key, secret, c.refusal(prefix+keyVariable, prefix+secretVariable)}, nil
 	case token == "":
 		return credentials{}, refused(fmt.Errorf("%s is not set", prefix+tokenVariable))
 	}
-	return credentials{account, account, token}, nil
+	return credentials{account, account, token, c.refusal(c.accountVariable(prefix), prefix+tokenVariable)}, nil
 }
 
 func refused(err error) error {

@@ -131,7 +131,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	s.userChannels = s.sourceAPI == twilio.APIv2
 	src, err := twilio.NewSource(twilio.Config{
 		BaseURL: c.ChatURL, API: c.SourceAPI,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint,
 		HTTP: http, Notice: c.notice,
 	})
 	if err != nil {
@@ -159,7 +159,7 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 	}
 	t, err := twilio.NewTarget(twilio.Config{
 		BaseURL: c.ConversationsURL, ChatURL: c.ChatURL,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint, HTTP: http,
 	})
 	if err != nil {
 		return err
@@ -177,7 +177,7 @@ func (c connector) openPromoter(s *endpoints, http http.RoundTripper) error {
 		return err
 	}
 	p, err := twilio.NewPromoter(twilio.Config{
-		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, HTTP: http,
+		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint, HTTP: http,
 	})
 	if err != nil {
 		return err

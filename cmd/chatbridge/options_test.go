@@ -107,7 +107,7 @@ func TestCredentials(t *testing.T) {
 		require.NoError(t, err)
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{account, account, "t"}, source)
+		require.Equal(t, credentials{account, account, "t", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN: both belong to one account of Twilio"}, source)
 		require.Equal(t, source, target)
 	})
 	t.Run("another target account has its own", func(t *testing.T) {
@@ -115,10 +115,10 @@ func TestCredentials(t *testing.T) {
 			"CHATBRIDGE_TARGET_ACCOUNT_SID="+other, "CHATBRIDGE_TARGET_API_KEY="+key, "CHATBRIDGE_TARGET_API_SECRET=s").console
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{other, key, "s"}, target)
+		require.Equal(t, credentials{other, key, "s", "check CHATBRIDGE_TARGET_API_KEY with CHATBRIDGE_TARGET_API_SECRET: both belong to one account of Twilio"}, target)
 	})
 	t.Run("they have no form that shows the secret", func(t *testing.T) {
-		c := credentials{account, key, "hunter2"}
+		c := credentials{account: account, username: key, password: "hunter2"}
 		for _, s := range []string{c.String(), c.GoString(), c.LogValue().String()} {
 			require.NotContains(t, s, "hunter2")
 			require.Contains(t, s, account)

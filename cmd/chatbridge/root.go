@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -50,13 +51,15 @@ func newRoot(c *console) *cobra.Command {
 		newExitTopic(),
 	)
 	completeFromLedger(c, root)
+	completeValues(root)
 	return root
 }
 
 // bareRoot is the program without its commands.
 func bareRoot(c *console, common *commonOptions) *cobra.Command {
 	var version bool
-	root := &cobra.Command{
+	var root *cobra.Command
+	root = &cobra.Command{
 		Use:   "chatbridge",
 		Short: "Move Twilio Programmable Chat v1 into Twilio Conversations",
 		Long: `chatbridge moves Twilio Programmable Chat v1 services into Twilio Conversations:
@@ -89,7 +92,10 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 				return err
 			}
 			c.stderr().json = common.LogFormat == logJSON
-			return nil
+			if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
+				return nil // nothing may come between a person and their command line
+			}
+			return checkEnvironment(root, c.env, common.tell(c))
 		},
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
@@ -154,6 +160,10 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		return knownCommand(cmd, words)
 	}
 	hint := fmt.Sprintf("see: %s --help", cmd.CommandPath())
+	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		problem, how := unfit(wrong.GetFlag(), wrong.GetValue(), wrong.Unwrap())
+		return usageError(cmp.Or(how, hint), "--%s %w", wrong.GetFlag().Name, problem)
+	}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

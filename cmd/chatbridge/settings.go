@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -82,7 +83,11 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 			if fromEnv.Exists(f.Name) {
 				from = variable(f.Name)
 			}
-			failed = usageError(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s in %s: %w", f.Name, from, err)
+			problem, hint := unfit(f, fmt.Sprint(all.Get(f.Name)), err)
+			if errors.Is(err, errNotOne) {
+				problem, hint = err, ""
+			}
+			failed = usageError(cmp.Or(hint, fmt.Sprintf("see: %s --help", cmd.CommandPath())), "%s in %s: %w", f.Name, from, problem)
 		}
 	})
 	return failed
@@ -171,6 +176,8 @@ func settingNames(root *cobra.Command) []string {
 	return names
 }
 
+var errNotOne = errors.New("one value is wanted, not a list")
+
 // set gives a flag a value as the file or the environment holds it.
 func set(f *pflag.Flag, value any) error {
 	list, isList := value.([]any)
@@ -179,7 +186,7 @@ func set(f *pflag.Flag, value any) error {
 	}
 	slice, ok := f.Value.(pflag.SliceValue)
 	if !ok {
-		return errors.New("one value is wanted, not a list")
+		return errNotOne
 	}
 	texts := make([]string, len(list))
 	for i, v := range list {

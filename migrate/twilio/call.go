@@ -35,6 +35,9 @@ func newHost(c Config, h hints) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.CredentialHint != "" {
+		h.credentials = c.CredentialHint
+	}
 	if c.Username == "" || c.Password == "" {
 		return nil, &migrate.Error{Op: "configure connection", Kind: migrate.Credentials,
 			Hint: h.credentials, Err: errors.New("no credentials")}

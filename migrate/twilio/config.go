@@ -2,13 +2,13 @@ package twilio
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
 )
@@ -54,6 +54,12 @@ type Config struct {
 	// AccountSID is the account of an API key. Defaults to Username.
 	AccountSID string
 
+	// CredentialHint says what to check if the credentials are refused, in the words
+	// of whoever took them from somewhere.
+	//
+	// Defaults to the variables that the command reads.
+	CredentialHint string
+
 	// HTTP carries the requests. It must not follow redirects.
 	//
 	// Defaults to transport.New(transport.Options{}).
@@ -90,25 +96,36 @@ func (c Config) withDefaults(baseURL string) Config {
 	return c
 }
 
-// parseBase reads a base URL. Its errors never repeat the URL, which may hold a
-// password.
+// parseBase reads a base URL. Its errors repeat of it what cannot be a password.
 func parseBase(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
-		return nil, unusable(errors.New("base URL cannot be read"), "")
+		return nil, unusable(fmt.Errorf("base URL %q cannot be read", displayed(raw)), "")
 	case u.User != nil:
-		return nil, unusable(errors.New("base URL holds credentials"),
+		return nil, unusable(fmt.Errorf("base URL %q holds credentials", displayed(raw)),
 			"give credentials by environment: TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET")
 	case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		return nil, unusable(errors.New("base URL needs a scheme and a host"), "")
+		return nil, unusable(fmt.Errorf("base URL %q needs a scheme and a host", displayed(raw)), "")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
-		return nil, unusable(errors.New("base URL must be scheme and host only"), "")
+		return nil, unusable(fmt.Errorf("base URL %q must be scheme and host only", displayed(raw)), "")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
 		return nil, unusable(fmt.Errorf("plain http to %s would show the credentials to the network", u.Hostname()),
 			"use https; plain http is taken for 127.0.0.1, ::1 and localhost only")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
+}
+
+// displayed is a URL that nobody could read, without what may be a secret: everything
+// up to the last @, and what comes after a ? or a #.
+func displayed(raw string) string {
+	if at := strings.LastIndexByte(raw, '@'); at >= 0 {
+		raw = "…" + raw[at:]
+	}
+	if at := strings.IndexAny(raw, "?#"); at >= 0 {
+		raw = raw[:at+1] + "…"
+	}
+	return chat.Shorten(raw)
 }
 
 func loopback(host string) bool {

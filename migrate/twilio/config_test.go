@@ -31,7 +31,9 @@ func TestConfig(t *testing.T) {
 		"a path":                      {"https://chat.twilio.com/v1", migrate.Usage},
 		"no scheme":                   {"chat.twilio.com", migrate.Usage},
 		"another scheme":              {"ftp://chat.twilio.com", migrate.Usage},
-		"nothing readable":            {"https://hidden:%zz", migrate.Usage},
+		"nothing readable":            {"https://a:hidden@chat.twilio.com:%zz", migrate.Usage},
+		"an @ in a password":          {"https://a:hid@hidden@chat.twilio.com:%zz", migrate.Usage},
+		"a blank in it":               {"https://chat.twilio.com x", migrate.Usage},
 	} {
 		t.Run("base URL with "+name, func(t *testing.T) {
 			_, err := NewSource(Config{BaseURL: c.url, Username: account, Password: token})
@@ -47,6 +49,20 @@ func TestConfig(t *testing.T) {
 			require.NotContains(t, err.Error(), "hidden")
 		})
 	}
+	t.Run("is shown in its error, so that a slip can be seen, without what may be a secret", func(t *testing.T) {
+		for url, want := range map[string]string{
+			"https://chat.twilio.com x":         `"https://chat.twilio.com x" cannot be read`,
+			"chat.twilio.com":                   `"chat.twilio.com" needs a scheme and a host`,
+			"https://AC1:hidden@h":              `"…@h" holds credentials`,
+			"https://a:hid@hidden@h:%zz":        `"…@h:%zz" cannot be read`,
+			"https://chat.twilio.com?a=hidden":  `"https://chat.twilio.com?…" must be scheme and host only`,
+			"https://chat.twilio.com/#hidden":   `"https://chat.twilio.com/#…" must be scheme and host only`,
+			"https://chat.twilio.com/v1/hidden": `"https://chat.twilio.com/v1/hidden" must be scheme and host only`,
+		} {
+			_, err := NewSource(Config{BaseURL: url, Username: account, Password: token})
+			require.ErrorContains(t, err, want)
+		}
+	})
 	t.Run("goes to Twilio where nothing is said", func(t *testing.T) {
 		s, err := NewSource(Config{Username: account, Password: token})
 		require.NoError(t, err)

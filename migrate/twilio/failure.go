@@ -16,6 +16,7 @@ import (
 
 // hints are the sentences that differ between the two sides.
 type hints struct {
+	side        string
 	credentials string
 	account     string // which setting names the account
 	address     string // which setting holds the base URL
@@ -23,16 +24,18 @@ type hints struct {
 
 var (
 	sourceHints = hints{
+		side:        "Chat, the source",
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET",
 		account:     "TWILIO_ACCOUNT_SID",
 		address:     "--chat-url",
 	}
 	targetHints = hints{
+		side:        "Conversations, the target",
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET; for another target account, the CHATBRIDGE_TARGET_ variables",
 		account:     "CHATBRIDGE_TARGET_ACCOUNT_SID (for one account on both sides TWILIO_ACCOUNT_SID)",
 		address:     "--conversations-url",
 	}
-	targetChatHints = hints{credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
+	targetChatHints = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
 )
 
 func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {
@@ -170,6 +173,9 @@ func (c *call) reason(status, code int, message string) string {
 		at = fmt.Sprintf("HTTP %d, Twilio error %d", status, code)
 	}
 	said := meaning(code)
+	if status == http.StatusUnauthorized {
+		said = "credentials were refused by " + c.hints.side
+	}
 	if said == "" && !c.private {
 		said = oneLine(message)
 	}
