@@ -1,18 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"database/sql"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
-	"io/fs"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -49,6 +43,7 @@ const (
 //	alter FILE SQL    change a ledger behind its back
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
+//	objects           require that every line of stderr is a JSON object
 //	unseen            require that no secret is in stdout, stderr or any file
 func TestScripts(t *testing.T) { runScripts(t, "script") }
 
@@ -82,6 +77,7 @@ func runScripts(t *testing.T, folder string) {
 			"tear":    scriptTear,
 			"fields":  scriptFields,
 			"unseen":  scriptUnseen,
+			"objects": scriptObjects,
 		},
 	})
 }
@@ -208,48 +204,4 @@ func scriptTear(ts *testscript.TestScript, neg bool, args []string) {
 	const page = 4096
 	_, err = file.WriteAt(make([]byte, page), info.Size()/2/page*page)
 	ts.Check(errors.Join(err, file.Close()))
-}
-
-func scriptFields(ts *testscript.TestScript, neg bool, args []string) {
-	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile("stdout")))
-	var object map[string]any
-	ts.Check(decoder.Decode(&object))
-	if decoder.More() {
-		ts.Fatalf("there is more than one object")
-	}
-	got, want := slices.Sorted(maps.Keys(object)), slices.Sorted(slices.Values(args))
-	if !slices.Equal(got, want) {
-		ts.Fatalf("fields are %v", got)
-	}
-}
-
-func scriptUnseen(ts *testscript.TestScript, neg bool, args []string) {
-	seen := map[string][]byte{"stdout": []byte(ts.ReadFile("stdout")), "stderr": []byte(ts.ReadFile("stderr"))}
-	work := ts.Getenv("WORK")
-	ts.Check(filepath.WalkDir(work, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return err
-		}
-		seen[path], err = os.ReadFile(path)
-		return err
-	}))
-	for where, raw := range seen {
-		for _, secret := range secretForms() {
-			if bytes.Contains(raw, []byte(secret)) {
-				ts.Fatalf("%s holds a secret", where)
-			}
-		}
-	}
-}
-
-// secretForms are the ways in which a secret could be seen: as it is, and as
-// basic authentication encodes it.
-func secretForms() []string {
-	forms := []string{scriptToken, scriptSecret}
-	for user, secret := range map[string]string{emulator.DefaultAccountSID: scriptToken, scriptKey: scriptSecret} {
-		forms = append(forms,
-			base64.StdEncoding.EncodeToString([]byte(secret)),
-			base64.StdEncoding.EncodeToString([]byte(user+":"+secret)))
-	}
-	return forms
 }
