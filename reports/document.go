@@ -46,7 +46,7 @@ func (d *document) render(w io.Writer, f Format) error {
 	b := bufio.NewWriter(w)
 	switch f {
 	case Text:
-		d.text(b)
+		d.textFor(b, columnsOf(w))
 	case Markdown:
 		d.markdown(b)
 	case HTML:

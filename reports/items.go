@@ -16,11 +16,13 @@ type items struct {
 	form Format
 	n    int
 	err  error // the first one
+
+	columns int // of the terminal; 0 if it is none
 }
 
 // newItems begins a report in one of the forms; columns are those of CSV.
 func newItems(w io.Writer, f Format, columns []string, forms ...Format) items {
-	i := items{w: bufio.NewWriter(w), form: f}
+	i := items{w: bufio.NewWriter(w), form: f, columns: columnsOf(w)}
 	switch {
 	case !slices.Contains(forms, f):
 		i.err = unknown(f)
@@ -46,7 +48,11 @@ func (i *items) item(element any, row []string, line string) {
 		i.err = encodeCSV(i.w, [][]string{row})
 	case Text:
 		if line != "" {
-			_, i.err = fmt.Fprintln(i.w, Plain(line))
+			line = Plain(line) + "\n"
+			if i.columns > 0 {
+				line = Wrap(line, i.columns-1)
+			}
+			_, i.err = i.w.WriteString(line)
 		}
 	}
 }
@@ -67,7 +73,7 @@ func (i *items) end(whole any, doc func() *document) error {
 			return err
 		}
 	case Text:
-		doc().text(i.w)
+		doc().textFor(i.w, i.columns)
 	}
 	return i.w.Flush()
 }

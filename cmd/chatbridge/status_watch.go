@@ -94,14 +94,22 @@ func (w *watcher) show(s reports.Status) error {
 	if w.size == nil {
 		return reports.WriteStatusLine(w.out, w.form, s)
 	}
-	var text bytes.Buffer
+	width, height := w.size()
+	text := sized{columns: width}
 	if err := reports.WriteStatus(&text, w.form, s); err != nil {
 		return err
 	}
-	width, height := w.size()
 	_, err := io.WriteString(w.out, frame(text.String(), width, height))
 	return err
 }
+
+// sized is a text for a terminal that is so wide.
+type sized struct {
+	bytes.Buffer
+	columns int
+}
+
+func (s *sized) Columns() int { return s.columns }
 
 // frame draws text over what a terminal shows, cut to what fits: a line that
 // wraps would move all others.

@@ -78,7 +78,7 @@ func TestWatch(t *testing.T) {
 			require.True(t, ok)
 			frames := strings.Split(drawn, screenHome)
 			require.Len(t, frames, 3)
-			require.Equal(t, "Migration in l.db: …"+lineRest, strings.Split(frames[1], "\r\n")[0])
+			require.Equal(t, "Migration in l.db:"+lineRest, strings.Split(frames[1], "\r\n")[0])
 			require.Equal(t, 4, strings.Count(frames[1], "\r\n"), "it fits the terminal")
 			require.True(t, strings.HasPrefix(left, "Migration in l.db: complete.\n"), left)
 		})

@@ -36,7 +36,7 @@ func (s *stderr) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	if isTerminal(s.w) {
-		if _, err := s.around(s.w, []byte(wrapped(string(b), columnsOf(s.w)-1))); err != nil {
+		if _, err := s.around(s.w, []byte(reports.Wrap(string(b), columnsOf(s.w)-1))); err != nil {
 			return 0, err
 		}
 		return len(b), nil
@@ -117,6 +117,9 @@ type besideBar struct {
 }
 
 func (o *besideBar) stream() io.Writer { return o.w }
+
+// Columns is how wide the terminal is, for a report to fit.
+func (o *besideBar) Columns() int { return columnsOf(o.w) }
 
 func (o *besideBar) Write(b []byte) (int, error) {
 	o.err.mu.Lock()

@@ -1,4 +1,4 @@
-package main
+package reports
 
 import (
 	"regexp"
@@ -11,9 +11,10 @@ import (
 // line of its own if it does not fit behind the sentence.
 var command = regexp.MustCompile(`chatbridge [a-z-]+( --?[a-z][a-z-]*([ =][^\s;,]+)?)*`)
 
-// wrapped breaks the lines of a text that are wider than a terminal, between words.
-// A terminal by itself breaks them anywhere. What continues a line is indented.
-func wrapped(s string, columns int) string {
+// Wrap breaks the lines of a text that are wider than a terminal, between words. A
+// terminal by itself breaks them anywhere. What continues a line is indented. A
+// command stays on one line, however long, so that it can be copied.
+func Wrap(s string, columns int) string {
 	var b strings.Builder
 	for line := range strings.Lines(s) {
 		body := strings.TrimRight(line, "\n")
@@ -27,8 +28,12 @@ func wrapped(s string, columns int) string {
 
 func wrapLine(line string, columns int) string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-	if len(indent) >= 4 {
-		return line // a command
+	if body := line[len(indent):]; len(indent) >= 4 && (strings.HasPrefix(body, "chatbridge ") || strings.HasPrefix(body, "export ")) {
+		return line
+	}
+	hanging := indent
+	if len(indent) < 4 {
+		hanging += "  "
 	}
 	var b strings.Builder
 	b.WriteString(indent)
@@ -36,10 +41,15 @@ func wrapLine(line string, columns int) string {
 	for i, word := range words(line) {
 		width := text.StringWidthWithoutEscSequences(word)
 		switch {
+		case i == 0 && at+width > columns:
+			at = max(0, min(at, columns-width))
+			b.Reset()
+			b.WriteString(indent[:at])
 		case i == 0:
 		case alone || at+1+width > columns:
-			b.WriteString("\n" + indent + "  ")
-			at = len(indent) + 2
+			// A word that is too wide for the indent has less of it.
+			at = max(0, min(len(hanging), columns-width))
+			b.WriteString("\n" + hanging[:at])
 			alone = strings.Contains(word, " ")
 		default:
 			b.WriteString(" ")
