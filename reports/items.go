@@ -50,7 +50,7 @@ func (i *items) item(element any, row []string, line string) {
 		if line != "" {
 			line = Plain(line) + "\n"
 			if i.columns > 0 {
-				line = Wrap(line, i.columns-1)
+				line = Wrap(line, i.columns)
 			}
 			_, i.err = i.w.WriteString(line)
 		}

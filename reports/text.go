@@ -34,7 +34,7 @@ func (d *document) textFor(w *bufio.Writer, columns int) {
 	b := bufio.NewWriter(&all)
 	d.text(b, columns)
 	_ = b.Flush() // memory takes everything
-	_, _ = w.WriteString(Wrap(all.String(), columns-1))
+	_, _ = w.WriteString(Wrap(all.String(), columns))
 }
 
 func (d *document) text(w *bufio.Writer, columns int) {

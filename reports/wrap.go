@@ -26,30 +26,38 @@ func Wrap(s string, columns int) string {
 	return b.String()
 }
 
+// gap is what stands between a label, or the cells of a table, and a text.
+var gap = regexp.MustCompile(`^ *(\S.*\S|\S) {2,}`)
+
 func wrapLine(line string, columns int) string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-	if body := line[len(indent):]; len(indent) >= 4 && (strings.HasPrefix(body, "chatbridge ") || strings.HasPrefix(body, "export ")) {
+	body := line[len(indent):]
+	if len(indent) >= 4 && (strings.HasPrefix(body, "chatbridge ") || strings.HasPrefix(body, "export ")) {
 		return line
 	}
-	hanging := indent
-	if len(indent) < 4 {
-		hanging += "  "
+	label, hanging := indent, len(indent)
+	if lead := gap.FindString(line); lead != "" {
+		label, hanging, body = lead, text.StringWidthWithoutEscSequences(lead), line[len(lead):]
+		if hanging > columns/2 {
+			label, hanging = strings.TrimRight(lead, " ")+"\n"+indent+"    ", len(indent)+4
+		}
+	} else if hanging < 4 {
+		hanging += 2
 	}
 	var b strings.Builder
-	b.WriteString(indent)
-	at, alone := len(indent), false // whether a command stands at the beginning of its line
-	for i, word := range words(line) {
+	b.WriteString(label)
+	at, alone := text.StringWidthWithoutEscSequences(label[strings.LastIndexByte(label, '\n')+1:]), false // whether a command stands at the beginning of its line
+	for i, word := range words(body) {
 		width := text.StringWidthWithoutEscSequences(word)
 		switch {
-		case i == 0 && at+width > columns:
-			at = max(0, min(at, columns-width))
+		case i == 0 && at+width <= columns:
+		case i == 0 && label == indent:
+			at = max(0, min(at, columns-width)) // a word that is too wide for its indent has less of it
 			b.Reset()
 			b.WriteString(indent[:at])
-		case i == 0:
-		case alone || at+1+width > columns:
-			// A word that is too wide for the indent has less of it.
-			at = max(0, min(len(hanging), columns-width))
-			b.WriteString("\n" + hanging[:at])
+		case i == 0 || alone || at+1+width > columns:
+			at = max(0, min(hanging, columns-width))
+			b.WriteString("\n" + strings.Repeat(" ", at))
 			alone = strings.Contains(word, " ")
 		default:
 			b.WriteString(" ")

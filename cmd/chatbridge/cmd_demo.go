@@ -153,7 +153,7 @@ func (d *demonstration) verify(ctx context.Context) error {
 }
 
 func (d *demonstration) say(lines ...string) {
-	fmt.Fprintln(d.console.out, strings.Join(lines, "\n"))
+	fmt.Fprint(d.console.out, fitting(d.console, strings.Join(lines, "\n")+"\n"))
 }
 
 func (d *demonstration) step(title, command string, lines ...string) {

@@ -52,6 +52,7 @@ func newRoot(c *console) *cobra.Command {
 	)
 	completeFromLedger(c, root)
 	completeValues(root)
+	wrapHelp(c, root)
 	return root
 }
 

@@ -36,7 +36,7 @@ func (s *stderr) Write(b []byte) (int, error) {
 		return len(b), nil
 	}
 	if isTerminal(s.w) {
-		if _, err := s.around(s.w, []byte(reports.Wrap(string(b), columnsOf(s.w)-1))); err != nil {
+		if _, err := s.around(s.w, []byte(reports.Wrap(string(b), columnsOf(s.w)))); err != nil {
 			return 0, err
 		}
 		return len(b), nil
