@@ -1,6 +1,9 @@
 package migrate
 
-import "context"
+import (
+	"context"
+	"sync"
+)
 
 type (
 	permitKey struct{}
@@ -28,4 +31,54 @@ func Permitted(ctx context.Context) error {
 		return permit()
 	}
 	return nil
+}
+
+// Pause holds back the writes of a run that are not begun, for as long as there
+// is a reason. Reads go on, and so do the renewal of a claim and the attempts of a
+// write that is in flight. The zero value lets everything pass.
+type Pause struct {
+	mu      sync.Mutex
+	reason  string
+	changed chan struct{}
+}
+
+// Set pauses for a reason, and with an empty one lets writes go on.
+func (p *Pause) Set(reason string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.reason == reason {
+		return
+	}
+	p.reason = reason
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// Reason is why writes are held back, empty if they are not, and a channel that is
+// closed when that changes.
+func (p *Pause) Reason() (string, <-chan struct{}) {
+	if p == nil {
+		return "", nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.reason, p.changed
+}
+
+type pauseKey struct{}
+
+// WithPause returns a context whose writes wait while p says so.
+func WithPause(ctx context.Context, p *Pause) context.Context {
+	return context.WithValue(ctx, pauseKey{}, p)
+}
+
+// PauseOf is the Pause of a context; nil if it has none.
+func PauseOf(ctx context.Context) *Pause {
+	p, _ := ctx.Value(pauseKey{}).(*Pause)
+	return p
 }

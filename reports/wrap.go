@@ -14,12 +14,17 @@ var command = regexp.MustCompile(`chatbridge [a-z-]+( --?[a-z][a-z-]*([ =][^\s;,
 // Wrap breaks the lines of a text that are wider than a terminal, between words. A
 // terminal by itself breaks them anywhere. What continues a line is indented. A
 // command stays on one line, however long, so that it can be copied.
-func Wrap(s string, columns int) string {
+func Wrap(s string, columns int) string { return wrap(s, columns, 2) }
+
+// Fill is Wrap for prose: what continues a line that is not indented is not either.
+func Fill(s string, columns int) string { return wrap(s, columns, 0) }
+
+func wrap(s string, columns, deeper int) string {
 	var b strings.Builder
 	for line := range strings.Lines(s) {
 		body := strings.TrimRight(line, "\n")
 		if text.StringWidthWithoutEscSequences(body) > columns {
-			body = wrapLine(body, columns)
+			body = wrapLine(body, columns, deeper)
 		}
 		b.WriteString(body + line[len(strings.TrimRight(line, "\n")):])
 	}
@@ -29,7 +34,7 @@ func Wrap(s string, columns int) string {
 // gap is what stands between a label, or the cells of a table, and a text.
 var gap = regexp.MustCompile(`^ *(\S.*\S|\S) {2,}`)
 
-func wrapLine(line string, columns int) string {
+func wrapLine(line string, columns, deeper int) string {
 	indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
 	body := line[len(indent):]
 	if len(indent) >= 4 && (strings.HasPrefix(body, "chatbridge ") || strings.HasPrefix(body, "export ")) {
@@ -42,7 +47,7 @@ func wrapLine(line string, columns int) string {
 			label, hanging = strings.TrimRight(lead, " ")+"\n"+indent+"    ", len(indent)+4
 		}
 	} else if hanging < 4 {
-		hanging += 2
+		hanging += deeper
 	}
 	var b strings.Builder
 	b.WriteString(label)

@@ -34,8 +34,8 @@ func newStatus(c *console, run func(context.Context, *statusOptions) error) *cob
 		Use:   "status",
 		Short: "Say how far a migration is, and what failed",
 		Long: `Say how far a migration is, from its ledger: what is done of what there is, how
-fast, how much of it was throttled, how long the rest takes, and what was not
-carried and why. Works while a migration runs, from another terminal.
+fast, how much of it was throttled, how long the rest takes, what it waits for, and
+what was not carried and why. Works while a migration runs, from another terminal.
 
 --watch looks again and again until the run ends, and ends with the exit status
 that says how: 0 complete, 3 not carried whole, 1 failed, 130 interrupted or

@@ -54,7 +54,8 @@ What was there before stays, and what was adopted, and every conversation with a
 message, participant, name or attribute that the migration did not leave there. So
 do people who changed their profile since, and roles that somebody added or
 changed. What --policy had replaced gets back what it was. It never touches the source, and tells nobody's phone. The first interrupt finishes
-what is in flight, the second stops at once; running it again goes on. A later
+what is in flight, the second stops at once; running it again goes on. While the file
+of --pause-file is there, and outside --hours, it deletes nothing. A later
 chatbridge migrate with the same ledger starts anew.` +
 			exitHelp(),
 		Example: `  chatbridge undo

@@ -56,5 +56,5 @@ func fitting(c *console, text string) string {
 	if !c.terminal(c.out) {
 		return text
 	}
-	return reports.Wrap(text, columnsOf(c.out))
+	return reports.Fill(text, columnsOf(c.out))
 }

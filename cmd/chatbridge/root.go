@@ -72,7 +72,8 @@ Before a real run, look first:   chatbridge audit
 
 Every setting can be given as a flag, as a variable (--to-service is
 CHATBRIDGE_TO_SERVICE) and as a key of the file that --config names
-(to-service: new). A flag wins over a variable, a variable over the file.
+(to-service: new). A flag wins over a variable, a variable over the file. A variable
+that is nearly one of these is refused.
 Credentials are read from the environment only: TWILIO_ACCOUNT_SID with
 TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; for another
 target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
