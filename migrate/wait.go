@@ -141,6 +141,8 @@ func Asking(ctx context.Context) (answered func(bool)) {
 func (t *Try) now(now time.Time) (waiting, bool) {
 	w := waiting{Wait: Wait{Cause: t.trouble, Host: t.host, Status: t.status}, lane: t.lane, since: t.troubled}
 	switch {
+	case t.trouble == Unreachable:
+		w.since = t.silent
 	case t.trouble == Silent, !t.asked.IsZero() && (t.trouble == "" || now.Sub(t.asked) >= LongWait):
 		w.Cause, w.Status, w.since = Silent, 0, t.silent
 	case t.trouble == "":
