@@ -24,6 +24,9 @@
 //   - Claim: what a run leaves in a target service while it writes there, so that
 //     no other run does.
 //   - Finding: one thing that mapping could not carry unchanged.
+//   - Wait: something that holds requests or lanes up. Who waits says so in the
+//     context of the run, and WithWaits tells what is waited for at any moment.
+//   - Pause: a reason to begin no write, given by WithPause. Reads go on.
 //   - Stamp: what a migration leaves in the attributes of a conversation, so
 //     that it can be recognized again without a ledger.
 //

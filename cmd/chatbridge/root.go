@@ -163,7 +163,7 @@ func explainFlag(cmd *cobra.Command, err error) error {
 	}
 	hint := fmt.Sprintf("see: %s --help", cmd.CommandPath())
 	if wrong, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		problem, how := unfit(wrong.GetFlag(), wrong.GetValue(), wrong.Unwrap())
+		how, problem := unfit(wrong.GetFlag(), wrong.GetValue(), wrong.Unwrap())
 		return usageError(cmp.Or(how, hint), "--%s %w", wrong.GetFlag().Name, problem)
 	}
 	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {

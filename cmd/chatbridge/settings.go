@@ -83,9 +83,9 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 			if fromEnv.Exists(f.Name) {
 				from = variable(f.Name)
 			}
-			problem, hint := unfit(f, fmt.Sprint(all.Get(f.Name)), err)
+			hint, problem := unfit(f, fmt.Sprint(all.Get(f.Name)), err)
 			if errors.Is(err, errNotOne) {
-				problem, hint = err, ""
+				hint, problem = "", err
 			}
 			failed = usageError(cmp.Or(hint, fmt.Sprintf("see: %s --help", cmd.CommandPath())), "%s in %s: %w", f.Name, from, problem)
 		}

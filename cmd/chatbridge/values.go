@@ -11,8 +11,8 @@ import (
 
 // unfit says in plain words that a flag cannot have a value, and how to write one
 // that it can have. The errors of the parsers speak of their own functions.
-func unfit(f *pflag.Flag, value string, cause error) (problem error, hint string) {
-	kind, hint := "", ""
+func unfit(f *pflag.Flag, value string, cause error) (hint string, problem error) {
+	kind := ""
 	switch f.Value.Type() {
 	case "duration":
 		kind, hint = "not a duration", "write a number with its unit, such as 500ms, 10s, 5m or 2h"
@@ -23,11 +23,11 @@ func unfit(f *pflag.Flag, value string, cause error) (problem error, hint string
 	case "bool":
 		kind, hint = "neither true nor false", fmt.Sprintf("write --%s, or --%[1]s=false", f.Name)
 	case "stringSlice":
-		return fmt.Errorf("%q is not a list", value), "separate what it lists by commas; what has a quote in it needs quotes around it"
+		return "separate what it lists by commas; what has a quote in it needs quotes around it", fmt.Errorf("%q is not a list", value)
 	default:
-		return cause, ""
+		return "", cause
 	}
-	return fmt.Errorf("%q is %s", value, kind), hint
+	return hint, fmt.Errorf("%q is %s", value, kind)
 }
 
 // plainly is err in plain words, if a parser of numbers or durations is its cause.
