@@ -1,0 +1,60 @@
+package drain_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
+)
+
+// given is a signal that was given.
+func given() drain.Signal {
+	s := make(chan struct{})
+	close(s)
+	return s
+}
+
+func TestProceed(t *testing.T) {
+	why := errors.New("why")
+	cut, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	for name, c := range map[string]struct {
+		signal drain.Signal
+		ctx    context.Context
+		want   error
+	}{
+		"nobody said a word":                {make(chan struct{}), t.Context(), nil},
+		"a nil signal never comes":          {nil, t.Context(), nil},
+		"the signal was given":              {given(), t.Context(), migrate.ErrDrained},
+		"the context ended, and says why":   {nil, cut, why},
+		"both: the signal is the politer":   {given(), cut, migrate.ErrDrained},
+		"the context ended without a cause": {nil, cancelled(t), context.Canceled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.want, c.signal.Proceed(c.ctx))
+			require.Equal(t, c.want == migrate.ErrDrained, c.signal.Given())
+		})
+	}
+}
+
+func cancelled(t *testing.T) context.Context {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
+}
+
+// No time to wait is still a place to stop at. Many times, because a select
+// between a timer that has run out and a signal would choose either.
+func TestWaitForNothingStopsToo(t *testing.T) {
+	for range 100 {
+		require.Equal(t, migrate.ErrDrained, given().Wait(t.Context(), 0))
+		require.Equal(t, context.Canceled, drain.Signal(nil).Wait(cancelled(t), 0))
+		require.Equal(t, migrate.ErrDrained, given().Wait(t.Context(), -time.Second))
+		require.NoError(t, drain.Signal(nil).Wait(t.Context(), 0))
+	}
+}
