@@ -1,5 +1,7 @@
 package origin
 
+import "slices"
+
 // buffered is how many messages of the target may wait for both sides to meet
 // again.
 const buffered = 1 << 13
@@ -197,7 +199,7 @@ func (r *reading) stop(reason Reason, target string, source ...string) {
 		r.decision.Stop = &Stop{Reason: reason, Target: []string{target}, Source: source}
 		return
 	}
-	if s.Reason == reason && len(s.Target) < namedMost {
+	if s.Reason == reason && len(s.Target) < namedMost && !slices.Contains(s.Target, target) {
 		s.Target = append(s.Target, target)
 	}
 }

@@ -25,5 +25,5 @@ func DigestUser(u conversations.User) int64 {
 // digest is never 0, which stands for one that is not known.
 func digest(parts []string) int64 {
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
-	return max(1, int64(binary.BigEndian.Uint64(sum[:8])>>1))
+	return max(1, int64(binary.BigEndian.Uint64(sum[:])>>1))
 }

@@ -16,8 +16,7 @@ func Service(name string, there []conversations.Service, rec Record, bound, hold
 		switch {
 		case rec.TargetSID != "" && s.SID == rec.TargetSID:
 			return Resource{Relation: relation(rec), SID: s.SID}
-		case !SameName(s.FriendlyName, name) || bound[s.SID]:
-			continue
+		case !SameName(s.FriendlyName, name) || bound[s.SID]: // another one
 		case holdsOurs[s.SID]:
 			proved = append(proved, s.SID)
 		case rec.Unanswered && !slices.Contains(rec.Before, s.SID):
