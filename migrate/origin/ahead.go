@@ -128,15 +128,11 @@ func (a *ahead) find(id identity) (int, error) {
 	}
 }
 
-// only is how many messages lie before the one message with that key; -1 if
-// there is none, or more than one.
-func (a *ahead) only(k key) (int, error) {
-	if err := a.fill(lookahead); err != nil {
-		return -1, err
-	}
-	a.index()
+// only is how many messages lie before the one message with that key, of those in
+// the maps; -1 if there is none, or more than one.
+func (a *ahead) only(k key) int {
 	if at := a.byKey[k]; len(at) == 1 {
-		return at[0] - a.first, nil
+		return at[0] - a.first
 	}
-	return -1, nil
+	return -1
 }

@@ -126,7 +126,7 @@ type sieve [1 << 18]uint64
 
 func (s *sieve) bits(id identity, each func(word, bit uint64) bool) bool {
 	step := binary.BigEndian.Uint64(id[8:]) | 1
-	at := binary.BigEndian.Uint64(id[:8])
+	at := binary.BigEndian.Uint64(id[:])
 	for range 4 {
 		if !each(at>>6%uint64(len(s)), 1<<(at&63)) {
 			return false

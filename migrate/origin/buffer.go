@@ -57,10 +57,8 @@ func (r *reading) decide(last bool) error {
 	if err := r.ahead.fill(lookahead); err != nil {
 		return err
 	}
-	c, err := r.chain(held)
-	if err != nil {
-		return err
-	}
+	r.ahead.index() // each twin counts, however far ahead
+	c := r.chain(held)
 	if other := c.rival(); last && other >= 0 {
 		r.stop(CopyOrLater, held[other].SID, r.ahead.held[0].SID)
 	}

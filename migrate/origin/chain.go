@@ -41,10 +41,10 @@ type chain struct {
 // chain finds the cheapest account. It is O(n log n): links are added in the
 // order of the target, and a Fenwick tree knows the cheapest one before each
 // place of the source.
-func (r *reading) chain(held []have) (*chain, error) {
+func (r *reading) chain(held []have) *chain {
 	c := &chain{cost: make([]int, len(held)+1), ends: -1, twin: -1}
 	seen := map[identity]bool{}
-	best := newCheapest(len(r.ahead.held) + 1)
+	best := newCheapest(len(r.ahead.held))
 	at := make([]cheap, len(r.ahead.held)+1) // by the place in the source after it
 	for i := range at {
 		at[i] = none
@@ -52,10 +52,7 @@ func (r *reading) chain(held []have) (*chain, error) {
 	at[0] = cheap{0, -1}
 	best.lower(0, at[0])
 	for j, h := range held {
-		tries, otherwise, err := r.tries(h, j)
-		if err != nil {
-			return nil, err
-		}
+		tries, otherwise := r.tries(h, j)
 		past, first := r.Birth.Past(h.Created), len(c.links)
 		for _, i := range tries {
 			from := at[i]
@@ -87,18 +84,17 @@ func (r *reading) chain(held []have) (*chain, error) {
 		}
 	}
 	c.end(at)
-	return c, nil
+	return c
 }
 
 // tries are the places of the source that h may have.
-func (r *reading) tries(h have, waits int) (places []int, otherwise bool, err error) {
+func (r *reading) tries(h have, waits int) (places []int, otherwise bool) {
 	all := r.ahead.byID[h.id]
-	if len(all) == 0 && !r.behind.echoes(h.id) && !r.behind.repeats(h.key) && r.Birth.Past(h.Created) {
-		skip, err := r.ahead.only(h.key)
-		if err != nil || !r.free(skip) {
-			return nil, false, err
+	if len(all) == 0 && !r.behind.repeats(h.key) && r.Birth.Past(h.Created) {
+		if skip := r.ahead.only(h.key); r.free(skip) {
+			return []int{skip}, true
 		}
-		return []int{skip}, true, nil
+		return nil, false
 	}
 	middle := sort.SearchInts(all, r.ahead.first+waits)
 	from, to := max(0, middle-twinsTried/2), min(len(all), middle+twinsTried/2)
@@ -107,20 +103,19 @@ func (r *reading) tries(h have, waits int) (places []int, otherwise bool, err er
 			places = append(places, skip)
 		}
 	}
-	return places, false, nil
+	return places, false
 }
 
 // end chooses the best account: the cheapest, and of those the one in which most
 // have their place.
 func (c *chain) end(at []cheap) {
-	total := c.cost[len(c.cost)-1]
-	least, most := total, 0
+	least, most := 0, 0 // as if all were left out
 	for _, v := range at[1:] {
-		if v.link < 0 || v.cost+total > least {
+		if v.cost > least {
 			continue
 		}
-		if cost := v.cost + total; cost < least {
-			least, most, c.twin = cost, -1, -1
+		if v.cost < least {
+			least, most, c.twin = v.cost, -1, -1
 		} else {
 			c.twin = c.links[v.link].have
 		}
@@ -176,8 +171,9 @@ var none = cheap{math.MaxInt / 2, -1}
 // cheapest is a Fenwick tree of minima.
 type cheapest []cheap
 
+// newCheapest has room for what comes before each of n places.
 func newCheapest(n int) cheapest {
-	c := make(cheapest, n+1)
+	c := make(cheapest, n)
 	for i := range c {
 		c[i] = none
 	}

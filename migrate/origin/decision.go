@@ -34,7 +34,7 @@ type Decision struct {
 
 // Unread is the decision about a conversation that the caller has just created,
 // and in which it has not looked: only past messages may be written.
-func Unread(b Birth) Decision { return Decision{Next: None, birth: b, tail: true, until: None} }
+func Unread(b Birth) Decision { return Decision{Next: None, birth: b, tail: true} }
 
 // Covers reports whether the decision allows to write w without another look. A
 // young message may have been written by somebody else meanwhile, so it has to

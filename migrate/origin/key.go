@@ -3,6 +3,7 @@ package origin
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -29,10 +30,7 @@ func keyOf(author string, at time.Time) key {
 }
 
 func identityOf(k key, c Content) identity {
-	var both [32]byte
-	copy(both[:16], k[:])
-	copy(both[16:], c[:])
-	sum := sha256.Sum256(both[:])
+	sum := sha256.Sum256(slices.Concat(k[:], c[:]))
 	var id identity
 	copy(id[:], sum[:])
 	return id

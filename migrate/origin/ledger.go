@@ -45,7 +45,7 @@ func (l *ledger) take() Confirmed {
 
 // behind reports whether an index of the target lies behind the last confirmed
 // one.
-func (l *ledger) behind(index int64) bool { return l.next == nil && !l.more && index > l.newest }
+func (l *ledger) behind(index int64) bool { return !l.more && index > l.newest }
 
 // leaves reports whether a message of the source can stand before the next
 // confirmed one. That one itself stands where the ledger says: what is equal to

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"time"
 
 	"chatbridge/mapping/conversations"
@@ -46,12 +47,9 @@ type want struct {
 
 func wantOf(w Want) want {
 	p := want{Want: w}
-	p.keys[0] = keyOf(w.Author, w.Created)
-	p.ids[0] = identityOf(p.keys[0], w.Content)
-	p.keys[1], p.ids[1] = p.keys[0], p.ids[0]
-	if w.Before != "" && w.Before != w.Author {
-		p.keys[1] = keyOf(w.Before, w.Created)
-		p.ids[1] = identityOf(p.keys[1], w.Content)
+	for i, author := range []string{w.Author, cmp.Or(w.Before, w.Author)} {
+		p.keys[i] = keyOf(author, w.Created)
+		p.ids[i] = identityOf(p.keys[i], w.Content)
 	}
 	return p
 }

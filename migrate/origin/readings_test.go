@@ -53,8 +53,24 @@ var readings = map[string]reading{
 		says: "S0 T0 already there, S1 missing; next S1",
 	},
 	"what was sent may be the second one of those that are there": {
-		source: "B A", target: "A A B", doubts: "1>-1x1",
+		source: "B A", target: "A A B", known: "none", doubts: "1>-1x1",
 		says: "S0 T2 already there, S1 T0 already there, T1 foreign?; has S0; has S1",
+	},
+	"a confirmed one that was deleted at the end proves a hole before it": {
+		source: "a b c d", target: "a - c -", known: "3:3",
+		says: "S0 T0 ours, S1 hole, S2 T2 ours, S3 T3 deleted",
+	},
+	"an altered message with a new name accounts for one of two": {
+		source: "n n' b", target: "n'' b",
+		says: "S0 hole, S1 hole, S2 T1 ours, T0 altered; stops (copy or later) at T1 for S1 S2",
+	},
+	"an altered message with the old name accounts for one of two": {
+		source: "n n' b", target: "o'' b",
+		says: "S0 hole, S1 hole, S2 T1 ours, T0 altered; stops (copy or later) at T1 for S1 S2",
+	},
+	"of nine messages that fit nothing a stop names eight": {
+		source: "a", target: "b b' b'' c c' c'' d d' d''",
+		says: "T0 altered, T1 altered, T2 altered, T3 altered, T4 altered, T5 altered, T6 altered, T7 altered, T8 altered, S0 missing; next S0; stops (fits nothing) at T0 T1 T2 T3 T4 T5 T6 T7 for S0",
 	},
 	"a known message whose source is gone is still like what follows it": {
 		source: "-", target: "A A", known: "0:1",
