@@ -89,13 +89,11 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	l.Counters.Written(migrate.KindMessages, int64(len(seen.landed)))
 	l.Counters.Existing(migrate.KindMessages, seen.confirmed-int64(len(seen.landed)))
 	l.Counters.Skipped(migrate.KindMessages, seen.holes)
-	newest, any, err := l.newest(ctx)
+	newest, _, err := l.newest(ctx)
 	if err != nil {
 		return err
 	}
-	if any {
-		l.last = newest.TargetIndex
-	}
+	l.last = newest.TargetIndex
 	next := seen.Next
 	for _, r := range seen.theirs {
 		if next != origin.None && r.SourceIndex >= next {
@@ -160,6 +158,7 @@ func (l *lane) isThere(ctx context.Context, r migrate.MessageRecord) (again bool
 		return false, migrate.BlockedError("carry message", met.SID, found)
 	}
 	if again {
+		l.last = max(l.last, r.TargetIndex) // it is known, so what is sent now cannot be it
 		return true, nil
 	}
 	l.copied++
