@@ -18,20 +18,18 @@ const tailKept = 2000
 // still being there.
 func (l *lane) tail(ctx context.Context, after int64) iter.Seq2[conversations.Message, error] {
 	return func(yield func(conversations.Message, error) bool) {
-		if after >= 0 {
-			kept, whole, err := l.newestAfter(ctx, after)
-			if err != nil {
-				yield(conversations.Message{}, err)
-				return
-			}
-			if whole {
-				for _, m := range slices.Backward(kept) {
-					if !yield(m, nil) {
-						return
-					}
+		kept, whole, err := l.newestAfter(ctx, after)
+		if err != nil {
+			yield(conversations.Message{}, err)
+			return
+		}
+		if whole {
+			for _, m := range slices.Backward(kept) {
+				if !yield(m, nil) {
+					return
 				}
-				return
 			}
+			return
 		}
 		for m, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false) {
 			if err == nil && m.Index <= after {

@@ -1,0 +1,170 @@
+package replay_test
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
+)
+
+const saidWaits = "waiting for a request without answer to land"
+
+// lists reports whether the messages of a conversation are listed, and not only
+// the newest one of them asked for.
+func (x exchange) lists() bool {
+	return !x.Write() && len(x.Path) == 6 && x.Path[5] == "Messages" && x.Query.Get("PageSize") != "1"
+}
+
+// After a crash, readings that go on to differ stop the channel: six of them, a
+// settle time apart each.
+func TestReadingsThatNeverAgree(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel("one", "two", "three", "four", "five", "six", "seven").Archive(), Latency: 300 * time.Millisecond, Unkind: emulator.Unkind{IndexGaps: -1}})
+		require.True(t, r.Killed(t, rig.Kill{Write: 15, After: true}))
+		there := bodies(t, r)
+		require.Greater(t, len(there), 3)
+		readings, at := 0, time.Time{}
+		m.do(func(x exchange) bool {
+			if !x.lists() {
+				return false
+			}
+			readings++
+			require.True(t, at.IsZero() || time.Since(at) >= r.Settings.Settle)
+			at = time.Now()
+			return hideNewest(x, readings%2)
+		})
+		s := pass(t, r, migrate.Partial)
+		require.Contains(t, reasons(s), "each reading shows other messages of ours")
+		require.Contains(t, reasons(s), "run the same command again")
+		require.Equal(t, there, bodiesAtRest(t, r, m), "nothing is written")
+		require.Equal(t, 6, readings)
+		pass(t, r, migrate.Complete)
+		require.Equal(t, []string{"one", "two", "three", "four", "five", "six", "seven"}, bodies(t, r))
+	})
+}
+
+func bodiesAtRest(t *testing.T, r *rig.Rig, m *middle) []string {
+	m.rest()
+	return bodies(t, r)
+}
+
+// A message that this run wrote and that the list lacks at first is waited for.
+func TestReadBackThatLagsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+		hidden, fetched := false, false
+		var at time.Time
+		m.do(func(x exchange) bool {
+			fetched = fetched || x.fetches()
+			if !x.lists() || hidden {
+				if x.lists() {
+					require.GreaterOrEqual(t, time.Since(at), r.Settings.Settle, "the second reading is a settle time later")
+				}
+				return false
+			}
+			hidden, at = hideBody(x, "two"), time.Now()
+			return hidden
+		})
+		s := pass(t, r, migrate.Complete)
+		require.True(t, hidden)
+		require.False(t, fetched, "the second reading shows it")
+		require.Equal(t, 1, said(r, saidWaits))
+		require.Zero(t, times(s, mapping.MessageDeleted))
+		m.rest()
+		equalNow(t, r)
+	})
+}
+
+// A copy that landed late goes when the conversation is read back, and takes the
+// doubt about its message with it. If one of both cannot be fetched, both stay.
+func TestCopyThatLandedLate(t *testing.T) {
+	for _, denied := range []int{0, 1, 2} {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+			sent, fetched := 0, 0
+			m.do(func(x exchange) bool {
+				switch {
+				case x.appends("two"):
+					if sent++; sent == 1 {
+						time.AfterFunc(r.Settings.Settle+time.Second, func() { x.commit() })
+						x.lose()
+					}
+				case x.appends("three"):
+					time.Sleep(5 * time.Second) // until it landed
+				case x.fetches():
+					if fetched++; fetched == denied {
+						emulator.Refusal(403, 20003, "no").WriteTo(x.w)
+						return true
+					}
+				}
+				return false
+			})
+			if denied > 0 {
+				s, _ := r.Migrate(t.Context())
+				require.NotEqual(t, migrate.Complete, s.Status)
+				require.Zero(t, said(r, "removed a copy that landed late"))
+				require.Len(t, bodiesAtRest(t, r, m), 5)
+				require.Len(t, doubts(t, r), 1)
+			}
+			pass(t, r, migrate.Complete)
+			require.Equal(t, 2, sent)
+			require.Equal(t, 1, said(r, "removed a copy that landed late"))
+			require.Equal(t, four, bodiesAtRest(t, r, m))
+			require.Empty(t, doubts(t, r), "it landed")
+		})
+	}
+}
+
+// What the summary counts of a channel in which each kind of thing happened.
+func TestCountsOfMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, _ := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		pass(t, r, migrate.Complete)
+		there := only(t, r)
+		require.NoError(t, r.Emulator.DeleteAs(there.Conversation, messageOf(t, there, "two").SID))
+		mirror(t, r, there.Conversation, "mirrored")
+		_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "five")
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		r.Ledger += ".new"
+		s := pass(t, r, migrate.Complete)
+		require.Equal(t, []string{"one", "three", "four", "mirrored", "five"}, bodies(t, r))
+		require.Equal(t, migrate.KindCount{Source: 6, Written: 1, Existing: 4}, s.Counts[migrate.KindMessages], "of the deleted one nothing became")
+	})
+}
+
+// A message may be deleted in the source while its edited text is brought up to
+// date: whenever that is, no other message gets a text that is not its own.
+func TestDeletedWhileItIsBroughtUpToDate(t *testing.T) {
+	for nth := 1; nth <= 8; nth++ {
+		synctest.Test(t, func(t *testing.T) {
+			var r *rig.Rig
+			n := -1000
+			r = rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive(), Intercept: func(w http.ResponseWriter, req *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+				if x.Host == emulator.ChatHost && len(x.Path) >= 6 && x.Path[len(x.Path)-1] == "Messages" {
+					if n++; n == nth {
+						require.NoError(t, r.Emulator.DeleteInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1)))
+					}
+				}
+				commit().WriteTo(w)
+			}})
+			pass(t, r, migrate.Complete)
+			r.Ledger += ".new"
+			require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
+			n = 0
+			_, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			got := bodies(t, r)
+			require.Len(t, got, 4)
+			require.Contains(t, []string{"two", "two, edited"}, got[1], "deleted before reading %d", nth)
+			require.Equal(t, []string{"one", "three", "four"}, []string{got[0], got[2], got[3]})
+		})
+	}
+}
