@@ -12,7 +12,7 @@ type ahead struct {
 	next func() (Want, error, bool)
 	stop func()
 	done bool
-	last int64 // source index of the message read last; None at first
+	last int64 // source index of the message read last
 
 	held    []want
 	first   int // position of held[0] in what was read
@@ -22,7 +22,7 @@ type ahead struct {
 }
 
 func newAhead(source iter.Seq2[Want, error]) *ahead {
-	a := &ahead{last: None, byID: map[identity][]int{}, byKey: map[key][]int{}}
+	a := &ahead{byID: map[identity][]int{}, byKey: map[key][]int{}}
 	if source == nil {
 		a.done, a.stop = true, func() {}
 		return a

@@ -170,14 +170,37 @@ func TestAnAlteredMessageAndALateOneOfItsKey(t *testing.T) {
 
 // A ledger may lack a long stretch before a message that it has.
 func TestALongStretchThatWasNeverConfirmed(t *testing.T) {
-	const n = 40_000
+	const n, lookahead = 60_000, 1 << 14
 	source := tale(n)
-	kinds := map[origin.Kind]int{}
-	_, err := origin.Read(wantsOf(longAgo, source), haves(nil), origin.Knowledge{
-		Birth: origin.BornAt(birth), Confirmed: all([]origin.Confirmed{{SourceIndex: n - 1, SourceSID: sid("S", n-1), TargetSID: "T0"}}),
-	}, func(v origin.Verdict) error { kinds[v.Kind]++; return nil })
-	require.NoError(t, err)
-	require.Equal(t, map[origin.Kind]int{origin.Hole: n - 1, origin.Deleted: 1}, kinds)
+	for _, at := range []int{lookahead - 1, lookahead, lookahead + 1, 20_000, 2 * lookahead, n - 1} {
+		kinds := map[origin.Kind]int{}
+		d, err := origin.Read(wantsOf(longAgo, source), haves(nil), origin.Knowledge{
+			Birth: origin.BornAt(birth), Confirmed: all([]origin.Confirmed{{SourceIndex: int64(at), SourceSID: sid("S", at), TargetSID: "T0"}}),
+		}, func(v origin.Verdict) error { kinds[v.Kind]++; return nil })
+		require.NoError(t, err)
+		require.Equal(t, map[origin.Kind]int{origin.Hole: at, origin.Deleted: 1}, kinds)
+		if at < n-1 {
+			require.EqualValues(t, at+1, d.Next)
+		}
+	}
+}
+
+// A twin counts however far ahead it is, also if nothing else was looked for there.
+func TestTwinsFarAhead(t *testing.T) {
+	far := []told{{"al", 0, "x"}, {"al", 1, "twin"}}
+	for i := range 200 {
+		far = append(far, told{"bo", 2 + i, "between"})
+	}
+	d, _ := hear(t, longAgo, far, far[1:2], origin.Knowledge{})
+	require.Equal(t, &origin.Stop{Reason: origin.CopyOrLater, Target: []string{"T0"}, Source: []string{"S0", "S1"}}, d.Stop, "one message proves no hole")
+	d, _ = hear(t, longAgo, append(far, far[1]), far[1:2], origin.Knowledge{})
+	require.Equal(t, &origin.Stop{Reason: origin.CopyOrLater, Target: []string{"T0"}, Source: []string{"S0"}}, d.Stop, "it may be either twin")
+
+	edited := []told{{"al", 0, "edited"}, {"al", 1, "twin"}}
+	_, verdicts := hear(t, longAgo, far, edited, origin.Knowledge{})
+	require.Equal(t, origin.OursOtherwise, about(verdicts, "T0").Kind)
+	_, verdicts = hear(t, longAgo, append(far, told{"al", 0, "z"}), edited, origin.Knowledge{})
+	require.Equal(t, origin.Altered, about(verdicts, "T0").Kind, "two have its author and second")
 }
 
 // A caller that only asks what the ledger knows, as undo does, passes no source.

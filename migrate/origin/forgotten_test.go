@@ -129,6 +129,9 @@ func TestWhatIsForgotten(t *testing.T) {
 		require.Equal(t, origin.Altered, about(verdicts, sid("T", n+1)).Kind)
 		_, verdicts = hear(t, longAgo, append(all[:n:n], twin), append(target, twin, twin), origin.Knowledge{})
 		require.Equal(t, origin.CopyOf, about(verdicts, sid("T", n+1)).Kind, "without the hole it is one")
+		source = append([]told{all[0], {"bo", 0, "deleted"}}, all[1:]...)
+		_, verdicts = hear(t, longAgo, append(source, twin), append(target, twin, twin), origin.Knowledge{})
+		require.Equal(t, origin.CopyOf, about(verdicts, sid("T", n+1)).Kind, "the hole was of another author")
 	})
 	t.Run("an altered one may fill an old hole", func(t *testing.T) {
 		source := append([]told{all[0], {"al", 0, "deleted"}}, all[1:]...)
