@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -126,4 +127,28 @@ func TestMessagesStoredOtherwise(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What the service stored otherwise, and the ledger had no time to note, is said
+// to be stored otherwise, and not edited by people: nothing was changed since it
+// was written.
+func TestStoredOtherwiseAndCrashed(t *testing.T) {
+	for _, ledger := range []string{"", ".new"} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{
+				Archive: oneChannel("one ", "two ", "three ", "four ", "five ", "six").Archive(), Latency: 300 * time.Millisecond, Unkind: emulator.Unkind{Trim: true},
+			})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
+			require.True(t, r.Killed(t, rig.Kill{Write: 15, After: true}))
+			there := int64(len(bodies(t, r)))
+			require.Greater(t, there, int64(2))
+			r.Ledger += ledger
+			s := pass(t, r, migrate.Complete)
+			require.Equal(t, []string{"one", "two", "three", "four", "five", "six"}, bodies(t, r))
+			require.EqualValues(t, 2, times(s, mapping.StoredOtherwise), "the first that is found, and the one that is sent")
+			require.Zero(t, times(s, mapping.MessageAltered))
+			again := pass(t, r, migrate.Complete)
+			require.Zero(t, times(again, mapping.StoredOtherwise)+times(again, mapping.MessageAltered), "once")
+		})
+	}
 }
