@@ -30,6 +30,7 @@ func TestRecent(t *testing.T) {
 			r.Sample(still)
 		}
 		got := r.Until(still)
+		require.Equal(t, got, r.Until(still), "it may be asked again")
 		require.InDelta(t, 60, got.Seconds, 0.001)
 		require.Zero(t, got.Done)
 	})

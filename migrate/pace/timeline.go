@@ -3,6 +3,7 @@
 package pace
 
 import (
+	"slices"
 	"sync"
 )
 
@@ -39,9 +40,7 @@ func (t *Timeline) Sample(p Point) {
 	}
 	if len(t.points) == pointsKept {
 		t.halve()
-		if t.missed < t.every {
-			return
-		}
+		return // half of a distance has passed
 	}
 	t.points = append(t.points, p)
 	t.missed = 0
@@ -62,5 +61,5 @@ func (t *Timeline) halve() {
 func (t *Timeline) Until(last Point) []Point {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return append(append(make([]Point, 0, len(t.points)+1), t.points...), last)
+	return slices.Concat(t.points, []Point{last})
 }

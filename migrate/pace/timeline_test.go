@@ -55,6 +55,15 @@ func TestTimeline(t *testing.T) {
 	})
 }
 
+// held is how many lanes are in memory after n: when there are more than twice as
+// many as are named, the others go.
+func held(n int) int {
+	if n <= 2*lanesKept {
+		return n
+	}
+	return lanesKept + (n-2*lanesKept-1)%(lanesKept+1)
+}
+
 func TestTimesheet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		sheet := NewLanes()
@@ -70,8 +79,10 @@ func TestTimesheet(t *testing.T) {
 				err = errors.New("refused")
 			}
 			w.End(migrate.ChannelRecord{SourceSID: string(rune('A' + i)), Messages: int64(i)}, err)
+			require.Len(t, sheet.longest, held(i+1))
 		}
 		times := sheet.Times()
+		require.Equal(t, times, sheet.Times(), "it may be asked again")
 		require.Equal(t, []StageTime{{"open", 100}, {"copied", 99 * 100 / 2}, {"done", 0}, {"stopped", 60}}, times.Stages)
 		require.Len(t, times.Longest, lanesKept)
 		require.Equal(t, LaneTime{SourceSID: string(rune('A' + 99)), Messages: 99, Seconds: 100}, times.Longest[0])
