@@ -1,7 +1,6 @@
 package replay_test
 
 import (
-	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,33 +137,4 @@ func TestCountsOfMessages(t *testing.T) {
 		require.Equal(t, []string{"one", "three", "four", "mirrored", "five"}, bodies(t, r))
 		require.Equal(t, migrate.KindCount{Source: 6, Written: 1, Existing: 4}, s.Counts[migrate.KindMessages], "of the deleted one nothing became")
 	})
-}
-
-// A message may be deleted in the source while its edited text is brought up to
-// date: whenever that is, no other message gets a text that is not its own.
-func TestDeletedWhileItIsBroughtUpToDate(t *testing.T) {
-	for nth := 1; nth <= 8; nth++ {
-		synctest.Test(t, func(t *testing.T) {
-			var r *rig.Rig
-			n := -1000
-			r = rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive(), Intercept: func(w http.ResponseWriter, req *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
-				if x.Host == emulator.ChatHost && len(x.Path) >= 6 && x.Path[len(x.Path)-1] == "Messages" {
-					if n++; n == nth {
-						require.NoError(t, r.Emulator.DeleteInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1)))
-					}
-				}
-				commit().WriteTo(w)
-			}})
-			pass(t, r, migrate.Complete)
-			r.Ledger += ".new"
-			require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
-			n = 0
-			_, err := r.Migrate(t.Context())
-			require.NoError(t, err)
-			got := bodies(t, r)
-			require.Len(t, got, 4)
-			require.Contains(t, []string{"two", "two, edited"}, got[1], "deleted before reading %d", nth)
-			require.Equal(t, []string{"one", "three", "four"}, []string{got[0], got[2], got[3]})
-		})
-	}
 }
