@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,6 +12,9 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/replay"
+	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/transport"
 )
 
 const saidWaits = "waiting for a request without answer to land"
@@ -121,6 +125,18 @@ func TestCopyThatLandedLate(t *testing.T) {
 	}
 }
 
+// doneWith counts the messages that a run says it is done with.
+type doneWith struct {
+	*rig.Events
+	messages atomic.Int64
+}
+
+func (d *doneWith) Done(kind string, n int64) {
+	if kind == migrate.KindMessages {
+		d.messages.Add(n)
+	}
+}
+
 // What the summary counts of a channel in which each kind of thing happened.
 func TestCountsOfMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -133,8 +149,15 @@ func TestCountsOfMessages(t *testing.T) {
 		require.NoError(t, err)
 		time.Sleep(time.Hour)
 		r.Ledger += ".new"
-		s := pass(t, r, migrate.Complete)
+		l, err := sqlite.Open(t.Context(), r.Ledger)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, l.Close()) }()
+		counter, done := &transport.Counter{}, &doneWith{Events: r.Events}
+		m := replay.Migration{Source: r.Source(counter), Target: r.Target(counter), Ledger: l, Observer: done, Settings: r.Settings}
+		s, err := m.Run(t.Context())
+		require.NoError(t, err)
 		require.Equal(t, []string{"one", "three", "four", "mirrored", "five"}, bodies(t, r))
+		require.EqualValues(t, 6, done.messages.Load(), "the run is done with each of them")
 		require.Equal(t, migrate.KindCount{Source: 6, Written: 1, Existing: 4}, s.Counts[migrate.KindMessages], "of the deleted one nothing became")
 	})
 }

@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -129,13 +130,26 @@ func TestMessagesStoredOtherwise(t *testing.T) {
 	})
 }
 
+// updatedWhenMade lets messages that nobody changed say that they were updated when
+// they were made, as a service may.
+func updatedWhenMade(all []json.RawMessage) []json.RawMessage {
+	for i, raw := range all {
+		m := map[string]any{}
+		if json.Unmarshal(raw, &m) == nil && m["date_updated"] == nil {
+			m["date_updated"] = m["date_created"]
+			all[i], _ = json.Marshal(m)
+		}
+	}
+	return all
+}
+
 // What the service stored otherwise, and the ledger had no time to note, is said
 // to be stored otherwise, and not edited by people: nothing was changed since it
 // was written.
 func TestStoredOtherwiseAndCrashed(t *testing.T) {
 	for _, ledger := range []string{"", ".new"} {
 		synctest.Test(t, func(t *testing.T) {
-			r, _ := between(t, emulator.Config{
+			r, m := between(t, emulator.Config{
 				Archive: oneChannel("one ", "two ", "three ", "four ", "five ", "six").Archive(), Latency: 300 * time.Millisecond, Unkind: emulator.Unkind{Trim: true},
 			})
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
@@ -143,6 +157,7 @@ func TestStoredOtherwiseAndCrashed(t *testing.T) {
 			there := int64(len(bodies(t, r)))
 			require.Greater(t, there, int64(2))
 			r.Ledger += ledger
+			m.do(func(x exchange) bool { return hide(x, updatedWhenMade) })
 			s := pass(t, r, migrate.Complete)
 			require.Equal(t, []string{"one", "two", "three", "four", "five", "six"}, bodies(t, r))
 			require.EqualValues(t, 2, times(s, mapping.StoredOtherwise), "the first that is found, and the one that is sent")
