@@ -10,6 +10,7 @@ import (
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/claim"
 )
 
@@ -46,6 +47,45 @@ func TestGuard(t *testing.T) {
 				tried++
 			}
 			require.Greater(t, tried, 15)
+		})
+	})
+	t.Run("hands every verb on to the target, with what it is asked", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			r := b.run(nil)
+			require.NoError(t, b.take(t, r))
+			defer r.Release(t.Context())
+			for _, name := range methods[migrate.Target]() {
+				if slices.Contains(methods[migrate.TargetReader](), name) {
+					continue
+				}
+				asked := 0
+				b.intercept(func(*emulator.Exchange) bool { asked++; return false })
+				method := reflect.ValueOf(r.Target).MethodByName(name)
+				in := []reflect.Value{reflect.ValueOf(t.Context())}
+				for i := 1; i < method.Type().NumIn(); i++ {
+					arg := reflect.New(method.Type().In(i)).Elem()
+					switch {
+					case arg.Kind() == reflect.String && i == 1:
+						arg.SetString(b.service)
+					case arg.Kind() == reflect.String:
+						arg.SetString("nobody")
+					case arg.Kind() == reflect.Struct:
+						for i := range arg.NumField() {
+							switch f := arg.Field(i); {
+							case f.Kind() == reflect.String:
+								f.SetString("nobody")
+							case f.CanInt():
+								f.SetInt(1)
+							}
+						}
+					}
+					in = append(in, arg)
+				}
+				out := method.Call(in)
+				err, _ := out[len(out)-1].Interface().(error)
+				require.True(t, asked > 0 || err != nil, "%s is said to be done, and nothing was sent", name)
+			}
 		})
 	})
 	t.Run("hands through what the target says", func(t *testing.T) {
