@@ -32,6 +32,8 @@ func TestLost(t *testing.T) {
 			require.Equal(t, err, b.say(t.Context(), r, "x"))
 			_, err = r.AppendService(t.Context(), conversations.Service{FriendlyName: "y"})
 			require.Equal(t, r.Err(), err)
+			_, _, err = r.EnsureCredential(t.Context(), migrate.Credential{})
+			require.Equal(t, r.Err(), err)
 			require.Empty(t, b.bodies(t))
 			r.Release(t.Context())
 		})
