@@ -104,14 +104,17 @@ func TestOneDoubtIsReadTwice(t *testing.T) {
 // read again from where it goes on.
 func TestMoreMessagesThanAFeedHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var want []string
-		for i := range 1010 {
-			want = append(want, fmt.Sprint("message ", i))
-		}
-		r, _ := between(t, emulator.Config{Archive: oneChannel(want...).Archive()})
-		require.True(t, r.Killed(t, rig.Kill{Write: 14}))
+		r, _ := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		pass(t, r, migrate.Complete)
 		_, err := r.Emulator.PostAs(only(t, r).Conversation, rig.IdentityOf(1), "hello")
 		require.NoError(t, err)
+		want := append([]string{}, four...)
+		for i := range 1010 {
+			want = append(want, fmt.Sprint("message ", i))
+			_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), want[4+i])
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Hour)
 		pass(t, r, migrate.Complete)
 		var got []string
 		for _, body := range bodies(t, r) {
