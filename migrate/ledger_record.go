@@ -107,9 +107,11 @@ type ChannelRecord struct {
 	Adopted       bool  // found in the target by its stamp, not created by this ledger
 	MembersCount  int64 // as the source said when it was planned
 	MessagesCount int64
-	Messages      int64     // confirmed
-	Members       int64     // confirmed
-	DateUpdated   time.Time // of the source channel when its lane was done last
+	Messages      int64 // confirmed
+	Members       int64 // confirmed
+	// Listed is what the source showed when it was read to its end.
+	Listed      Listed
+	DateUpdated time.Time // of the source channel when its lane was done last
 	// Digest tells whether name, unique name or attributes changed since they
 	// were carried over; 0 where they were not yet.
 	Digest int64
@@ -124,6 +126,14 @@ type ChannelRecord struct {
 	// then a message may have been in flight that is neither confirmed nor in
 	// doubt.
 	Writing bool
+}
+
+// Listed is what the source shows of one channel. The zero value says nothing: it
+// was not read to its end yet, or counts otherwise since.
+type Listed struct {
+	Known                           bool
+	Members, Messages               int64
+	LeftOutMembers, LeftOutMessages int64 // of those; a policy leaves them out
 }
 
 // MessageRecord is one confirmed message.

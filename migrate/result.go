@@ -24,7 +24,12 @@ type Counts struct {
 	Credentials int64 `json:"credentials"`
 }
 
-// FindingCount is how often a finding occurred, with a few of the SIDs.
+// SamplesKept is how many SIDs a report holds for each code: enough to look one
+// up, few enough to read.
+const SamplesKept = 5
+
+// FindingCount is how often a finding occurred, with the first SIDs in their
+// order, at most SamplesKept.
 type FindingCount struct {
 	Code     mapping.Code     `json:"code"`
 	Severity mapping.Severity `json:"severity"`
@@ -48,14 +53,19 @@ type SummaryService struct {
 	FriendlyName string `json:"friendly_name"`
 }
 
-// KindCount says what became of the resources of one kind. Existing ones were
-// in the target before this run.
+// KindCount says what became of the resources of one kind. Source counts what
+// the lists of the source show, in channels that were stopped too. Each of those
+// is in the target, left out by a policy, or failed; the rest is still to come.
 type KindCount struct {
 	Source   int64 `json:"source"`
-	Written  int64 `json:"written"`
-	Existing int64 `json:"existing"`
-	Failed   int64 `json:"failed"`
+	Written  int64 `json:"written"`  // by this run
+	Existing int64 `json:"existing"` // in the target before this run
+	LeftOut  int64 `json:"left_out"`
+	Failed   int64 `json:"failed"` // not in the target, or not whole
 }
+
+// Target is how many are in the target.
+func (c KindCount) Target() int64 { return c.Written + c.Existing }
 
 // FailureLine is one thing that was not carried, and why.
 type FailureLine struct {

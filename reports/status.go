@@ -55,6 +55,9 @@ type ServiceStatus struct {
 	Channels     Part             `json:"channels"`
 	Messages     Part             `json:"messages"`
 	Stages       map[string]int64 `json:"stages"` // channels, by stage
+	// Counts says of channels, members and messages what became of them, as the
+	// summary of a run does; what is in the target counts as existing.
+	Counts map[string]migrate.KindCount `json:"counts"`
 }
 
 // ChannelStatus is how far one channel is.
@@ -108,5 +111,10 @@ func WriteStatusLine(w io.Writer, f Format, s Status) error {
 
 func (s Status) filled() Status {
 	s.Services, s.UnderWay, s.Failures = filled(s.Services), filled(s.UnderWay), filled(s.Failures)
+	for i := range s.Services {
+		if s.Services[i].Counts == nil {
+			s.Services[i].Counts = map[string]migrate.KindCount{}
+		}
+	}
 	return s
 }

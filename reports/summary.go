@@ -20,6 +20,7 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) erro
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
+		s.ThisRun = filledFindings(s.ThisRun)
 		s.Timeline = filled(s.Timeline)
 		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
 		return encodeJSON(w, struct {
@@ -37,10 +38,10 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) erro
 func summaryDocument(s replay.Summary) *document {
 	d := &document{title: "Migration", verdict: summaryVerdict(s)}
 	d.add(heading("Services"), serviceTable(s.Services))
-	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "failed"}, numbers: []int{1, 2, 3, 4}}
+	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "left out", "failed"}, numbers: []int{1, 2, 3, 4, 5}}
 	for _, kind := range kindsOf(s.Counts) {
 		c := s.Counts[kind]
-		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.Failed)})
+		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.LeftOut), Number(c.Failed)})
 	}
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.originals(s)
@@ -180,6 +181,7 @@ func summaryRows(s replay.Summary) [][]string {
 			[]string{"counts", kind, "source", whole(c.Source)},
 			[]string{"counts", kind, "written", whole(c.Written)},
 			[]string{"counts", kind, "existing", whole(c.Existing)},
+			[]string{"counts", kind, "left_out", whole(c.LeftOut)},
 			[]string{"counts", kind, "failed", whole(c.Failed)})
 	}
 	rows = append(rows,

@@ -82,23 +82,20 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 		return nil, err
 	}
 	m := &reports.Migration{Ledger: filepath.Base(path), StartedAt: last.StartedAt}
-	reasons := map[string]string{}
-	var failures []migrate.FailureLine
-	for f, err := range l.Failures(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		reasons[f.SourceSID] = f.Reason
-		failures = append(failures, migrate.FailureLine{
-			Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint,
-		})
+	failures, err := readFailures(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	reasons, stopped := map[string]string{}, map[string]bool{}
+	for _, f := range failures {
+		reasons[f.SourceSID], stopped[f.SourceSID] = f.Reason, true
 	}
 	for _, s := range services {
-		for c, err := range l.Channels(ctx, s.SourceSID) {
-			if err != nil {
-				return nil, err
-			}
+		_, err := migrate.ReadAccount(ctx, l, s.SourceSID, stopped, func(c migrate.ChannelRecord, _ migrate.KindCount) {
 			m.Channels.Add(c, reasons[c.SourceSID])
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	if len(last.Summary) > 0 {
@@ -107,9 +104,13 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 		}
 		return m, nil
 	}
-	m.Summary, err = unended(last, services)
-	m.Summary.Failures = failures
-	return m, err
+	if m.Summary, err = unended(last, services); err != nil {
+		return nil, err
+	}
+	for _, f := range failures {
+		m.Summary.Failures = append(m.Summary.Failures, f.FailureLine)
+	}
+	return m, replay.Recount(ctx, l, &m.Summary)
 }
 
 // unended is what a run said of itself that has not ended, or was killed.

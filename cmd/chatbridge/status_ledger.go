@@ -35,8 +35,12 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	if err != nil {
 		return s, err
 	}
+	stopped, err := migrate.Stopped(ctx, l)
+	if err != nil {
+		return s, err
+	}
 	for _, rec := range services {
-		one, underWay, err := serviceStatus(ctx, l, rec)
+		one, underWay, err := serviceStatus(ctx, l, rec, stopped)
 		if err != nil {
 			return s, err
 		}
@@ -113,37 +117,29 @@ func readFailures(ctx context.Context, l migrate.LedgerReader) ([]reports.Status
 
 // serviceStatus is how far a service is, and its channels that are begun and
 // not done.
-func serviceStatus(ctx context.Context, l migrate.LedgerReader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
+func serviceStatus(ctx context.Context, l migrate.LedgerReader, rec migrate.ServiceRecord, stopped map[string]bool) (reports.ServiceStatus, []reports.ChannelStatus, error) {
 	one := reports.ServiceStatus{
 		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: rec.Stage.String(),
 		Stages: map[string]int64{},
 	}
 	var underWay []reports.ChannelStatus
-	for c, err := range l.Channels(ctx, rec.SourceSID) {
-		if err != nil {
-			return one, nil, err
-		}
-		if c.Stage == migrate.Open {
-			if c.Messages, err = l.CountMessages(ctx, c.SourceSID); err != nil {
-				return one, nil, err
-			}
-		}
-		messages := reports.Part{Done: c.Messages, Total: max(c.Messages, c.MessagesCount)}
-		one.Channels.Total++
+	a, err := migrate.ReadAccount(ctx, l, rec.SourceSID, stopped, func(c migrate.ChannelRecord, messages migrate.KindCount) {
 		one.Stages[c.Stage.String()]++
-		one.Messages.Done += messages.Done
-		one.Messages.Total += messages.Total
-		switch c.Stage {
-		case migrate.Done:
-			one.Channels.Done++
-		case migrate.Planned:
-		default:
+		if c.Stage != migrate.Done && c.Stage != migrate.Planned {
 			underWay = append(underWay, reports.ChannelStatus{
-				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: c.Stage.String(), Messages: messages,
+				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: c.Stage.String(), Messages: partOf(messages),
 			})
 		}
+	})
+	one.Channels, one.Messages = partOf(a.Channels), partOf(a.Messages)
+	one.Counts = map[string]migrate.KindCount{
+		migrate.KindChannels: a.Channels, migrate.KindMembers: a.Members, migrate.KindMessages: a.Messages,
 	}
-	return one, underWay, nil
+	return one, underWay, err
+}
+
+func partOf(c migrate.KindCount) reports.Part {
+	return reports.Part{Done: c.Target(), Total: c.Source}
 }
 
 func nextCommand(s reports.Status, ledger string) string {

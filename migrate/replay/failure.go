@@ -25,7 +25,7 @@ func (s *service) fail(ctx context.Context, kind, sourceSID, targetSID string, e
 
 // clearFailure forgets what an earlier run said about a resource.
 func (s *service) clearFailure(ctx context.Context, sourceSID string) error {
-	return migrate.Fatal(s.Ledger.ClearFailures(ctx, sourceSID))
+	return arrived(ctx, s.Ledger, sourceSID)
 }
 
 // retries says which channels a run takes: all of them, or with

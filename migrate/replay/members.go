@@ -21,6 +21,7 @@ func (l *lane) participants(ctx context.Context) error {
 	}
 	l.Counters.Expect(migrate.KindMembers, int64(len(l.members))-l.Channel.MembersCount)
 	l.Counters.Seen(migrate.KindMembers, int64(len(l.members)))
+	l.Record.Members = 0
 	seen := map[string]chat.Member{} // by identity in the target
 	for i, m := range l.members {
 		l.members[i].Raw = nil // the horizons need none of it
@@ -39,6 +40,7 @@ func (l *lane) participants(ctx context.Context) error {
 		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) {
 			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
+			l.Record.Members++
 			continue
 		}
 		want, found := l.Settings.Mapper.Member(m, l.Roles)
@@ -57,8 +59,8 @@ func (l *lane) participants(ctx context.Context) error {
 		}
 		l.Counters.Changed(migrate.KindMembers, change)
 		l.joined++
+		l.Record.Members++
 	}
-	l.Record.Members = l.joined
 	return nil
 }
 

@@ -36,6 +36,7 @@ func (l *lane) messages(ctx context.Context) error {
 	defer f.close()
 	f.found = l.Findings.Add
 	f.skipped = func() {
+		l.skipped = true
 		l.copied++
 		l.Counters.Seen(migrate.KindMessages, 1)
 		l.Counters.Skipped(migrate.KindMessages, 1)

@@ -52,6 +52,10 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	err := r.why(r.whole(ctx))
 	r.claims.Release(ctx)
 	s := r.summary(err)
+	if failed := Recount(context.WithoutCancel(ctx), r.Ledger, &s); err == nil && failed != nil {
+		err = failed
+		s.Status = r.status(err)
+	}
 	if end := r.close(ctx, s); err == nil {
 		err = end
 	}
@@ -66,7 +70,8 @@ type Summary struct {
 	Services      []migrate.SummaryService     `json:"services"`
 	Counts        map[string]migrate.KindCount `json:"counts"`
 	Requests      migrate.Traffic              `json:"requests"`
-	Findings      []migrate.FindingCount       `json:"findings"`
+	Findings      []migrate.FindingCount       `json:"findings"`          // of the migration, in all its runs
+	ThisRun       []migrate.FindingCount       `json:"findings_this_run"` // of those, what this one met
 	Failures      []migrate.FailureLine        `json:"failures"`
 	Originals     *sidecar.Kept                `json:"originals,omitempty"` // nil where nothing was kept
 	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
@@ -92,6 +97,7 @@ func (r *run) summary(err error) Summary {
 		Counts:        counts,
 		Requests:      r.Traffic(),
 		Findings:      r.findings.List(),
+		ThisRun:       r.findings.List(),
 		Failures:      append([]migrate.FailureLine{}, r.failures...),
 		Timeline:      r.timeline.Until(r.point(time.Now())),
 		LaneTimes:     r.sheet.Times(),

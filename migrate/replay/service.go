@@ -144,8 +144,16 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	}
 	s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
 	s.tally.Failed(migrate.KindChannels, 1)
-	s.tally.Failed(migrate.KindMembers, max(0, p.channel.MembersCount-did.Members))
-	s.tally.Failed(migrate.KindMessages, max(0, p.channel.MessagesCount-did.Messages))
+	rec := did.Record
+	if kind := migrate.KindOf(err); kind != migrate.Unavailable && kind != migrate.Throttled {
+		var failed error
+		if rec, failed = s.list(ctx, p.channel, rec); failed != nil {
+			return failed
+		}
+	}
+	members, messages := rec.Account(true)
+	s.tally.Failed(migrate.KindMembers, members.Failed)
+	s.tally.Failed(migrate.KindMessages, messages.Failed)
 	return s.breaker.ended(err, s.set.MaxErrors)
 }
 
@@ -243,7 +251,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		}
 		if !known || rec.MembersCount != c.MembersCount || rec.MessagesCount != c.MessagesCount {
 			rec.FriendlyName = mapping.Readable(cmp.Or(c.FriendlyName, c.UniqueName))
-			rec.MembersCount, rec.MessagesCount = c.MembersCount, c.MessagesCount
+			rec.MembersCount, rec.MessagesCount, rec.Listed = c.MembersCount, c.MessagesCount, migrate.Listed{}
 			if err := s.Ledger.PutChannel(ctx, rec); err != nil {
 				return nil, err
 			}

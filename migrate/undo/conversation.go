@@ -72,7 +72,10 @@ func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRe
 		return err
 	}
 	rec.TargetSID, rec.Stage, rec.Adopted, rec.Messages, rec.Members = "", migrate.Planned, false, 0, 0
-	rec.BornAt, rec.Alone = time.Time{}, false
+	rec.BornAt, rec.Alone, rec.Listed = time.Time{}, false, migrate.Listed{}
+	if err := s.Record.ForgetFindings(ctx, rec.SourceSID, ""); err != nil {
+		return err
+	}
 	return s.Record.PutChannel(ctx, rec)
 }
 

@@ -3,6 +3,7 @@ package undo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"chatbridge/mapping/conversations"
@@ -152,7 +153,7 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
 		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
 			if err == nil {
-				err = s.Record.ForgetEntity(ctx, kind, e.SourceSID)
+				err = errors.Join(s.Record.ForgetEntity(ctx, kind, e.SourceSID), s.Record.ForgetFindings(ctx, e.SourceSID, ""))
 			}
 			if err != nil {
 				return err
@@ -171,6 +172,9 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 		}
 	}
 	if err := s.forgetAttempts(ctx); err != nil {
+		return err
+	}
+	if err := s.Record.ForgetFindings(ctx, s.record.SourceSID, ""); err != nil {
 		return err
 	}
 	return s.Record.ForgetService(ctx, s.record.SourceSID)

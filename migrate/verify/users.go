@@ -21,7 +21,9 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.compared(migrate.KindUsers, 1)
 		if seen[src.Identity] && src.Identity != "" {
+			s.leftOut(migrate.KindUsers, 1)
 			continue // listed twice; the first one counts
 		}
 		seen[src.Identity] = true
@@ -38,10 +40,10 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			}
 			src = whole
 		}
-		s.compared(migrate.KindUsers, 1)
 		want, found := s.set.Mapper.User(src, s.roles)
 		have, ok := there[want.Identity]
 		if mapping.Skipped(found) && !ok {
+			s.leftOut(migrate.KindUsers, 1)
 			continue
 		}
 		if !ok {
