@@ -44,6 +44,7 @@ const (
 	InterruptedStatus = "interrupted" // told to stop; running again resumes
 	FailedStatus      = "failed"
 	RunningStatus     = "running"
+	UndoneStatus      = "undone" // an undo came last
 )
 
 // SummaryService names one service on both sides.
@@ -72,6 +73,7 @@ type FailureLine struct {
 	Kind      string `json:"kind"`
 	SourceSID string `json:"source_sid"`
 	TargetSID string `json:"target_sid,omitempty"`
+	Name      string `json:"name,omitempty"` // of a channel or a role
 	Reason    string `json:"reason"`
 	Hint      string `json:"hint,omitempty"`
 }

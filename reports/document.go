@@ -12,6 +12,8 @@ type document struct {
 	verdict string
 	blocks  []block
 
+	complete func(command string) string // see Completing
+
 	// Shown on a page only.
 	tone    tone
 	figures []figure

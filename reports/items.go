@@ -12,10 +12,11 @@ import (
 // nothing however many items there are: one line, one CSV row or one JSON
 // element for each, and at the end what was done as a whole.
 type items struct {
-	w    *bufio.Writer
-	form Format
-	n    int
-	err  error // the first one
+	w       *bufio.Writer
+	form    Format
+	n       int
+	err     error // the first one
+	options []Option
 }
 
 // newItems begins a report in one of the forms; columns are those of CSV.
@@ -67,7 +68,7 @@ func (i *items) end(whole any, doc func() *document) error {
 			return err
 		}
 	case Text:
-		doc().text(i.w)
+		doc().with(i.options).text(i.w)
 	}
 	return i.w.Flush()
 }

@@ -18,7 +18,12 @@ type Status struct {
 	Services      []ServiceStatus `json:"services"`
 	UnderWay      []ChannelStatus `json:"under_way"` // begun and not done, the longest first: 10 at most
 	Failures      []StatusFailure `json:"failures"`  // the latest first
-	Next          string          `json:"next"`      // the command to run next
+	// Complete adds to a command that a text names what it takes to paste it.
+	Complete func(command string) string `json:"-"`
+
+	All     bool   `json:"-"`                  // a text names every failure
+	InPlace bool   `json:"in_place,omitempty"` // channels were made private where they are
+	Next    string `json:"next"`               // the command to run next
 }
 
 // Run is one run of the migration.
@@ -88,7 +93,7 @@ func WriteStatus(w io.Writer, f Format, s Status) error {
 	if f == JSON {
 		return encodeJSON(w, s.filled())
 	}
-	return statusDocument(s).render(w, f)
+	return statusDocument(s).with([]Option{Completing(s.Complete)}).render(w, f)
 }
 
 // WriteStatusLine renders a status on one line, as text or as JSON: for who

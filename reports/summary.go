@@ -16,7 +16,7 @@ import (
 // Summary renders what a migration did in any of the formats. deep is what a
 // comparison of both sides did afterwards, which JSON has a field for; nil if
 // there was none.
-func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) error {
+func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs, options ...Option) error {
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
@@ -30,9 +30,9 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) erro
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
 	case HTML:
-		return WriteMigration(w, f, &Migration{Summary: s})
+		return WriteMigration(w, f, &Migration{Summary: s}, options...)
 	}
-	return summaryDocument(s).render(w, f)
+	return summaryDocument(s).with(options).render(w, f)
 }
 
 func summaryDocument(s replay.Summary) *document {
@@ -45,7 +45,7 @@ func summaryDocument(s replay.Summary) *document {
 	}
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.originals(s)
-	d.failures(s.Failures)
+	d.failures(s.Failures, failuresShown)
 	switch held := aboutTarget(s.Findings); {
 	case s.Status == migrate.RunningStatus:
 	case written(s) > 0 || s.Status != migrate.Complete:
@@ -117,7 +117,12 @@ func summaryNext(s replay.Summary) []block {
 	case migrate.Complete:
 		return []block{paragraph("Compare both sides, item by item:"), commands{"chatbridge verify"}}
 	case migrate.Partial:
-		return []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status", "chatbridge migrate"}}
+		next := []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status --all", "chatbridge migrate"}}
+		if lines := undecided(s.Findings); len(lines) > 0 {
+			next = append(next, paragraph("What stops for want of a decision goes on with one of:"), lines,
+				commands{"chatbridge migrate --accept-settings --policy …"})
+		}
+		return next
 	}
 	return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate"}}
 }
@@ -133,17 +138,17 @@ func serviceTable(services []migrate.SummaryService) tableBlock {
 // failuresShown bounds the table of a text; the ledger has them all.
 const failuresShown = 20
 
-func (d *document) failures(all []migrate.FailureLine) {
+func (d *document) failures(all []migrate.FailureLine, most int) {
 	if len(all) == 0 {
 		return
 	}
-	t := tableBlock{header: []string{"kind", "source", "target", "reason"}}
-	for _, f := range all[:min(failuresShown, len(all))] {
-		t.rows = append(t.rows, []string{f.Kind, f.SourceSID, cmp.Or(f.TargetSID, "none"), f.Reason})
+	t := tableBlock{header: []string{"kind", "source", "name", "reason"}}
+	for _, f := range all[:min(most, len(all))] {
+		t.rows = append(t.rows, []string{f.Kind, f.SourceSID, shortName(f.Name), f.Reason})
 	}
 	d.add(heading("What was not carried, and why"), t)
-	if len(all) > failuresShown {
-		d.add(paragraph(fmt.Sprintf("And %s more: chatbridge status lists them all.", Number(int64(len(all)-failuresShown)))))
+	if len(all) > most {
+		d.add(paragraph(fmt.Sprintf("And %s more. To list them all:", Number(int64(len(all)-most)))), commands{"chatbridge status --all"})
 	}
 }
 
@@ -198,4 +203,15 @@ func summaryRows(s replay.Summary) [][]string {
 			[]string{"failure", f.SourceSID, "hint", f.Hint})
 	}
 	return rows
+}
+
+// nameShown is how many characters of a name a table shows beside a SID.
+const nameShown = 24
+
+func shortName(name string) string {
+	runes := []rune(Plain(name))
+	if len(runes) <= nameShown {
+		return string(runes)
+	}
+	return string(runes[:nameShown-1]) + "…"
 }

@@ -120,7 +120,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := reports.Audit(o.console.out, form, audit); err != nil {
+	if err := reports.Audit(o.console.out, form, audit, o.console.completing()); err != nil {
 		return err
 	}
 	o.noteIdentities(o.console.err)

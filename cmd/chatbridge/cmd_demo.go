@@ -160,6 +160,7 @@ func (d *demonstration) step(title, command string, lines ...string) {
 // what says how the terminal looks.
 func demoConsole(c *console) *console {
 	own := *c
+	own.next = nil
 	own.env = []string{
 		sourcePrefix + accountVariable + "=" + emulator.DefaultAccountSID,
 		sourcePrefix + tokenVariable + "=" + emulator.DefaultAuthToken,

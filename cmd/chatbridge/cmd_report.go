@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/inplace"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/undo"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
@@ -58,11 +60,49 @@ func runReport(ctx context.Context, o *reportOptions) error {
 		return err
 	}
 	defer ledger.Close()
+	bound, err := ledger.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	o.console.next.about(bound)
+	if told, err := o.other(ctx, ledger, form, bound); told || err != nil {
+		return err
+	}
 	m, err := readMigration(ctx, ledger, o.Ledger)
 	if err != nil {
 		return err
 	}
-	return reports.WriteMigration(o.console.out, form, m)
+	return reports.WriteMigration(o.console.out, form, m, o.console.completing())
+}
+
+// other tells of a last run that was no migration: an undo, or one that made
+// channels private where they are.
+func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form reports.Format, bound migrate.Fingerprint) (told bool, err error) {
+	last, ok, err := l.LastRun(ctx)
+	if err != nil || !ok || len(last.Summary) == 0 {
+		return false, err
+	}
+	switch {
+	case last.Status == migrate.UndoneStatus:
+		if _, err := o.format(undoForms[:2]...); err != nil {
+			return true, err
+		}
+		var done undo.Undone
+		if err := json.Unmarshal(last.Summary, &done); err != nil {
+			return true, fmt.Errorf("read summary of the last run: %w", err)
+		}
+		return true, reports.NewUndo(o.console.out, form, o.console.completing()).Close(done)
+	case bound[modeSetting] == modeInPlace:
+		if _, err := o.format(inPlaceForms...); err != nil {
+			return true, err
+		}
+		var r inplace.Result
+		if err := json.Unmarshal(last.Summary, &r); err != nil {
+			return true, fmt.Errorf("read summary of the last run: %w", err)
+		}
+		return true, reports.InPlace(o.console.out, form, r, o.console.completing())
+	}
+	return false, nil
 }
 
 // readMigration reads the last run and how each channel stands.
@@ -139,12 +179,12 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (replay.S
 // stands, which only the ledger knows.
 func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s replay.Summary, deep *verify.Repairs) error {
 	if form != reports.HTML {
-		return reports.Summary(o.console.out, form, s, deep)
+		return reports.Summary(o.console.out, form, s, deep, o.console.completing())
 	}
 	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
 	if err != nil {
-		return reports.Summary(o.console.out, form, s, deep)
+		return reports.Summary(o.console.out, form, s, deep, o.console.completing())
 	}
 	m.Summary = s
-	return reports.WriteMigration(o.console.out, form, m)
+	return reports.WriteMigration(o.console.out, form, m, o.console.completing())
 }

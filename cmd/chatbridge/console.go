@@ -25,6 +25,8 @@ type console struct {
 	terminal func(stream any) bool
 	// signals delivers interrupts until the returned function is called.
 	signals func() (<-chan os.Signal, func())
+	// next completes the commands that a report or a hint names; may be nil.
+	next *nextCommands
 	// every is the time between two status lines.
 	every time.Duration
 }
@@ -40,6 +42,7 @@ func newConsole() *console {
 		err:      os.Stderr,
 		env:      os.Environ(),
 		terminal: isTerminal,
+		next:     &nextCommands{},
 		signals:  interrupts,
 		every:    statusEvery,
 	}

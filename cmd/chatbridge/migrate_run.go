@@ -151,7 +151,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		return &outcome{
 			status:  exitIncomplete,
 			message: fmt.Sprintf("%s not carried whole", plural(len(summary.Failures), "resource was", "resources were")),
-			hint:    "see what and why with: chatbridge status --ledger " + o.Ledger + "; run the same command again to try again",
+			hint:    "see what and why with: chatbridge status --all; to try again: chatbridge migrate",
 		}
 	}
 	return nil

@@ -27,8 +27,8 @@ func wantsJSON(cmd *cobra.Command) bool {
 }
 
 // complain writes an error as its two lines, or for a program as one object.
-func complain(w io.Writer, asJSON bool, err error) {
-	message, hint := reports.Plain(err.Error()), reports.Plain(hintOf(err))
+func complain(w io.Writer, asJSON bool, next *nextCommands, err error) {
+	message, hint := reports.Plain(err.Error()), reports.Plain(next.complete(hintOf(err)))
 	if asJSON {
 		// Texts and numbers always encode.
 		raw, _ := json.Marshal(complaint{migrate.SchemaVersion, message, hint, statusOf(err)})

@@ -24,7 +24,11 @@ const underWayShown = 10
 // readStatus reads all that a ledger says about its migration.
 func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now time.Time) (reports.Status, error) {
 	s := reports.Status{SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: path}
-	var err error
+	bound, err := l.Fingerprint(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.InPlace = bound[modeSetting] == modeInPlace
 	if s.Run, err = lastRun(ctx, l, now); err != nil {
 		return s, err
 	}
@@ -49,7 +53,7 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	}
 	slices.SortStableFunc(s.UnderWay, func(a, b reports.ChannelStatus) int { return cmp.Compare(left(b), left(a)) })
 	s.UnderWay = s.UnderWay[:min(underWayShown, len(s.UnderWay))]
-	s.Next = nextCommand(s, path)
+	s.Next = nextCommand(s)
 	return s, nil
 }
 
@@ -106,8 +110,14 @@ func readFailures(ctx context.Context, l migrate.LedgerReader) ([]reports.Status
 		if err != nil {
 			return nil, err
 		}
+		var c migrate.ChannelRecord
+		if f.Kind == migrate.KindChannels {
+			if c, _, err = l.Channel(ctx, f.SourceSID); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, reports.StatusFailure{
-			FailureLine: migrate.FailureLine{Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint},
+			FailureLine: migrate.FailureLine{Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Name: c.FriendlyName, Reason: f.Reason, Hint: f.Hint},
 			At:          f.At,
 		})
 	}
@@ -142,17 +152,17 @@ func partOf(c migrate.KindCount) reports.Part {
 	return reports.Part{Done: c.Target(), Total: c.Source}
 }
 
-func nextCommand(s reports.Status, ledger string) string {
-	at := ""
-	if ledger != defaultLedger {
-		at = " --ledger " + ledger
-	}
+func nextCommand(s reports.Status) string {
 	switch {
 	case s.Run == nil:
 	case s.Run.Alive:
-		return "chatbridge status --watch" + at
+		return "chatbridge status --watch"
+	case s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
+		return "chatbridge undo"
+	case s.Run.Status == migrate.Complete && s.InPlace:
+		return "chatbridge report"
 	case s.Run.Status == migrate.Complete:
-		return "chatbridge verify" + at
+		return "chatbridge verify"
 	}
-	return "chatbridge migrate" + at
+	return "chatbridge migrate"
 }

@@ -26,6 +26,9 @@ func Recount(ctx context.Context, l migrate.LedgerReader, s *Summary) error {
 	if s.Findings = found; s.Counts == nil {
 		s.Counts = map[string]migrate.KindCount{}
 	}
+	if all.Channels.Source == 0 {
+		return nil // no plan was made yet
+	}
 	for kind, c := range map[string]migrate.KindCount{
 		migrate.KindChannels: all.Channels, migrate.KindMembers: all.Members, migrate.KindMessages: all.Messages,
 	} {

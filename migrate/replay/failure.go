@@ -12,11 +12,15 @@ import (
 // fail notes that something was not carried, in the ledger and for the summary.
 // A ledger that cannot take it fails the next Put as well, where it is seen.
 func (s *service) fail(ctx context.Context, kind, sourceSID, targetSID string, err error) {
-	line := migrate.FailureLine{Kind: kind, SourceSID: sourceSID, TargetSID: targetSID, Reason: err.Error(), Hint: migrate.HintOf(err)}
+	s.failNamed(ctx, kind, sourceSID, targetSID, "", err)
+}
+
+func (s *service) failNamed(ctx context.Context, kind, sourceSID, targetSID, name string, err error) {
+	line := migrate.FailureLine{Kind: kind, SourceSID: sourceSID, TargetSID: targetSID, Name: name, Reason: err.Error(), Hint: migrate.HintOf(err)}
 	s.mu.Lock()
 	s.failures = append(s.failures, line)
 	s.mu.Unlock()
-	s.event(migrate.Warning, "not carried", "kind", kind, "source", sourceSID, "target", targetSID, migrate.KeyReason, err.Error())
+	s.event(migrate.Warning, "not carried", "kind", kind, "source", sourceSID, "name", name, "target", targetSID, migrate.KeyReason, err.Error())
 	_ = s.Ledger.PutFailure(context.WithoutCancel(ctx), migrate.Failure{
 		Kind: kind, SourceSID: sourceSID, ServiceSID: s.source.SID, TargetSID: targetSID,
 		Reason: line.Reason, Hint: line.Hint, At: time.Now(),

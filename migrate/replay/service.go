@@ -96,7 +96,7 @@ func (s *service) readAgain(ctx context.Context) error {
 				return err
 			}
 			if err != nil {
-				s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+				s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 				s.unfinished.Add(1)
 				continue
 			}
@@ -142,7 +142,7 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	if migrate.EndsRun(ctx, err) {
 		return err
 	}
-	s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+	s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 	s.tally.Failed(migrate.KindChannels, 1)
 	rec := did.Record
 	if kind := migrate.KindOf(err); kind != migrate.Unavailable && kind != migrate.Throttled {

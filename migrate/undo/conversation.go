@@ -32,7 +32,7 @@ func (s *undoneService) conversations(ctx context.Context) error {
 }
 
 func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRecord) error {
-	r := Removal{Kind: migrate.KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Fate: Delete}
+	r := Removal{Kind: migrate.KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Name: rec.FriendlyName, Messages: rec.Messages, Fate: Delete}
 	gone, reason, err := s.examine(ctx, rec)
 	if err != nil {
 		return err

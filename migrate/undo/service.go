@@ -36,7 +36,7 @@ func (s *undoneService) mark(set map[string]bool, sid string) {
 // run undoes one service. A service that goes takes its users and roles along,
 // so they are not deleted one by one then.
 func (s *undoneService) run(ctx context.Context) error {
-	r := Removal{Kind: migrate.KindServices, SourceSID: s.record.SourceSID, TargetSID: s.record.TargetSID}
+	r := Removal{Kind: migrate.KindServices, SourceSID: s.record.SourceSID, TargetSID: s.record.TargetSID, Name: s.record.FriendlyName}
 	if r.TargetSID == r.SourceSID {
 		r.Fate, r.Reason = Keep, "it is the source service itself"
 		s.report(r)

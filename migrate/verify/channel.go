@@ -26,7 +26,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 	}
 	switch {
 	case migrate.Unreadable(err):
-		s.countChannel(&channelFound{members: listed.MembersCount, messages: listed.MessagesCount, differences: []Difference{{Class: Missing}}})
+		s.countUnread(listed)
 		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
 	case err != nil:
 		return err

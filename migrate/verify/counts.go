@@ -5,13 +5,25 @@ import (
 	"slices"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
-// compared counts what the source has and was looked for.
+// compared counts what the source has and was looked for in the target.
 func (c *comparison) compared(kind string, n int64) {
-	c.count(kind, func(k *migrate.KindCount) { k.Source += n })
+	if n == 0 {
+		return
+	}
+	c.listed(kind, n)
+	c.mu.Lock()
+	c.result.Compared[kind] += n
+	c.mu.Unlock()
 	c.tally.Observer.Done(kind, n)
+}
+
+// listed counts what the source has.
+func (c *comparison) listed(kind string, n int64) {
+	c.count(kind, func(k *migrate.KindCount) { k.Source += n })
 }
 
 // leftOut counts what the source has and a policy leaves out, missing what the
@@ -37,7 +49,6 @@ func (c *comparison) settleCounts() {
 	for kind, k := range c.result.Counts {
 		k.Existing = max(0, k.Source-k.LeftOut-k.Failed)
 		c.result.Counts[kind] = k
-		c.result.Compared[kind] = k.Source
 	}
 }
 
@@ -58,6 +69,14 @@ func (s *verifiedService) countChannel(f *channelFound) {
 	}
 	if slices.ContainsFunc(f.differences, func(d Difference) bool { return d.Class == Missing }) {
 		s.missing(migrate.KindChannels, 1)
+	}
+}
+
+// countUnread counts a channel that cannot be read, by its own counters.
+func (s *verifiedService) countUnread(c chat.Channel) {
+	for kind, n := range map[string]int64{migrate.KindChannels: 1, migrate.KindMembers: c.MembersCount, migrate.KindMessages: c.MessagesCount} {
+		s.listed(kind, n)
+		s.missing(kind, n)
 	}
 }
 

@@ -21,8 +21,8 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.compared(migrate.KindUsers, 1)
 		if seen[src.Identity] && src.Identity != "" {
+			s.listed(migrate.KindUsers, 1)
 			s.leftOut(migrate.KindUsers, 1)
 			continue // listed twice; the first one counts
 		}
@@ -30,6 +30,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		if src.Attributes == nil {
 			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
 			if migrate.Unreadable(err) {
+				s.listed(migrate.KindUsers, 1)
 				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
 					return err
 				}
@@ -40,6 +41,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			}
 			src = whole
 		}
+		s.compared(migrate.KindUsers, 1)
 		want, found := s.set.Mapper.User(src, s.roles)
 		have, ok := there[want.Identity]
 		if mapping.Skipped(found) && !ok {
