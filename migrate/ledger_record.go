@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"time"
+
+	"chatbridge/mapping"
 )
 
 // EntityKind is a kind of EntityRecord.
@@ -170,6 +172,17 @@ type Failure struct {
 	Reason     string
 	Hint       string
 	At         time.Time
+}
+
+// FindingRecord is what was found about one field of one resource. Its key is
+// code, SID and field, so that a resource which is mapped again counts once.
+type FindingRecord struct {
+	Code     mapping.Code
+	Severity mapping.Severity
+	SID      string // of the resource; empty if it has none
+	Owner    string // SID of the channel it is in; of a resource in no channel its own
+	Field    string // or what else tells two findings of one resource apart
+	Count    int64
 }
 
 // RunRecord is one run of the command on this ledger.

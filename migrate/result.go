@@ -1,6 +1,11 @@
 package migrate
 
-import "chatbridge/mapping"
+import (
+	"cmp"
+	"slices"
+
+	"chatbridge/mapping"
+)
 
 // SchemaVersion is that of every JSON object the command prints. It changes
 // when a field changes its meaning or goes away, not when one is added.
@@ -77,3 +82,34 @@ type FailureLine struct {
 	Reason    string `json:"reason"`
 	Hint      string `json:"hint,omitempty"`
 }
+
+// SortFindings puts the gravest first, then orders by code.
+func SortFindings(all []FindingCount) {
+	slices.SortFunc(all, func(a, b FindingCount) int {
+		return cmp.Or(cmp.Compare(mapping.Gravity(b.Severity), mapping.Gravity(a.Severity)), cmp.Compare(a.Code, b.Code))
+	})
+}
+
+// AddSample keeps the first SamplesKept SIDs in their order, whatever the order
+// in which they come.
+func (c *FindingCount) AddSample(sid string) {
+	at, known := slices.BinarySearch(c.Samples, sid)
+	if sid == "" || known {
+		return
+	}
+	c.Samples = slices.Insert(c.Samples, at, sid)
+	c.Samples = c.Samples[:min(SamplesKept, len(c.Samples))]
+}
+
+// Bill is what Twilio counts of a migration for its bill. Everybody who is added,
+// edited or written for is an active user in each calendar month that a run
+// touches.
+type Bill struct {
+	ActiveUsers int64  `json:"active_users"`
+	FileBytes   int64  `json:"file_bytes"`  // of files that are copied: none are
+	PricesRead  string `json:"prices_read"` // when Twilio's prices were looked up, as a month
+}
+
+// PricesRead is the month in which this was read: 200 active users of a month
+// are free, the next cost from $0.05 each (twilio.com/conversations/pricing).
+const PricesRead = "2026-11"

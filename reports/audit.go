@@ -21,6 +21,9 @@ func Audit(w io.Writer, f Format, a audit.Audit, options ...Option) error {
 	case HTML:
 		return auditPage(a).with(options).render(w, f)
 	}
+	if isBrief(f, options) {
+		return briefAudit(a).with(options).render(w, f)
+	}
 	return auditDocument(a).with(options).render(w, f)
 }
 
@@ -37,6 +40,7 @@ func auditDocument(a audit.Audit) *document {
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
+	d.add(heading("What a copy would be billed"), paragraph(BillText(a.Bill)))
 	d.findings(a.Findings, "What would not arrive as it was")
 	d.there(a.There)
 	d.checklists(a)
@@ -191,6 +195,8 @@ func auditRows(a audit.Audit) [][]string {
 		[]string{"requests", "writes", "count", whole(a.Requests.Writes)},
 		[]string{"estimate", "seconds", "value", fraction(a.Estimate.Seconds)},
 		[]string{"estimate", "bound_by", "value", a.Estimate.BoundBy},
+		[]string{"bill", "active_users", "count", whole(a.Bill.ActiveUsers)},
+		[]string{"bill", "file_bytes", "count", whole(a.Bill.FileBytes)},
 	)
 	if a.Sampled > 0 {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})

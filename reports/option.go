@@ -9,6 +9,31 @@ func Completing(complete func(command string) string) Option {
 	return func(d *document) { d.complete = complete }
 }
 
+// Brief makes of a text what fits on one screen: the rest is for who asks. Other
+// formats are whole.
+func Brief() Option { return func(d *document) { d.brief = true } }
+
+// WithoutLosses leaves out of a text of one screen what an audit said already, and
+// what to do next if nothing went wrong.
+func WithoutLosses() Option { return func(d *document) { d.told = true } }
+
+func omitsLosses(options []Option) bool {
+	var d document
+	for _, o := range options {
+		o(&d)
+	}
+	return d.told
+}
+
+// isBrief reports whether a report is to be a text of one screen.
+func isBrief(f Format, options []Option) bool {
+	var d document
+	for _, o := range options {
+		o(&d)
+	}
+	return f == Text && d.brief
+}
+
 // with applies options, and completes the commands.
 func (d *document) with(options []Option) *document {
 	for _, o := range options {

@@ -32,6 +32,9 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs, opti
 	case HTML:
 		return WriteMigration(w, f, &Migration{Summary: s}, options...)
 	}
+	if isBrief(f, options) {
+		return briefSummary(s, options).with(options).render(w, f)
+	}
 	return summaryDocument(s).with(options).render(w, f)
 }
 
@@ -46,12 +49,8 @@ func summaryDocument(s replay.Summary) *document {
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.originals(s)
 	d.failures(s.Failures, failuresShown)
-	switch held := aboutTarget(s.Findings); {
-	case s.Status == migrate.RunningStatus:
-	case written(s) > 0 || s.Status != migrate.Complete:
-		d.findings(s.Findings, "What did not arrive as it was")
-	case len(held) > 0:
-		d.findings(held, "What is otherwise in the target")
+	if s.Status != migrate.RunningStatus {
+		d.findings(s.Findings, "What changed or was lost, in all runs")
 	}
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)

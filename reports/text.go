@@ -26,6 +26,8 @@ func (d *document) text(w *bufio.Writer) {
 			}
 		case findingList:
 			b.text(w)
+		case ranked:
+			b.text(w)
 		case probeList:
 			b.text(w)
 		case steps:

@@ -21,8 +21,10 @@ type Verification struct {
 }
 
 // NewVerification begins a report.
-func NewVerification(w io.Writer, f Format) *Verification {
-	return &Verification{items: newItems(w, f, differenceColumns, Text, JSON, CSV, HTML)}
+func NewVerification(w io.Writer, f Format, options ...Option) *Verification {
+	v := &Verification{items: newItems(w, f, differenceColumns, Text, JSON, CSV, HTML)}
+	v.options = options
+	return v
 }
 
 // Difference writes one line, or one element.
@@ -44,7 +46,12 @@ func (v *Verification) Close(found verify.Verification) error {
 			return err
 		}
 	}
-	return v.end(found, func() *document { return verificationDocument(found) })
+	return v.end(found, func() *document {
+		if isBrief(v.form, v.options) {
+			return briefVerification(found)
+		}
+		return verificationDocument(found)
+	})
 }
 
 func verificationDocument(v verify.Verification) *document {

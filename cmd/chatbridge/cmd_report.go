@@ -20,6 +20,7 @@ import (
 // reportOptions are those of report.
 type reportOptions struct {
 	outputOption
+	detailsOption
 	ledgerOption
 
 	console    *console
@@ -47,6 +48,7 @@ It never opens a connection, needs no credentials and changes nothing.` +
 	}
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), reportForms...)
+	o.detailsOption.flags(cmd.Flags())
 	return cmd
 }
 
@@ -72,7 +74,7 @@ func runReport(ctx context.Context, o *reportOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteMigration(o.console.out, form, m, o.console.completing())
+	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
 }
 
 // other tells of a last run that was no migration: an undo, or one that made
@@ -179,12 +181,12 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (replay.S
 // stands, which only the ledger knows.
 func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s replay.Summary, deep *verify.Repairs) error {
 	if form != reports.HTML {
-		return reports.Summary(o.console.out, form, s, deep, o.console.completing())
+		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
 	}
 	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
 	if err != nil {
-		return reports.Summary(o.console.out, form, s, deep, o.console.completing())
+		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
 	}
 	m.Summary = s
-	return reports.WriteMigration(o.console.out, form, m, o.console.completing())
+	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
 }

@@ -85,6 +85,11 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if o.Yes {
 		return nil
 	}
+	a, err := countAmounts(ctx, s.source, services)
+	if err != nil {
+		return err
+	}
+	a.show(o.console.err, o.APS, o.Concurrency, mapper.Policy)
 	return o.console.confirm(ctx)
 }
 

@@ -80,6 +80,8 @@ type Outcome struct {
 	Members  int64                 // dealt with, in this job or before
 	Messages int64                 // dealt with, in this job or before
 	InDoubt  bool                  // something that had no answer may still land
+
+	joining bool // the members were listed
 }
 
 // Channel brings one channel over: its conversation, members, messages, read
@@ -123,7 +125,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 			err = failed
 		}
 	}
-	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0}, err
+	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0, joining: len(l.members) > 0}, err
 }
 
 // Bring is a [migrate.BringTail]: it runs the lane of a channel for its messages

@@ -152,6 +152,12 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 		}
 	}
 	members, messages := rec.Account(true)
+	if !did.joining {
+		s.tally.Expect(migrate.KindMembers, members.Source-p.channel.MembersCount)
+	}
+	if rec.Stage < migrate.Copied {
+		s.tally.Expect(migrate.KindMessages, messages.Source-p.channel.MessagesCount)
+	}
 	s.tally.Failed(migrate.KindMembers, members.Failed)
 	s.tally.Failed(migrate.KindMessages, messages.Failed)
 	return s.breaker.ended(err, s.set.MaxErrors)
