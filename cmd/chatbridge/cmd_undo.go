@@ -47,8 +47,8 @@ func newUndo(c *console, common *commonOptions, run func(context.Context, *undoO
 		Short: "Delete from the target what this ledger created",
 		Long: `Delete from the target what the ledger says that its migration created and nobody
 has changed since: conversations, then the users, roles and services that nothing
-else needs. Without --execute it only lists what would go, what stays and why, and
-writes nothing.
+else needs. Without --execute it only says what would go, what stays and why, and
+writes nothing; --all names every conversation.
 
 What was there before stays, and what was adopted, and every conversation with a
 message, participant, name or attribute that the migration did not leave there. So
