@@ -34,10 +34,10 @@ func newReport(c *console, run func(context.Context, *reportOptions) error) *cob
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Show again what the last run did, also as a page for a browser",
-		Long: `Render the report of the last run again, from the ledger; its counts and losses are
-those of all runs. --output html is one
-file that can be kept, mailed and printed: it holds everything that it shows, and
-loads nothing from anywhere. Of a run that was killed it shows what was noted last.
+		Long: `Render the report of the last run again, from the ledger. Its counts and losses
+are those of all runs. --output html is one file that can be kept, mailed and
+printed: it holds everything that it shows, and loads nothing from anywhere. Of a
+run that was killed it shows what was noted last.
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage),

@@ -171,3 +171,19 @@ func TestCountsAgree(t *testing.T) {
 	a := c.agree(again, undecided()...)
 	require.Equal(t, a.Findings, again.Findings, "what the audit announced is what was found, with the same samples")
 }
+
+func TestUndoForgetsLosses(t *testing.T) {
+	c := &census{t: t, ledger: filepath.Join(t.TempDir(), "l.db"), server: sampleServer(t, nil)}
+	s := c.migrate(exitDone)
+	require.Greater(t, len(s.Findings), 5)
+	var undone struct{}
+	c.says(&undone, exitDone, "undo", "--execute", "--yes", "--ledger", c.ledger)
+	l, err := readLedger(t.Context(), c.ledger)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	left, err := l.Findings(t.Context())
+	require.NoError(t, err)
+	for _, f := range left {
+		require.Equal(t, mapping.CredentialSecret, f.Code, "credentials belong to the account, and to no service")
+	}
+}

@@ -153,7 +153,7 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
 		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
 			if err == nil {
-				err = errors.Join(s.Record.ForgetEntity(ctx, kind, e.SourceSID), s.Record.ForgetFindings(ctx, e.SourceSID, ""))
+				err = s.forgetEntity(ctx, kind, e.SourceSID)
 			}
 			if err != nil {
 				return err
@@ -178,6 +178,12 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 		return err
 	}
 	return s.Record.ForgetService(ctx, s.record.SourceSID)
+}
+
+// forgetEntity lets go of a role or a user that is gone, and of what was lost of
+// them.
+func (s *undoneService) forgetEntity(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
+	return errors.Join(s.Record.ForgetFindings(ctx, sourceSID, ""), s.Record.ForgetEntity(ctx, kind, sourceSID))
 }
 
 // forgetAttempts lets go of the creates that were sent: a later migration would
