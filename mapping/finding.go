@@ -38,6 +38,9 @@ type Finding struct {
 	Original string `json:"-"`
 }
 
+// Gravity orders severities: the higher, the graver; 0 for none.
+func Gravity(s Severity) int { return ranks[s] }
+
 // Worst is the highest severity of the findings, and empty where there are
 // none.
 func Worst(fs []Finding) Severity {

@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"iter"
+
+	"chatbridge/mapping"
 )
 
 // LedgerReader is what can be asked of a ledger, also while another process
@@ -60,6 +62,13 @@ type LedgerReader interface {
 
 	// Failures yields what is known not to have been carried.
 	Failures(ctx context.Context) iter.Seq2[Failure, error]
+
+	// Findings says how often each code was found, over all runs, with the first
+	// SamplesKept of the SIDs in their order: the gravest code first, then by code.
+	Findings(ctx context.Context) ([]FindingCount, error)
+	// LeftOut counts the resources of an owner that a finding leaves out, and whose
+	// SIDs begin with prefix.
+	LeftOut(ctx context.Context, owner, prefix string) (int64, error)
 
 	// LastRun is the run whose first put came last, whatever the clocks of the
 	// runs said. Putting an older run again does not make it the last.
@@ -137,6 +146,11 @@ type Ledger interface {
 	// what was said about one source SID.
 	PutFailure(ctx context.Context, f Failure) error
 	ClearFailures(ctx context.Context, sourceSID string) error
+
+	// PutFindings records findings; ForgetFindings forgets those of an owner that
+	// have a severity, or any if it is empty.
+	PutFindings(ctx context.Context, found []FindingRecord) error
+	ForgetFindings(ctx context.Context, owner string, severity mapping.Severity) error
 
 	// PutRun records a run under its ID.
 	PutRun(ctx context.Context, r RunRecord) error

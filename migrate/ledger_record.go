@@ -3,6 +3,8 @@ package migrate
 import (
 	"context"
 	"time"
+
+	"chatbridge/mapping"
 )
 
 // EntityKind is a kind of EntityRecord.
@@ -107,9 +109,11 @@ type ChannelRecord struct {
 	Adopted       bool  // found in the target by its stamp, not created by this ledger
 	MembersCount  int64 // as the source said when it was planned
 	MessagesCount int64
-	Messages      int64     // confirmed
-	Members       int64     // confirmed
-	DateUpdated   time.Time // of the source channel when its lane was done last
+	Messages      int64 // confirmed
+	Members       int64 // confirmed
+	// Listed is what the source showed when it was read to its end.
+	Listed      Listed
+	DateUpdated time.Time // of the source channel when its lane was done last
 	// Digest tells whether name, unique name or attributes changed since they
 	// were carried over; 0 where they were not yet.
 	Digest int64
@@ -124,6 +128,14 @@ type ChannelRecord struct {
 	// then a message may have been in flight that is neither confirmed nor in
 	// doubt.
 	Writing bool
+}
+
+// Listed is what the source shows of one channel. The zero value says nothing: it
+// was not read to its end yet, or counts otherwise since.
+type Listed struct {
+	Known                           bool
+	Members, Messages               int64
+	LeftOutMembers, LeftOutMessages int64 // of those; a policy leaves them out
 }
 
 // MessageRecord is one confirmed message.
@@ -160,6 +172,17 @@ type Failure struct {
 	Reason     string
 	Hint       string
 	At         time.Time
+}
+
+// FindingRecord is what was found about one field of one resource. Its key is
+// code, SID and field, so that a resource which is mapped again counts once.
+type FindingRecord struct {
+	Code     mapping.Code
+	Severity mapping.Severity
+	SID      string // of the resource; empty if it has none
+	Owner    string // SID of the channel it is in; of a resource in no channel its own
+	Field    string // or what else tells two findings of one resource apart
+	Count    int64
 }
 
 // RunRecord is one run of the command on this ledger.

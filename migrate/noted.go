@@ -14,7 +14,7 @@ type notedKey struct{}
 func Noting(ctx context.Context, o Observer, add func([]mapping.Finding)) context.Context {
 	return context.WithValue(ctx, notedKey{}, func(found []mapping.Finding) {
 		for _, f := range found {
-			o.Event(Event{Level: Notice, Message: meanings[f.Code], Fields: []any{"sid", f.SID, "field", f.Field, "found", f.Detail}})
+			o.Event(Event{Level: Detail, Message: meanings[f.Code], Fields: []any{"sid", f.SID, "field", f.Field, "found", f.Detail}})
 		}
 		add(found)
 	})

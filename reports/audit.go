@@ -11,7 +11,7 @@ import (
 )
 
 // Audit renders an audit in any of the formats.
-func Audit(w io.Writer, f Format, a audit.Audit) error {
+func Audit(w io.Writer, f Format, a audit.Audit, options ...Option) error {
 	switch f {
 	case JSON:
 		a.Services, a.Plan, a.Findings = filled(a.Services), filled(a.Plan), filledFindings(a.Findings)
@@ -19,9 +19,12 @@ func Audit(w io.Writer, f Format, a audit.Audit) error {
 	case CSV:
 		return encodeCSV(w, auditRows(a))
 	case HTML:
-		return auditPage(a).render(w, f)
+		return auditPage(a).with(options).render(w, f)
 	}
-	return auditDocument(a).render(w, f)
+	if isBrief(f, options) {
+		return briefAudit(a).with(options).render(w, f)
+	}
+	return auditDocument(a).with(options).render(w, f)
 }
 
 func auditDocument(a audit.Audit) *document {
@@ -37,6 +40,7 @@ func auditDocument(a audit.Audit) *document {
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
+	d.add(heading("What a copy would be billed"), paragraph(BillText(a.Bill)))
 	d.findings(a.Findings, "What would not arrive as it was")
 	d.there(a.There)
 	d.checklists(a)
@@ -152,23 +156,29 @@ func auditNext(a audit.Audit) []block {
 	if stops == 0 {
 		return []block{paragraph("Nothing has to be decided. To begin:"), commands{"chatbridge migrate"}}
 	}
-	next := commands{}
-	for _, f := range a.Findings {
-		if f.Severity != mapping.Stop {
-			continue
-		}
-		for _, choice := range choices[f.Code] {
-			if choice.Severity != mapping.Stop {
-				next = append(next, fmt.Sprintf("--policy %s=%s    # %s", f.Code, choice.Choice, choice.Meaning))
-			}
-		}
-	}
+	next := undecided(a.Findings)
 	return []block{
 		paragraph("Choose what to do with each thing that would stop its channel. A channel with one that is not decided is not carried whole; the others are. The choices:"),
 		next,
 		paragraph("Look again with the choices, then begin with the same ones:"),
 		commands{"chatbridge audit --policy …", "chatbridge migrate --policy …"},
 	}
+}
+
+// undecided are the choices for everything that stops a channel.
+func undecided(findings []migrate.FindingCount) commands {
+	var all commands
+	for _, f := range findings {
+		if f.Severity != mapping.Stop {
+			continue
+		}
+		for _, choice := range choices[f.Code] {
+			if choice.Severity != mapping.Stop {
+				all = append(all, fmt.Sprintf("--policy %s=%s    # %s", f.Code, choice.Choice, choice.Meaning))
+			}
+		}
+	}
+	return all
 }
 
 // auditRows are an audit as measures: one value a row.
@@ -185,6 +195,8 @@ func auditRows(a audit.Audit) [][]string {
 		[]string{"requests", "writes", "count", whole(a.Requests.Writes)},
 		[]string{"estimate", "seconds", "value", fraction(a.Estimate.Seconds)},
 		[]string{"estimate", "bound_by", "value", a.Estimate.BoundBy},
+		[]string{"bill", "active_users", "count", whole(a.Bill.ActiveUsers)},
+		[]string{"bill", "file_bytes", "count", whole(a.Bill.FileBytes)},
 	)
 	if a.Sampled > 0 {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})

@@ -22,8 +22,9 @@ type Channels struct {
 }
 
 type channelRow struct {
-	record migrate.ChannelRecord
-	reason string // why it was not carried; empty where it was
+	record            migrate.ChannelRecord
+	members, messages migrate.KindCount
+	reason            string // why it was not carried; empty where it was
 }
 
 // sizeLimits are the greatest numbers of messages in each class of channels; the
@@ -35,17 +36,17 @@ type sizeClass struct{ channels, messages int64 }
 // Add takes one channel, and why it was not carried.
 func (c *Channels) Add(r migrate.ChannelRecord, reason string) {
 	c.n++
-	size := sizeOf(r)
+	row := channelRow{record: r, reason: reason}
+	row.members, row.messages = r.Account(reason != "")
+	size := row.messages.Source
 	class := slices.IndexFunc(sizeLimits[:], func(limit int64) bool { return size <= limit })
 	c.sizes[class].channels++
 	c.sizes[class].messages += size
-	c.rows = append(c.rows, channelRow{r, reason})
+	c.rows = append(c.rows, row)
 	if len(c.rows) >= 2*channelsShown {
 		c.trim()
 	}
 }
-
-func sizeOf(r migrate.ChannelRecord) int64 { return max(r.Messages, r.MessagesCount) }
 
 // trim keeps what was not carried before what is not done before the largest.
 func (c *Channels) trim() {
@@ -61,7 +62,7 @@ func (c *Channels) trim() {
 	slices.SortFunc(c.rows, func(a, b channelRow) int {
 		return cmp.Or(
 			cmp.Compare(weight(b), weight(a)),
-			cmp.Compare(sizeOf(b.record), sizeOf(a.record)),
+			cmp.Compare(b.messages.Source, a.messages.Source),
 			cmp.Compare(a.record.SourceSID, b.record.SourceSID),
 		)
 	})
@@ -140,10 +141,10 @@ func (r channelRow) cells(state string) []tableCell {
 	return []tableCell{
 		{Text: cmp.Or(c.FriendlyName, "(no name)"), Head: true, Class: "text"},
 		stateCell,
-		{Text: Number(sizeOf(c)), Class: "n"},
-		{Text: Number(c.Messages), Class: "n"},
-		{Text: Number(max(c.Members, c.MembersCount)), Class: "n"},
-		{Text: Number(c.Members), Class: "n"},
+		{Text: Number(r.messages.Source), Class: "n"},
+		{Text: Number(r.messages.Target()), Class: "n"},
+		{Text: Number(r.members.Source), Class: "n"},
+		{Text: Number(r.members.Target()), Class: "n"},
 		{Text: c.SourceSID, Class: "sid"},
 		{Text: cmp.Or(c.TargetSID, "none"), Class: "sid"},
 	}

@@ -12,6 +12,10 @@ type document struct {
 	verdict string
 	blocks  []block
 
+	brief    bool                        // see Brief
+	told     bool                        // see WithoutLosses
+	complete func(command string) string // see Completing
+
 	// Shown on a page only.
 	tone    tone
 	figures []figure

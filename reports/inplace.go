@@ -3,6 +3,7 @@ package reports
 import (
 	"fmt"
 	"io"
+	"slices"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/inplace"
@@ -10,13 +11,14 @@ import (
 
 // InPlace renders what became of the channels that were, or would be, made
 // private where they are: as text, JSON or Markdown.
-func InPlace(w io.Writer, f Format, r inplace.Result) error {
+func InPlace(w io.Writer, f Format, r inplace.Result, options ...Option) error {
 	switch f {
 	case JSON:
 		r.Services, r.Samples, r.Failures = filled(r.Services), filled(r.Samples), filled(r.Failures)
+		r.SampleNames = filled(r.SampleNames)
 		return encodeJSON(w, r)
 	case Text, Markdown:
-		return inPlaceDocument(r).render(w, f)
+		return inPlaceDocument(r).with(options).render(w, f)
 	}
 	return unknown(f)
 }
@@ -48,9 +50,9 @@ func inPlaceDocument(r inplace.Result) *document {
 	}
 	d.add(heading("Channels"), channels)
 	if len(r.Samples) > 0 {
-		d.add(paragraph("Among them:"), commands(r.Samples))
+		d.add(paragraph("Among them:"), commands(Named(r.Samples, r.SampleNames)))
 	}
-	d.failures(r.Failures)
+	d.failures(r.Failures, failuresShown)
 	d.add(heading("What to do next"))
 	d.add(inPlaceNext(r)...)
 	return d
@@ -85,4 +87,15 @@ func inPlaceNext(r inplace.Result) []block {
 		return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate --in-place"}}
 	}
 	return []block{paragraph("Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same. Let the application add people to what were public channels: nobody joins by themselves any more.")}
+}
+
+// Named are SIDs with the names beside them, where there are any.
+func Named(sids, names []string) []string {
+	all := slices.Clone(sids)
+	for i, name := range names[:min(len(names), len(sids))] {
+		if name != "" {
+			all[i] += " " + Plain(name)
+		}
+	}
+	return all
 }

@@ -18,6 +18,7 @@ type items struct {
 	err  error // the first one
 
 	columns int // of the terminal; 0 if it is none
+	options []Option
 }
 
 // newItems begins a report in one of the forms; columns are those of CSV.
@@ -73,7 +74,7 @@ func (i *items) end(whole any, doc func() *document) error {
 			return err
 		}
 	case Text:
-		doc().textFor(i.w, i.columns)
+		doc().with(i.options).textFor(i.w, i.columns)
 	}
 	return i.w.Flush()
 }

@@ -21,11 +21,11 @@ type Migration struct {
 
 // WriteMigration renders a migration in any of the formats. All but the page are
 // what Summary renders.
-func WriteMigration(w io.Writer, f Format, m *Migration) error {
+func WriteMigration(w io.Writer, f Format, m *Migration, options ...Option) error {
 	if f == HTML {
-		return m.page().render(w, f)
+		return m.page().with(options).render(w, f)
 	}
-	return Summary(w, f, m.Summary, nil)
+	return Summary(w, f, m.Summary, nil, options...)
 }
 
 func (m *Migration) page() *document {
@@ -35,7 +35,7 @@ func (m *Migration) page() *document {
 	d.add(heading("Source against target"))
 	d.add(m.origin()...)
 	d.add(serviceTable(s.Services), comparisonTable(s))
-	d.failures(s.Failures)
+	d.failures(s.Failures, failuresShown)
 	d.add(heading("How the run went"), paragraph(trafficText(s)))
 	d.add(timelineBlocks(s.Timeline)...)
 	if m.Channels.n > 0 {

@@ -20,9 +20,11 @@ type Repairs struct {
 
 // NewRepairs begins a report. execute says whether repairs are made or only
 // listed.
-func NewRepairs(w io.Writer, f Format, execute bool) *Repairs {
+func NewRepairs(w io.Writer, f Format, execute bool, options ...Option) *Repairs {
 	columns := append(slices.Clone(differenceColumns), "becomes", "reason")
-	return &Repairs{newItems(w, f, columns, Text, JSON, CSV), execute}
+	r := &Repairs{newItems(w, f, columns, Text, JSON, CSV), execute}
+	r.options = options
+	return r
 }
 
 // becomes says what happens, or happened, to a difference.

@@ -268,10 +268,10 @@ func TestHostileNames(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	fields := map[string][]string{
-		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "plan", "findings"},
-		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "failures", "timeline", "lane_times", "duration_seconds"},
+		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "bill", "plan", "findings"},
+		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "findings_this_run", "failures", "timeline", "lane_times", "duration_seconds"},
 		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "next"},
-		"verification.json": {"schema_version", "command", "equal", "services", "compared", "differences", "findings", "duration_seconds", "items"},
+		"verification.json": {"schema_version", "command", "equal", "services", "compared", "counts", "differences", "findings", "duration_seconds", "items"},
 	}
 	for name, want := range fields {
 		t.Run(name+" is one object with the agreed fields", func(t *testing.T) {

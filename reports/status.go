@@ -18,7 +18,12 @@ type Status struct {
 	Services      []ServiceStatus `json:"services"`
 	UnderWay      []ChannelStatus `json:"under_way"` // begun and not done, the longest first: 10 at most
 	Failures      []StatusFailure `json:"failures"`  // the latest first
-	Next          string          `json:"next"`      // the command to run next
+	// Complete adds to a command that a text names what it takes to paste it.
+	Complete func(command string) string `json:"-"`
+
+	All     bool   `json:"-"`                  // a text names every failure
+	InPlace bool   `json:"in_place,omitempty"` // channels were made private where they are
+	Next    string `json:"next"`               // the command to run next
 }
 
 // Run is one run of the migration.
@@ -57,6 +62,9 @@ type ServiceStatus struct {
 	Channels     Part             `json:"channels"`
 	Messages     Part             `json:"messages"`
 	Stages       map[string]int64 `json:"stages"` // channels, by stage
+	// Counts says of channels, members and messages what became of them, as the
+	// summary of a run does; what is in the target counts as existing.
+	Counts map[string]migrate.KindCount `json:"counts"`
 }
 
 // ChannelStatus is how far one channel is.
@@ -87,7 +95,7 @@ func WriteStatus(w io.Writer, f Format, s Status) error {
 	if f == JSON {
 		return encodeJSON(w, s.filled())
 	}
-	return statusDocument(s).render(w, f)
+	return statusDocument(s).with([]Option{Completing(s.Complete)}).render(w, f)
 }
 
 // WriteStatusLine renders a status on one line, as text or as JSON: for who
@@ -114,6 +122,11 @@ func (s Status) filled() Status {
 		r := *s.Run
 		r.Waits = filled(r.Waits)
 		s.Run = &r
+	}
+	for i := range s.Services {
+		if s.Services[i].Counts == nil {
+			s.Services[i].Counts = map[string]migrate.KindCount{}
+		}
 	}
 	return s
 }

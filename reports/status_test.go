@@ -62,7 +62,7 @@ func TestStatusLine(t *testing.T) {
 		s := status()
 		s.Failures[0].Reason = "too long"
 		require.Equal(t, "12:01:40 partial, 1,200 of 1,300 (92%), 1 not carried, the last one "+channelSID+": too long", reports.StatusLine(s))
-		require.Equal(t, "nothing was begun", reports.StatusLine(reports.Status{}))
+		require.Equal(t, "no migration recorded yet", reports.StatusLine(reports.Status{}))
 	})
 	t.Run("is one harmless line, as text and as JSON", func(t *testing.T) {
 		for _, f := range []reports.Format{reports.Text, reports.JSON} {

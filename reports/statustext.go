@@ -17,7 +17,9 @@ func statusDocument(s Status) *document {
 			one.SourceSID, cmp.Or(one.TargetSID, "none yet"), one.FriendlyName, one.Stage, one.Channels.String(), one.Messages.String(),
 		})
 	}
-	d.add(heading("Services"), t)
+	if len(t.rows) > 0 {
+		d.add(heading("Services"), t)
+	}
 	if s.Run != nil {
 		d.add(heading("Last run"), paragraph(runText(*s.Run)))
 	}
@@ -32,7 +34,11 @@ func statusDocument(s Status) *document {
 	for i, f := range s.Failures {
 		lines[i] = f.FailureLine
 	}
-	d.failures(lines)
+	most := failuresShown
+	if s.All {
+		most = len(lines)
+	}
+	d.failures(lines, most)
 	d.add(heading("What to do next"), commands{s.Next})
 	return d
 }
@@ -42,8 +48,10 @@ const dead = "not running any more; it was killed, and running it again resumes"
 
 func statusVerdict(s Status) string {
 	switch {
+	case s.Run != nil && s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
+		return "undone in part; what was kept is still in the target."
 	case s.Run == nil:
-		return "nothing was begun."
+		return "no migration recorded yet."
 	case len(s.Failures) > 0:
 		return fmt.Sprintf("%s; %s not carried.", runState(*s.Run), count(int64(len(s.Failures)), "resource was", "resources were"))
 	}
@@ -53,6 +61,9 @@ func statusVerdict(s Status) string {
 func runState(r Run) string {
 	if r.EndedAt == nil && !r.Alive {
 		return dead
+	}
+	if r.Status == migrate.UndoneStatus {
+		return "undone; chatbridge migrate starts anew"
 	}
 	return r.Status
 }
@@ -108,7 +119,7 @@ func portion(share float64) string {
 // StatusLine is a status on one line.
 func StatusLine(s Status) string {
 	if s.Run == nil {
-		return "nothing was begun"
+		return "no migration recorded yet"
 	}
 	r := *s.Run
 	at := r.SeenAt

@@ -16,10 +16,11 @@ import (
 // Summary renders what a migration did in any of the formats. deep is what a
 // comparison of both sides did afterwards, which JSON has a field for; nil if
 // there was none.
-func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) error {
+func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs, options ...Option) error {
 	switch f {
 	case JSON:
 		s.Services, s.Findings, s.Failures = filled(s.Services), filledFindings(s.Findings), filled(s.Failures)
+		s.ThisRun = filledFindings(s.ThisRun)
 		s.Timeline = filled(s.Timeline)
 		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
 		return encodeJSON(w, struct {
@@ -29,28 +30,27 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs) erro
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
 	case HTML:
-		return WriteMigration(w, f, &Migration{Summary: s})
+		return WriteMigration(w, f, &Migration{Summary: s}, options...)
 	}
-	return summaryDocument(s).render(w, f)
+	if isBrief(f, options) {
+		return briefSummary(s, options).with(options).render(w, f)
+	}
+	return summaryDocument(s).with(options).render(w, f)
 }
 
 func summaryDocument(s replay.Summary) *document {
 	d := &document{title: "Migration", verdict: summaryVerdict(s)}
 	d.add(heading("Services"), serviceTable(s.Services))
-	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "failed"}, numbers: []int{1, 2, 3, 4}}
+	counts := tableBlock{header: []string{"kind", "in the source", "written", "there before", "left out", "failed"}, numbers: []int{1, 2, 3, 4, 5}}
 	for _, kind := range kindsOf(s.Counts) {
 		c := s.Counts[kind]
-		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.Failed)})
+		counts.rows = append(counts.rows, []string{kind, Number(c.Source), Number(c.Written), Number(c.Existing), Number(c.LeftOut), Number(c.Failed)})
 	}
 	d.add(heading("What was done"), counts, paragraph(trafficText(s)))
 	d.originals(s)
-	d.failures(s.Failures)
-	switch held := aboutTarget(s.Findings); {
-	case s.Status == migrate.RunningStatus:
-	case written(s) > 0 || s.Status != migrate.Complete:
-		d.findings(s.Findings, "What did not arrive as it was")
-	case len(held) > 0:
-		d.findings(held, "What is otherwise in the target")
+	d.failures(s.Failures, failuresShown)
+	if s.Status != migrate.RunningStatus {
+		d.findings(s.Findings, "What changed or was lost, in all runs")
 	}
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)
@@ -116,7 +116,12 @@ func summaryNext(s replay.Summary) []block {
 	case migrate.Complete:
 		return []block{paragraph("Compare both sides, item by item:"), commands{"chatbridge verify"}}
 	case migrate.Partial:
-		return []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status", "chatbridge migrate"}}
+		next := []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status --all", "chatbridge migrate"}}
+		if lines := undecided(s.Findings); len(lines) > 0 {
+			next = append(next, paragraph("What stops for want of a decision goes on with one of:"), lines,
+				commands{"chatbridge migrate --accept-settings --policy …"})
+		}
+		return next
 	}
 	return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate"}}
 }
@@ -132,17 +137,17 @@ func serviceTable(services []migrate.SummaryService) tableBlock {
 // failuresShown bounds the table of a text; the ledger has them all.
 const failuresShown = 20
 
-func (d *document) failures(all []migrate.FailureLine) {
+func (d *document) failures(all []migrate.FailureLine, most int) {
 	if len(all) == 0 {
 		return
 	}
-	t := tableBlock{header: []string{"kind", "source", "target", "reason"}}
-	for _, f := range all[:min(failuresShown, len(all))] {
-		t.rows = append(t.rows, []string{f.Kind, f.SourceSID, cmp.Or(f.TargetSID, "none"), f.Reason})
+	t := tableBlock{header: []string{"kind", "source", "name", "reason"}}
+	for _, f := range all[:min(most, len(all))] {
+		t.rows = append(t.rows, []string{f.Kind, f.SourceSID, shortName(f.Name), f.Reason})
 	}
 	d.add(heading("What was not carried, and why"), t)
-	if len(all) > failuresShown {
-		d.add(paragraph(fmt.Sprintf("And %s more: chatbridge status lists them all.", Number(int64(len(all)-failuresShown)))))
+	if len(all) > most {
+		d.add(paragraph(fmt.Sprintf("And %s more. To list them all:", Number(int64(len(all)-most)))), commands{"chatbridge status --all"})
 	}
 }
 
@@ -180,6 +185,7 @@ func summaryRows(s replay.Summary) [][]string {
 			[]string{"counts", kind, "source", whole(c.Source)},
 			[]string{"counts", kind, "written", whole(c.Written)},
 			[]string{"counts", kind, "existing", whole(c.Existing)},
+			[]string{"counts", kind, "left_out", whole(c.LeftOut)},
 			[]string{"counts", kind, "failed", whole(c.Failed)})
 	}
 	rows = append(rows,
@@ -196,4 +202,15 @@ func summaryRows(s replay.Summary) [][]string {
 			[]string{"failure", f.SourceSID, "hint", f.Hint})
 	}
 	return rows
+}
+
+// nameShown is how many characters of a name a table shows beside a SID.
+const nameShown = 24
+
+func shortName(name string) string {
+	runes := []rune(Plain(name))
+	if len(runes) <= nameShown {
+		return string(runes)
+	}
+	return string(runes[:nameShown-1]) + "…"
 }

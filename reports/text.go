@@ -51,6 +51,8 @@ func (d *document) text(w *bufio.Writer, columns int) {
 			}
 		case findingList:
 			b.text(w)
+		case ranked:
+			b.text(w)
 		case probeList:
 			b.text(w)
 		case steps:

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"chatbridge/migrate"
@@ -13,21 +15,46 @@ import (
 // however much there is. It is text, JSON or CSV.
 //
 // It must be closed. The first error is kept and returned by Close.
-type Undo struct{ items }
+//
+// Text names each thing only if All is set before the first one; else what stays,
+// up to failuresShown, and the conversations with the most messages.
+type Undo struct {
+	items
+	All bool
+
+	kept     int
+	channels int64
+	messages int64
+	largest  []undo.Removal
+}
+
+// largestShown is how many conversations a text names.
+const largestShown = 5
 
 var removalColumns = []string{"fate", "kind", "source_sid", "target_sid", "done", "reason"}
 
 // NewUndo begins a report.
-func NewUndo(w io.Writer, f Format) *Undo {
-	return &Undo{newItems(w, f, removalColumns, Text, JSON, CSV)}
+func NewUndo(w io.Writer, f Format, options ...Option) *Undo {
+	u := &Undo{items: newItems(w, f, removalColumns, Text, JSON, CSV)}
+	u.options = options
+	return u
 }
 
-// Removal writes one line, or one element. Text has no line for a user or a role
-// that goes: their service or conversations tell enough.
+// Removal writes one line, or one element. Text never has a line for a user or a
+// role that goes: their service or conversations tell enough.
 func (u *Undo) Removal(r undo.Removal) {
-	line := ""
-	if r.Fate == undo.Keep || r.Fate == undo.Restore || r.Kind == migrate.KindServices || r.Kind == migrate.KindChannels {
+	line, stays := "", r.Fate == undo.Keep || r.Fate == undo.Restore
+	if r.Kind == migrate.KindChannels && r.Fate == undo.Delete {
+		u.sum(r)
+	}
+	if stays {
+		u.kept++
+	}
+	if stays && u.kept <= failuresShown || r.Kind == migrate.KindServices || u.All && (stays || r.Kind == migrate.KindChannels) {
 		line = fmt.Sprintf("%s %s %s", r.Fate, r.Kind, r.TargetSID)
+		if r.Name != "" {
+			line += " " + r.Name
+		}
 		if r.SourceSID != "" {
 			line += " (was " + r.SourceSID + ")"
 		}
@@ -40,7 +67,36 @@ func (u *Undo) Removal(r undo.Removal) {
 
 // Close ends the report with what the undo did as a whole.
 func (u *Undo) Close(done undo.Undone) error {
-	return u.end(done, func() *document { return undoDocument(done) })
+	return u.end(done, func() *document { return u.document(done) })
+}
+
+func (u *Undo) sum(r undo.Removal) {
+	u.channels++
+	u.messages += r.Messages
+	u.largest = append(u.largest, r)
+	slices.SortStableFunc(u.largest, func(a, b undo.Removal) int {
+		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.SourceSID, b.SourceSID))
+	})
+	u.largest = u.largest[:min(largestShown, len(u.largest))]
+}
+
+// document adds to what was done as a whole what it was about.
+func (u *Undo) document(done undo.Undone) *document {
+	d := undoDocument(done)
+	if u.channels == 0 || u.All {
+		return d
+	}
+	t := tableBlock{header: []string{"conversation", "name", "messages"}, numbers: []int{2}}
+	for _, r := range u.largest {
+		t.rows = append(t.rows, []string{r.TargetSID, r.Name, Number(r.Messages)})
+	}
+	all := fmt.Sprintf("%s with %s in all", count(u.channels, "conversation", "conversations"), count(u.messages, "message", "messages"))
+	about := []block{heading("The largest conversations"), t, paragraph(all + ".")}
+	if !done.Executed {
+		about = append(about[:2], paragraph(all+". To list each of them:"), commands{"chatbridge undo --all"})
+	}
+	d.blocks = append(about, d.blocks...)
+	return d
 }
 
 func undoDocument(done undo.Undone) *document {

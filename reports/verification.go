@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/verify"
 )
 
@@ -20,8 +21,10 @@ type Verification struct {
 }
 
 // NewVerification begins a report.
-func NewVerification(w io.Writer, f Format) *Verification {
-	return &Verification{items: newItems(w, f, differenceColumns, Text, JSON, CSV, HTML)}
+func NewVerification(w io.Writer, f Format, options ...Option) *Verification {
+	v := &Verification{items: newItems(w, f, differenceColumns, Text, JSON, CSV, HTML)}
+	v.options = options
+	return v
 }
 
 // Difference writes one line, or one element.
@@ -35,12 +38,20 @@ func (v *Verification) Difference(d verify.Difference) {
 // Close ends the report with what the comparison found as a whole.
 func (v *Verification) Close(found verify.Verification) error {
 	found.Services, found.Findings = filled(found.Services), filledFindings(found.Findings)
+	if found.Counts == nil {
+		found.Counts = map[string]migrate.KindCount{}
+	}
 	if v.form == HTML && v.err == nil {
 		if err := v.page(found).html(v.w); err != nil {
 			return err
 		}
 	}
-	return v.end(found, func() *document { return verificationDocument(found) })
+	return v.end(found, func() *document {
+		if isBrief(v.form, v.options) {
+			return briefVerification(found)
+		}
+		return verificationDocument(found)
+	})
 }
 
 func verificationDocument(v verify.Verification) *document {
@@ -62,9 +73,10 @@ func verificationDocument(v verify.Verification) *document {
 		d.verdict = count(differences, "difference", "differences") + "."
 	}
 	d.add(heading("Services"), serviceTable(v.Services))
-	compared := tableBlock{header: []string{"kind", "compared"}, numbers: []int{1}}
-	for _, kind := range kindsOf(v.Compared) {
-		compared.rows = append(compared.rows, []string{kind, Number(v.Compared[kind])})
+	compared := tableBlock{header: []string{"kind", "in the source", "in the target", "left out", "missing"}, numbers: []int{1, 2, 3, 4}}
+	for _, kind := range kindsOf(v.Counts) {
+		c := v.Counts[kind]
+		compared.rows = append(compared.rows, []string{kind, Number(c.Source), Number(c.Target()), Number(c.LeftOut), Number(c.Failed)})
 	}
 	d.add(heading("What was compared, in "+Duration(v.Duration)), compared)
 	if differences+foreign > 0 {

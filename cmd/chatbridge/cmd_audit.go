@@ -19,6 +19,7 @@ type auditOptions struct {
 	mappingOptions
 	outputOption
 	auditResultOptions
+	detailsOption
 	// Replay says that copying is meant where nothing has to be copied.
 	Replay bool
 
@@ -61,6 +62,7 @@ and none with --from-archive; with --to-service SID those of the target as well.
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.replayFlag(cmd.Flags())
 	o.auditResultOptions.flags(cmd.Flags())
+	o.detailsOption.flags(cmd.Flags())
 	return cmd
 }
 
@@ -120,7 +122,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := reports.Audit(o.console.out, form, audit); err != nil {
+	if err := reports.Audit(o.console.out, form, audit, o.rendering(o.console)...); err != nil {
 		return err
 	}
 	o.noteIdentities(o.console.err)

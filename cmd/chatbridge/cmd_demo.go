@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,43 +90,36 @@ type demonstration struct {
 }
 
 func (d *demonstration) run(ctx context.Context) error {
-	d.say("A local Twilio was started. Its Chat v1 holds the workspace of a small company;",
-		"its Conversations is empty. What follows is what chatbridge does with a real",
-		"account, over HTTP, only that nothing leaves this machine.")
+	d.say("A local Twilio was started: its Chat v1 holds the workspace of a small company,",
+		"its Conversations is empty. Everything goes over HTTP and stays on this machine.")
 
 	d.step("1. Look before anything is written", "chatbridge audit --replay",
-		"The audit reads the source whole and writes nothing. Without --replay it would say",
-		"first which channels of an account need no copying at all.")
+		"Without --replay it would say first which channels need no copying at all.")
 	if err := runAudit(ctx, &d.audit); err != nil {
 		return err
 	}
 
 	d.step("2. Migrate", "chatbridge migrate --replay",
-		"The local Twilio has no limit on writes, so this takes less than was estimated.",
-		"What arrived is kept in a ledger; a run that is killed goes on where it was.")
-	if err := d.migrate(ctx); err != nil {
+		"The local Twilio has no limit on writes, so this takes less than was estimated.")
+	if err := d.migrate(ctx, false); err != nil {
 		return err
 	}
 
-	d.step("3. Run it again", "chatbridge migrate --replay",
-		"Everything is there, so nothing is written but the mark that a run is at work.")
-	if err := d.migrate(ctx); err != nil {
+	d.step("3. Run it again: everything is there", "chatbridge migrate --replay")
+	if err := d.migrate(ctx, true); err != nil {
 		return err
 	}
 
-	d.step("4. Compare both sides", "chatbridge verify",
-		"The comparison reads source and target again, message by message.")
+	d.step("4. Compare both sides, message by message", "chatbridge verify")
 	if err := d.verify(ctx); err != nil {
 		return err
 	}
 
 	d.say("", "That was all. To do it for real:",
-		"",
 		"    export TWILIO_ACCOUNT_SID=AC… TWILIO_AUTH_TOKEN=…",
 		"    chatbridge audit",
 		"    chatbridge migrate",
 		"    chatbridge verify",
-		"",
 		"To rehearse with the local Twilio from another shell: chatbridge emulate")
 	return nil
 }
@@ -133,13 +127,18 @@ func (d *demonstration) run(ctx context.Context) error {
 // demoSettle is short, since nothing is late between two parts of one process.
 const demoSettle = 100 * time.Millisecond
 
-func (d *demonstration) migrate(ctx context.Context) error {
+func (d *demonstration) migrate(ctx context.Context, again bool) error {
 	o := &migrateOptions{
 		auditOptions: d.audit, ledgerOption: d.ledger,
 		Settle: demoSettle, Watchdog: migrate.DefaultWatchdog, Yes: true,
 		openLedger: openLedger,
 	}
-	o.APS = 0
+	o.APS, o.told = 0, true
+	if again { // the plan is the same
+		quiet := *o.commonOptions
+		quiet.Quiet = true
+		o.commonOptions = &quiet
+	}
 	return runMigrate(ctx, o)
 }
 
@@ -157,13 +156,14 @@ func (d *demonstration) say(lines ...string) {
 }
 
 func (d *demonstration) step(title, command string, lines ...string) {
-	d.say("", "== "+title+" ==", strings.Join(lines, "\n"), "", "$ "+command, "")
+	d.say(slices.Concat([]string{"", "== " + title + " =="}, lines, []string{"$ " + command})...)
 }
 
 // demoConsole is c with the environment of the demo: nothing of the real one but
 // what says how the terminal looks.
 func demoConsole(c *console) *console {
 	own := *c
+	own.next = nil
 	own.env = []string{
 		sourcePrefix + accountVariable + "=" + emulator.DefaultAccountSID,
 		sourcePrefix + tokenVariable + "=" + emulator.DefaultAuthToken,

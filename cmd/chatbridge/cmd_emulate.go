@@ -237,4 +237,10 @@ func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
 	}) {
 		fmt.Fprintf(w, "export %s=%s\n", v[0], v[1])
 	}
+	if c.Shared {
+		fmt.Fprintf(w, "unset %s\n", variable("replay"))
+		return
+	}
+	// Nothing of Chat shows in this Conversations, though the account is the same.
+	fmt.Fprintf(w, "export %s=true\n", variable("replay"))
 }

@@ -111,6 +111,7 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 	o.metricsOption.flags(cmd.Flags())
 	o.retryOption.flags(cmd.Flags())
 	o.deepOption.flags(cmd.Flags())
+	o.detailsOption.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
 	return cmd
 }

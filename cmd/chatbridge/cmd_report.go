@@ -10,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/inplace"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/undo"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
 )
@@ -18,6 +20,7 @@ import (
 // reportOptions are those of report.
 type reportOptions struct {
 	outputOption
+	detailsOption
 	ledgerOption
 
 	console    *console
@@ -31,9 +34,10 @@ func newReport(c *console, run func(context.Context, *reportOptions) error) *cob
 	cmd := &cobra.Command{
 		Use:   "report",
 		Short: "Show again what the last run did, also as a page for a browser",
-		Long: `Render the report of the last run again, from the ledger. --output html is one
-file that can be kept, mailed and printed: it holds everything that it shows, and
-loads nothing from anywhere. Of a run that was killed it shows what was noted last.
+		Long: `Render the report of the last run again, from the ledger. Its counts and losses
+are those of all runs. --output html is one file that can be kept, mailed and
+printed: it holds everything that it shows, and loads nothing from anywhere. Of a
+run that was killed it shows what was noted last.
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
@@ -45,6 +49,7 @@ It never opens a connection, needs no credentials and changes nothing.` +
 	}
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), reportForms...)
+	o.detailsOption.flags(cmd.Flags())
 	return cmd
 }
 
@@ -58,11 +63,49 @@ func runReport(ctx context.Context, o *reportOptions) error {
 		return err
 	}
 	defer ledger.Close()
+	bound, err := ledger.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	o.console.next.about(bound)
+	if told, err := o.other(ctx, ledger, form, bound); told || err != nil {
+		return err
+	}
 	m, err := readMigration(ctx, ledger, o.Ledger)
 	if err != nil {
 		return err
 	}
-	return reports.WriteMigration(o.console.out, form, m)
+	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
+}
+
+// other tells of a last run that was no migration: an undo, or one that made
+// channels private where they are.
+func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form reports.Format, bound migrate.Fingerprint) (told bool, err error) {
+	last, ok, err := l.LastRun(ctx)
+	if err != nil || !ok || len(last.Summary) == 0 {
+		return false, err
+	}
+	switch {
+	case last.Status == migrate.UndoneStatus:
+		if _, err := o.format(undoForms[:2]...); err != nil {
+			return true, err
+		}
+		var done undo.Undone
+		if err := json.Unmarshal(last.Summary, &done); err != nil {
+			return true, fmt.Errorf("read summary of the last run: %w", err)
+		}
+		return true, reports.NewUndo(o.console.out, form, o.console.completing()).Close(done)
+	case bound[modeSetting] == modeInPlace:
+		if _, err := o.format(inPlaceForms...); err != nil {
+			return true, err
+		}
+		var r inplace.Result
+		if err := json.Unmarshal(last.Summary, &r); err != nil {
+			return true, fmt.Errorf("read summary of the last run: %w", err)
+		}
+		return true, reports.InPlace(o.console.out, form, r, o.console.completing())
+	}
+	return false, nil
 }
 
 // readMigration reads the last run and how each channel stands.
@@ -82,23 +125,20 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 		return nil, err
 	}
 	m := &reports.Migration{Ledger: filepath.Base(path), StartedAt: last.StartedAt}
-	reasons := map[string]string{}
-	var failures []migrate.FailureLine
-	for f, err := range l.Failures(ctx) {
-		if err != nil {
-			return nil, err
-		}
-		reasons[f.SourceSID] = f.Reason
-		failures = append(failures, migrate.FailureLine{
-			Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint,
-		})
+	failures, err := readFailures(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	reasons, stopped := map[string]string{}, map[string]bool{}
+	for _, f := range failures {
+		reasons[f.SourceSID], stopped[f.SourceSID] = f.Reason, true
 	}
 	for _, s := range services {
-		for c, err := range l.Channels(ctx, s.SourceSID) {
-			if err != nil {
-				return nil, err
-			}
+		_, err := migrate.ReadAccount(ctx, l, s.SourceSID, stopped, func(c migrate.ChannelRecord, _ migrate.KindCount) {
 			m.Channels.Add(c, reasons[c.SourceSID])
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	if len(last.Summary) > 0 {
@@ -107,9 +147,13 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 		}
 		return m, nil
 	}
-	m.Summary, err = unended(last, services)
-	m.Summary.Failures = failures
-	return m, err
+	if m.Summary, err = unended(last, services); err != nil {
+		return nil, err
+	}
+	for _, f := range failures {
+		m.Summary.Failures = append(m.Summary.Failures, f.FailureLine)
+	}
+	return m, replay.Recount(ctx, l, &m.Summary)
 }
 
 // unended is what a run said of itself that has not ended, or was killed.
@@ -138,12 +182,12 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (replay.S
 // stands, which only the ledger knows.
 func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s replay.Summary, deep *verify.Repairs) error {
 	if form != reports.HTML {
-		return reports.Summary(o.console.out, form, s, deep)
+		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
 	}
 	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
 	if err != nil {
-		return reports.Summary(o.console.out, form, s, deep)
+		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
 	}
 	m.Summary = s
-	return reports.WriteMigration(o.console.out, form, m)
+	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
 }

@@ -16,6 +16,7 @@ type statusOptions struct {
 	outputOption
 	ledgerOption
 	Watch    bool
+	All      bool
 	Interval time.Duration
 
 	console    *console
@@ -56,6 +57,7 @@ It never opens a connection, needs no credentials and changes nothing.` +
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Interval, "interval", defaultInterval, "time between two looks of --watch")
 	})
+	cmd.Flags().BoolVar(&o.All, "all", false, "name everything that was not carried, and not the latest 20 alone")
 	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "look again and again, until the run ends")
 	return cmd
 }
@@ -86,8 +88,16 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 		return err
 	}
 	defer ledger.Close()
+	bound, err := ledger.Fingerprint(ctx)
+	if err != nil {
+		return err
+	}
+	o.console.next.about(bound)
 	read := func(ctx context.Context) (reports.Status, error) {
-		return readStatus(ctx, ledger, o.Ledger, time.Now())
+		s, err := readStatus(ctx, ledger, o.Ledger, time.Now())
+		s.Next = o.console.next.complete(s.Next)
+		s.All, s.Complete = o.All, o.console.next.complete
+		return s, err
 	}
 	if o.Watch {
 		ctx, stop := cutAtOnce(ctx, o.console)

@@ -26,6 +26,7 @@ type undoOptions struct {
 	Services []string
 	Settle   time.Duration
 	Execute  bool
+	All      bool
 	Yes      bool
 
 	console *console
@@ -47,8 +48,8 @@ func newUndo(c *console, common *commonOptions, run func(context.Context, *undoO
 		Short: "Delete from the target what this ledger created",
 		Long: `Delete from the target what the ledger says that its migration created and nobody
 has changed since: conversations, then the users, roles and services that nothing
-else needs. Without --execute it only lists what would go, what stays and why, and
-writes nothing.
+else needs. Without --execute it only says what would go, what stays and why, and
+writes nothing; --all names every conversation.
 
 What was there before stays, and what was adopted, and every conversation with a
 message, participant, name or attribute that the migration did not leave there. So
@@ -73,6 +74,7 @@ chatbridge migrate with the same ledger starts anew.` +
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
+	cmd.Flags().BoolVar(&o.All, "all", false, "name every conversation, and not the largest alone")
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
 	return cmd
 }
@@ -152,9 +154,17 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 		shown.Close()
 		return err
 	}
-	w := reports.NewUndo(o.console.out, form)
+	w := reports.NewUndo(o.console.out, form, o.console.completing())
+	w.All = o.All
+	began := time.Now()
 	done, err := u.Run(ctx, w.Removal)
 	shown.Close()
+	if o.Execute {
+		c := done.Counts[migrate.KindChannels]
+		if nerr := noteRun(ctx, u.Record, began, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
+			err = nerr
+		}
+	}
 	if err := errors.Join(w.Close(done), closer()); err != nil {
 		return err
 	}

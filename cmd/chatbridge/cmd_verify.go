@@ -21,6 +21,7 @@ type verifyOptions struct {
 	mappingOptions
 	outputOption
 	ledgerOption
+	detailsOption
 	Settle  time.Duration
 	Repair  bool
 	Execute bool
@@ -74,6 +75,7 @@ on, --yes answers.` +
 	o.mappingOptions.flags(cmd.Flags())
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), verifyForms...)
+	o.detailsOption.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time before what seems to differ is looked at again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
@@ -160,7 +162,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	case migrate.KindOf(err) != migrate.NotFound:
 		return none, err
 	}
-	w := reports.NewVerification(o.console.out, form)
+	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
 	found, err := v.Run(ctx, w.Difference)
 	if err != nil {
 		return none, interrupted(ctx, err)

@@ -13,7 +13,7 @@ import (
 )
 
 // ledgerSchema is the version of the ledger that this program writes.
-const ledgerSchema = 4
+const ledgerSchema = 5
 
 // versionReport says what this program is.
 type versionReport struct {

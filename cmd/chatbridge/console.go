@@ -27,6 +27,8 @@ type console struct {
 	terminal func(stream any) bool
 	// signals delivers interrupts until the returned function is called.
 	signals func() (<-chan os.Signal, func())
+	// next completes the commands that a report or a hint names; may be nil.
+	next *nextCommands
 	// every is the time between two status lines.
 	every time.Duration
 	// waits knows what the command waits for; may be nil.
@@ -49,6 +51,7 @@ func newConsole() *console {
 		err:      shown,
 		env:      os.Environ(),
 		terminal: isTerminal,
+		next:     &nextCommands{},
 		signals:  interrupts,
 		every:    statusEvery,
 	}

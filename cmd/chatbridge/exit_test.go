@@ -40,7 +40,7 @@ func TestExitStatus(t *testing.T) {
 func TestComplain(t *testing.T) {
 	t.Run("an error is two lines, whatever a server put into it", func(t *testing.T) {
 		var b bytes.Buffer
-		complain(&b, false, false, errors.New("read: \x1b[31mred\nsecond line"))
+		complain(&b, false, false, nil, errors.New("read: \x1b[31mred\nsecond line"))
 		require.Equal(t, "error: read: \\u001b[31mred\\nsecond line\nhint: run again with -v to see what led to it\n", b.String())
 	})
 	t.Run("the first hint of the chain is given", func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -77,7 +78,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	}
 	defer s.Close()
 	if o.DryRun {
-		return reports.InPlace(o.console.out, form, preview)
+		return reports.InPlace(o.console.out, form, preview, o.console.completing())
 	}
 	if !o.Quiet || !o.Yes {
 		o.showPromotions(s, preview)
@@ -138,7 +139,7 @@ func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	}
 	fmt.Fprintf(w, "  %s to make private, %s private already\n", plural(int(r.Promoted), "channel", "channels"), reports.Number(r.Visible))
 	if len(r.Samples) > 0 {
-		fmt.Fprintf(w, "  such as %s\n", strings.Join(r.Samples, " "))
+		fmt.Fprintf(w, "  such as %s\n", strings.Join(reports.Named(r.Samples, r.SampleNames), "\n          "))
 	}
 	fmt.Fprintf(w, "This cannot be taken back: nobody finds or joins these channels by themselves any more.\nLedger: %s\n", o.Ledger)
 }
@@ -162,6 +163,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.bind(ctx, ledger, f); err != nil {
 		return err
 	}
+	began := time.Now()
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
 	shown := o.progress(o.console, "made private")
@@ -171,7 +173,10 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		Execute: true, Drain: drain,
 	}).Run(ctx)
 	shown.Close()
-	if werr := reports.InPlace(o.console.out, form, r); werr != nil {
+	if nerr := noteRun(ctx, ledger, began, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
+		err = nerr
+	}
+	if werr := reports.InPlace(o.console.out, form, r, o.console.completing()); werr != nil {
 		return werr
 	}
 	switch {

@@ -166,6 +166,7 @@ func program(s *emulator.Server, dir string, args ...string) *exec.Cmd {
 	cmd := exec.Command("chatbridge", args...)
 	cmd.Dir = dir
 	cmd.Env = []string{
+		"CHATBRIDGE_SETTLE=200ms",
 		"PATH=" + os.Getenv("PATH"),
 		"HOME=" + dir,
 		"TWILIO_ACCOUNT_SID=" + emulator.DefaultAccountSID,

@@ -89,6 +89,11 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if o.Yes {
 		return nil
 	}
+	a, err := countAmounts(ctx, s.source, services)
+	if err != nil {
+		return err
+	}
+	a.show(o.console.err, o.APS, o.Concurrency, mapper.Policy)
 	return o.console.confirm(ctx)
 }
 
@@ -158,7 +163,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		return &outcome{
 			status:  exitIncomplete,
 			message: fmt.Sprintf("%s not carried whole", plural(len(summary.Failures), "resource was", "resources were")),
-			hint:    "see what and why with: chatbridge status --ledger " + o.Ledger + "; run the same command again to try again",
+			hint:    "see what and why with: chatbridge status --all; to try again: chatbridge migrate",
 		}
 	}
 	return nil

@@ -47,7 +47,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
 	shown = o.progress(o.console, "compared")
 	r.Observer = shown
-	w := reports.NewRepairs(o.console.out, form, o.Execute)
+	w := reports.NewRepairs(o.console.out, form, o.Execute, o.console.completing())
 	done, err := r.Run(ctx, w.Repair)
 	shown.Close()
 	if err != nil {

@@ -53,6 +53,9 @@ func TestReport(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, l.PutService(ctx, migrate.ServiceRecord{SourceSID: service, FriendlyName: "Support"}))
 		require.NoError(t, l.PutChannel(ctx, migrate.ChannelRecord{SourceSID: channel, ServiceSID: service, FriendlyName: "General", Stage: migrate.Open, MessagesCount: 10, Messages: 7}))
+		for n := range int64(7) {
+			require.NoError(t, l.PutMessage(ctx, channel, migrate.MessageRecord{SourceIndex: n, TargetIndex: n}))
+		}
 		require.NoError(t, l.PutFailure(ctx, migrate.Failure{Kind: migrate.KindChannels, SourceSID: channel, ServiceSID: service, Reason: "it was refused", At: began}))
 		require.NoError(t, l.PutRun(ctx, migrate.RunRecord{
 			ID: "one", StartedAt: began, HeartbeatAt: began.Add(2 * time.Second), Status: migrate.RunningStatus, Progress: progress,

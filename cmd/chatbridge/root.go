@@ -23,7 +23,7 @@ func run(ctx context.Context, c *console, args []string) int {
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
-		complain(c.err, wantsJSON(cmd), c.stderr().json, err)
+		complain(c.err, wantsJSON(cmd), c.stderr().json, c.next, err)
 	}
 	return statusOf(err)
 }
@@ -87,6 +87,7 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 			return cmd.Help()
 		},
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			c.next.remember(cmd)
 			if err := applySettings(cmd, c.env); err != nil {
 				return err
 			}

@@ -23,7 +23,11 @@ const underWayShown = 10
 // readStatus reads all that a ledger says about its migration.
 func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now time.Time) (reports.Status, error) {
 	s := reports.Status{SchemaVersion: migrate.SchemaVersion, Command: "status", Ledger: path}
-	var err error
+	bound, err := l.Fingerprint(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.InPlace = bound[modeSetting] == modeInPlace
 	if s.Run, err = lastRun(ctx, l, now); err != nil {
 		return s, err
 	}
@@ -34,8 +38,12 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	if err != nil {
 		return s, err
 	}
+	stopped, err := migrate.Stopped(ctx, l)
+	if err != nil {
+		return s, err
+	}
 	for _, rec := range services {
-		one, underWay, err := serviceStatus(ctx, l, rec)
+		one, underWay, err := serviceStatus(ctx, l, rec, stopped)
 		if err != nil {
 			return s, err
 		}
@@ -44,7 +52,7 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	}
 	slices.SortStableFunc(s.UnderWay, func(a, b reports.ChannelStatus) int { return cmp.Compare(left(b), left(a)) })
 	s.UnderWay = s.UnderWay[:min(underWayShown, len(s.UnderWay))]
-	s.Next = nextCommand(s, path)
+	s.Next = nextCommand(s)
 	return s, nil
 }
 
@@ -101,8 +109,14 @@ func readFailures(ctx context.Context, l migrate.LedgerReader) ([]reports.Status
 		if err != nil {
 			return nil, err
 		}
+		var c migrate.ChannelRecord
+		if f.Kind == migrate.KindChannels {
+			if c, _, err = l.Channel(ctx, f.SourceSID); err != nil {
+				return nil, err
+			}
+		}
 		all = append(all, reports.StatusFailure{
-			FailureLine: migrate.FailureLine{Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Reason: f.Reason, Hint: f.Hint},
+			FailureLine: migrate.FailureLine{Kind: f.Kind, SourceSID: f.SourceSID, TargetSID: f.TargetSID, Name: c.FriendlyName, Reason: f.Reason, Hint: f.Hint},
 			At:          f.At,
 		})
 	}
@@ -112,50 +126,42 @@ func readFailures(ctx context.Context, l migrate.LedgerReader) ([]reports.Status
 
 // serviceStatus is how far a service is, and its channels that are begun and
 // not done.
-func serviceStatus(ctx context.Context, l migrate.LedgerReader, rec migrate.ServiceRecord) (reports.ServiceStatus, []reports.ChannelStatus, error) {
+func serviceStatus(ctx context.Context, l migrate.LedgerReader, rec migrate.ServiceRecord, stopped map[string]bool) (reports.ServiceStatus, []reports.ChannelStatus, error) {
 	one := reports.ServiceStatus{
 		SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, FriendlyName: rec.FriendlyName, Stage: rec.Stage.String(),
 		Stages: map[string]int64{},
 	}
 	var underWay []reports.ChannelStatus
-	for c, err := range l.Channels(ctx, rec.SourceSID) {
-		if err != nil {
-			return one, nil, err
-		}
-		if c.Stage == migrate.Open {
-			if c.Messages, err = l.CountMessages(ctx, c.SourceSID); err != nil {
-				return one, nil, err
-			}
-		}
-		messages := reports.Part{Done: c.Messages, Total: max(c.Messages, c.MessagesCount)}
-		one.Channels.Total++
+	a, err := migrate.ReadAccount(ctx, l, rec.SourceSID, stopped, func(c migrate.ChannelRecord, messages migrate.KindCount) {
 		one.Stages[c.Stage.String()]++
-		one.Messages.Done += messages.Done
-		one.Messages.Total += messages.Total
-		switch c.Stage {
-		case migrate.Done:
-			one.Channels.Done++
-		case migrate.Planned:
-		default:
+		if c.Stage != migrate.Done && c.Stage != migrate.Planned {
 			underWay = append(underWay, reports.ChannelStatus{
-				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: c.Stage.String(), Messages: messages,
+				SourceSID: c.SourceSID, TargetSID: c.TargetSID, FriendlyName: c.FriendlyName, Stage: c.Stage.String(), Messages: partOf(messages),
 			})
 		}
+	})
+	one.Channels, one.Messages = partOf(a.Channels), partOf(a.Messages)
+	one.Counts = map[string]migrate.KindCount{
+		migrate.KindChannels: a.Channels, migrate.KindMembers: a.Members, migrate.KindMessages: a.Messages,
 	}
-	return one, underWay, nil
+	return one, underWay, err
 }
 
-func nextCommand(s reports.Status, ledger string) string {
-	at := ""
-	if ledger != defaultLedger {
-		at = " --ledger " + ledger
-	}
+func partOf(c migrate.KindCount) reports.Part {
+	return reports.Part{Done: c.Target(), Total: c.Source}
+}
+
+func nextCommand(s reports.Status) string {
 	switch {
 	case s.Run == nil:
 	case s.Run.Alive:
-		return "chatbridge status --watch" + at
+		return "chatbridge status --watch"
+	case s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
+		return "chatbridge undo"
+	case s.Run.Status == migrate.Complete && s.InPlace:
+		return "chatbridge report"
 	case s.Run.Status == migrate.Complete:
-		return "chatbridge verify" + at
+		return "chatbridge verify"
 	}
-	return "chatbridge migrate" + at
+	return "chatbridge migrate"
 }

@@ -18,7 +18,7 @@ func TestVersion(t *testing.T) {
 	t.Run("says module, revision, Go and ledger", func(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, writeVersion(&b, reports.Text, versionOf(info)))
-		require.Equal(t, "chatbridge v1.2.3, revision abc with changes\nbuilt by go1.26.0\nledger schema 4\n", b.String())
+		require.Equal(t, "chatbridge v1.2.3, revision abc with changes\nbuilt by go1.26.0\nledger schema 5\n", b.String())
 	})
 	t.Run("a binary that knows nothing of itself says so", func(t *testing.T) {
 		require.Equal(t, "unknown", versionOf(nil).Version)

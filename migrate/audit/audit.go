@@ -73,6 +73,10 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
+	result.Bill.PricesRead = migrate.PricesRead
+	for _, l := range loads {
+		result.Bill.ActiveUsers += l.people
+	}
 	if a.Traffic != nil {
 		// A migration reads the source just as the audit did.
 		result.Requests.Reads += a.Traffic().Reads
@@ -167,6 +171,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	}
 	load.users = int64(len(known))
 	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
+	load.people = int64(len(known)) // and whoever only members name
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
 		load.settings++ // the limit is raised first
 	}

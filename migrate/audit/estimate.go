@@ -11,6 +11,7 @@ type serviceLoad struct {
 	settings int64 // configuration writes, at the ends
 	roles    int64
 	users    int64 // those that the source lists; the numbers of channelLoad.members below this are theirs
+	people   int64 // those, and members without a user
 	levels   int64 // notification levels, when all lanes have ended
 	channels []channelLoad
 }

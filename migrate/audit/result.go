@@ -11,6 +11,7 @@ type Audit struct {
 	Counts        migrate.Counts          `json:"counts"`
 	Requests      PlanRequests            `json:"requests"` // a migration would make
 	Estimate      Estimate                `json:"estimate"`
+	Bill          migrate.Bill            `json:"bill"` // of a copy
 	Plan          []PlanRoute             `json:"plan"` // what the channels need, by way
 	// Sampled is how many channels of each service were read at most, where the
 	// audit did not read all; everything in it is then about these alone.

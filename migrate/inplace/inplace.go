@@ -1,6 +1,7 @@
 package inplace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -8,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/count"
@@ -52,7 +54,8 @@ type Result struct {
 	Before        int64                   `json:"before"`   // promoted by an earlier run
 	Promoted      int64                   `json:"promoted"` // by this run; in a preview, those that would be
 	Failed        int64                   `json:"failed"`
-	Samples       []string                `json:"samples"` // SIDs of a few channels that a preview would promote
+	Samples       []string                `json:"samples"`      // SIDs of a few channels that a preview would promote
+	SampleNames   []string                `json:"sample_names"` // of the same channels
 	Failures      []migrate.FailureLine   `json:"failures"`
 	Requests      migrate.Traffic         `json:"requests"`
 	Duration      float64                 `json:"duration_seconds"`
@@ -62,7 +65,7 @@ type Result struct {
 func (p *Promotion) Run(ctx context.Context) (Result, error) {
 	started := time.Now()
 	r := &promotion{Promotion: p, set: p.Settings.WithDefaults(), tally: count.NewCounters(p.Observer)}
-	r.result = Result{SchemaVersion: migrate.SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []migrate.SourceService{}, Samples: []string{}, Failures: []migrate.FailureLine{}}
+	r.result = Result{SchemaVersion: migrate.SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []migrate.SourceService{}, Samples: []string{}, SampleNames: []string{}, Failures: []migrate.FailureLine{}}
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
 	switch {
@@ -142,6 +145,7 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 		r.tally.Expect(migrate.KindChannels, 1)
 		if !r.Execute && c.Type != chat.PrivateChannel && len(r.result.Samples) < promotionSamples {
 			r.result.Samples = append(r.result.Samples, c.SID)
+			r.result.SampleNames = append(r.result.SampleNames, mapping.Readable(cmp.Or(c.FriendlyName, c.UniqueName)))
 		}
 		return func(ctx context.Context) error { return migrate.Quietly(r.channel(ctx, c)) }
 	})

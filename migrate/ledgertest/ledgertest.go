@@ -55,6 +55,7 @@ func Run(t *testing.T, create New) {
 	t.Run("Messages", func(t *testing.T) { testMessages(t, create) })
 	t.Run("Doubts", func(t *testing.T) { testDoubts(t, create) })
 	t.Run("Failures", func(t *testing.T) { testFailures(t, create) })
+	t.Run("Findings", func(t *testing.T) { testFindings(t, create) })
 	t.Run("Runs", func(t *testing.T) { testRuns(t, create) })
 	t.Run("Lookup", func(t *testing.T) { testLookup(t, create) })
 	t.Run("Pairs", func(t *testing.T) { testPairs(t, create) })

@@ -6,7 +6,9 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 )
 
@@ -164,6 +166,44 @@ func (r reader) Failures(ctx context.Context) iter.Seq2[migrate.Failure, error] 
 		return those(ctx, r, func() map[failureKey]migrate.Failure { return r.failures }, func(migrate.Failure) bool { return true },
 			func(a, b migrate.Failure) int { return cmp.Compare(a.SourceSID+a.Kind, b.SourceSID+b.Kind) })
 	})
+}
+
+func (r reader) Findings(ctx context.Context) (all []migrate.FindingCount, err error) {
+	err = r.within(ctx, func() error {
+		codes := map[mapping.Code]*migrate.FindingCount{}
+		for _, f := range r.findings {
+			c := codes[f.Code]
+			if c == nil {
+				c = &migrate.FindingCount{Code: f.Code}
+				codes[f.Code] = c
+			}
+			c.Count += f.Count
+			c.AddSample(f.SID)
+			if mapping.Gravity(f.Severity) > mapping.Gravity(c.Severity) {
+				c.Severity = f.Severity
+			}
+		}
+		for _, c := range codes {
+			all = append(all, *c)
+		}
+		migrate.SortFindings(all)
+		return nil
+	})
+	return all, err
+}
+
+func (r reader) LeftOut(ctx context.Context, owner, prefix string) (n int64, err error) {
+	err = r.within(ctx, func() error {
+		sids := map[string]bool{}
+		for _, f := range r.findings {
+			if f.Owner == owner && f.Severity == mapping.Skip && strings.HasPrefix(f.SID, prefix) {
+				sids[f.SID] = true
+			}
+		}
+		n = int64(len(sids))
+		return nil
+	})
+	return n, err
 }
 
 func (r reader) LastRun(ctx context.Context) (run migrate.RunRecord, ok bool, err error) {

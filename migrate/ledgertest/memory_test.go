@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/ledgertest"
 )
@@ -38,6 +39,7 @@ type tables struct {
 	messages    map[string]map[int64]migrate.MessageRecord
 	doubts      map[string]map[int64]migrate.DoubtRecord
 	failures    map[failureKey]migrate.Failure
+	findings    map[findingKey]migrate.FindingRecord
 	runs        map[string]migrate.RunRecord
 	first, last string
 }
@@ -48,6 +50,11 @@ type entityKey struct {
 }
 
 type failureKey struct{ sid, kind string }
+
+type findingKey struct {
+	code       mapping.Code
+	sid, field string
+}
 
 func stored(m *memory) ledgertest.Store {
 	return ledgertest.Store{
@@ -78,7 +85,7 @@ func (m *memory) open() (migrate.Ledger, error) {
 		m.tables = tables{
 			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{},
 			map[entityKey]migrate.Original{}, map[entityKey]migrate.Attempt{}, map[string]migrate.ChannelRecord{},
-			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]migrate.DoubtRecord{}, map[failureKey]migrate.Failure{}, map[string]migrate.RunRecord{}, "", "",
+			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]migrate.DoubtRecord{}, map[failureKey]migrate.Failure{}, map[findingKey]migrate.FindingRecord{}, map[string]migrate.RunRecord{}, "", "",
 		}
 	}
 	m.writer = &writer{reader{m}}
@@ -90,7 +97,7 @@ func (m *memory) copied() *memory {
 	defer m.mu.Unlock()
 	c := &memory{made: m.made, tables: tables{
 		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.originals), maps.Clone(m.attempts), maps.Clone(m.channels),
-		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.runs), m.first, m.last,
+		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.findings), maps.Clone(m.runs), m.first, m.last,
 	}}
 	for channel := range c.messages {
 		c.messages[channel] = maps.Clone(c.messages[channel])
@@ -219,6 +226,22 @@ func (w *writer) PutFailure(ctx context.Context, f migrate.Failure) error {
 func (w *writer) ClearFailures(ctx context.Context, sid string) error {
 	return w.set(ctx, func() {
 		maps.DeleteFunc(w.failures, func(k failureKey, _ migrate.Failure) bool { return k.sid == sid })
+	})
+}
+
+func (w *writer) PutFindings(ctx context.Context, found []migrate.FindingRecord) error {
+	return w.set(ctx, func() {
+		for _, f := range found {
+			w.findings[findingKey{f.Code, f.SID, f.Field}] = f
+		}
+	})
+}
+
+func (w *writer) ForgetFindings(ctx context.Context, owner string, severity mapping.Severity) error {
+	return w.set(ctx, func() {
+		maps.DeleteFunc(w.findings, func(_ findingKey, f migrate.FindingRecord) bool {
+			return f.Owner == owner && (severity == "" || f.Severity == severity)
+		})
 	})
 }
 

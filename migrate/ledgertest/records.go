@@ -153,6 +153,7 @@ func testChannels(t *testing.T, create New) {
 		l := fresh(t, create)
 		r := migrate.ChannelRecord{
 			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon, BornAt: noon.Add(time.Hour), Alone: true, Writing: true,
+			Listed: migrate.Listed{Known: true, Members: 1, Messages: 2, LeftOutMembers: 3, LeftOutMessages: 4},
 		}
 		require.NoError(t, l.PutChannel(t.Context(), r))
 		require.NoError(t, l.PutMessage(t.Context(), r.SourceSID, message(0, 0)))

@@ -91,7 +91,7 @@ func TestAttributesThatTheTargetRefuses(t *testing.T) {
 				m := rig.In(r, s.Services[0].TargetSID)
 				require.Equal(t, times3(c.want), attributesOf(t, m))
 				for code := range c.policy {
-					require.EqualValues(t, 3, rig.TimesFound(s.Findings)[code])
+					require.EqualValues(t, 3, rig.TimesFound(s.ThisRun)[code])
 				}
 				s = r.PassFrom(t, oddAttributes(t, c.attributes))
 				require.EqualValues(t, rig.ClaimWrites, s.Requests.Writes)
@@ -115,7 +115,7 @@ func TestAttributesThatTheTargetRefuses(t *testing.T) {
 			require.Equal(t, rig.SidOf("US", 2), s.Failures[0].SourceSID)
 			require.Contains(t, s.Failures[0].Reason, "50304")
 			require.Contains(t, s.Failures[0].Hint, "--policy "+string(mapping.AttributesNotJSON))
-			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.AttributesNotJSON])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.AttributesNotJSON])
 		})
 	})
 
@@ -154,7 +154,7 @@ func TestAttributesThatTheTargetRefuses(t *testing.T) {
 				})
 			}
 			s = r.PassFrom(t, later)
-			require.EqualValues(t, 3, rig.TimesFound(s.Findings)[mapping.AttributesNotJSON])
+			require.EqualValues(t, 3, rig.TimesFound(s.ThisRun)[mapping.AttributesNotJSON])
 			require.Equal(t, times3(`{}`), attributesOf(t, m))
 		})
 	})

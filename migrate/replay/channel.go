@@ -79,8 +79,9 @@ type Outcome struct {
 	Wrote    bool                  // something was written into the target
 	Members  int64                 // dealt with, in this job or before
 	Messages int64                 // dealt with, in this job or before
-	Listed   int64                 // members that this job read
 	InDoubt  bool                  // something that had no answer may still land
+
+	joining bool // the members were listed
 }
 
 // Channel brings one channel over: its conversation, members, messages, read
@@ -124,7 +125,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 			err = failed
 		}
 	}
-	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, Listed: int64(len(l.members)), InDoubt: len(l.doubts) > 0}, err
+	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0, joining: len(l.members) > 0}, err
 }
 
 // Bring is a [migrate.BringTail]: it runs the lane of a channel for its messages

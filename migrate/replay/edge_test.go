@@ -62,7 +62,7 @@ func TestEdgeCases(t *testing.T) {
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
-			require.Equal(t, rig.TimesFound(s.Findings), said)
+			require.Equal(t, rig.TimesFound(s.ThisRun), said)
 		})
 	})
 
@@ -77,7 +77,7 @@ func TestEdgeCases(t *testing.T) {
 			require.EqualValues(t, 3, rig.TimesFound(r.Audit(t, nil).Findings)[mapping.UnknownField])
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
-			require.EqualValues(t, 3, rig.TimesFound(s.Findings)[mapping.UnknownField])
+			require.EqualValues(t, 3, rig.TimesFound(s.ThisRun)[mapping.UnknownField])
 		})
 	})
 }

@@ -1,22 +1,30 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"hash/fnv"
+	"strconv"
 	"sync"
 	"time"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 )
 
 // fail notes that something was not carried, in the ledger and for the summary.
 // A ledger that cannot take it fails the next Put as well, where it is seen.
 func (s *service) fail(ctx context.Context, kind, sourceSID, targetSID string, err error) {
-	line := migrate.FailureLine{Kind: kind, SourceSID: sourceSID, TargetSID: targetSID, Reason: err.Error(), Hint: migrate.HintOf(err)}
+	s.failNamed(ctx, kind, sourceSID, targetSID, "", err)
+}
+
+func (s *service) failNamed(ctx context.Context, kind, sourceSID, targetSID, name string, err error) {
+	line := migrate.FailureLine{Kind: kind, SourceSID: sourceSID, TargetSID: targetSID, Name: name, Reason: err.Error(), Hint: migrate.HintOf(err)}
 	s.mu.Lock()
 	s.failures = append(s.failures, line)
 	s.mu.Unlock()
-	s.event(migrate.Warning, "not carried", "kind", kind, "source", sourceSID, "target", targetSID, migrate.KeyReason, err.Error())
+	s.event(migrate.Warning, "not carried", "kind", kind, "source", sourceSID, "name", name, "target", targetSID, migrate.KeyReason, err.Error())
 	_ = s.Ledger.PutFailure(context.WithoutCancel(ctx), migrate.Failure{
 		Kind: kind, SourceSID: sourceSID, ServiceSID: s.source.SID, TargetSID: targetSID,
 		Reason: line.Reason, Hint: line.Hint, At: time.Now(),
@@ -25,7 +33,7 @@ func (s *service) fail(ctx context.Context, kind, sourceSID, targetSID string, e
 
 // clearFailure forgets what an earlier run said about a resource.
 func (s *service) clearFailure(ctx context.Context, sourceSID string) error {
-	return migrate.Fatal(s.Ledger.ClearFailures(ctx, sourceSID))
+	return arrived(ctx, s.Ledger, sourceSID)
 }
 
 // retries says which channels a run takes: all of them, or with
@@ -110,3 +118,65 @@ func (b *breaker) unavailable() error {
 }
 
 var errTooMany = errors.New("as many channels failed as --max-errors allows")
+
+// keep keeps findings before anything else is written: what they took away in
+// the sidecar, and themselves in the ledger, because they are losses of the
+// migration and not of this run.
+func (r *run) keep(found []mapping.Finding) error {
+	if r.Sidecar != nil {
+		if err := r.Sidecar.Keep(found); err != nil {
+			return err
+		}
+	}
+	return migrate.Fatal(r.Ledger.PutFindings(context.Background(), findingRecords(found)))
+}
+
+// findingRecords are findings as the ledger has them. Those of one resource come
+// together, so that the same field of it twice is two findings, and the next
+// pass, which finds them again, replaces both.
+func findingRecords(found []mapping.Finding) []migrate.FindingRecord {
+	type key struct {
+		code       mapping.Code
+		sid, field string
+	}
+	at := map[key]int{}
+	records := make([]migrate.FindingRecord, 0, len(found))
+	for _, f := range found {
+		if toldEveryRun(f.Code) {
+			continue
+		}
+		if f.SID == "" { // somebody whom only members name: the ledger has no names
+			h := fnv.New64a()
+			_, _ = h.Write([]byte(f.Detail)) // never fails
+			f.Field += " " + strconv.FormatUint(h.Sum64(), 36)
+		}
+		k := key{f.Code, f.SID, f.Field}
+		if i, twice := at[k]; twice {
+			records[i].Count++
+			continue
+		}
+		at[k] = len(records)
+		records = append(records, migrate.FindingRecord{
+			Code: f.Code, Severity: f.Severity, SID: f.SID, Owner: cmp.Or(f.ChannelSID, f.SID), Field: f.Field, Count: 1,
+		})
+	}
+	return records
+}
+
+// toldEveryRun says that a finding is about how the target is now. Every run tells
+// it again, or it is true no more: the ledger does not keep it.
+func toldEveryRun(c mapping.Code) bool {
+	switch c {
+	case mapping.RoleWasThere, mapping.RoleShared, mapping.RoleLate, mapping.ServiceLate, mapping.UserWasThere, mapping.UserShared:
+		return true
+	}
+	return false
+}
+
+// arrived forgets what an earlier run said about a resource that is carried now.
+func arrived(ctx context.Context, l migrate.Ledger, sourceSID string) error {
+	if err := l.ClearFailures(ctx, sourceSID); err != nil {
+		return migrate.Fatal(err)
+	}
+	return migrate.Fatal(l.ForgetFindings(ctx, sourceSID, mapping.Stop))
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 )
 
@@ -141,6 +142,22 @@ func (h heldLedger) PutFailure(ctx context.Context, f migrate.Failure) error {
 
 func (h heldLedger) ClearFailures(ctx context.Context, sid string) error {
 	return h.c.do("ledger ClearFailures", func() error { return h.Ledger.ClearFailures(ctx, sid) })
+}
+
+func (h heldLedger) Findings(ctx context.Context) ([]migrate.FindingCount, error) {
+	return asked(h.c, "ledger Findings", func() ([]migrate.FindingCount, error) { return h.Ledger.Findings(ctx) })
+}
+
+func (h heldLedger) LeftOut(ctx context.Context, owner, prefix string) (int64, error) {
+	return asked(h.c, "ledger LeftOut", func() (int64, error) { return h.Ledger.LeftOut(ctx, owner, prefix) })
+}
+
+func (h heldLedger) PutFindings(ctx context.Context, found []migrate.FindingRecord) error {
+	return h.c.do("ledger PutFindings", func() error { return h.Ledger.PutFindings(ctx, found) })
+}
+
+func (h heldLedger) ForgetFindings(ctx context.Context, owner string, severity mapping.Severity) error {
+	return h.c.do("ledger ForgetFindings", func() error { return h.Ledger.ForgetFindings(ctx, owner, severity) })
 }
 
 func (h heldLedger) PutRun(ctx context.Context, r migrate.RunRecord) error {

@@ -34,7 +34,7 @@ func TestHorizonsNeverMoveBack(t *testing.T) {
 				require.Equal(t, last.Index, *now.LastReadMessageIndex)
 				require.Equal(t, reader.LastReadTimestamp, now.LastReadTimestamp)
 				if ledger != "" {
-					require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.HorizonKept])
+					require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.HorizonKept])
 				}
 				v, differences := m.Verify(t.Context())
 				require.True(t, v.Equal, "%+v", differences)

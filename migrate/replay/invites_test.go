@@ -20,8 +20,8 @@ func TestInvites(t *testing.T) {
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
-			require.Equal(t, migrate.KindCount{Source: 1}, s.Counts[migrate.KindInvites])
-			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.InviteLost])
+			require.Equal(t, migrate.KindCount{Source: 1, LeftOut: 1}, s.Counts[migrate.KindInvites])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.InviteLost])
 			n := 0
 			for _, err := range r.Target(&transport.Counter{}).Participants(t.Context(), s.Services[0].TargetSID, channelOf(t, r, 0).TargetSID) {
 				require.NoError(t, err)

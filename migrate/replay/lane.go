@@ -27,6 +27,7 @@ type lane struct {
 
 	last    int64 // index in the target of the last confirmed message
 	members []chat.Member
+	skipped bool  // a policy left a message out in this run
 	copied  int64 // messages dealt with, in this run or before
 	joined  int64 // members dealt with, in this run or before
 
@@ -75,12 +76,15 @@ func (l *lane) run(ctx context.Context) error {
 	if err := l.dates(ctx); err != nil {
 		return err
 	}
-	if l.Record.Stage != migrate.Done || l.wrote || l.moved {
+	if l.Record.Stage != migrate.Done || l.wrote || l.moved || l.skipped || !l.Record.Listed.Known {
+		if err := l.listed(ctx); err != nil {
+			return err
+		}
 		l.Record.DateUpdated, l.Record.Writing = l.Channel.DateUpdated.Time, false
 		if err := l.advance(ctx, migrate.Done); err != nil {
 			return err
 		}
-		return migrate.Fatal(l.Ledger.ClearFailures(ctx, l.Channel.SID))
+		return arrived(ctx, l.Ledger, l.Channel.SID)
 	}
 	return nil
 }

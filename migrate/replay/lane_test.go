@@ -72,9 +72,9 @@ func TestStoppedLane(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, s.Failures, 2)
 			require.EqualValues(t, 2, s.Counts[migrate.KindMembers].Written)
-			require.EqualValues(t, 1, s.Counts[migrate.KindMembers].Failed)
+			require.EqualValues(t, 2, s.Counts[migrate.KindMembers].Failed)
 			require.EqualValues(t, 2, s.Counts[migrate.KindMessages].Written)
-			require.EqualValues(t, 1, s.Counts[migrate.KindMessages].Failed)
+			require.EqualValues(t, 6, s.Counts[migrate.KindMessages].Failed)
 		})
 	})
 

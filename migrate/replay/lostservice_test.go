@@ -231,7 +231,7 @@ func TestAServiceThatLandsLate(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 		require.Equal(t, 2, *creates)
-		require.Zero(t, rig.TimesFound(s.Findings)[mapping.ServiceLate])
+		require.Zero(t, rig.TimesFound(s.ThisRun)[mapping.ServiceLate])
 		ours := s.Services[0].TargetSID
 		require.Equal(t, http.StatusCreated, land().Status)
 		var late string
@@ -239,7 +239,7 @@ func TestAServiceThatLandsLate(t *testing.T) {
 			s, err = r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, ours, s.Services[0].TargetSID)
-			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.ServiceLate], "every pass says it")
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.ServiceLate], "every pass says it")
 			there := servicesOf(t, r)
 			require.Len(t, there, 2)
 			if late = there[0]; late == ours {
@@ -250,7 +250,7 @@ func TestAServiceThatLandsLate(t *testing.T) {
 		require.NoError(t, r.Target(&transport.Counter{}).DeleteService(t.Context(), late))
 		s, err = r.Migrate(t.Context())
 		require.NoError(t, err)
-		require.Zero(t, rig.TimesFound(s.Findings)[mapping.ServiceLate])
+		require.Zero(t, rig.TimesFound(s.ThisRun)[mapping.ServiceLate])
 	})
 }
 
@@ -282,7 +282,7 @@ func TestAServiceThatLandsAfterARunThatWasCutOff(t *testing.T) {
 				require.Equal(t, http.StatusCreated, land().Status)
 				s, err = r.Migrate(t.Context())
 				require.NoError(t, err)
-				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.ServiceLate])
+				require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.ServiceLate])
 			})
 		})
 	}

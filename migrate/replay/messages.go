@@ -36,6 +36,7 @@ func (l *lane) messages(ctx context.Context) error {
 	defer f.close()
 	f.found = l.Findings.Add
 	f.skipped = func() {
+		l.skipped = true
 		l.copied++
 		l.came()
 		l.Counters.Seen(migrate.KindMessages, 1)

@@ -124,7 +124,7 @@ func equalNow(t *testing.T, r *rig.Rig) {
 	require.Empty(t, differences)
 }
 
-func times(s replay.Summary, c mapping.Code) int64 { return rig.TimesFound(s.Findings)[c] }
+func times(s replay.Summary, c mapping.Code) int64 { return rig.TimesFound(s.ThisRun)[c] }
 
 func reasons(s replay.Summary) string {
 	var all []string

@@ -53,6 +53,10 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	err := r.why(r.whole(ctx))
 	r.claims.Release(ctx)
 	s := r.summary(err)
+	if failed := Recount(context.WithoutCancel(ctx), r.Ledger, &s); err == nil && failed != nil {
+		err = failed
+		s.Status = r.status(err)
+	}
 	if end := r.close(ctx, s); err == nil {
 		err = end
 	}
@@ -67,7 +71,8 @@ type Summary struct {
 	Services      []migrate.SummaryService     `json:"services"`
 	Counts        map[string]migrate.KindCount `json:"counts"`
 	Requests      migrate.Traffic              `json:"requests"`
-	Findings      []migrate.FindingCount       `json:"findings"`
+	Findings      []migrate.FindingCount       `json:"findings"`          // of the migration, in all its runs
+	ThisRun       []migrate.FindingCount       `json:"findings_this_run"` // of those, what this one met
 	Failures      []migrate.FailureLine        `json:"failures"`
 	Originals     *sidecar.Kept                `json:"originals,omitempty"` // nil where nothing was kept
 	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
@@ -93,6 +98,7 @@ func (r *run) summary(err error) Summary {
 		Counts:        counts,
 		Requests:      r.Traffic(),
 		Findings:      r.findings.List(),
+		ThisRun:       r.findings.List(),
 		Failures:      append([]migrate.FailureLine{}, r.failures...),
 		Timeline:      r.timeline.Until(r.point(time.Now())),
 		LaneTimes:     r.sheet.Times(),
@@ -118,3 +124,36 @@ func (r *run) status(err error) string {
 }
 
 var errNoAnswer = errors.New("no answer, again and again, and nothing was written")
+
+// Recount makes the counts and findings of a summary those of the whole
+// migration, as its ledger has them. What was written stays that of the run.
+func Recount(ctx context.Context, l migrate.LedgerReader, s *Summary) error {
+	all, err := migrate.ReadAccounts(ctx, l)
+	if err != nil {
+		return err
+	}
+	found, err := l.Findings(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.ThisRun {
+		if toldEveryRun(f.Code) {
+			found = append(found, f)
+		}
+	}
+	migrate.SortFindings(found)
+	if s.Findings = found; s.Counts == nil {
+		s.Counts = map[string]migrate.KindCount{}
+	}
+	if all.Channels.Source == 0 {
+		return nil // no plan was made yet
+	}
+	for kind, c := range map[string]migrate.KindCount{
+		migrate.KindChannels: all.Channels, migrate.KindMembers: all.Members, migrate.KindMessages: all.Messages,
+	} {
+		written := min(s.Counts[kind].Written, c.Existing)
+		c.Written, c.Existing = written, c.Existing-written
+		s.Counts[kind] = c
+	}
+	return nil
+}

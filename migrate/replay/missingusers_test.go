@@ -27,7 +27,7 @@ func TestMissingUsers(t *testing.T) {
 			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 			require.Equal(t, 3, c.times("target EnsureUser"))
 			require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, s.Counts[migrate.KindUsers])
-			require.EqualValues(t, 2, rig.TimesFound(s.Findings)[mapping.UserMissing])
+			require.EqualValues(t, 2, rig.TimesFound(s.ThisRun)[mapping.UserMissing])
 			there := usersIn(t, r, s.Services[0].TargetSID)
 			sid := there[rig.IdentityOf(1)]
 			require.NotEmpty(t, sid)

@@ -116,7 +116,7 @@ func (s *service) wantedRoles(ctx context.Context) ([]*sourceRole, error) {
 		want, found := s.set.Mapper.Role(src)
 		s.findings.Add(found)
 		if mapping.Blocked(found) {
-			s.fail(ctx, migrate.KindRoles, src.SID, "", migrate.BlockedError("map role", src.SID, found))
+			s.failNamed(ctx, migrate.KindRoles, src.SID, "", mapping.Readable(src.FriendlyName), migrate.BlockedError("map role", src.SID, found))
 			s.tally.Failed(migrate.KindRoles, 1)
 			continue
 		}

@@ -122,7 +122,7 @@ func TestRoles(t *testing.T) {
 			require.Len(t, there[conversations.ConversationRole+" Last"], 1)
 			require.Empty(t, there[conversations.ConversationRole+" Empty"])
 			require.Empty(t, there[conversations.ConversationRole+" Odd"])
-			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.RoleType])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.RoleType])
 			for _, n := range []int{10, 11} {
 				_, known := entityOf(t, r, migrate.RoleEntity, rig.SidOf("RL", n))
 				require.False(t, known)

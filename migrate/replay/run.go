@@ -67,9 +67,7 @@ func newRun(m *Migration) *run {
 		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: m.Observer, Drain: m.Drain, Lost: r.end,
 	})
 	own.Target = r.claims.Guard()
-	if own.Sidecar != nil {
-		r.findings.Keep = own.Sidecar.Keep
-	}
+	r.findings.Keep = r.keep
 	if own.Traffic == nil {
 		own.Traffic = func() migrate.Traffic { return migrate.Traffic{} }
 	}

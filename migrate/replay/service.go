@@ -96,7 +96,7 @@ func (s *service) readAgain(ctx context.Context) error {
 				return err
 			}
 			if err != nil {
-				s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+				s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 				s.unfinished.Add(1)
 				continue
 			}
@@ -143,13 +143,24 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	if migrate.EndsRun(ctx, err) {
 		return err
 	}
-	s.fail(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, err)
+	s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 	s.tally.Failed(migrate.KindChannels, 1)
-	s.tally.Failed(migrate.KindMembers, max(0, p.channel.MembersCount-did.Members))
-	s.tally.Seen(migrate.KindMembers, max(0, p.channel.MembersCount-did.Listed))
-	unread := max(0, p.channel.MessagesCount-did.Messages) // it is in the source all the same
-	s.tally.Failed(migrate.KindMessages, unread)
-	s.tally.Seen(migrate.KindMessages, unread)
+	rec := did.Record
+	if kind := migrate.KindOf(err); kind != migrate.Unavailable && kind != migrate.Throttled {
+		var failed error
+		if rec, failed = s.list(ctx, p.channel, rec); failed != nil {
+			return failed
+		}
+	}
+	members, messages := rec.Account(true)
+	if !did.joining {
+		s.tally.Expect(migrate.KindMembers, members.Source-p.channel.MembersCount)
+	}
+	if rec.Stage < migrate.Copied {
+		s.tally.Expect(migrate.KindMessages, messages.Source-p.channel.MessagesCount)
+	}
+	s.tally.Failed(migrate.KindMembers, members.Failed)
+	s.tally.Failed(migrate.KindMessages, messages.Failed)
 	return s.breaker.ended(err, s.set.MaxErrors)
 }
 
@@ -247,7 +258,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		}
 		if !known || rec.MembersCount != c.MembersCount || rec.MessagesCount != c.MessagesCount {
 			rec.FriendlyName = mapping.Readable(cmp.Or(c.FriendlyName, c.UniqueName))
-			rec.MembersCount, rec.MessagesCount = c.MembersCount, c.MessagesCount
+			rec.MembersCount, rec.MessagesCount, rec.Listed = c.MembersCount, c.MessagesCount, migrate.Listed{}
 			if err := s.Ledger.PutChannel(ctx, rec); err != nil {
 				return nil, err
 			}

@@ -37,7 +37,7 @@ func TestServicesThatShareATarget(t *testing.T) {
 					if pass > 0 {
 						require.EqualValues(t, rig.ClaimWrites, s.Requests.Writes)
 					}
-					found := rig.TimesFound(s.Findings)
+					found := rig.TimesFound(s.ThisRun)
 					require.Positive(t, found[mapping.UserShared], "%v", found)
 					if policy == "replace" {
 						require.EqualValues(t, 1, found[mapping.RoleShared], "%v", found)

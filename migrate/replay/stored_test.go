@@ -107,7 +107,7 @@ func TestStoredOtherwise(t *testing.T) {
 					if c.field != "date_updated" { // which is written last
 						require.Zero(t, s.Counts[migrate.KindMessages].Written)
 					}
-					require.NotZero(t, rig.TimesFound(s.Findings)[mapping.StoredOtherwise])
+					require.NotZero(t, rig.TimesFound(s.ThisRun)[mapping.StoredOtherwise])
 					made = append(made, strings.Count(r.State(t), `"sid"`))
 				}
 				require.Equal(t, made[0], made[2])
@@ -116,7 +116,7 @@ func TestStoredOtherwise(t *testing.T) {
 				s, err := r.TryFrom(t, spaced(t))
 				require.NoError(t, err)
 				require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
-				require.NotZero(t, rig.TimesFound(s.Findings)[mapping.StoredOtherwise])
+				require.NotZero(t, rig.TimesFound(s.ThisRun)[mapping.StoredOtherwise])
 				m := rig.In(r, s.Services[0].TargetSID)
 				require.Len(t, m.ConversationsIn(t), 1)
 				require.Len(t, r.BodiesIn(t, m.Service, rig.SidOf("CH", 0)), 4)
@@ -256,7 +256,7 @@ func TestNamesThatAreStoredOtherwiseAreRecognized(t *testing.T) {
 					s, err := r.TryFrom(t, changed(t, spaced(t), `"friendly_name"`, unique+`"friendly_name"`))
 					require.NoError(t, err)
 					require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
-					require.NotZero(t, rig.TimesFound(s.Findings)[mapping.StoredOtherwise])
+					require.NotZero(t, rig.TimesFound(s.ThisRun)[mapping.StoredOtherwise])
 					n := 0
 					for _, err := range migrate.WithoutClaim(rig.In(r, "").Target).Conversations(t.Context(), s.Services[0].TargetSID) {
 						require.NoError(t, err)

@@ -135,8 +135,8 @@ func TestUsers(t *testing.T) {
 			r := littleRig(t, nil)
 			s := r.Once(t, in)
 			require.Equal(t, migrate.Complete, s.Status)
-			require.Equal(t, migrate.KindCount{Source: 4, Written: 3}, s.Counts[migrate.KindUsers])
-			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.UserTwice])
+			require.Equal(t, migrate.KindCount{Source: 4, Written: 3, LeftOut: 1}, s.Counts[migrate.KindUsers])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.UserTwice])
 			require.EqualValues(t, 4, dealtWith(t, r).Totals[migrate.KindUsers])
 			_, known := entityOf(t, r, migrate.UserEntity, rig.SidOf("US", 50))
 			require.False(t, known)
@@ -163,7 +163,7 @@ func TestUsers(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 				require.Equal(t, reads, c.times("source User"), "%d bytes", length)
-				require.EqualValues(t, 2, rig.TimesFound(s.Findings)[mapping.UnknownField])
+				require.EqualValues(t, 2, rig.TimesFound(s.ThisRun)[mapping.UnknownField])
 				_, differences := r.Verify(t.Context())
 				require.Empty(t, differences)
 			})
@@ -201,7 +201,7 @@ func TestUsers(t *testing.T) {
 			require.Equal(t, map[string]int{
 				"users " + rig.SidOf("US", 1): 1, "users " + rig.SidOf("US", 3): 1, "channels " + rig.SidOf("CH", 0): 1, "channels " + rig.SidOf("CH", 1): 1,
 			}, said)
-			require.EqualValues(t, 2, rig.TimesFound(sum.Findings)[mapping.AttributesNotJSON])
+			require.EqualValues(t, 2, rig.TimesFound(sum.ThisRun)[mapping.AttributesNotJSON])
 			require.Len(t, failuresOf(t, r), 4)
 
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.AttributesNotJSON: "drop"}
@@ -223,7 +223,7 @@ func TestUsers(t *testing.T) {
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
-			require.Equal(t, migrate.KindCount{Source: 3, Written: 2}, s.Counts[migrate.KindUsers])
+			require.Equal(t, migrate.KindCount{Source: 3, Written: 2, LeftOut: 1}, s.Counts[migrate.KindUsers])
 			require.NotContains(t, usersIn(t, r, s.Services[0].TargetSID), reserved)
 			dealtWith(t, r)
 			// The same when the source has no such user any more.

@@ -75,6 +75,10 @@ func write(t *testing.T, content string) string {
 	return path
 }
 
+// withoutFindings makes of a ledger one of before it knew findings.
+const withoutFindings = `DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
+	ALTER TABLE channels DROP COLUMN left_out_members; ALTER TABLE channels DROP COLUMN left_out_messages; `
+
 func TestOpen(t *testing.T) {
 	t.Run("closing leaves the ledger file and nothing beside it", func(t *testing.T) {
 		path := closed(t, 100)
@@ -144,7 +148,7 @@ func TestOpen(t *testing.T) {
 
 	t.Run("a ledger from before targets were unique is brought up to date, unless two channels share one: both are named", func(t *testing.T) {
 		path := closed(t, 1)
-		alter(t, path, `DROP INDEX channels_by_target; DROP INDEX entities_by_target; DROP TABLE originals; DROP TABLE attempts;
+		alter(t, path, withoutFindings+`DROP INDEX channels_by_target; DROP INDEX entities_by_target; DROP TABLE originals; DROP TABLE attempts;
 			ALTER TABLE services DROP COLUMN adopted; ALTER TABLE entities DROP COLUMN digest; ALTER TABLE entities DROP COLUMN kept; DELETE FROM goose_db_version WHERE version_id > 1;
 			CREATE TABLE suspects (channel_id INTEGER NOT NULL, source_index INTEGER NOT NULL, PRIMARY KEY (channel_id, source_index)) WITHOUT ROWID;
 			INSERT INTO suspects SELECT id, 7 FROM channels;
@@ -194,6 +198,32 @@ func TestOpen(t *testing.T) {
 		require.NoError(t, err)
 		require.False(t, known)
 		require.NoError(t, r.Close())
+	})
+
+	t.Run("a ledger that knows no findings yet is read as it is, and goes on", func(t *testing.T) {
+		path := closed(t, 1)
+		alter(t, path, withoutFindings+`DELETE FROM goose_db_version WHERE version_id > 4`)
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		none, err := r.Findings(t.Context())
+		require.NoError(t, err)
+		require.Empty(t, none)
+		n, err := r.LeftOut(t.Context(), sid("CH", 1), "IM")
+		require.NoError(t, err)
+		require.Zero(t, n)
+		for c, err := range r.Channels(t.Context(), sid("IS", 1)) {
+			require.NoError(t, err)
+			require.False(t, c.Listed.Known)
+		}
+		require.NoError(t, r.Close())
+
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, l.PutFindings(t.Context(), []migrate.FindingRecord{{Code: "media", Severity: "loss", SID: sid("IM", 1), Owner: sid("CH", 1), Count: 1}}))
+		one, err := l.Findings(t.Context())
+		require.NoError(t, err)
+		require.Len(t, one, 1)
+		require.NoError(t, l.Close())
 	})
 
 	t.Run("a path may hold what means something in a URI", func(t *testing.T) {

@@ -79,10 +79,14 @@ const (
 
 // channelColumns reads a ledger also if it was not brought up to date yet.
 func (r *Reader) channelColumns() string {
-	if r.version < doubtsKept {
-		return channelColumns + `NULL, 0, stage NOT IN (0, 9) FROM channels`
+	const listed = `, listed, listed_members, listed_messages, left_out_members, left_out_messages FROM channels`
+	switch {
+	case r.version < doubtsKept:
+		return channelColumns + `NULL, 0, stage NOT IN (0, 9), 0, 0, 0, 0, 0 FROM channels`
+	case r.version < keepsFindings:
+		return channelColumns + `born_at, alone, writing, 0, 0, 0, 0, 0 FROM channels`
 	}
-	return channelColumns + `born_at, alone, writing FROM channels`
+	return channelColumns + `born_at, alone, writing` + listed
 }
 
 // Channel finds a channel by its source SID.
@@ -105,7 +109,8 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
-		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone, &c.Writing)
+		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone, &c.Writing,
+		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages)
 	return c, err
 }
 

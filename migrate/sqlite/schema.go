@@ -30,6 +30,10 @@ const keepsOriginals = 3
 // conversation came to be, and how often a write was sent without an answer.
 const doubtsKept = 4
 
+// keepsFindings is the schema version since which the ledger knows what was
+// found, and what the source showed of each channel.
+const keepsFindings = 5
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

@@ -32,7 +32,7 @@ func (s *undoneService) conversations(ctx context.Context) error {
 }
 
 func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRecord) error {
-	r := Removal{Kind: migrate.KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Fate: Delete}
+	r := Removal{Kind: migrate.KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Name: rec.FriendlyName, Messages: rec.Messages, Fate: Delete}
 	gone, reason, err := s.examine(ctx, rec)
 	if err != nil {
 		return err
@@ -72,7 +72,10 @@ func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRe
 		return err
 	}
 	rec.TargetSID, rec.Stage, rec.Adopted, rec.Messages, rec.Members = "", migrate.Planned, false, 0, 0
-	rec.BornAt, rec.Alone = time.Time{}, false
+	rec.BornAt, rec.Alone, rec.Listed = time.Time{}, false, migrate.Listed{}
+	if err := s.Record.ForgetFindings(ctx, rec.SourceSID, ""); err != nil {
+		return err
+	}
 	return s.Record.PutChannel(ctx, rec)
 }
 

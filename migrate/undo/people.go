@@ -32,7 +32,7 @@ func (s *undoneService) removeUsers(ctx context.Context) error {
 		}
 		goes, err := s.act(ctx, r,
 			func() error { return s.Write.DeleteUser(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.Record.ForgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) })
+			func() error { return s.forgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) })
 		if err != nil {
 			return err
 		}
@@ -88,7 +88,7 @@ func (s *undoneService) removeRoles(ctx context.Context) error {
 		}
 		if _, err := s.act(ctx, r,
 			func() error { return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.Record.ForgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) }); err != nil {
+			func() error { return s.forgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) }); err != nil {
 			return err
 		}
 	}

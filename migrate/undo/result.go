@@ -18,6 +18,8 @@ type Removal struct {
 	Kind      string `json:"kind"`
 	SourceSID string `json:"source_sid,omitempty"` // empty where the source has none
 	TargetSID string `json:"target_sid"`
+	Name      string `json:"name,omitempty"`     // of a service or a channel
+	Messages  int64  `json:"messages,omitempty"` // of a channel, that the migration brought
 	Done      bool   `json:"done"`
 	Reason    string `json:"reason,omitempty"` // why it is kept or given back, or why that failed
 }

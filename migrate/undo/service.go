@@ -3,6 +3,7 @@ package undo
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"chatbridge/mapping/conversations"
@@ -35,7 +36,7 @@ func (s *undoneService) mark(set map[string]bool, sid string) {
 // run undoes one service. A service that goes takes its users and roles along,
 // so they are not deleted one by one then.
 func (s *undoneService) run(ctx context.Context) error {
-	r := Removal{Kind: migrate.KindServices, SourceSID: s.record.SourceSID, TargetSID: s.record.TargetSID}
+	r := Removal{Kind: migrate.KindServices, SourceSID: s.record.SourceSID, TargetSID: s.record.TargetSID, Name: s.record.FriendlyName}
 	if r.TargetSID == r.SourceSID {
 		r.Fate, r.Reason = Keep, "it is the source service itself"
 		s.report(r)
@@ -155,7 +156,7 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
 		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
 			if err == nil {
-				err = s.Record.ForgetEntity(ctx, kind, e.SourceSID)
+				err = s.forgetEntity(ctx, kind, e.SourceSID)
 			}
 			if err != nil {
 				return err
@@ -176,7 +177,16 @@ func (s *undoneService) forget(ctx context.Context, fate Fate) error {
 	if err := s.forgetAttempts(ctx); err != nil {
 		return err
 	}
+	if err := s.Record.ForgetFindings(ctx, s.record.SourceSID, ""); err != nil {
+		return err
+	}
 	return s.Record.ForgetService(ctx, s.record.SourceSID)
+}
+
+// forgetEntity lets go of a role or a user that is gone, and of what was lost of
+// them.
+func (s *undoneService) forgetEntity(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
+	return errors.Join(s.Record.ForgetFindings(ctx, sourceSID, ""), s.Record.ForgetEntity(ctx, kind, sourceSID))
 }
 
 // forgetAttempts lets go of the creates that were sent: a later migration would

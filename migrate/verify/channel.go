@@ -26,6 +26,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 	}
 	switch {
 	case migrate.Unreadable(err):
+		s.countUnread(listed)
 		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
 	case err != nil:
 		return err
@@ -35,9 +36,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 	if err := s.report(found.differences...); err != nil {
 		return err
 	}
-	s.compared(migrate.KindChannels, 1)
-	s.compared(migrate.KindMembers, found.members)
-	s.compared(migrate.KindMessages, found.messages)
+	s.countChannel(found)
 	return nil
 }
 
@@ -50,9 +49,10 @@ type channelFound struct {
 	tail           migrate.Tail // what bringing back the end of it takes
 	gone           bool         // from the source, since it was listed
 
-	differences []Difference
-	members     int64
-	messages    int64
+	differences               []Difference
+	members, messages         int64 // that the source has
+	invites, leftInvites      int64
+	leftMembers, leftMessages int64 // of those; a policy leaves them out
 }
 
 func (f *channelFound) add(d Difference) { f.differences = append(f.differences, d) }
@@ -76,6 +76,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	if err != nil {
 		return nil, err
 	}
+	f.undated = mapping.Undated(src, s.source)
 	want, found := s.set.Mapper.Channel(src)
 	have, ok, err := s.conversationOf(ctx, src, want, f)
 	if err != nil {
@@ -83,9 +84,9 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	}
 	if !ok {
 		f.add(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: sid, SourceSID: sid, Detail: string(mapping.Reason(found))})
-		return f, nil
+		return f, s.countSource(ctx, f)
 	}
-	f.target, f.undated = have.SID, mapping.Undated(src, s.source)
+	f.target = have.SID
 	f.nameless, _ = s.set.Mapper.NameTaken(src)
 	listed := src
 	listed.Raw, listed.Attributes = nil, nil
@@ -163,11 +164,9 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 	for _, m := range members {
 		f.members++
 		want, found := s.set.Mapper.Member(m, s.roles)
-		if mapping.Skipped(found) {
+		if mapping.Skipped(found) || seen[s.set.Mapper.Identity(m.Identity)] { // or listed twice; the first one counts
+			f.leftMembers++
 			continue
-		}
-		if seen[s.set.Mapper.Identity(m.Identity)] {
-			continue // listed twice; the first one counts
 		}
 		seen[s.set.Mapper.Identity(m.Identity)] = true
 		have, ok := there[want.Identity]
@@ -187,7 +186,11 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		if err != nil {
 			return err
 		}
+		f.invites++
 		want, add, _ := s.set.Mapper.Invite(i, s.roles)
+		if !add {
+			f.leftInvites++
+		}
 		if !add || seen[s.set.Mapper.Identity(i.Identity)] {
 			continue // who is a member as well is compared as that
 		}

@@ -63,10 +63,11 @@ func digestOf(m conversations.Message) digest {
 	return d
 }
 
-// expected yields what the target should hold of a channel.
-func (s *verifiedService) expected(ctx context.Context, sid string, undated time.Time) iter.Seq2[digest, error] {
+// expected yields what the target should hold of a channel, and counts what a
+// policy leaves out.
+func (s *verifiedService) expected(ctx context.Context, f *channelFound, undated time.Time) iter.Seq2[digest, error] {
 	return func(yield func(digest, error) bool) {
-		for m, err := range s.Source.Messages(ctx, s.source.SID, sid, migrate.Span{After: migrate.All}) {
+		for m, err := range s.Source.Messages(ctx, s.source.SID, f.source, migrate.Span{After: migrate.All}) {
 			if err != nil {
 				yield(digest{}, err)
 				return
@@ -74,6 +75,8 @@ func (s *verifiedService) expected(ctx context.Context, sid string, undated time
 			want, found := s.set.Mapper.Message(m, undated)
 			undated = want.DateCreated
 			if mapping.Skipped(found) {
+				f.messages++
+				f.leftMessages++
 				continue
 			}
 			d := digestOf(s.agreed.message(want))
@@ -105,7 +108,7 @@ func (s *verifiedService) actual(ctx context.Context, target string) iter.Seq2[d
 // the next message that both have; what lies between is judged at the end, when
 // it is known what is missing elsewhere.
 func (s *verifiedService) compareMessages(ctx context.Context, sid, target string, marks *horizonIndex, f *channelFound) error {
-	want, have := newWindow(s.expected(ctx, sid, f.undated)), newWindow(s.actual(ctx, target))
+	want, have := newWindow(s.expected(ctx, f, f.undated)), newWindow(s.actual(ctx, target))
 	defer want.stop()
 	defer have.stop()
 	j := &classifier{channel: sid, target: target, twice: map[identity]string{}}

@@ -71,6 +71,9 @@ func (s *verifiedService) wantedRoles(ctx context.Context) ([]comparedRole, erro
 				return nil, err
 			}
 		}
+		if mapping.Skipped(found) {
+			s.leftOut(migrate.KindRoles, 1)
+		}
 		if mapping.Blocked(found) || mapping.Skipped(found) {
 			continue
 		}

@@ -22,12 +22,15 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			return err
 		}
 		if seen[src.Identity] && src.Identity != "" {
+			s.listed(migrate.KindUsers, 1)
+			s.leftOut(migrate.KindUsers, 1)
 			continue // listed twice; the first one counts
 		}
 		seen[src.Identity] = true
 		if src.Attributes == nil {
 			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
 			if migrate.Unreadable(err) {
+				s.listed(migrate.KindUsers, 1)
 				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
 					return err
 				}
@@ -42,6 +45,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		want, found := s.set.Mapper.User(src, s.roles)
 		have, ok := there[want.Identity]
 		if mapping.Skipped(found) && !ok {
+			s.leftOut(migrate.KindUsers, 1)
 			continue
 		}
 		if !ok {

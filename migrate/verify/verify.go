@@ -72,10 +72,13 @@ type Verification struct {
 	Command       string                   `json:"command"`
 	Equal         bool                     `json:"equal"`
 	Services      []migrate.SummaryService `json:"services"`
-	Compared      map[string]int64         `json:"compared"`    // by kind
-	Differences   map[Class]int64          `json:"differences"` // by class, foreign ones too
-	Findings      []migrate.FindingCount   `json:"findings"`    // what the source says of itself and does not show
-	Duration      float64                  `json:"duration_seconds"`
+	Compared      map[string]int64         `json:"compared"` // what the source has, by kind
+	// Counts says what became of it, as the summary of a migration does: what is in
+	// the target counts as existing, and what is missing there as failed.
+	Counts      map[string]migrate.KindCount `json:"counts"`
+	Differences map[Class]int64              `json:"differences"` // by class, foreign ones too
+	Findings    []migrate.FindingCount       `json:"findings"`    // what the source says of itself and does not show
+	Duration    float64                      `json:"duration_seconds"`
 }
 
 // Run compares everything the settings select and calls report for each
@@ -95,7 +98,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 		Verifier: v, set: set, agreed: agreedBy(set.Mapper), tally: count.NewCounters(v.Observer),
 		result: Verification{
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
-			Compared: map[string]int64{}, Differences: map[Class]int64{},
+			Compared: map[string]int64{}, Counts: map[string]migrate.KindCount{}, Differences: map[Class]int64{},
 		},
 		sink: report, findings: count.NewFindings(), noted: map[mapping.Finding]bool{},
 	}
@@ -109,6 +112,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 			return c.result, err
 		}
 	}
+	c.settleCounts()
 	c.result.Equal = true
 	for class, n := range c.result.Differences {
 		if class != Foreign && n > 0 {
@@ -157,18 +161,14 @@ func (c *comparison) report(all ...Difference) error {
 		c.mu.Lock()
 		c.result.Differences[d.Class]++
 		c.mu.Unlock()
+		if d.Class == Missing && d.Kind != migrate.KindChannels { // those count once, with what is missing in them
+			c.missing(d.Kind, 1)
+		}
 		if err := c.sink(d); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (c *comparison) compared(kind string, n int64) {
-	c.mu.Lock()
-	c.result.Compared[kind] += n
-	c.mu.Unlock()
-	c.tally.Observer.Done(kind, n)
 }
 
 // channels compares the channels of a service, as many beside each other as

@@ -15,7 +15,6 @@ type Counters struct {
 	mu     sync.Mutex
 	counts map[string]migrate.KindCount
 	totals map[string]int64
-	passed int64 // resources of every kind that were left out
 }
 
 func NewCounters(o migrate.Observer) *Counters {
@@ -32,7 +31,7 @@ func (t *Counters) Expect(kind string, n int64) {
 }
 
 // Seen, written, existing and failed each count resources once: a resource is
-// seen in the source and then has exactly one of the other three outcomes.
+// seen in the source and then has exactly one of the other outcomes.
 func (t *Counters) Seen(kind string, n int64) {
 	t.update(kind, func(c *migrate.KindCount) { c.Source += n })
 }
@@ -52,12 +51,9 @@ func (t *Counters) Failed(kind string, n int64) {
 	t.Observer.Done(kind, n)
 }
 
-// Skipped says that a policy left resources out: they are seen, and nothing
-// became of them.
+// Skipped says that a policy left resources out.
 func (t *Counters) Skipped(kind string, n int64) {
-	t.mu.Lock()
-	t.passed += n
-	t.mu.Unlock()
+	t.update(kind, func(c *migrate.KindCount) { c.LeftOut += n })
 	t.Observer.Done(kind, n)
 }
 
@@ -65,9 +61,9 @@ func (t *Counters) Skipped(kind string, n int64) {
 func (t *Counters) Done() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	n := t.passed
+	var n int64
 	for _, c := range t.counts {
-		n += c.Written + c.Existing + c.Failed
+		n += c.Written + c.Existing + c.LeftOut + c.Failed
 	}
 	return n
 }

@@ -1,7 +1,6 @@
 package count
 
 import (
-	"cmp"
 	"slices"
 	"sync"
 
@@ -9,14 +8,10 @@ import (
 	"chatbridge/migrate"
 )
 
-// samplesKept is how many SIDs a report shows for each code: enough to look
-// one up, few enough to read.
-const samplesKept = 5
-
 // Findings counts findings by code and keeps a few SIDs of each.
 type Findings struct {
-	// keep is given every finding before it is counted; its first error stays
-	// in failed. May be nil.
+	// Keep is given every finding before it is counted; its first error is that of
+	// Err. May be nil.
 	Keep func([]mapping.Finding) error
 
 	mu     sync.Mutex
@@ -45,9 +40,7 @@ func (f *Findings) Add(found []mapping.Finding) {
 		}
 		c.Count++
 		c.Severity = mapping.Worst([]mapping.Finding{{Severity: c.Severity}, one})
-		if len(c.Samples) < samplesKept && one.SID != "" && !slices.Contains(c.Samples, one.SID) {
-			c.Samples = append(c.Samples, one.SID)
-		}
+		c.AddSample(one.SID)
 	}
 }
 
@@ -75,16 +68,10 @@ func (f *Findings) List() []migrate.FindingCount {
 	defer f.mu.Unlock()
 	all := make([]migrate.FindingCount, 0, len(f.counts))
 	for _, c := range f.counts {
-		all = append(all, *c)
+		one := *c
+		one.Samples = slices.Clone(c.Samples)
+		all = append(all, one)
 	}
-	slices.SortFunc(all, func(a, b migrate.FindingCount) int {
-		if a.Severity != b.Severity {
-			if mapping.Worst([]mapping.Finding{{Severity: a.Severity}, {Severity: b.Severity}}) == a.Severity {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.Code, b.Code)
-	})
+	migrate.SortFindings(all)
 	return all
 }

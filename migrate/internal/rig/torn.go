@@ -6,6 +6,7 @@ import (
 	"iter"
 	"sync"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 )
 
@@ -187,6 +188,14 @@ func (l *Torn) ForgetMessages(ctx context.Context, channelSID string, after int6
 
 func (l *Torn) PutFailure(ctx context.Context, f migrate.Failure) error {
 	return l.write("put failure", func() error { return l.Ledger.PutFailure(ctx, f) })
+}
+
+func (l *Torn) PutFindings(ctx context.Context, found []migrate.FindingRecord) error {
+	return l.write("put findings", func() error { return l.Ledger.PutFindings(ctx, found) })
+}
+
+func (l *Torn) ForgetFindings(ctx context.Context, owner string, severity mapping.Severity) error {
+	return l.write("forget findings", func() error { return l.Ledger.ForgetFindings(ctx, owner, severity) })
 }
 
 func (l *Torn) ClearFailures(ctx context.Context, sid string) error {

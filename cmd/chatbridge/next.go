@@ -1,0 +1,136 @@
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+// carriedFlags are those that say which migration a command is about: the next
+// one is about the same.
+var carriedFlags = []string{
+	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "service", "to-service", "replay", "policy",
+	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api",
+}
+
+// nextCommands completes the commands that a text names, so that they can be
+// pasted.
+type nextCommands struct {
+	root  *cobra.Command
+	given []givenFlag
+}
+
+// givenFlag is one flag with its values, as a shell takes them.
+type givenFlag struct{ name, text string }
+
+// remember notes what the command line of cmd gave. What the environment and
+// the configuration file gave, they give the next command too.
+func (n *nextCommands) remember(cmd *cobra.Command) {
+	if n == nil {
+		return
+	}
+	n.root, n.given = cmd.Root(), nil
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && slices.Contains(carriedFlags, f.Name) {
+			n.give(f.Name, valuesOf(f)...)
+		}
+	})
+}
+
+// give adds a flag, unless the command line gave it.
+func (n *nextCommands) give(name string, values ...string) {
+	if n == nil || slices.ContainsFunc(n.given, func(g givenFlag) bool { return g.name == name }) {
+		return
+	}
+	parts := make([]string, len(values))
+	for i, v := range values {
+		parts[i] = "--" + name + " " + quoted(v)
+		if v == "true" {
+			parts[i] = "--" + name
+		} else if v == "false" {
+			parts[i] = "--" + name + "=false"
+		}
+	}
+	n.given = append(n.given, givenFlag{name, strings.Join(parts, " ")})
+}
+
+func valuesOf(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return []string{strings.Join(list.GetSlice(), ",")}
+	}
+	return []string{f.Value.String()}
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+
+// quoted is a word as a shell takes it.
+func quoted(s string) string {
+	if plainWord.MatchString(s) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// namedCommand is a command in a text, up to where its sentence goes on.
+var namedCommand = regexp.MustCompile(`\bchatbridge ([a-z]+)\b[^;\n#]*`)
+
+// complete gives each command in a text the flags that say which migration it is
+// about: those that it knows and does not have already.
+func (n *nextCommands) complete(text string) string {
+	if n == nil || n.root == nil || len(n.given) == 0 {
+		return text
+	}
+	return namedCommand.ReplaceAllStringFunc(text, func(named string) string {
+		words := strings.Fields(named)
+		target := n.find(words[1])
+		if target == nil {
+			return named
+		}
+		verb := words[0] + " " + words[1]
+		for _, g := range n.given {
+			known := target.Flags().Lookup(g.name) != nil || target.InheritedFlags().Lookup(g.name) != nil
+			if known && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name }) {
+				verb += " " + g.text
+			}
+		}
+		rest := named[len(words[0])+1+len(words[1]):]
+		if i := slices.IndexFunc(n.given, func(g givenFlag) bool { return g.name == policySetting }); i >= 0 {
+			rest = strings.ReplaceAll(rest, "--policy …", n.given[i].text+",…")
+		}
+		return verb + rest
+	})
+}
+
+// about adds what a ledger knows of its migration, for commands that are told
+// nothing but the ledger.
+func (n *nextCommands) about(f migrate.Fingerprint) {
+	for _, name := range []string{servicesSetting, "--to-service", "--policy"} {
+		if v := f[name]; v != "" && v != "all" && v != newService {
+			n.give(strings.TrimPrefix(name, "--"), v)
+		}
+	}
+	if f["--stamp"] == "false" {
+		n.give("stamp", "false")
+	}
+	if f[modeSetting] == modeInPlace {
+		n.give("in-place", "true")
+	}
+}
+
+func (n *nextCommands) find(name string) *cobra.Command {
+	for _, c := range n.root.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// completing has a report name commands that can be pasted.
+func (c *console) completing() reports.Option { return reports.Completing(c.next.complete) }
