@@ -23,7 +23,7 @@ func WaitText(w migrate.Wait) string {
 	case migrate.AtOnce:
 		return waiters(w) + ": only so many requests are made at once (--concurrency, or what the account takes)"
 	case migrate.Settling:
-		return waiters(w) + ": what was sent without an answer may still land (--settle)"
+		return waiters(w) + ": what was sent before may still land (--settle)"
 	case migrate.Claiming:
 		if w.Reason != "" {
 			return waiters(w) + ": " + Plain(w.Reason)
