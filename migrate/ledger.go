@@ -67,7 +67,8 @@ type LedgerReader interface {
 	// SamplesKept of the SIDs in their order: the gravest code first, then by code.
 	Findings(ctx context.Context) ([]FindingCount, error)
 	// LeftOut counts the resources of an owner that a finding leaves out, and whose
-	// SIDs begin with prefix.
+	// SIDs begin with prefix. A message that was deleted in the target is one if this
+	// ledger never had it.
 	LeftOut(ctx context.Context, owner, prefix string) (int64, error)
 
 	// LastRun is the run whose first put came last, whatever the clocks of the

@@ -65,11 +65,14 @@ func testFindings(t *testing.T, create New) {
 			found("media", mapping.Loss, sid("IM", 3), sid("CH", 1), "media", 1),
 			found("member-twice", mapping.Skip, sid("MB", 4), sid("CH", 1), "identity", 1),
 			found("media", mapping.Skip, sid("IM", 5), sid("CH", 2), "media", 1),
+			found(mapping.MessageDeleted, mapping.Loss, sid("IM", 6), sid("CH", 2), "", 1),
+			found(mapping.MessageDeleted, mapping.Loss, sid("IM", 7), sid("CH", 2), "", 1),
 		}))
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 2), migrate.MessageRecord{SourceIndex: 6, SourceSID: sid("IM", 6), TargetSID: sid("IM", 66), Gone: true}))
 		for _, c := range []struct {
 			owner, prefix string
 			want          int64
-		}{{sid("CH", 1), "IM", 2}, {sid("CH", 1), "MB", 1}, {sid("CH", 2), "IM", 1}, {sid("CH", 3), "IM", 0}} {
+		}{{sid("CH", 1), "IM", 2}, {sid("CH", 1), "MB", 1}, {sid("CH", 2), "IM", 2}, {sid("CH", 3), "IM", 0}} {
 			n, err := l.LeftOut(t.Context(), c.owner, c.prefix)
 			require.NoError(t, err)
 			require.Equal(t, c.want, n, c)

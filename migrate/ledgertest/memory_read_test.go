@@ -200,6 +200,18 @@ func (r reader) LeftOut(ctx context.Context, owner, prefix string) (n int64, err
 				sids[f.SID] = true
 			}
 		}
+		gone := map[string]bool{} // deleted in the target, and never here
+		for _, f := range r.findings {
+			gone[f.SID] = gone[f.SID] || f.Owner == owner && f.Code == mapping.MessageDeleted && strings.HasPrefix(f.SID, prefix)
+		}
+		for _, m := range r.messages[owner] {
+			delete(gone, m.SourceSID)
+		}
+		for sid, lacking := range gone {
+			if lacking {
+				sids[sid] = true
+			}
+		}
 		n = int64(len(sids))
 		return nil
 	})

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 
@@ -80,29 +79,21 @@ func (r *Reader) LeftOut(ctx context.Context, owner, prefix string) (int64, erro
 	if r.version < keepsFindings {
 		return 0, nil
 	}
+	number := func(rows *sql.Rows) (n int64, err error) {
+		err = rows.Scan(&n)
+		return n, err
+	}
 	n, _, err := one(ctx, r, `SELECT count(DISTINCT sid) FROM findings WHERE owner = ? AND severity = ? AND substr(sid, 1, ?) = ?`,
-		[]any{owner, string(mapping.Skip), len(prefix), prefix}, func(rows *sql.Rows) (n int64, err error) {
-			err = rows.Scan(&n)
-			return n, err
-		})
+		[]any{owner, string(mapping.Skip), len(prefix), prefix}, number)
 	if err != nil {
 		return 0, fault("count what was left out", owner, err)
 	}
-	deleted, err := all(ctx, r, `SELECT DISTINCT sid FROM findings WHERE owner = ? AND code = ? AND substr(sid, 1, ?) = ?`,
-		[]any{owner, string(mapping.MessageDeleted), len(prefix), prefix}, func(rows *sql.Rows) (sid string, err error) {
-			err = rows.Scan(&sid)
-			return sid, err
-		})
-	for _, sid := range deleted {
-		_, known, failed := one(ctx, r, `SELECT 1 FROM messages WHERE channel_id = `+channelNumber+` AND source_sid = ?`,
-			[]any{packSID(channelPrefix, owner), packSID(messagePrefix, sid)}, func(rows *sql.Rows) (n int64, err error) {
-				err = rows.Scan(&n)
-				return n, err
-			})
-		err = cmp.Or(err, failed)
-		if !known {
-			n++
-		}
+	deleted, _, err := one(ctx, r, `SELECT count(DISTINCT sid) FROM findings WHERE owner = ? AND code = ? AND substr(sid, 1, ?) = ?`,
+		[]any{owner, string(mapping.MessageDeleted), len(prefix), prefix}, number)
+	if err != nil || deleted == 0 {
+		return n, fault("count what was left out", owner, err)
 	}
+	had, _, err := one(ctx, r, `SELECT count(*) FROM messages WHERE gone AND channel_id = `+channelNumber, []any{packSID(channelPrefix, owner)}, number)
+	n += max(0, deleted-had)
 	return n, fault("count what was left out", owner, err)
 }
