@@ -6,8 +6,8 @@
 //   - transient: what goes away. It ends with 0 and equal after at most three
 //     runs.
 //   - lies: what the target says and does wrong, and who else writes there. A run
-//     that ends with 0 left both sides equal; any other ends with 3, 5 or 8 and
-//     names what it is about and what to do.
+//     that ends with 0 left both sides equal; any other ends with 3, 5 or 8, or
+//     with 2 before it took a service, and names what it is about and what to do.
 //
 // Vocabulary:
 //
