@@ -27,7 +27,8 @@ type part struct {
 	test   string // its name
 	number uint64
 	kinds  []kind
-	notYet map[string]string // kinds that the program does not stand yet, and why
+	notYet map[string]string   // kinds that the program does not stand yet, and why
+	apart  map[string][]string // kinds that it does not stand beside others yet: those are not drawn
 	play   func(*testing.T, *world)
 }
 
@@ -118,9 +119,21 @@ func (p *part) choose(s *story, chosen map[string]bool) {
 			chosen[k.name] = true
 		}
 	}
-	chosen[pool[int(s.seed>>2)%len(pool)]] = true // so that a few seeds meet every kind
+	first := pool[int(s.seed>>2)%len(pool)] // so that a few seeds meet every kind
+	chosen[first] = true
 	for range s.IntN(3) {
 		chosen[pool[s.IntN(len(pool))]] = true
+	}
+	for one, others := range p.apart {
+		for _, other := range others {
+			switch {
+			case !chosen[one] || !chosen[other]:
+			case first == one:
+				delete(chosen, other)
+			default:
+				delete(chosen, one)
+			}
+		}
 	}
 }
 
