@@ -3,6 +3,8 @@ package claim
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -40,18 +42,21 @@ func (c *Claims) Alone(ctx context.Context, mine conversations.Service) error {
 // source, of a run that goes before ours. It brings mine up to what the list
 // shows.
 func (c *Claims) against(ctx context.Context, mine *conversations.Service, source string, before func(Seen, conversations.Service) bool) error {
-	var others []conversations.Service
-	for s, err := range c.Target.Services(ctx) {
-		switch {
-		case err != nil:
-			return err
-		case s.SID == mine.SID:
-			*mine = s
-		case origin.SameName(s.FriendlyName, mine.FriendlyName) && s.SID != source:
-			others = append(others, s)
+	others := map[string]conversations.Service{}
+	for range 2 { // one reading may end early
+		for s, err := range c.Target.Services(ctx) {
+			switch {
+			case err != nil:
+				return err
+			case s.SID == mine.SID:
+				*mine = s
+			case origin.SameName(s.FriendlyName, mine.FriendlyName) && s.SID != source:
+				others[s.SID] = s
+			}
 		}
 	}
-	for _, s := range others {
+	for _, sid := range slices.Sorted(maps.Keys(others)) {
+		s := others[sid]
 		seen, found, err := Look(ctx, c.Target, s.SID)
 		if err != nil {
 			if migrate.KindOf(err) == migrate.NotFound {
