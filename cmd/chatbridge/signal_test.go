@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -95,6 +96,10 @@ func resumes(t *testing.T, server *emulator.Server, dir string) {
 // TestSignals interrupts the real program in the middle of a migration.
 func TestSignals(t *testing.T) {
 	const at = 15
+	// If the tests run under nohup, what they start would ignore SIGHUP too.
+	heard := make(chan os.Signal, 1)
+	signal.Notify(heard, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(heard) })
 	for name, signal := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
 		t.Run("the first "+name+" finishes and saves what is in flight, ends with 130, and running again resumes", func(t *testing.T) {
 			t.Parallel()
