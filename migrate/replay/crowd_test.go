@@ -51,7 +51,9 @@ func TestMoreOfOthersThanIsHeld(t *testing.T) {
 					require.NoError(t, err)
 					wrote := false
 					m.do(func(x exchange) bool {
-						wrote = wrote || x.appends("")
+						if x.appends("") {
+							wrote = true
+						}
 						if !x.lists() {
 							return false
 						}

@@ -65,11 +65,14 @@ func TestReadBackThatLagsOnce(t *testing.T) {
 		hidden, fetched := false, false
 		var at time.Time
 		m.do(func(x exchange) bool {
-			fetched = fetched || x.fetches()
-			if !x.lists() || hidden {
-				if x.lists() {
-					require.GreaterOrEqual(t, time.Since(at), r.Settings.Settle, "the second reading is a settle time later")
-				}
+			if x.fetches() {
+				fetched = true
+			}
+			if !x.lists() {
+				return false
+			}
+			if hidden {
+				require.GreaterOrEqual(t, time.Since(at), r.Settings.Settle, "the second reading is a settle time later")
 				return false
 			}
 			hidden, at = hideBody(x, "two"), time.Now()
