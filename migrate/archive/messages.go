@@ -78,7 +78,9 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 			}
 			message, err := chat.Decode[chat.Message](line.raw)
 			if err == nil {
-				err = seen.add(line.raw)
+				if err = seen.add(line.raw); errors.Is(err, errNoSID) {
+					err = nil // its index tells it from others
+				}
 			}
 			if err != nil {
 				yield(chat.Message{}, line.failed(name, err))

@@ -3,17 +3,26 @@ package archive
 import (
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
 // sids are the SIDs that one reading of a file has met, 18 bytes each.
 type sids map[[18]byte]struct{}
 
-// add fails for a SID that is there: the resource would be written twice.
+var errNoSID = errors.New("resource has no SID")
+
+// add fails for a SID that is there, as the resource would be written twice, and for
+// a resource without one, as it could not be told from the next.
 func (s sids) add(raw json.RawMessage) error {
 	var h header
-	if err := json.Unmarshal(raw, &h); err != nil || len(h.SID) != 34 {
-		return nil // what has no SID is told by whoever needs one
+	switch err := json.Unmarshal(raw, &h); {
+	case err != nil:
+		return nil // told by whoever decodes it
+	case h.SID == "":
+		return errNoSID
+	case len(h.SID) != 34:
+		return nil
 	}
 	var key [18]byte
 	copy(key[:], h.SID[:2])

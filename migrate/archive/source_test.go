@@ -227,9 +227,15 @@ func TestSourceErrors(t *testing.T) {
 		require.Equal(t, unknown, e.SID)
 		require.Equal(t, migrate.NotFound, e.Kind)
 	})
+	t.Run("a resource without a SID is refused, since it could not be told from the next", func(t *testing.T) {
+		fsys := workspace()
+		fsys[archive.UsersPath(serviceSID)].Data = []byte("{\"sid\":\"US1\",\"identity\":\"ann\"}\n{\"identity\":\"bob\"}\n")
+		e := failureOf(t, source(t, fsys).Users(t.Context(), serviceSID))
+		require.ErrorContains(t, e, archive.UsersPath(serviceSID)+":2: resource has no SID")
+	})
 	t.Run("a resource that does not decode names file, line and service", func(t *testing.T) {
 		fsys := workspace()
-		fsys[archive.UsersPath(serviceSID)].Data = []byte("{}\n{\"sid\":7}\n")
+		fsys[archive.UsersPath(serviceSID)].Data = []byte("{\"sid\":\"US1\"}\n{\"sid\":7}\n")
 		e := failureOf(t, source(t, fsys).Users(t.Context(), serviceSID))
 		require.Equal(t, serviceSID, e.SID)
 		require.ErrorContains(t, e, archive.UsersPath(serviceSID)+":2: ")
