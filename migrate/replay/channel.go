@@ -125,7 +125,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 			err = failed
 		}
 	}
-	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0, joining: len(l.members) > 0}, err
+	return Outcome{Record: l.Record, Wrote: l.wrote, Members: l.joined, Messages: l.copied, InDoubt: len(l.doubts) > 0, joining: l.joining}, err
 }
 
 // Bring is a [migrate.BringTail]: it runs the lane of a channel for its messages

@@ -27,6 +27,7 @@ type lane struct {
 
 	last    int64 // index in the target of the last confirmed message
 	members []chat.Member
+	joining bool  // they were listed
 	skipped bool  // a policy left a message out in this run
 	copied  int64 // messages dealt with, in this run or before
 	joined  int64 // members dealt with, in this run or before

@@ -12,7 +12,7 @@ import (
 
 // participants brings the members of the channel over, those that the ledger
 // does not know yet.
-func (l *lane) participants(ctx context.Context) error {
+func (l *lane) participants(ctx context.Context) (err error) {
 	for m, err := range l.Source.Members(ctx, l.Service.SID, l.Channel.SID) {
 		if err != nil {
 			return err
@@ -21,7 +21,14 @@ func (l *lane) participants(ctx context.Context) error {
 	}
 	l.Counters.Expect(migrate.KindMembers, int64(len(l.members))-l.Channel.MembersCount)
 	l.Counters.Seen(migrate.KindMembers, int64(len(l.members)))
+	l.joining = true
+	before := l.Record.Members
 	l.Record.Members = 0
+	defer func() {
+		if err != nil { // those whose turn did not come are still there
+			l.Record.Members = max(l.Record.Members, before)
+		}
+	}()
 	seen := map[string]chat.Member{} // by identity in the target
 	for i, m := range l.members {
 		l.members[i].Raw = nil // the horizons need none of it
@@ -158,7 +165,9 @@ func (l *lane) listed(ctx context.Context) error {
 
 // list counts what the source shows of a channel that was stopped, as the
 // policies of this run have it: the channel's own counters may count what was
-// deleted. If it cannot be read, they count.
+// deleted. If it cannot be read, they count. Attributes are not asked for, which a
+// list does not show and which would take a request a message: what a policy leaves
+// out for them counts when the lane has met it.
 func (s *service) list(ctx context.Context, c chat.Channel, rec migrate.ChannelRecord) (migrate.ChannelRecord, error) {
 	watched, dog := migrate.NewWatchdog(ctx, s.set.Watchdog, c.SID)
 	l, err := s.read(watched, dog, c)
@@ -192,7 +201,7 @@ func (s *service) read(ctx context.Context, dog *migrate.Watchdog, c chat.Channe
 		seen[identity] = true
 	}
 	undated := mapping.Undated(c, s.source)
-	for m, err := range s.Source.Messages(ctx, s.source.SID, c.SID, migrate.Span{After: migrate.All}) {
+	for m, err := range s.Source.Messages(ctx, s.source.SID, c.SID, migrate.Span{After: migrate.All, Listed: true}) {
 		if err != nil {
 			return l, err
 		}

@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"regexp"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
@@ -61,5 +63,46 @@ func TestClockSetBack(t *testing.T) {
 			require.GreaterOrEqual(t, s.Duration, r.Settings.Settle.Seconds())
 			require.Less(t, s.Duration, 3*r.Settings.Settle.Seconds())
 		})
+	})
+}
+
+// What a stopped channel holds is counted by its list, which takes a request a page
+// and not one a message.
+func TestStoppedChannelIsCountedByPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := rig.ManyChannels(1)
+		plan.Channels[0].Messages = []rig.MsgPlan{{Body: ""}}
+		for range 1000 {
+			plan.Channels[0].Messages = append(plan.Channels[0].Messages, rig.MsgPlan{Body: "x", Attributes: `{"a":1}`})
+		}
+		r := rig.NewRig(t, emulator.Config{Archive: plan.Archive()})
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Partial, s.Status)
+		require.Equal(t, migrate.KindCount{Source: 1001, Failed: 1001}, s.Counts[migrate.KindMessages])
+		require.Less(t, s.Requests.Reads, int64(500))
+	})
+}
+
+// A member whose turn did not come is in the target all the same.
+func TestMembersOfAChannelThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := rig.ManyChannels(1)
+		r := rig.NewRig(t, emulator.Config{})
+		members := r.PassFrom(t, plan.Archive()).Counts[migrate.KindMembers].Written
+		require.Greater(t, members, int64(1))
+		changed := rig.WithFile(t, plan.Archive(), archive.MembersPath(rig.ScenarioService, rig.SidOf("CH", 0)), func(text string) string {
+			return regexp.MustCompile(`"date_updated":"1999`).ReplaceAllString(text, `"date_updated":"2001`)
+		})
+		c := &calls{before: func(one call) error {
+			if one.name == "target EnsureParticipant" {
+				return refused("create participant")
+			}
+			return nil
+		}}
+		s, err := c.run(t.Context(), t, r, from(t, changed))
+		require.NoError(t, err)
+		require.Equal(t, migrate.Partial, s.Status)
+		require.Equal(t, migrate.KindCount{Source: members, Existing: members}, s.Counts[migrate.KindMembers])
 	})
 }
