@@ -17,10 +17,10 @@ import (
 //
 // If fewer came than are announced it reads again, messages once, whose other end was
 // seen, and other lists up to three times, and goes on with what the first reading did
-// not show. If that is still too few, the list is proved short and ends with ErrShort. A counter that alone disagrees proves nothing, since no
-// document says what it counts: it is a finding, given to Noting. If everything
-// agrees it asks for nothing, but that it reads services and users twice, which
-// nothing counts.
+// not show. If that is still too few, the list is proved short and ends with ErrShort.
+// A counter that alone disagrees proves nothing, since no document says what it counts:
+// it is a finding, given to Noting. If everything agrees it asks for nothing, but that
+// it reads services and users twice, which nothing counts.
 //
 // It must be below what selects a part of a source, and keeps five numbers for each
 // channel.

@@ -16,6 +16,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/sqlite"
 )
 
 // hideNewest answers lists of messages of a conversation without the newest
@@ -174,5 +175,43 @@ func TestStaleConversations(t *testing.T) {
 		require.Equal(t, first.Services[0].TargetSID, s.Services[0].TargetSID)
 		require.EqualValues(t, 3, s.Counts[migrate.KindChannels].Existing, "%d lists", lists)
 		require.Zero(t, s.Counts[migrate.KindMessages].Written)
+	})
+}
+
+// A ledger that a crash took back to before the conversations were made.
+func TestStaleConversationsAfterACrash(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: rig.ManyChannels(3).Archive()})
+		require.True(t, r.Killed(t, rig.Kill{Write: 25, After: true}))
+		l, err := sqlite.Open(t.Context(), r.Ledger)
+		require.NoError(t, err)
+		for i := range 3 {
+			require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: rig.SidOf("CH", i), ServiceSID: rig.ScenarioService}))
+			require.NoError(t, l.ForgetMessages(t.Context(), rig.SidOf("CH", i), migrate.All))
+		}
+		require.NoError(t, l.Close())
+		require.NotEmpty(t, r.ConversationsOf(t, servicesOf(t, r)[0]))
+		hidden := false
+		m.do(func(x exchange) bool {
+			if x.Write() || len(x.Path) != 4 || x.Path[3] != "Conversations" || hidden {
+				return false
+			}
+			hidden = true
+			reply := x.commit()
+			var all map[string]any
+			require.NoError(t, json.Unmarshal(reply.Body, &all))
+			all["conversations"] = []any{}
+			reply.Body, _ = json.Marshal(all)
+			reply.WriteTo(x.w)
+			return true
+		})
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.True(t, hidden)
+		there := r.ConversationsOf(t, s.Services[0].TargetSID)
+		for i := range 3 {
+			require.Len(t, there[rig.SidOf("CH", i)], 1)
+		}
 	})
 }

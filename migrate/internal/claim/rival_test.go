@@ -1,6 +1,8 @@
 package claim_test
 
 import (
+	"context"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/origin"
 )
 
@@ -90,6 +93,22 @@ func TestAlone(t *testing.T) {
 			second.Release(t.Context())
 		})
 	})
+	t.Run("a list of services that ends early once hides no rival", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			first := b.run(nil)
+			older := b.made(t, first, source)
+			time.Sleep(2 * time.Second)
+			short := &shortOnce{Target: b.plain()}
+			second := b.run(func(o *claim.Options) { o.Target = short })
+			mine := b.made(t, second, source)
+			short.next = true
+			require.Equal(t, migrate.Conflict, migrate.KindOf(second.Alone(t.Context(), mine)))
+			require.NoError(t, first.Alone(t.Context(), older))
+			first.Release(t.Context())
+			second.Release(t.Context())
+		})
+	})
 	t.Run("another source, a dead run and our own are no rivals", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t)
@@ -123,4 +142,18 @@ func TestQuiet(t *testing.T) {
 			require.NoError(t, second.Quiet(t.Context(), b.service, source), "it was dead")
 		})
 	})
+}
+
+// shortOnce is a target whose next list of services ends before its first.
+type shortOnce struct {
+	migrate.Target
+	next bool
+}
+
+func (s *shortOnce) Services(ctx context.Context) iter.Seq2[conversations.Service, error] {
+	if s.next {
+		s.next = false
+		return func(func(conversations.Service, error) bool) {}
+	}
+	return s.Target.Services(ctx)
 }
