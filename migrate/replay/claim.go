@@ -25,14 +25,16 @@ func (s *service) claim(ctx context.Context, made bool, name string) error {
 	return err
 }
 
-// yield takes our service away, because another run made one too. It is ours, and
-// nothing is in it yet but the claim.
+// yield takes our service away, because another run made one too. It was made by this
+// run, and nothing is in it yet but the claim. One that was adopted has a history.
 func (s *service) yield(ctx context.Context) error {
-	if !s.record.Created || s.claims.Err() != nil {
+	if !s.record.Created || s.record.Adopted || s.claims.Err() != nil {
 		return nil
 	}
-	for _, err := range s.Target.Conversations(ctx, s.target) {
-		return err // not empty, or not known to be
+	for range 2 { // one reading may end early
+		for _, err := range s.Target.Conversations(ctx, s.target) {
+			return err // not empty, or not known to be
+		}
 	}
 	// Forgotten first: a ledger that knows a service which is gone could not go on.
 	if err := s.Ledger.ForgetService(ctx, s.source.SID); err != nil {

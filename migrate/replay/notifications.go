@@ -28,7 +28,7 @@ func (s *service) muteNotifications(ctx context.Context) error {
 		return err
 	}
 	rec := s.record
-	if rec.Stage == migrate.Done || !rec.Created || !was.Off() {
+	if rec.Stage == migrate.Done || !rec.Created || rec.Adopted && !was.Off() {
 		noted, err := s.savedNotifications(ctx)
 		if err != nil {
 			return err

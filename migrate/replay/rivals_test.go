@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
@@ -195,5 +198,44 @@ func TestClaimIsGone(t *testing.T) {
 			require.Less(t, time.Since(began), 50*time.Second)
 			require.False(t, claimed(t, r, s.Services[0].TargetSID))
 		})
+	})
+}
+
+// A run that adopted a service with a history leaves it alone, whatever its rival
+// does and whatever the lists show.
+func TestAnAdoptedServiceIsNotTakenAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: rig.ManyChannels(2).Archive()})
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		there := s.Services[0]
+		r.Ledger += ".new"
+		rival := claim.New(claim.Options{Target: r.Target(&transport.Counter{}), Verb: "migrate", Settle: r.Settings.Settle, Observer: r.Events})
+		claimed := false
+		m.do(func(x exchange) bool {
+			if x.Form.Get("UniqueName") == migrate.ClaimName && !claimed {
+				claimed = true
+				other, err := r.Target(&transport.Counter{}).AppendService(t.Context(), conversations.Service{FriendlyName: there.FriendlyName})
+				require.NoError(t, err)
+				require.NoError(t, rival.Take(t.Context(), other.SID, there.SourceSID, nil))
+				require.NoError(t, rival.Alone(t.Context(), other))
+			}
+			if !claimed || x.Write() || len(x.Path) != 4 || x.Path[3] != "Conversations" || x.Path[2] != there.TargetSID {
+				return false
+			}
+			reply := x.commit()
+			var all map[string]any
+			require.NoError(t, json.Unmarshal(reply.Body, &all))
+			all["conversations"] = []any{}
+			reply.Body, _ = json.Marshal(all)
+			reply.WriteTo(x.w)
+			return true
+		})
+		_, err = r.Migrate(t.Context())
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err), "%v", err)
+		rival.Release(t.Context())
+		m.rest()
+		require.Contains(t, servicesOf(t, r), there.TargetSID)
+		require.Len(t, r.ConversationsOf(t, there.TargetSID), 2)
 	})
 }
