@@ -132,7 +132,7 @@ var roleRules = []Rule{
 
 var serviceRules = []Rule{
 	always(ServiceDate, Loss, "when a service was made and changed cannot be set"),
-	always(ServiceLate, Info, "a create without an answer took effect late, so that the target may have the service twice; undo deletes the one that is named, if nothing is in it"),
+	always(ServiceLate, Info, "a create without an answer took effect late, so that the target may have the service twice; delete the one that is named in the Twilio Console, if nothing is in it"),
 	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),
 	always(ServiceLimits, Loss, "the limit cannot be set through Conversations; Chat v2 can set it on the new service"),
 	always(EventWebhook, Loss, "Conversations has no callback for a single event; one URL must dispatch"),

@@ -66,6 +66,9 @@ type LedgerReader interface {
 	// Findings says how often each code was found, over all runs, with the first
 	// SamplesKept of the SIDs in their order: the gravest code first, then by code.
 	Findings(ctx context.Context) ([]FindingCount, error)
+	// Found reports whether a code was found, in any run, about a resource of the
+	// source.
+	Found(ctx context.Context, code mapping.Code, sid string) (bool, error)
 	// LeftOut counts the resources of an owner that a finding leaves out, and whose
 	// SIDs begin with prefix. A message that was deleted in the target is one if this
 	// ledger never had it.

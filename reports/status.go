@@ -117,6 +117,9 @@ func WriteStatusLine(w io.Writer, f Format, s Status) error {
 }
 
 func (s Status) filled() Status {
+	if s.Complete != nil {
+		s.Next = s.Complete(s.Next)
+	}
 	s.Services, s.UnderWay, s.Failures = filled(s.Services), filled(s.UnderWay), filled(s.Failures)
 	if s.Run != nil {
 		r := *s.Run

@@ -45,10 +45,15 @@ func writesOf(channels, members, messages int64) int64 { return 2*channels + 2*m
 
 // show writes the amounts for who is asked whether to begin. Twilio takes aps
 // writes a second of each conversation, and lanes are written at once.
-func (a amounts) show(w io.Writer, aps float64, lanes int, policy mapping.Policy) {
+// partly says that only a part of the messages is taken: nobody has counted those.
+func (a amounts) show(w io.Writer, aps float64, lanes int, policy mapping.Policy, partly bool) {
+	about := "about"
+	if partly {
+		about = "at most about"
+	}
 	writes := a.users + writesOf(a.channels, a.members, a.messages)
-	fmt.Fprintf(w, "%s, %s, %s, %s: about %s", quantity(a.channels, "channel", "channels"), quantity(a.messages, "message", "messages"),
-		quantity(a.members, "member", "members"), quantity(a.users, "user", "users"), quantity(writes, "write", "writes"))
+	fmt.Fprintf(w, "%s, %s, %s, %s: %s %s", quantity(a.channels, "channel", "channels"), quantity(a.messages, "message", "messages"),
+		quantity(a.members, "member", "members"), quantity(a.users, "user", "users"), about, quantity(writes, "write", "writes"))
 	if aps > 0 && lanes > 0 {
 		seconds := max(float64(a.longest)/aps, float64(a.users+a.channels)/aps, float64(writes)/(aps*float64(lanes)))
 		fmt.Fprintf(w, ", at least %s", reports.Duration(seconds))

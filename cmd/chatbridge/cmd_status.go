@@ -95,7 +95,6 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	o.console.next.about(bound)
 	read := func(ctx context.Context) (reports.Status, error) {
 		s, err := readStatus(ctx, ledger, o.Ledger, time.Now())
-		s.Next = o.console.next.complete(s.Next)
 		s.All, s.Complete = o.All, o.console.next.complete
 		return s, err
 	}

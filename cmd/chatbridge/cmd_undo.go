@@ -142,8 +142,11 @@ func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fin
 func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoints) error {
 	ctx, drain, stop := interruptible(ctx, o.console)
 	defer stop()
-	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
-	defer resume()
+	if o.Execute { // a preview writes nothing
+		paused, resume := o.pauseOption.watch(ctx, o.tell(o.console))
+		defer resume()
+		ctx = paused
+	}
 	shown := o.progress(o.console, "looked at")
 	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
@@ -159,7 +162,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	began := time.Now()
 	done, err := u.Run(ctx, w.Removal)
 	shown.Close()
-	if o.Execute {
+	if o.Execute && (err == nil || touched(done)) { // or the last run is still the migration
 		c := done.Counts[migrate.KindChannels]
 		if nerr := noteRun(ctx, u.Record, began, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
 			err = nerr
@@ -182,6 +185,16 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 		}
 	}
 	return nil
+}
+
+// touched reports whether an undo took anything away.
+func touched(done undo.Undone) bool {
+	for _, c := range done.Counts {
+		if c.Done > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // open gives the undo its ledger: for reading only, unless it executes.

@@ -174,8 +174,11 @@ func nameless(err error) error {
 }
 
 // createCredentials creates what the account does not have yet.
-func createCredentials(ctx context.Context, target migrate.Target, all []migrate.Credential, told io.Writer) error {
+func createCredentials(ctx context.Context, target migrate.Target, stop <-chan struct{}, all []migrate.Credential, told io.Writer) error {
 	for _, c := range all {
+		if err := unpaused(ctx, stop); err != nil {
+			return err
+		}
 		made, change, err := target.EnsureCredential(ctx, c)
 		if err != nil {
 			return err

@@ -82,6 +82,12 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 			return err
 		}
 	}
+	var a amounts
+	if !o.Yes {
+		if a, err = countAmounts(ctx, s.source, services); err != nil {
+			return err
+		}
+	}
 	asked()
 	if !o.Quiet || !o.Yes {
 		o.showPlan(s, services)
@@ -89,11 +95,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if o.Yes {
 		return nil
 	}
-	a, err := countAmounts(ctx, s.source, services)
-	if err != nil {
-		return err
-	}
-	a.show(o.console.err, o.APS, o.Concurrency, mapper.Policy)
+	a.show(o.console.err, o.APS, o.Concurrency, mapper.Policy, o.Since != "" || o.Until != "")
 	return o.console.confirm(ctx)
 }
 
@@ -126,11 +128,11 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err := o.bind(ctx, ledger, o.fingerprint(s, mapper)); err != nil {
 		return err
 	}
-	if err := createCredentials(ctx, s.writer, push, o.console.err); err != nil {
-		return interrupted(ctx, err)
-	}
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
+	if err := createCredentials(ctx, s.writer, drain, push, o.console.err); err != nil {
+		return interrupted(ctx, err)
+	}
 	originals := sidecar.New(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated")
 	m := &replay.Migration{

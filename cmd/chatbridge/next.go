@@ -16,7 +16,7 @@ import (
 // one is about the same.
 var carriedFlags = []string{
 	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "service", "to-service", "replay", "policy",
-	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api",
+	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service",
 }
 
 // nextCommands completes the commands that a text names, so that they can be
@@ -43,6 +43,9 @@ func (n *nextCommands) remember(cmd *cobra.Command) {
 	})
 }
 
+// switches are those of the flags that take no value.
+var switches = []string{"replay", "stamp", "in-place"}
+
 // give adds a flag, unless the command line gave it.
 func (n *nextCommands) give(name string, values ...string) {
 	if n == nil || slices.ContainsFunc(n.given, func(g givenFlag) bool { return g.name == name }) {
@@ -51,18 +54,19 @@ func (n *nextCommands) give(name string, values ...string) {
 	parts := make([]string, len(values))
 	for i, v := range values {
 		parts[i] = "--" + name + " " + quoted(v)
-		if v == "true" {
+		if slices.Contains(switches, name) {
 			parts[i] = "--" + name
-		} else if v == "false" {
-			parts[i] = "--" + name + "=false"
+			if v == "false" {
+				parts[i] += "=false"
+			}
 		}
 	}
 	n.given = append(n.given, givenFlag{name, strings.Join(parts, " ")})
 }
 
 func valuesOf(f *pflag.Flag) []string {
-	if list, ok := f.Value.(pflag.SliceValue); ok {
-		return []string{strings.Join(list.GetSlice(), ",")}
+	if _, list := f.Value.(pflag.SliceValue); list { // as CSV, in brackets
+		return []string{strings.TrimSuffix(strings.TrimPrefix(f.Value.String(), "["), "]")}
 	}
 	return []string{f.Value.String()}
 }
@@ -89,13 +93,13 @@ func (n *nextCommands) complete(text string) string {
 	return namedCommand.ReplaceAllStringFunc(text, func(named string) string {
 		words := strings.Fields(named)
 		target := n.find(words[1])
-		if target == nil {
+		if target == nil || slices.Contains(words, "--help") {
 			return named
 		}
 		verb := words[0] + " " + words[1]
 		for _, g := range n.given {
 			known := target.Flags().Lookup(g.name) != nil || target.InheritedFlags().Lookup(g.name) != nil
-			if known && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name }) {
+			if known && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
 				verb += " " + g.text
 			}
 		}
@@ -110,7 +114,7 @@ func (n *nextCommands) complete(text string) string {
 // about adds what a ledger knows of its migration, for commands that are told
 // nothing but the ledger.
 func (n *nextCommands) about(f migrate.Fingerprint) {
-	for _, name := range []string{servicesSetting, "--to-service", "--policy"} {
+	for _, name := range []string{servicesSetting, "--to-service", "--policy", "--messaging-service", "--source-api"} {
 		if v := f[name]; v != "" && v != "all" && v != newService {
 			n.give(strings.TrimPrefix(name, "--"), v)
 		}

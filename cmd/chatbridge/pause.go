@@ -112,3 +112,20 @@ func (o *pauseOption) reason(h *hours, now time.Time) string {
 	}
 	return ""
 }
+
+// unpaused waits until a write may begin, unless the program is told to stop.
+func unpaused(ctx context.Context, stop <-chan struct{}) error {
+	for {
+		reason, changed := migrate.PauseOf(ctx).Reason()
+		if reason == "" {
+			return context.Cause(ctx)
+		}
+		select {
+		case <-changed:
+		case <-stop:
+			return migrate.ErrDrained
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

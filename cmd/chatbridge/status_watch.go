@@ -146,7 +146,7 @@ func meaning(s reports.Status) error {
 		return &migrate.Error{Op: "watch", Kind: migrate.Usage, Err: errors.New("no migration recorded yet"), Hint: "run chatbridge migrate first"}
 	case s.Run.EndedAt == nil:
 		return &outcome{exitInterrupted, "the run ended without saying so", resume}
-	case s.Run.Status == migrate.Complete:
+	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus:
 		return nil
 	case s.Run.Status == migrate.Partial:
 		return &outcome{exitIncomplete, plural(len(s.Failures), "resource was", "resources were") + " not carried whole",

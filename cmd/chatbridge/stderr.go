@@ -19,6 +19,7 @@ type stderr struct {
 	mu   sync.Mutex
 	w    io.Writer
 	bar  *bar // nil if none is shown
+	half bool // what was written last to its terminal did not end its line
 	json bool
 }
 
@@ -50,9 +51,11 @@ func (s *stderr) around(w io.Writer, b []byte) (int, error) {
 	if s.bar == nil {
 		return w.Write(b)
 	}
-	s.bar.clear()
+	if !s.half {
+		s.bar.clear()
+	}
 	n, err := w.Write(b)
-	if bytes.HasSuffix(b, []byte("\n")) {
+	if s.half = !bytes.HasSuffix(b, []byte("\n")); !s.half {
 		s.bar.again()
 	}
 	return n, err
@@ -65,14 +68,14 @@ func (s *stderr) shows(b *bar) {
 	if s.bar != nil {
 		s.bar.clear()
 	}
-	s.bar = b
+	s.bar, s.half = b, false
 }
 
 // draw draws the bar, if it is still there.
 func (s *stderr) draw(done, total int64, texts, happening []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bar != nil {
+	if s.bar != nil && !s.half {
 		s.bar.draw(done, total, texts, happening)
 	}
 }

@@ -69,6 +69,14 @@ func testFindings(t *testing.T, create New) {
 			found(mapping.MessageDeleted, mapping.Loss, sid("IM", 7), sid("CH", 2), "", 1),
 		}))
 		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 2), migrate.MessageRecord{SourceIndex: 6, SourceSID: sid("IM", 6), TargetSID: sid("IM", 66), Gone: true}))
+		for sid, want := range map[string]bool{sid("IM", 5): true, sid("IM", 8): false} {
+			known, err := l.Found(t.Context(), "media", sid)
+			require.NoError(t, err)
+			require.Equal(t, want, known, sid)
+		}
+		known, err := l.Found(t.Context(), "empty-body", sid("IM", 5))
+		require.NoError(t, err)
+		require.False(t, known)
 		for _, c := range []struct {
 			owner, prefix string
 			want          int64

@@ -192,6 +192,16 @@ func (r reader) Findings(ctx context.Context) (all []migrate.FindingCount, err e
 	return all, err
 }
 
+func (r reader) Found(ctx context.Context, code mapping.Code, sid string) (known bool, err error) {
+	err = r.within(ctx, func() error {
+		for _, f := range r.findings {
+			known = known || f.Code == code && f.SID == sid
+		}
+		return nil
+	})
+	return known, err
+}
+
 func (r reader) LeftOut(ctx context.Context, owner, prefix string) (n int64, err error) {
 	err = r.within(ctx, func() error {
 		sids := map[string]bool{}

@@ -18,6 +18,10 @@ import (
 // If somebody may have written and died, it looks until two readings, a settle
 // time apart, agree: one may show less than there is.
 func (l *lane) align(ctx context.Context, f *feed) error {
+	ctx, err := l.looking(ctx)
+	if err != nil {
+		return err
+	}
 	newest, _, err := l.newest(ctx)
 	if err != nil {
 		return err

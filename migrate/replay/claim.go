@@ -12,6 +12,9 @@ import (
 // of it. made says that it was made, or found, in this run: then another run may
 // have made one for the same source at the same moment.
 func (s *service) claim(ctx context.Context, made bool, name string) error {
+	if made { // a pause now would leave it to whoever comes next, and unclaimed
+		ctx = migrate.WithPause(ctx, nil)
+	}
 	err := s.claims.Take(ctx, s.target, s.source.SID, func(notifications json.RawMessage) error { return s.inherit(ctx, notifications) })
 	if err != nil || !made {
 		return err

@@ -157,6 +157,14 @@ func (l *lane) proceed(ctx context.Context) error {
 	return cmp.Or(l.Findings.Err(), drain.Signal(l.Drain).Proceed(ctx))
 }
 
+// looking is proceed for what looks before it writes.
+func (l *lane) looking(ctx context.Context) (context.Context, error) {
+	if err := l.proceed(ctx); err != nil {
+		return ctx, err
+	}
+	return migrate.WithPause(ctx, nil), nil
+}
+
 func (l *lane) wait(ctx context.Context, d time.Duration) error {
 	return drain.Signal(l.Drain).Wait(ctx, d)
 }

@@ -20,6 +20,10 @@ import (
 // so there is a second reading. What is still not shown is asked for by its SID:
 // only then is it known to be deleted.
 func (l *lane) readBack(ctx context.Context) error {
+	ctx, err := l.looking(ctx)
+	if err != nil {
+		return err
+	}
 	seen, err := l.readWhole(ctx)
 	if err != nil {
 		return err

@@ -51,6 +51,9 @@ func (s *service) ensureRoles(ctx context.Context) error {
 		return err
 	}
 	defer end()
+	if ctx, err = s.looking(ctx); err != nil {
+		return err
+	}
 	s.roles = mapping.Roles{}
 	wanted, err := s.wantedRoles(ctx)
 	if err != nil {

@@ -207,6 +207,15 @@ func (r *run) proceed(ctx context.Context) error {
 	return cmp.Or(r.findings.Err(), drain.Signal(r.Drain).Proceed(ctx))
 }
 
+// looking is proceed for what looks before it writes: nothing pauses in the context
+// that it returns.
+func (r *run) looking(ctx context.Context) (context.Context, error) {
+	if err := r.proceed(ctx); err != nil {
+		return ctx, err
+	}
+	return migrate.WithPause(ctx, nil), nil
+}
+
 // wait lets time pass, unless the run is to end.
 func (r *run) wait(ctx context.Context, d time.Duration) error {
 	return drain.Signal(r.Drain).Wait(ctx, d)

@@ -267,6 +267,10 @@ func (t *stamps) sweep(ctx context.Context) error {
 		if !known || rec.TargetSID == "" {
 			continue
 		}
+		ctx, err := s.looking(ctx)
+		if err != nil {
+			return err
+		}
 		empty, err := s.leftover(ctx, c, stamp.SID)
 		if err != nil {
 			return err

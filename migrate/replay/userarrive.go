@@ -18,7 +18,11 @@ func (u *users) arrive(ctx context.Context, src chat.User, want conversations.Us
 	rec := migrate.EntityRecord{Kind: migrate.UserEntity, SourceSID: src.SID, ParentSID: s.source.SID}
 	var have conversations.User
 	var change migrate.Change
-	err := s.outgoing("create user", src.SID).send(want.Attributes, func(attributes string) (err error) {
+	ctx, err := s.looking(ctx)
+	if err != nil {
+		return change, rec, err
+	}
+	err = s.outgoing("create user", src.SID).send(want.Attributes, func(attributes string) (err error) {
 		if err = s.proceed(ctx); err != nil {
 			return err
 		}

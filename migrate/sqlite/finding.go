@@ -72,6 +72,18 @@ func (r *Reader) Findings(ctx context.Context) ([]migrate.FindingCount, error) {
 	return counts, nil
 }
 
+// Found reports whether a code was found about a resource.
+func (r *Reader) Found(ctx context.Context, code mapping.Code, sid string) (bool, error) {
+	if r.version < keepsFindings {
+		return false, nil
+	}
+	_, known, err := one(ctx, r, `SELECT 1 FROM findings WHERE code = ? AND sid = ? LIMIT 1`, []any{string(code), sid}, func(rows *sql.Rows) (n int64, err error) {
+		err = rows.Scan(&n)
+		return n, err
+	})
+	return known, fault("read findings", sid, err)
+}
+
 // LeftOut counts the resources of an owner that a finding leaves out, and whose
 // SIDs begin with prefix. A message that was deleted in the target is one if this
 // ledger never had it.

@@ -117,7 +117,8 @@ func parseBase(raw string) (*url.URL, error) {
 }
 
 // displayed is a URL that nobody could read, without what may be a secret: everything
-// up to the last @, and what comes after a ? or a #.
+// up to the last @, what comes after a ? or a #, what stands where a port is and is no
+// number, and what has no dot in it where a host is.
 func displayed(raw string) string {
 	if at := strings.LastIndexByte(raw, '@'); at >= 0 {
 		raw = "…" + raw[at:]
@@ -125,7 +126,24 @@ func displayed(raw string) string {
 	if at := strings.IndexAny(raw, "?#"); at >= 0 {
 		raw = raw[:at+1] + "…"
 	}
-	return chat.Shorten(raw)
+	if strings.HasPrefix(raw, "…@") {
+		return chat.Shorten(raw)
+	}
+	scheme, rest, found := strings.Cut(raw, "://")
+	if !found {
+		scheme, rest = "", raw
+	}
+	host, port, colon := strings.Cut(rest, ":")
+	if colon && strings.Trim(strings.SplitN(port, "/", 2)[0], "0123456789") != "" {
+		rest = host + ":…"
+	}
+	if !strings.Contains(host, ".") && !loopback(host) && len(host) > 4 {
+		rest = host[:4] + "…"
+	}
+	if found {
+		rest = scheme + "://" + rest
+	}
+	return chat.Shorten(rest)
 }
 
 func loopback(host string) bool {

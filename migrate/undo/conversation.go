@@ -33,6 +33,10 @@ func (s *undoneService) conversations(ctx context.Context) error {
 
 func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRecord) error {
 	r := Removal{Kind: migrate.KindChannels, SourceSID: rec.SourceSID, TargetSID: rec.TargetSID, Name: rec.FriendlyName, Messages: rec.Messages, Fate: Delete}
+	ctx, err := s.looking(ctx)
+	if err != nil {
+		return err
+	}
 	gone, reason, err := s.examine(ctx, rec)
 	if err != nil {
 		return err

@@ -1,10 +1,7 @@
 package undo
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 
 	"chatbridge/mapping/conversations"
@@ -12,44 +9,30 @@ import (
 	"chatbridge/migrate/internal/owner"
 )
 
-// lateServices takes along what a create without an answer made once more, if
-// nothing is in it. What anybody has used, or what may be somebody else's, stays and
-// is named.
+// lateServices names what a create without an answer may have made once more. It is
+// not deleted: no evidence tells it from one that a person made, with that name and
+// with nothing in it yet.
 func (s *undoneService) lateServices(ctx context.Context) error {
 	late, sure, err := owner.LateServices(ctx, s.Target, s.Ledger, s.record)
 	if err != nil {
 		return err
 	}
 	for _, t := range late {
-		r := Removal{Kind: migrate.KindServices, Fate: Delete, SourceSID: s.record.SourceSID, TargetSID: t.SID}
-		if r.Reason, err = s.used(ctx, t); err != nil {
+		reason, err := s.used(ctx, t)
+		switch {
+		case err != nil:
 			return err
+		case reason == "" && !sure:
+			reason = fmt.Sprintf("so may somebody else, because there are %d of that name", len(late))
+		case reason == "":
+			reason = "nothing is in it; if nobody needs it, delete it in the Twilio Console"
 		}
-		if r.Reason == "" && !sure {
-			r.Reason = fmt.Sprintf("so may somebody else, because there are %d of that name", len(late))
-		}
-		if r.Reason != "" {
-			r.Fate, r.Reason = Keep, "a create without an answer may have made it: "+r.Reason
-			s.report(r)
-			continue
-		}
-		if _, err := s.act(ctx, r, func() error { return s.removeLate(ctx, t) }, func() error { return nil }); err != nil {
-			return err
-		}
+		s.report(Removal{
+			Kind: migrate.KindServices, Fate: Keep, SourceSID: s.record.SourceSID, TargetSID: t.SID, Name: t.FriendlyName,
+			Reason: "a create without an answer may have made it: " + reason,
+		})
 	}
 	return nil
-}
-
-// removeLate deletes a service under a claim, so that no run begins to fill it.
-func (s *undoneService) removeLate(ctx context.Context, t conversations.Service) error {
-	keep := func(json.RawMessage) error { return nil } // it has none: push notifications are as it was born
-	if err := s.claims.Take(ctx, t.SID, s.record.SourceSID, keep); err != nil {
-		return err
-	}
-	if reason, err := s.used(ctx, t); err != nil || reason != "" {
-		return cmp.Or(err, errors.New(reason))
-	}
-	return s.Write.DeleteService(ctx, t.SID)
 }
 
 // used says what is in a service that it was not made with; nothing if nothing is.

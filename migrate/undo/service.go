@@ -42,6 +42,7 @@ func (s *undoneService) run(ctx context.Context) error {
 		s.report(r)
 		return nil
 	}
+	var err error
 	if _, err := s.Target.Configuration(ctx, s.record.TargetSID); migrate.KindOf(err) == migrate.NotFound && err != nil {
 		s.gone = true
 	} else if err != nil {
@@ -54,6 +55,9 @@ func (s *undoneService) run(ctx context.Context) error {
 		return err
 	}
 	if err := s.conversations(ctx); err != nil {
+		return err
+	}
+	if ctx, err = s.looking(ctx); err != nil {
 		return err
 	}
 	if err := s.look(ctx); err != nil {

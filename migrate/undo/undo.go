@@ -133,6 +133,15 @@ func selectRecords(all []migrate.ServiceRecord, sids []string) ([]migrate.Servic
 	return selected, nil
 }
 
+// looking is asked before what is deleted, or given back, is looked at. Nothing pauses
+// in the context that it returns.
+func (u *undo) looking(ctx context.Context) (context.Context, error) {
+	if !u.Execute {
+		return ctx, nil
+	}
+	return drain.Signal(u.Drain).Begin(ctx)
+}
+
 // proceed is asked before each write.
 func (u *undo) proceed(ctx context.Context) error { return drain.Signal(u.Drain).Proceed(ctx) }
 

@@ -73,8 +73,8 @@ func (s *verifiedService) heldBy(ctx context.Context, t conversations.Service) (
 		}
 	}
 	if holds.Conversations == 0 {
-		for range s.Source.Channels(ctx, s.source.SID) {
-			return false, false, nil // what has channels is not brought over by an empty service
+		for _, err := range s.Source.Channels(ctx, s.source.SID) {
+			return false, false, err // what has channels is not brought over by an empty service
 		}
 		holds.Strangers, err = s.strangers(ctx, t.SID)
 		return false, err == nil && holds.Tenancy() == origin.Vacant, err

@@ -53,6 +53,7 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 			}
 		}
 	}
+	proved := sid != ""
 	if sid == "" {
 		sid = s.byName[mapping.Recognition(want)]
 	}
@@ -65,7 +66,7 @@ func (s *verifiedService) conversationOf(ctx context.Context, c chat.Channel, wa
 			return conversations.Conversation{}, false, err
 		}
 	}
-	if sid == "" {
+	if sid == "" || !proved && !s.hold(sid, c.SID) {
 		return conversations.Conversation{}, false, nil
 	}
 	have, err := s.Target.Conversation(ctx, s.target, sid)

@@ -41,8 +41,8 @@ func (s *verifiedService) find(ctx context.Context) (created bool, err error) {
 			}
 		}
 	}
-	s.target, err = s.findByContent(ctx, there)
-	return s.target != "", err
+	s.target, s.unproved, err = s.findByContent(ctx, there)
+	return s.target != "" && !s.unproved, err
 }
 
 // namesakes are the services of the target that bear the name of ours, oldest first.
@@ -67,14 +67,15 @@ func (s *verifiedService) namesakes(ctx context.Context) (there []conversations.
 }
 
 // findByContent is the one service of these that holds what a migration wrote. If
-// none does, one that is as a migration of no channel leaves it will do.
-func (s *verifiedService) findByContent(ctx context.Context, there []conversations.Service) (string, error) {
+// none does, one that is as a migration of no channel leaves it will do. That is
+// unproved: it may be somebody's, and nothing in it is repaired.
+func (s *verifiedService) findByContent(ctx context.Context, there []conversations.Service) (sid string, unproved bool, err error) {
 	var ours, empty []string
 	for _, t := range there {
 		holds, vacant, err := s.heldBy(ctx, t)
 		switch {
 		case err != nil:
-			return "", err
+			return "", false, err
 		case holds:
 			ours = append(ours, t.SID)
 		case vacant:
@@ -83,9 +84,9 @@ func (s *verifiedService) findByContent(ctx context.Context, there []conversatio
 	}
 	switch {
 	case len(ours) == 1:
-		return ours[0], nil
+		return ours[0], false, nil
 	case len(ours) == 0 && len(empty) > 0:
-		return empty[0], nil
+		return empty[0], true, nil
 	}
-	return "", nil
+	return "", false, nil
 }

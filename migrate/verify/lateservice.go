@@ -17,6 +17,7 @@ func (s *verifiedService) lateServices(ctx context.Context) error {
 	if err != nil || !known {
 		return err
 	}
+	rec.TargetSID = s.target // which the ledger may not know yet
 	late, _, err := owner.LateServices(ctx, s.Target, s.Ledger, rec)
 	if err != nil {
 		return err

@@ -23,8 +23,36 @@ type verifiedService struct {
 	byMark  byMark              // the same, by less
 	placed  map[string]string   // users and channels to what they are in the target
 
+	unproved bool // the target may be somebody's: nothing in it is repaired
+
+	holding sync.Mutex
+	held    map[string]string // conversations that were found by what they hold, to their channel
+
 	asking sync.Mutex
 	born   time.Time // when the target was made; zero until it was asked for
+}
+
+// report tells of differences in the service.
+func (s *verifiedService) report(all ...Difference) error {
+	if s.unproved {
+		for i := range all {
+			all[i].fix = nil
+		}
+	}
+	return s.comparison.report(all...)
+}
+
+// hold reports whether no other channel was held against a conversation.
+func (s *verifiedService) hold(conversationSID, channelSID string) bool {
+	s.holding.Lock()
+	defer s.holding.Unlock()
+	if s.held == nil {
+		s.held = map[string]string{}
+	}
+	if _, taken := s.held[conversationSID]; !taken {
+		s.held[conversationSID] = channelSID
+	}
+	return s.held[conversationSID] == channelSID
 }
 
 func (c *comparison) service(ctx context.Context, src chat.Service) error {

@@ -13,16 +13,20 @@ import (
 // the target refused, and text that it stored otherwise.
 type agreed struct {
 	mapping.Mapper
-	keep bool // what was stored otherwise counts
+	keep  bool // what was stored otherwise counts
+	found func(mapping.Code, string) bool
 }
 
-func agreedBy(m mapping.Mapper) agreed {
-	return agreed{m, m.Policy[mapping.StoredOtherwise] == "keep"}
+// agreedBy asks found whether a migration had a finding about a resource of the
+// source.
+func agreedBy(m mapping.Mapper, found func(code mapping.Code, sid string) bool) agreed {
+	return agreed{m, m.Policy[mapping.StoredOtherwise] == "keep", found}
 }
 
 // attributes reports whether those of a user, a participant or a conversation are
 // as they were sent, or as a policy has them. stamp puts the stamp of a conversation
-// on others; nil if there is none.
+// on others; nil if there is none. Attributes that are gone are nothing that a policy
+// left unless the ledger knows that one did: anybody may have removed them.
 func (a agreed) attributes(sid, channelSID, want, have string, stamp func(string) string) bool {
 	if a.sameAttributes(want, have) {
 		return true
@@ -35,6 +39,9 @@ func (a agreed) attributes(sid, channelSID, want, have string, stamp func(string
 	}
 	for _, code := range []mapping.Code{mapping.AttributesNotJSON, mapping.AttributesTooLarge} {
 		instead, found := a.RefusedAttributes(code, sid, channelSID, want, "")
+		if mapping.EqualAttributes(instead, "") && !a.found(code, sid) {
+			continue
+		}
 		if stamp != nil {
 			instead = stamp(instead)
 		}

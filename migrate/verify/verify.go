@@ -88,6 +88,18 @@ func (v *Verifier) Run(ctx context.Context, report func(Difference)) (Verificati
 	return v.compare(ctx, func(d Difference) error { report(d); return nil })
 }
 
+// found asks the ledger. A ledger that cannot tell, or that is not there, knows of
+// nothing: then the difference is reported.
+func (v *Verifier) found(ctx context.Context) func(mapping.Code, string) bool {
+	return func(code mapping.Code, sid string) bool {
+		if v.Ledger == nil {
+			return false
+		}
+		known, err := v.Ledger.Found(ctx, code, sid)
+		return err == nil && known
+	}
+}
+
 // compare is Run with a report that can end it.
 func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (Verification, error) {
 	own := *v
@@ -95,7 +107,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 	set := v.Settings.WithDefaults()
 	started := time.Now()
 	c := &comparison{
-		Verifier: v, set: set, agreed: agreedBy(set.Mapper), tally: count.NewCounters(v.Observer),
+		Verifier: v, set: set, agreed: agreedBy(set.Mapper, v.found(ctx)), tally: count.NewCounters(v.Observer),
 		result: Verification{
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
 			Compared: map[string]int64{}, Counts: map[string]migrate.KindCount{}, Differences: map[Class]int64{},

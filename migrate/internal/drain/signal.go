@@ -36,6 +36,15 @@ func (s Signal) Proceed(ctx context.Context) error {
 	return nil
 }
 
+// Begin is Proceed for what looks before it writes: the context that it returns is
+// paused no more, because a pause between both would make the look old.
+func (s Signal) Begin(ctx context.Context) (context.Context, error) {
+	if err := s.Proceed(ctx); err != nil {
+		return ctx, err
+	}
+	return migrate.WithPause(ctx, nil), nil
+}
+
 // Unpaused waits while the context is paused. Unlike Proceed it lets through what
 // a drain still has to write, and fails only when the context ends meanwhile.
 func (s Signal) Unpaused(ctx context.Context) error {
@@ -82,8 +91,13 @@ func (s Signal) Wait(ctx context.Context, d time.Duration) error {
 
 // Pass lets d pass, unless the verb is to end.
 func (s Signal) Pass(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return s.Proceed(ctx)
+	switch {
+	case s.Given():
+		return migrate.ErrDrained
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case d <= 0:
+		return nil
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
