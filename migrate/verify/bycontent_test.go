@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
@@ -88,4 +89,50 @@ func migratedBeside(t *testing.T, r *rig.Rig) string {
 	require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 	require.NotContains(t, before, s.Services[0].TargetSID)
 	return s.Services[0].TargetSID
+}
+
+// Attributes that are gone are a policy's only if the ledger knows of one that took
+// them.
+func TestAttributesThatAreGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(1).Archive()})
+		r.Settings.Mapper.Policy = mapping.Policy{mapping.AttributesTooLarge: "drop"}
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		target := r.Target(&transport.Counter{})
+		for u, err := range target.Users(t.Context(), s.Services[0].TargetSID) {
+			require.NoError(t, err)
+			u.Attributes = "{}"
+			_, err = target.SetUser(t.Context(), s.Services[0].TargetSID, u)
+			require.NoError(t, err)
+		}
+		v, all := r.Verify(t.Context())
+		require.False(t, v.Equal)
+		require.NotEmpty(t, all)
+		for _, d := range all {
+			require.Equal(t, []string{migrate.KindUsers, "attributes"}, []string{d.Kind, d.Field})
+		}
+	})
+}
+
+// A service that nothing proves may be somebody's.
+func TestNothingIsRepairedInAServiceThatNothingProves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.Scenario{Users: 3}.Archive()})
+		target := r.Target(&transport.Counter{})
+		theirs, err := target.AppendService(t.Context(), conversations.Service{FriendlyName: "scenario"})
+		require.NoError(t, err)
+		hook := conversations.Webhooks{PostWebhookURL: "https://example.com/theirs", Method: "POST", Filters: []string{"onMessageAdded"}}
+		require.NoError(t, target.SetWebhooks(t.Context(), theirs.SID, hook))
+		before := r.State(t)
+		_, all := r.Verify(t.Context())
+		require.NotEmpty(t, all)
+		repairer := verify.Repairer{
+			Verifier: verify.Verifier{Source: migrate.Counted(r.Source(&transport.Counter{})), Target: target, Observer: r.Events, Settings: r.Settings},
+			Write:    target, Execute: true,
+		}
+		_, err = repairer.Run(t.Context(), func(rep verify.Repair) { require.False(t, rep.Possible, "%+v", rep) })
+		require.NoError(t, err)
+		require.Equal(t, before, r.State(t))
+	})
 }
