@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -133,6 +134,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 				n += count
 			}
 		}
+		if !slices.ContainsFunc(v.Services, func(s migrate.SummaryService) bool { return s.TargetSID != "" }) {
+			return &outcome{exitIncomplete, "nothing was migrated yet", "to begin: chatbridge migrate"}
+		}
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(n), "difference", "differences") + " between source and target",
@@ -140,6 +144,16 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		}
 	}
 	return nil
+}
+
+// copied refuses the ledger of a migration that copies nothing.
+func copied(ctx context.Context, l migrate.LedgerReader) error {
+	bound, err := l.Fingerprint(ctx)
+	if err != nil || bound[modeSetting] != modeInPlace {
+		return err
+	}
+	return usageError("how far it is, says chatbridge status; to compare a copy, name its ledger with --ledger",
+		"migrate --in-place copies nothing: both sides show the same channels, and there is nothing to compare")
 }
 
 func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (verify.Verification, error) {
@@ -158,6 +172,9 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	switch {
 	case err == nil:
 		defer ledger.Close()
+		if err := copied(ctx, ledger); err != nil {
+			return none, err
+		}
 		v.Ledger = ledger
 	case migrate.KindOf(err) != migrate.NotFound:
 		return none, err

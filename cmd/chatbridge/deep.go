@@ -128,6 +128,6 @@ func (o *migrateOptions) deepened(done verify.Repairs) error {
 	return &outcome{
 		status:  exitIncomplete,
 		message: plural(int(n), "difference stays", "differences stay") + " between source and target",
-		hint:    "see each, and why it stays, with: chatbridge verify --repair",
+		hint:    "see each, and why it stays, with: chatbridge verify --repair --ledger " + quoted(o.Ledger),
 	}
 }

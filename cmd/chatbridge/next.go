@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/twilio"
 	"chatbridge/reports"
 )
 
@@ -16,7 +17,7 @@ import (
 // one is about the same.
 var carriedFlags = []string{
 	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "service", "to-service", "replay", "policy",
-	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service",
+	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "hours", "pause-file",
 }
 
 // nextCommands completes the commands that a text names, so that they can be
@@ -115,7 +116,7 @@ func (n *nextCommands) complete(text string) string {
 // nothing but the ledger.
 func (n *nextCommands) about(f migrate.Fingerprint) {
 	for _, name := range []string{servicesSetting, "--to-service", "--policy", "--messaging-service", "--source-api"} {
-		if v := f[name]; v != "" && v != "all" && v != newService {
+		if v := f[name]; v != "" && v != "all" && v != newService && v != twilio.APIv1 {
 			n.give(strings.TrimPrefix(name, "--"), v)
 		}
 	}
@@ -125,6 +126,20 @@ func (n *nextCommands) about(f migrate.Fingerprint) {
 	if f[modeSetting] == modeInPlace {
 		n.give("in-place", "true")
 	}
+}
+
+// mistakable are flags whose values are looked for, and may not be there.
+var mistakable = []string{"service", "to-service", "channel", "exclude-channel"}
+
+// after is n without what an error is about: a command that has it would fail alike.
+func (n *nextCommands) after(message string) *nextCommands {
+	if n == nil {
+		return nil
+	}
+	return &nextCommands{n.root, slices.DeleteFunc(slices.Clone(n.given), func(g givenFlag) bool {
+		value := strings.Trim(strings.TrimPrefix(g.text, "--"+g.name+" "), "'")
+		return slices.Contains(mistakable, g.name) && value != "" && strings.Contains(message, value)
+	})}
 }
 
 func (n *nextCommands) find(name string) *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"chatbridge/mapping"
@@ -89,7 +90,11 @@ func (o *verifyOptions) openRecord(ctx context.Context, r *verify.Repairer, f mi
 		return func() {}, nil
 	case err != nil:
 		return nil, err
-	case !o.Execute:
+	}
+	if err := copied(ctx, reader); err != nil {
+		return nil, errors.Join(err, reader.Close())
+	}
+	if !o.Execute {
 		r.Ledger = reader
 		return func() { _ = reader.Close() }, nil
 	}

@@ -56,7 +56,7 @@ func TestTake(t *testing.T) {
 			seen, _ := b.claimed(t)
 			require.ErrorContains(t, err, "another run writes into it")
 			require.ErrorContains(t, err, seen.Run[:8])
-			require.Contains(t, migrate.HintOf(err), "chatbridge status")
+			require.Contains(t, migrate.HintOf(err), "wait for that run")
 			require.LessOrEqual(t, time.Since(began), 15*time.Second)
 			require.Contains(t, b.Events.Messages(), "another run has claimed the service: waiting to see whether it is alive")
 			require.ErrorContains(t, b.say(t.Context(), second, "x"), "not claimed")

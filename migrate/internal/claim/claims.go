@@ -188,7 +188,7 @@ func conflict(serviceSID string, s Seen, settle time.Duration) error {
 	return &migrate.Error{
 		Op: "claim service", Kind: migrate.Conflict, SID: serviceSID,
 		Err: errors.New("another run writes into it: " + s.Who()),
-		Hint: "wait for that run, or stop it there (chatbridge status shows how far it is), then run the same command again; if it is dead, its claim " + s.SID +
+		Hint: "wait for that run, or stop it there, then run the same command again; if it is dead, its claim " + s.SID +
 			" is passed over " + (expiry + settle).String() + " after it was seen last",
 	}
 }
