@@ -27,6 +27,7 @@ const (
 	UserWasThere      Code = "user-was-there"
 	UserShared        Code = "user-shared"
 	MemberTwice       Code = "member-twice"
+	MemberDormant     Code = "member-dormant"
 	UserMissing       Code = "user-missing"
 	UserDate          Code = "user-date"
 	UserChannels      Code = "user-channels"

@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"time"
+
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 )
@@ -49,6 +51,13 @@ func (m Mapper) Member(mb chat.Member, roles Roles) (conversations.Participant, 
 	}
 	if mb.Attributes != nil {
 		out.Attributes = n.attributes(mb.Attributes, maxParticipantAttributes)
+	}
+	if mb.Dormant {
+		read := "never read"
+		if !mb.LastConsumptionTimestamp.IsZero() {
+			read = "read last on " + mb.LastConsumptionTimestamp.UTC().Format(time.DateOnly)
+		}
+		n.add(MemberDormant, "last_consumption_timestamp", "%q %s", mb.Identity, read)
 	}
 	n.unknownFields("member", mb.Raw)
 	n.keepSkipped(mb.Raw, mb)

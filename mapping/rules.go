@@ -76,6 +76,7 @@ var peopleRules = []Rule{
 		Option{doStop, Stop, "stop at this user and say so"}),
 	always(UserShared, Loss, "another service that goes into the same target brought the user over otherwise, and wins"),
 	always(MemberTwice, Skip, "the person is a member of the channel twice; the member that is listed first counts"),
+	always(MemberDormant, Skip, "the member was not active since --active-since"),
 	always(UserMissing, Info, "the user of a member is gone; one is made from the identity alone"),
 	always(UserDate, Loss, "when a user was made and changed cannot be set"),
 	always(UserChannels, Loss, "the user is in more channels than Conversations admits; the last ones will be refused"),

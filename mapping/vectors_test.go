@@ -116,6 +116,10 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"member-twice": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.MemberTwice(in, chat.Member{SID: "MB00000000000000000000000000000000", RoleSID: "RL00000000000000000000000000000001"})
 	}),
+	"member-dormant": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		in.Dormant = true
+		return both(m.Member(in, v.Roles))
+	}),
 	"user-twice": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
 		return nil, m.UserTwice(in, chat.User{SID: "US00000000000000000000000000000000"})
 	}),

@@ -24,8 +24,12 @@ type Scope struct {
 	// Type selects channels of one type, public or private.
 	Type string
 	// Since and Until select messages by their date of creation: not before
-	// Since, and before Until. Members and settings are carried whole.
+	// Since, and before Until. Members and settings are not
+	// affected.
 	Since, Until time.Time
+	// ActiveSince marks the members who neither read nor wrote since then as
+	// dormant; mapping leaves those out, and says so. Zero marks nobody.
+	ActiveSince time.Time
 	// Limit is the most channels of each service, in the order in which the
 	// source lists them. Zero is no limit.
 	Limit int
@@ -56,6 +60,7 @@ func (s Scope) String() string {
 	add("type", s.Type)
 	add("since", date(s.Since))
 	add("until", date(s.Until))
+	add("active-since", date(s.ActiveSince))
 	if s.Limit > 0 {
 		add("limit", fmt.Sprint(s.Limit))
 	}

@@ -52,6 +52,7 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		{m.Credentials != "", "--credentials", "credentials stay in their account"},
 		{m.Type != "", "--type", "public channels are taken, and they are none when it is done"},
 		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private whole"},
+		{m.Active != "", "--active-since", "who is in a channel stays there"},
 		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
 	} {
 		if c.given {

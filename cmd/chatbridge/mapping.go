@@ -43,6 +43,7 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do where something does not fit, as `code=choice` (repeatable; see chatbridge policies)")
 		fs.StringVar(&o.Invites, "invites", "", "`what` becomes of open invites: report lists them, add makes participants of the invited (default report)")
 		fs.StringVar(&o.Identities, "identities", "", "rename people as this CSV `file` of old,new says")
+		fs.StringVar(&o.Active, "active-since", "", "leave out members who neither read nor wrote in their channel since this `date`; users are carried all the same")
 		fs.BoolVar(&o.Stamp, "stamp", true, "mark new conversations in their attributes, which also keeps what has no field")
 	})
 	o.scopeOptions.flags(fs)

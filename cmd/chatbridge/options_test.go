@@ -55,13 +55,13 @@ func TestMigrateOptions(t *testing.T) {
 			"--policy", "media=skip", "--identities", "i.csv", "--stamp=false", "--chat-url", "http://a", "--conversations-url", "http://b",
 			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
 			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
-			"--until", "2025-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
+			"--until", "2025-01-01", "--active-since", "2023-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
 			"--in-place", "--messaging-service", "MGa")
 		require.NoError(t, err)
 		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
 		require.Equal(t, mappingOptions{
 			Services: []string{"ISa", "ISb"}, ToService: "ISc", Policies: []string{"media=skip"}, Identities: "i.csv", Invites: "add",
-			scopeOptions: scopeOptions{Channels: []string{"a*", "b"}, Exclude: []string{"@f"}, Type: "public", Since: "2024-01-01", Until: "2025-01-01", Limit: 5},
+			scopeOptions: scopeOptions{Channels: []string{"a*", "b"}, Exclude: []string{"@f"}, Type: "public", Since: "2024-01-01", Until: "2025-01-01", Active: "2023-01-01", Limit: 5},
 		}, o.mappingOptions)
 		require.Equal(t, connectionOptions{
 			ChatURL: "http://a", ConversationsURL: "http://b", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,

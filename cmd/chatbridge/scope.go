@@ -19,6 +19,7 @@ type scopeOptions struct {
 	Type     string
 	Since    string
 	Until    string
+	Active   string
 	Limit    int
 }
 
@@ -50,6 +51,9 @@ func (o *scopeOptions) scope() (migrate.Scope, error) {
 		return s, err
 	}
 	if s.Until, err = dated("--until", o.Until); err != nil {
+		return s, err
+	}
+	if s.ActiveSince, err = dated("--active-since", o.Active); err != nil {
 		return s, err
 	}
 	return s, s.Validate()

@@ -16,5 +16,9 @@ type Member struct {
 	DateCreated              Time    `json:"date_created"`
 	DateUpdated              Time    `json:"date_updated"`
 
+	// Dormant says that the member neither read nor wrote since the date from
+	// which on members are taken. It is found out and not shown.
+	Dormant bool `json:"-"`
+
 	Raw json.RawMessage `json:"-"`
 }
