@@ -105,6 +105,12 @@ func (p Policy) option(c Code) Option {
 	return Option{Severity: r.Severity}
 }
 
+// Decides is how the policy treats a code. It is false for one that leaves nothing
+// to choose.
+func (p Policy) Decides(c Code) (Option, bool) {
+	return p.option(c), len(ruleOf[c].Choices) > 0
+}
+
 func (r Rule) has(c Choice) bool {
 	return slices.ContainsFunc(r.Choices, func(o Option) bool { return o.Choice == c })
 }

@@ -11,12 +11,10 @@ import (
 // another migration, which needs a ledger of its own.
 var fixedSettings = []string{"source account", "target account", servicesSetting, "--to-service", modeSetting}
 
-// bind ties the ledger to the settings of this run. Where it was made by others
-// the error names each, and the hint says whether they can be accepted.
+// bind ties the ledger to the settings of this run.
 func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migrate.Fingerprint) error {
 	if o.AcceptSettings {
-		err := ledger.Rebind(ctx, f, fixedSettings...)
-		return hinted(err, "--accept-settings is not for accounts and services: use those that the ledger was made by, or another --ledger")
+		return hinted(ledger.Rebind(ctx, f, fixedSettings...), fixedHint)
 	}
 	err := ledger.Bind(ctx, f)
 	if migrate.KindOf(err) != migrate.Conflict {
@@ -26,10 +24,23 @@ func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migr
 	if failed != nil {
 		return errors.Join(err, failed)
 	}
-	if bound.Agree(f, fixedSettings...) != nil {
+	return o.accept(bound, f)
+}
+
+const fixedHint = "--accept-settings is not for accounts and services; to begin another migration: chatbridge migrate --ledger another.db"
+
+// accept compares what a ledger is bound to with the settings of this run. The
+// error names each that differs, and the hint says whether they can be accepted.
+func (o *migrateOptions) accept(bound, f migrate.Fingerprint) error {
+	fixed := bound.Agree(f, fixedSettings...)
+	if o.AcceptSettings {
+		return hinted(fixed, fixedHint)
+	}
+	err := bound.Agree(f)
+	if fixed != nil {
 		return err
 	}
-	return hinted(err, "use the settings that the ledger was made by, or accept these for what is not done yet with --accept-settings")
+	return hinted(err, "use the settings that the ledger was made by, or accept these for what is not done yet: chatbridge migrate --accept-settings")
 }
 
 // hinted is a conflict with another hint.

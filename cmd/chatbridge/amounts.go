@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -15,54 +17,138 @@ import (
 // it: an audit, which reads every message, knows better.
 type amounts struct {
 	users, channels, members, messages int64
-	longest                            int64 // writes of the channel that has most
+	done, copied                       int64 // channels and messages that the ledger has
+	writes                             int64 // that are left, about
+	longest                            int64 // writes of the channel that has most left
+	decisions                          map[mapping.Code]decision
 }
 
-func countAmounts(ctx context.Context, src migrate.Source, services []chat.Service) (a amounts, err error) {
+// decision is what a policy does, and how often.
+type decision struct {
+	mapping.Option
+	times int
+}
+
+// countAmounts counts the services. A ledger that is not nil says what is there.
+func countAmounts(ctx context.Context, src migrate.Source, ledger migrate.LedgerReader, m mapping.Mapper, services []chat.Service) (amounts, error) {
+	a := amounts{decisions: map[mapping.Code]decision{}}
 	for _, s := range services {
-		for _, err := range src.Users(ctx, s.SID) {
+		for u, err := range src.Users(ctx, s.SID) {
 			if err != nil {
 				return a, err
 			}
 			a.users++
+			_, found := m.User(u, nil)
+			a.decide(m.Policy, u.Attributes != nil, found)
+			have, err := entityOf(ctx, ledger, migrate.UserEntity, u.SID)
+			if err != nil {
+				return a, err
+			}
+			if !have {
+				a.writes++
+			}
 		}
 		for c, err := range src.Channels(ctx, s.SID) {
 			if err != nil {
 				return a, err
 			}
-			a.channels++
-			a.members += c.MembersCount
-			a.messages += c.MessagesCount
-			a.longest = max(a.longest, writesOf(1, c.MembersCount, c.MessagesCount))
+			_, found := m.Channel(c)
+			a.decide(m.Policy, c.Attributes != nil, found)
+			rec := migrate.ChannelRecord{}
+			if ledger != nil {
+				if rec, _, err = ledger.Channel(ctx, c.SID); err != nil {
+					return a, err
+				}
+			}
+			a.channel(c, rec)
 		}
 	}
 	return a, nil
 }
 
-// writesOf is about how many requests channels take: a conversation is made and
-// dated, a member added and their horizon set.
-func writesOf(channels, members, messages int64) int64 { return 2*channels + 2*members + messages }
+func entityOf(ctx context.Context, ledger migrate.LedgerReader, kind migrate.EntityKind, sid string) (bool, error) {
+	if ledger == nil {
+		return false, nil
+	}
+	_, have, err := ledger.Entity(ctx, kind, sid)
+	return have, err
+}
 
-// show writes the amounts for who is asked whether to begin. Twilio takes aps
+// channel counts a channel. To make and date a conversation takes two writes, and so
+// does a member, who is added and has a horizon.
+func (a *amounts) channel(c chat.Channel, rec migrate.ChannelRecord) {
+	a.channels++
+	a.members += c.MembersCount
+	a.messages += c.MessagesCount
+	a.copied += min(rec.Messages, c.MessagesCount)
+	left := max(0, c.MessagesCount-rec.Messages) + 2*max(0, c.MembersCount-rec.Members)
+	switch {
+	case rec.Stage == migrate.Done:
+		a.done++
+	case rec.TargetSID == "":
+		left += 2
+	default:
+		left++
+	}
+	a.writes += left
+	a.longest = max(a.longest, left)
+}
+
+// decide notes what a policy decides. Whether attributes that no list shows need
+// a decision is not known yet.
+func (a *amounts) decide(p mapping.Policy, whole bool, found []mapping.Finding) {
+	for _, f := range found {
+		option, ok := p.Decides(f.Code)
+		if !ok || !whole && f.Code == mapping.AttributesUnknown {
+			continue
+		}
+		a.decisions[f.Code] = decision{option, a.decisions[f.Code].times + 1}
+	}
+}
+
+// text is the amounts for who is asked whether to begin. Twilio takes aps
 // writes a second of each conversation, and lanes are written at once.
 // partly says that only a part of the messages is taken: nobody has counted those.
-func (a amounts) show(w io.Writer, aps float64, lanes int, policy mapping.Policy, partly bool) {
-	about := "about"
+func (a amounts) text(aps float64, lanes int, policy mapping.Policy, partly bool) string {
+	var b strings.Builder
+	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
+	amount := "about "
 	if partly {
-		about = "at most about"
+		amount = "at most about "
 	}
-	writes := a.users + writesOf(a.channels, a.members, a.messages)
-	fmt.Fprintf(w, "%s, %s, %s, %s: %s %s", quantity(a.channels, "channel", "channels"), quantity(a.messages, "message", "messages"),
-		quantity(a.members, "member", "members"), quantity(a.users, "user", "users"), about, quantity(writes, "write", "writes"))
+	least := ""
 	if aps > 0 && lanes > 0 {
-		seconds := max(float64(a.longest)/aps, float64(a.users+a.channels)/aps, float64(writes)/(aps*float64(lanes)))
-		fmt.Fprintf(w, ", at least %s", reports.Duration(seconds))
+		least = ", at least " + reports.Duration(max(float64(a.longest)/aps, float64(a.writes)/(aps*float64(lanes))))
 	}
-	fmt.Fprintln(w, ".")
-	if decided := policy.String(); decided != "" {
-		fmt.Fprintf(w, "Policies decide: %s. What else needs a decision stops its channel.\n", decided)
+	line(quantity(a.channels, "channel", "channels"), ", ", quantity(a.messages, "message", "messages"), ", ",
+		quantity(a.members, "member", "members"), ", ", quantity(a.users, "user", "users"), ": ",
+		amount, quantity(a.writes, "write", "writes"), least, ".")
+	if a.done > 0 || a.copied > 0 {
+		line("The ledger has ", quantity(a.done, "channel", "channels"), " of them whole, and ", quantity(a.copied, "message", "messages"), ": they are not written again.")
+	}
+	if given := policy.String(); given != "" {
+		line("Policies decide: ", given, ". What else needs a decision stops its channel.")
 	} else {
-		fmt.Fprintln(w, "No policy was given: what needs a decision stops its channel.")
+		line("No policy was given: what needs a decision stops its channel.")
 	}
-	fmt.Fprintln(w, reports.BillText(migrate.Bill{ActiveUsers: a.users, PricesRead: migrate.PricesRead}))
+	if said := a.decided(); said != "" {
+		line("The lists show: ", said, ". The rest is not read yet; chatbridge audit reads it all.")
+	}
+	line(reports.BillText(migrate.Bill{ActiveUsers: a.users, PricesRead: migrate.PricesRead}))
+	return b.String()
+}
+
+// decided says what the policies meet in the lists: what stops first.
+func (a amounts) decided() string {
+	var stops, others []string
+	for _, c := range slices.Sorted(maps.Keys(a.decisions)) {
+		d := a.decisions[c]
+		said := fmt.Sprintf("%s %d (%s)", c, d.times, d.Choice)
+		if d.Severity == mapping.Stop {
+			stops = append(stops, said)
+		} else {
+			others = append(others, said)
+		}
+	}
+	return strings.Join(append(stops, others...), ", ")
 }

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 
 	"chatbridge/mapping"
-	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sidecar"
@@ -68,51 +66,6 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 		return nil, interrupted(ctx, err)
 	}
 	return s, nil
-}
-
-// agree shows what the endpoints say is going to be done, and asks. asked is called
-// when they were asked all.
-func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper, asked func()) error {
-	services, err := o.selectServices(ctx, s, mapper)
-	if err != nil {
-		return err
-	}
-	if to := o.target(); to != "" {
-		if _, err := s.reader.Configuration(ctx, to); err != nil {
-			return err
-		}
-	}
-	var a amounts
-	if !o.Yes {
-		if a, err = countAmounts(ctx, s.source, services); err != nil {
-			return err
-		}
-	}
-	asked()
-	if !o.Quiet || !o.Yes {
-		o.showPlan(s, services)
-	}
-	if o.Yes {
-		return nil
-	}
-	a.show(o.console.err, o.APS, o.Concurrency, mapper.Policy, o.Since != "" || o.Until != "")
-	return o.console.confirm(ctx)
-}
-
-func (o *migrateOptions) showPlan(s *endpoints, services []chat.Service) {
-	w := o.console.err
-	fmt.Fprintf(w, "Migrate from account %s to account %s:\n", s.sourceAccount, s.targetAccount)
-	for _, one := range services {
-		to := cmp.Or(o.target(), "a new service")
-		fmt.Fprintf(w, "  %s %s -> %s\n", one.SID, reports.Plain(one.FriendlyName), to)
-	}
-	if o.copyReason(s.sourceAccount, s.targetAccount) == "" && o.target() == "" {
-		fmt.Fprintln(w, samePlace)
-	}
-	for _, account := range s.unproven.accounts(s) {
-		fmt.Fprintf(w, "No reply shows which account the API key opens: it is taken for %s.\n", account)
-	}
-	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
 func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endpoints, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {

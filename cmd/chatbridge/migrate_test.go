@@ -64,6 +64,31 @@ func TestMigrateAsks(t *testing.T) {
 		require.Contains(t, r.stderr.String(), "Bill: about 40 active users in each calendar month that the run touches")
 		require.FileExists(t, r.Ledger)
 	})
+	t.Run("with what the policies meet in the lists, and with what the ledger has", func(t *testing.T) {
+		server := newTestServer(t, emulator.Config{Archive: os.DirFS(edgeCases)})
+		r := newRig(t, server, "yes\n", true)
+		r.Policies = []string{"name-too-long=truncate"}
+		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), r.migrateOptions)))
+		require.Contains(t, r.stderr.String(), " Edge cases -> a new service\n")
+		require.Contains(t, r.stderr.String(), "The lists show: identity-reserved 1 (stop), ")
+		require.Contains(t, r.stderr.String(), "unique-name-too-long 1 (stop), name-too-long 2 (truncate). The rest is not read yet")
+		require.NotContains(t, r.stderr.String(), "The ledger has")
+
+		again := newRig(t, server, "yes\n", true)
+		again.Policies, again.Ledger = r.Policies, r.Ledger
+		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), again.migrateOptions)))
+		require.Regexp(t, ` Edge cases -> IS[0-9a-f]{32}\n`, again.stderr.String())
+		require.Regexp(t, `The ledger has \d+ channels of them whole, and \d+ messages: they are not written again\.`, again.stderr.String())
+	})
+	t.Run("and not before it has refused the ledger of another migration", func(t *testing.T) {
+		server := sampleServer(t, nil)
+		r := newRig(t, server, "yes\n", true)
+		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
+		again := newRig(t, server, "yes\n", true)
+		again.Ledger, again.Stamp = r.Ledger, false
+		require.Equal(t, exitLedger, statusOf(runMigrate(t.Context(), again.migrateOptions)))
+		require.NotContains(t, again.stderr.String(), "Begin?")
+	})
 	for name, answer := range map[string]string{"no": "no\n", "nothing": "\n", "the end of input": ""} {
 		t.Run("and changes nothing when the answer is "+name, func(t *testing.T) {
 			server := sampleServer(t, nil)
