@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
 	"chatbridge/migrate/verify"
 )
 
@@ -31,8 +33,14 @@ func direction(d verify.Difference) string {
 // differenceLine is one item on one line, which Plain has yet to make harmless.
 func differenceLine(d verify.Difference) string {
 	line := fmt.Sprintf("%s %s: %s %s -> %s", cmp.Or(symbols[d.Class], "!"), d.Class, d.Kind, cmp.Or(d.SourceSID, "none"), cmp.Or(d.TargetSID, "none"))
-	if d.Channel != "" {
+	if d.Name != "" {
+		line += " " + chat.Excerpt(d.Name)
+	}
+	if d.Channel != "" && d.Kind != migrate.KindChannels {
 		line += " in " + d.Channel
+		if d.ChannelName != "" {
+			line += " " + chat.Excerpt(d.ChannelName)
+		}
 	}
 	for _, more := range []string{d.Field, d.Detail} {
 		if more != "" {
@@ -43,10 +51,10 @@ func differenceLine(d verify.Difference) string {
 }
 
 // differenceColumns are the heading over rows of differenceRow.
-var differenceColumns = []string{"class", "direction", "kind", "channel_sid", "source_sid", "target_sid", "field", "detail"}
+var differenceColumns = []string{"class", "direction", "kind", "channel_sid", "source_sid", "target_sid", "field", "detail", "name", "channel_name"}
 
 func differenceRow(d verify.Difference) []string {
-	return []string{string(d.Class), direction(d), d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field, d.Detail}
+	return []string{string(d.Class), direction(d), d.Kind, d.Channel, d.SourceSID, d.TargetSID, d.Field, d.Detail, d.Name, d.ChannelName}
 }
 
 // differenceItem is a difference as an element of JSON.

@@ -50,7 +50,7 @@ func TestDeep(t *testing.T) {
 		err := runMigrate(t.Context(), r.migrateOptions)
 		require.Equal(t, exitIncomplete, statusOf(err))
 		require.Contains(t, hintOf(err), "verify --repair --ledger "+r.Ledger)
-		require.Regexp(t, `(?s)^Migration: complete.*! altered: messages `+editedMessage+` -> IM\w+ in `+movedChannel+`; body; brought back\n`, r.stdout.String())
+		require.Regexp(t, `(?s)^Migration: complete.*! altered: messages `+editedMessage+` -> IM\w+ in `+movedChannel+` ".*"; body; brought back\n`, r.stdout.String())
 		require.Regexp(t, `(?m)^\+ extra: messages .*; stays: it would have to be deleted`, r.stdout.String())
 		require.Equal(t, map[verify.Class]int64{verify.Extra: 1}, r.verify(t).Differences)
 	})

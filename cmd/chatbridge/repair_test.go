@@ -96,7 +96,7 @@ func TestRepairPreview(t *testing.T) {
 		err = d.repair(t, "text", false, false)
 		require.Equal(t, exitIncomplete, statusOf(err))
 		require.Contains(t, hintOf(err), "--execute")
-		require.Regexp(t, `(?m)^- missing: messages IM\w+ -> none in CH\w+; can be brought back$`, d.stdout.String())
+		require.Regexp(t, `(?m)^- missing: messages IM\w+ -> none in CH\w+ "Channel \d"; can be brought back$`, d.stdout.String())
 		require.Contains(t, d.stdout.String(), "nothing was written")
 		require.Equal(t, writes, d.writes())
 		now, err := os.ReadFile(d.Ledger)
@@ -136,7 +136,7 @@ func TestRepairExecute(t *testing.T) {
 		d.loseMiddle(t)
 		err := d.repair(t, "text", true, true)
 		require.Equal(t, exitIncomplete, statusOf(err))
-		require.Regexp(t, `(?m)^- missing: messages IM\w+ -> none in CH\w+; stays: it cannot be brought back in its place`, d.stdout.String())
+		require.Regexp(t, `(?m)^- missing: messages IM\w+ -> none in CH\w+ "Channel \d"; stays: it cannot be brought back in its place`, d.stdout.String())
 	})
 	t.Run("asks, and writes nothing when the answer is no", func(t *testing.T) {
 		d := newDamaged(t)

@@ -27,7 +27,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 	switch {
 	case migrate.Unreadable(err):
 		s.countUnread(listed)
-		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Detail: err.Error()})
+		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Name: nameOf(listed), ChannelName: nameOf(listed), Detail: err.Error()})
 	case err != nil:
 		return err
 	case found.gone:
@@ -43,6 +43,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 // channelFound is what the comparison of one channel found.
 type channelFound struct {
 	source, target string       // SIDs of the channel and its conversation
+	name           string       // of the channel
 	nameless       bool         // a policy goes on without a unique name that is taken
 	undated        time.Time    // what the first message gets if it has no date
 	born           time.Time    // a moment before the conversation was; zero until it is asked for
@@ -55,7 +56,15 @@ type channelFound struct {
 	leftMembers, leftMessages int64 // of those; a policy leaves them out
 }
 
-func (f *channelFound) add(d Difference) { f.differences = append(f.differences, d) }
+func (f *channelFound) add(d Difference) {
+	d.ChannelName = f.name
+	if d.Kind == migrate.KindChannels {
+		d.Name = f.name
+	}
+	f.differences = append(f.differences, d)
+}
+
+func nameOf(c chat.Channel) string { return cmp.Or(c.FriendlyName, c.UniqueName) }
 
 // differ reports whether there is anything but what others wrote.
 func (f *channelFound) differ() bool {
@@ -76,7 +85,7 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	if err != nil {
 		return nil, err
 	}
-	f.undated = mapping.Undated(src, s.source)
+	f.undated, f.name = mapping.Undated(src, s.source), nameOf(src)
 	want, found := s.set.Mapper.Channel(src)
 	have, ok, err := s.conversationOf(ctx, src, want, f)
 	if err != nil {
@@ -172,7 +181,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {
-			d := Difference{Class: Missing, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, Detail: string(mapping.Reason(found))}
+			d := Difference{Class: Missing, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, Name: m.Identity, Detail: string(mapping.Reason(found))}
 			if !mapping.Blocked(found) {
 				h, read, _ := s.set.Mapper.Horizon(m, marks.at)
 				d.fix = s.memberFix(f, m.SID, want, h, read)
@@ -197,22 +206,22 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		seen[s.set.Mapper.Identity(i.Identity)] = true
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
-		invited := chat.Member{SID: i.SID}
+		invited := chat.Member{SID: i.SID, Identity: i.Identity}
 		if !ok {
-			f.add(Difference{Class: Missing, Kind: migrate.KindInvites, Channel: sid, SourceSID: i.SID, fix: s.memberFix(f, i.SID, want, conversations.Horizon{}, false)})
+			f.add(Difference{Class: Missing, Kind: migrate.KindInvites, Channel: sid, SourceSID: i.SID, Name: i.Identity, fix: s.memberFix(f, i.SID, want, conversations.Horizon{}, false)})
 			continue
 		}
 		s.compareMember(sid, invited, want, have, marks, f)
 	}
 	for _, p := range there {
-		f.add(Difference{Class: Foreign, Kind: migrate.KindMembers, Channel: sid, TargetSID: p.SID})
+		f.add(Difference{Class: Foreign, Kind: migrate.KindMembers, Channel: sid, TargetSID: p.SID, Name: p.Identity})
 	}
 	return nil
 }
 
 func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *horizonIndex, f *channelFound) {
 	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
-	at := Difference{Class: Altered, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, fix: s.memberFix(f, m.SID, want, h, read)}
+	at := Difference{Class: Altered, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, Name: m.Identity, fix: s.memberFix(f, m.SID, want, h, read)}
 	with := func(class Class, field string) {
 		at.Class, at.Field = class, field
 		f.add(at)

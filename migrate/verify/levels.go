@@ -35,18 +35,18 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 			return nil
 		}
 		user := migrate.EntityRecord{SourceSID: u.SID, TargetSID: target}
-		return func(ctx context.Context) error { return s.compareLevelsOf(ctx, user) }
+		return func(ctx context.Context) error { return s.compareLevelsOf(ctx, user, u.Identity) }
 	})
 }
 
 // compareLevelsOf compares those that the source shows, of conversations that
 // the user is in. What is not there is missing as a member.
-func (s *verifiedService) compareLevelsOf(ctx context.Context, user migrate.EntityRecord) error {
+func (s *verifiedService) compareLevelsOf(ctx context.Context, user migrate.EntityRecord, identity string) error {
 	want := map[string]string{}     // by conversation
 	channels := map[string]string{} // likewise
 	for c, err := range migrate.UnlessWithheld(migrate.UserChannels(ctx, s.Source, s.source.SID, user.SourceSID), func() {}) {
 		if migrate.Unreadable(err) {
-			return s.report(Difference{Class: Missing, Kind: migrate.KindUserChannels, SourceSID: user.SourceSID, TargetSID: user.TargetSID, Detail: err.Error()})
+			return s.report(Difference{Class: Missing, Kind: migrate.KindUserChannels, SourceSID: user.SourceSID, TargetSID: user.TargetSID, Name: identity, Detail: err.Error()})
 		}
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func (s *verifiedService) compareLevelsOf(ctx context.Context, user migrate.Enti
 		}
 		channel := migrate.ChannelRecord{SourceSID: channels[have.ConversationSID], TargetSID: have.ConversationSID}
 		if err := s.report(Difference{
-			Class: Altered, Kind: migrate.KindUserChannels, Channel: channel.SourceSID, SourceSID: user.SourceSID, TargetSID: user.TargetSID,
+			Class: Altered, Kind: migrate.KindUserChannels, Channel: channel.SourceSID, SourceSID: user.SourceSID, TargetSID: user.TargetSID, Name: identity,
 			Field: "notification_level", fix: levelFix{s.target, user, channel, level},
 		}); err != nil {
 			return err

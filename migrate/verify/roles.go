@@ -48,7 +48,7 @@ func (s *verifiedService) compareRoles(ctx context.Context) error {
 	for i, one := range wanted {
 		for _, sid := range s.doubled(one, found[i], there, taken, late) {
 			taken[sid] = true
-			if err := s.report(Difference{Class: Doubled, Kind: migrate.KindRoles, SourceSID: one.source.SID, TargetSID: sid, Detail: "the same role is " + found[i].SID}); err != nil {
+			if err := s.report(Difference{Class: Doubled, Kind: migrate.KindRoles, SourceSID: one.source.SID, Name: one.source.FriendlyName, TargetSID: sid, Detail: "the same role is " + found[i].SID}); err != nil {
 				return err
 			}
 		}
@@ -67,7 +67,7 @@ func (s *verifiedService) wantedRoles(ctx context.Context) ([]comparedRole, erro
 		s.compared(migrate.KindRoles, 1)
 		want, found := s.set.Mapper.Role(src)
 		if mapping.Blocked(found) {
-			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Detail: string(mapping.Reason(found))}); err != nil {
+			if err := s.report(Difference{Class: Missing, Kind: migrate.KindRoles, SourceSID: src.SID, Name: src.FriendlyName, Detail: string(mapping.Reason(found))}); err != nil {
 				return nil, err
 			}
 		}
@@ -123,11 +123,11 @@ func (s *verifiedService) lateRoles(ctx context.Context) (map[string]bool, error
 }
 
 func (s *verifiedService) compareRole(one comparedRole, is origin.Resource, there []conversations.Role) error {
-	d := Difference{Kind: migrate.KindRoles, SourceSID: one.source.SID}
+	d := Difference{Kind: migrate.KindRoles, SourceSID: one.source.SID, Name: one.source.FriendlyName}
 	want := one.asked.Want
 	switch is.Relation {
 	case origin.Absent:
-		d.Class, d.Detail, d.fix = Missing, one.source.FriendlyName, roleFix{s.target, want}
+		d.Class, d.fix = Missing, roleFix{s.target, want}
 		return s.report(d)
 	case origin.Several:
 		d.Class, d.Field, d.Detail = Missing, "permissions", fmt.Sprintf("%v have its type and name, and none its permissions", is.Rivals)

@@ -64,7 +64,7 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	c.result.Services = append(c.result.Services, migrate.SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
 	c.compared(migrate.KindServices, 1)
 	if s.target == "" {
-		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Detail: "no service of the target bears its stamp, or holds what a migration wrote"})
+		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Name: src.FriendlyName, Detail: "no service of the target bears its stamp, or holds what a migration wrote"})
 	}
 	if err := s.lateServices(ctx); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *verifiedService) compareConfiguration(ctx context.Context) error {
 	}
 	want, _ := s.set.Mapper.Configuration(s.source, s.roles)
 	role := func(want, have string) bool { return want == "" || want == have }
-	return s.unequal(Difference{Class: Altered, Kind: migrate.KindServices, SourceSID: s.source.SID, TargetSID: s.target}, []field{
+	return s.unequal(Difference{Class: Altered, Kind: migrate.KindServices, SourceSID: s.source.SID, Name: s.source.FriendlyName, TargetSID: s.target}, []field{
 		{"default_chat_service_role_sid", role(want.DefaultChatServiceRoleSID, have.DefaultChatServiceRoleSID), defaultsFix{s.target, want}},
 		{"default_conversation_role_sid", role(want.DefaultConversationRoleSID, have.DefaultConversationRoleSID), defaultsFix{s.target, want}},
 		{"default_conversation_creator_role_sid", role(want.DefaultConversationCreatorRoleSID, have.DefaultConversationCreatorRoleSID), defaultsFix{s.target, want}},

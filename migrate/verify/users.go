@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -31,7 +32,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			whole, err := s.Source.User(ctx, s.source.SID, src.SID)
 			if migrate.Unreadable(err) {
 				s.listed(migrate.KindUsers, 1)
-				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: err.Error()}); err != nil {
+				if err := s.report(Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Name: src.Identity, Detail: err.Error()}); err != nil {
 					return err
 				}
 				continue
@@ -49,7 +50,7 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			continue
 		}
 		if !ok {
-			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Detail: string(mapping.Reason(found))}
+			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Name: src.Identity, Detail: string(mapping.Reason(found))}
 			if !mapping.Blocked(found) {
 				d.fix = userFix{s.target, want}
 			}
@@ -59,15 +60,15 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 			continue
 		}
 		s.place(src.SID, have.SID)
-		if err := s.compareUser(ctx, src.SID, want, have); err != nil {
+		if err := s.compareUser(ctx, src, want, have); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *verifiedService) compareUser(ctx context.Context, sourceSID string, want, have conversations.User) error {
-	rec, err := s.entity(ctx, migrate.UserEntity, sourceSID)
+func (s *verifiedService) compareUser(ctx context.Context, src chat.User, want, have conversations.User) error {
+	rec, err := s.entity(ctx, migrate.UserEntity, src.SID)
 	if err != nil {
 		return err
 	}
@@ -78,13 +79,13 @@ func (s *verifiedService) compareUser(ctx context.Context, sourceSID string, wan
 		equal bool
 	}{
 		{Altered, "friendly_name", s.agreed.text(want.FriendlyName, have.FriendlyName)},
-		{Altered, "attributes", s.agreed.attributes(sourceSID, "", want.Attributes, have.Attributes, nil)},
+		{Altered, "attributes", s.agreed.attributes(src.SID, "", want.Attributes, have.Attributes, nil)},
 		{WrongRole, "role_sid", want.RoleSID == "" || want.RoleSID == have.RoleSID},
 	} {
 		if f.equal {
 			continue
 		}
-		d := Difference{Class: f.class, Kind: migrate.KindUsers, SourceSID: sourceSID, TargetSID: have.SID, Field: f.field}
+		d := Difference{Class: f.class, Kind: migrate.KindUsers, SourceSID: src.SID, TargetSID: have.SID, Name: src.Identity, Field: f.field}
 		if err := s.report(s.others(d, rec, userFix{s.target, want})); err != nil {
 			return err
 		}

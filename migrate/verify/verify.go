@@ -58,6 +58,10 @@ type Difference struct {
 	TargetSID string `json:"target_sid,omitempty"` // empty where the target lacks it
 	Field     string `json:"field,omitempty"`
 	Detail    string `json:"detail,omitempty"`
+	// Name is what people know it by: the identity of a user or a member, the name of
+	// a service, role or channel. Messages have none.
+	Name        string `json:"name,omitempty"`
+	ChannelName string `json:"channel_name,omitempty"`
 
 	at     int64 // of a message, its index in the source
 	dated  int64 // of a message, when it should have been written, in seconds
