@@ -23,6 +23,7 @@ type verifyOptions struct {
 	outputOption
 	ledgerOption
 	detailsOption
+	pauseOption
 	Settle  time.Duration
 	Repair  bool
 	Execute bool
@@ -77,6 +78,7 @@ on, --yes answers.` +
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), verifyForms...)
 	o.detailsOption.flags(cmd.Flags())
+	o.pauseOption.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time before what seems to differ is looked at again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
@@ -95,7 +97,7 @@ func (o *verifyOptions) check() error {
 	case o.Settle <= 0:
 		return usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
-	return errors.Join(o.connectionOptions.check(), o.mappingOptions.check())
+	return errors.Join(o.connectionOptions.check(), o.mappingOptions.check(), o.pauseOption.check())
 }
 
 func (o *verifyOptions) settings(m mapping.Mapper) migrate.Settings {

@@ -58,10 +58,18 @@ func (c *console) sourceCredentials() (credentials, error) {
 // targetCredentials are those of the account to write into: the source's, where
 // no other is named.
 func (c *console) targetCredentials() (credentials, error) {
-	account := cmp.Or(c.getenv(targetPrefix+accountVariable), c.getenv(sourcePrefix+accountVariable))
+	source, target := c.getenv(sourcePrefix+accountVariable), c.getenv(targetPrefix+accountVariable)
+	account := cmp.Or(target, source)
 	for _, name := range []string{accountVariable, tokenVariable, keyVariable, secretVariable} {
 		if name != accountVariable && c.getenv(targetPrefix+name) != "" {
 			return c.credentials(targetPrefix, account)
+		}
+	}
+	if target != "" && source != "" && target != source {
+		return credentials{}, &migrate.Error{
+			Op: "read credentials", Kind: migrate.Credentials,
+			Err:  fmt.Errorf("%s names another account than %s, and nothing that opens it is set", targetPrefix+accountVariable, sourcePrefix+accountVariable),
+			Hint: fmt.Sprintf("export %[1]s%[2]s, or %[1]s%[3]s and %[1]s%[4]s", targetPrefix, tokenVariable, keyVariable, secretVariable),
 		}
 	}
 	return c.credentials(sourcePrefix, account)

@@ -117,6 +117,13 @@ func TestCredentials(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, credentials{other, key, "s", "check CHATBRIDGE_TARGET_API_KEY with CHATBRIDGE_TARGET_API_SECRET: both belong to one account of Twilio"}, target)
 	})
+	t.Run("another target account needs its own", func(t *testing.T) {
+		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t", "CHATBRIDGE_TARGET_ACCOUNT_SID="+other).console
+		_, err := c.targetCredentials()
+		require.Equal(t, exitCredentials, statusOf(err))
+		require.ErrorContains(t, err, "CHATBRIDGE_TARGET_ACCOUNT_SID names another account than TWILIO_ACCOUNT_SID, and nothing that opens it is set")
+		require.Contains(t, hintOf(err), "export CHATBRIDGE_TARGET_AUTH_TOKEN, or CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET")
+	})
 	t.Run("they have no form that shows the secret", func(t *testing.T) {
 		c := credentials{account: account, username: key, password: "hunter2"}
 		for _, s := range []string{c.String(), c.GoString(), c.LogValue().String()} {

@@ -46,6 +46,11 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	defer release()
 	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
+	if o.Execute { // a preview writes nothing
+		paused, resume := o.pauseOption.watch(ctx, o.tell(o.console))
+		defer resume()
+		ctx = paused
+	}
 	shown = o.progress(o.console, "compared")
 	r.Observer = shown
 	w := reports.NewRepairs(o.console.out, form, o.Execute, o.console.completing())

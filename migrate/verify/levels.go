@@ -35,7 +35,7 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 			return nil
 		}
 		user := migrate.EntityRecord{SourceSID: u.SID, TargetSID: target}
-		return func(ctx context.Context) error { return s.compareLevelsOf(ctx, user, u.Identity) }
+		return unpaused(func(ctx context.Context) error { return s.compareLevelsOf(ctx, user, u.Identity) })
 	})
 }
 

@@ -66,6 +66,20 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	if s.target == "" {
 		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Name: src.FriendlyName, Detail: "no service of the target bears its stamp, or holds what a migration wrote"})
 	}
+	if err := unpaused(s.compareOthers)(ctx); err != nil {
+		return err
+	}
+	if err := s.listConversations(ctx); err != nil {
+		return err
+	}
+	if err := c.channels(ctx, s); err != nil {
+		return err
+	}
+	return s.compareLevels(ctx)
+}
+
+// compareOthers compares what is in no channel.
+func (s *verifiedService) compareOthers(ctx context.Context) error {
 	if err := s.lateServices(ctx); err != nil {
 		return err
 	}
@@ -80,16 +94,7 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 			return err
 		}
 	}
-	if err := s.compareUsers(ctx); err != nil {
-		return err
-	}
-	if err := s.listConversations(ctx); err != nil {
-		return err
-	}
-	if err := c.channels(ctx, s); err != nil {
-		return err
-	}
-	return s.compareLevels(ctx)
+	return s.compareUsers(ctx)
 }
 
 func (s *verifiedService) compareConfiguration(ctx context.Context) error {

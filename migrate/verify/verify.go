@@ -198,7 +198,7 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 		c.tally.Expect(migrate.KindChannels, 1)
 		c.tally.Expect(migrate.KindMessages, ch.MessagesCount)
 		c.tally.Expect(migrate.KindMembers, ch.MembersCount)
-		return func(ctx context.Context) error { return s.channel(ctx, ch) }
+		return unpaused(func(ctx context.Context) error { return s.channel(ctx, ch) })
 	})
 	if err != nil {
 		return err
@@ -212,6 +212,18 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 		}
 	}
 	return nil
+}
+
+// unpaused is a job that does not begin while the context is paused, and is not
+// paused then: what a repair writes, it saw just before.
+func unpaused(j drain.Job) drain.Job {
+	return func(ctx context.Context) error {
+		ctx, err := drain.Signal(nil).Begin(ctx)
+		if err != nil {
+			return err
+		}
+		return j(ctx)
+	}
 }
 
 // extra reports the conversations of a channel that the source does not have.

@@ -1,6 +1,7 @@
 package rig
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -94,6 +95,12 @@ func (m *Mutant) RestoreDates(t *testing.T) {
 
 func (m *Mutant) Repair(t *testing.T, execute bool) (verify.Repairs, []verify.Repair) {
 	t.Helper()
+	return m.RepairWith(t.Context(), t, execute, func(verify.Repair) {})
+}
+
+// RepairWith is Repair under another context. Each is called for what it reports.
+func (m *Mutant) RepairWith(ctx context.Context, t *testing.T, execute bool, each func(verify.Repair)) (verify.Repairs, []verify.Repair) {
+	t.Helper()
 	counter := &transport.Counter{}
 	l, err := sqlite.Open(t.Context(), m.Ledger)
 	require.NoError(t, err)
@@ -104,7 +111,10 @@ func (m *Mutant) Repair(t *testing.T, execute bool) (verify.Repairs, []verify.Re
 		Verifier: verify.Verifier{Source: migrate.Counted(m.Source(counter)), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
 		Write:    target, Record: l, Bring: m.Bring(m.Source(counter), l), Execute: execute,
 	}
-	got, err := r.Run(t.Context(), func(one verify.Repair) { all = append(all, one) })
+	got, err := r.Run(ctx, func(one verify.Repair) {
+		all = append(all, one)
+		each(one)
+	})
 	require.NoError(t, err)
 	return got, all
 }
