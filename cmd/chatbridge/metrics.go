@@ -34,7 +34,7 @@ func (o *metricsOption) measure(c *connectionOptions, on *console) (*meter, erro
 	m := metrics.New()
 	s, err := metrics.Serve(o.MetricsAddr, m.Handler())
 	if err != nil {
-		return nil, usageError("choose another address, such as --metrics-addr :9464", "--metrics-addr: %w", plainly(err))
+		return nil, usageError("choose another address; --metrics-addr :0 takes a free port and says which", "--metrics-addr: %w", plainly(err))
 	}
 	fmt.Fprintf(on.err, "Metrics: %s\n", s.URL)
 	if s.Public {

@@ -18,11 +18,6 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if err != nil {
 		return err
 	}
-	if to := o.target(); to != "" {
-		if _, err := s.reader.Configuration(ctx, to); err != nil {
-			return err
-		}
-	}
 	ledger, err := o.begun(ctx, s, mapper)
 	if err != nil {
 		return err

@@ -10,12 +10,17 @@ import (
 )
 
 // selectServices shows s the part of its source that the options select and returns the
-// services. It fails where something was named that is not there, and where
+// services. It fails if something was named that is not there, on either side, and where
 // renaming would make one person of two.
 func (o *mappingOptions) selectServices(ctx context.Context, s *endpoints, m mapping.Mapper) ([]chat.Service, error) {
 	services, err := o.selected(s.services)
 	if err != nil {
 		return nil, err
+	}
+	if to := o.target(); to != "" && s.reader != nil {
+		if err := hasService(ctx, s, to); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.narrow(ctx, s, o.Services); err != nil {
 		return nil, err
@@ -58,4 +63,17 @@ func distinct(ctx context.Context, src migrate.Source, serviceSID string, rename
 		taken[name] = u.Identity
 	}
 	return nil
+}
+
+// hasService looks for a service of the target that a flag names.
+func hasService(ctx context.Context, s *endpoints, sid string) error {
+	_, err := s.reader.Configuration(ctx, sid)
+	if err == nil || migrate.KindOf(err) != migrate.NotFound {
+		return err
+	}
+	return &migrate.Error{
+		Op: "select target service", Kind: migrate.NotFound, SID: sid,
+		Err:  fmt.Errorf("--to-service names it, and account %s has no such service", s.targetAccount),
+		Hint: "check the SID in the Console, or leave --to-service out: a new service is made",
+	}
 }
