@@ -12,6 +12,8 @@ import (
 	"chatbridge/migrate/internal/rig"
 )
 
+const atWork = "a run is at work in the service: undo --execute refuses until it has ended"
+
 func TestUndoBesideARun(t *testing.T) {
 	t.Run("deletes nothing, and names the run; a preview goes on", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -26,6 +28,7 @@ func TestUndoBesideARun(t *testing.T) {
 			preview, _, err := m.Undo(t.Context(), false)
 			require.NoError(t, err)
 			require.EqualValues(t, 1, preview.Counts[migrate.KindServices].Delete, "a claim keeps no service")
+			require.Contains(t, m.Events.Messages(), atWork)
 			other.Release(t.Context())
 			got, _, err := m.Undo(t.Context(), true)
 			require.NoError(t, err)

@@ -8,6 +8,7 @@ import (
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/push"
 )
 
@@ -87,8 +88,11 @@ func (s *undoneService) run(ctx context.Context) error {
 
 // claim makes the service ours to delete from.
 func (s *undoneService) claim(ctx context.Context) error {
-	if !s.Execute || s.gone {
+	if s.gone {
 		return nil
+	}
+	if !s.Execute {
+		return claim.Tell(ctx, s.Target, s.record.TargetSID, s.set.Settle, s.tally.Observer, "undo --execute refuses until it has ended")
 	}
 	return s.claims.Take(ctx, s.record.TargetSID, s.record.SourceSID, func(notifications json.RawMessage) error {
 		if len(s.record.Saved) > 0 {

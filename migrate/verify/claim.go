@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"chatbridge/migrate"
 	"chatbridge/migrate/internal/claim"
 )
 
@@ -16,13 +15,5 @@ func (s *verifiedService) claim(ctx context.Context) error {
 			return s.muted.Inherit(s.target, notifications)
 		})
 	}
-	seen, found, err := claim.Look(ctx, s.Target, s.target)
-	if err != nil || !found || !seen.Live(s.set.Settle) {
-		return err
-	}
-	s.tally.Observer.Event(migrate.Event{
-		Level: migrate.Warning, Message: "a run is at work in the service: what is missing may be on its way",
-		Fields: []any{migrate.KeyService, s.target, "run", seen.Who()},
-	})
-	return nil
+	return claim.Tell(ctx, s.Target, s.target, s.set.Settle, s.tally.Observer, "what is missing may be on its way")
 }

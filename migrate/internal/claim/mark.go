@@ -73,6 +73,20 @@ func Look(ctx context.Context, t migrate.TargetReader, serviceSID string) (Seen,
 	return see(c, at), true, nil
 }
 
+// Tell says that a run is at work in a service, if one is, and what follows for
+// who only looks.
+func Tell(ctx context.Context, t migrate.TargetReader, serviceSID string, settle time.Duration, o migrate.Observer, follows string) error {
+	seen, found, err := Look(ctx, t, serviceSID)
+	if err != nil || !found || !seen.Live(settle) {
+		return err
+	}
+	o.Event(migrate.Event{
+		Level: migrate.Warning, Message: "a run is at work in the service: " + follows,
+		Fields: []any{migrate.KeyService, serviceSID, "run", seen.Who()},
+	})
+	return nil
+}
+
 // see reads a claim that the target showed at some time; without that time it
 // counts as renewed just now.
 func see(c conversations.Conversation, at time.Time) Seen {
