@@ -27,6 +27,7 @@ const (
 	UserWasThere      Code = "user-was-there"
 	UserShared        Code = "user-shared"
 	MemberTwice       Code = "member-twice"
+	MemberWasThere    Code = "member-was-there"
 	MemberDormant     Code = "member-dormant"
 	UserMissing       Code = "user-missing"
 	UserDate          Code = "user-date"

@@ -19,6 +19,14 @@ func (m Mapper) UserWasThere(u chat.User, targetSID string, differs []string) (r
 	return m.wasThere(UserWasThere, u.SID, targetSID, differs)
 }
 
+// MemberWasThere says the same of a member, or of an invite, that an earlier migration
+// brought into the conversation.
+func (m Mapper) MemberWasThere(sid, channelSID, targetSID string, differs []string) (replace bool, found []Finding) {
+	n := m.notes(sid, channelSID)
+	chosen := n.add(MemberWasThere, only(differs), "%s differs%s", targetSID, where(differs))
+	return chosen == doReplace, n.found
+}
+
 func (m Mapper) wasThere(c Code, sid, targetSID string, differs []string) (bool, []Finding) {
 	n := m.notes(sid, "")
 	chosen := n.add(c, only(differs), "%s differs%s", targetSID, where(differs))

@@ -127,6 +127,10 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		_, fs := m.UserWasThere(in, "US00000000000000000000000000000000", []string{"friendly_name", "role_sid"})
 		return nil, fs
 	}),
+	"member-was-there": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		_, fs := m.MemberWasThere(in.SID, in.ChannelSID, "MB00000000000000000000000000000000", []string{"role_sid"})
+		return nil, fs
+	}),
 	"user-shared": method(func(m mapping.Mapper, v vector, in chat.User) (any, []mapping.Finding) {
 		return nil, m.UserShared(in, "US00000000000000000000000000000000", "IS00000000000000000000000000000000", []string{"attributes"})
 	}),

@@ -83,8 +83,9 @@ type Target interface {
 	// c.SID to what is asked; empty fields are left as they are.
 	SetConversation(ctx context.Context, serviceSID string, c conversations.Conversation) error
 	// EnsureParticipant creates the participant, or brings the one with that
-	// identity to what is asked. It does not touch the horizon.
-	EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (conversations.Participant, Change, error)
+	// identity to what is asked: not if keep, which may be nil, says so of whoever was
+	// there before. It does not touch the horizon.
+	EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant, keep func(there conversations.Participant) bool) (conversations.Participant, Change, error)
 	// SetHorizon sets how far the participant with that SID has read.
 	SetHorizon(ctx context.Context, serviceSID, conversationSID, participantSID string, h conversations.Horizon) error
 	// SetNotificationLevel sets whether a user who is in the conversation is

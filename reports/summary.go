@@ -91,7 +91,7 @@ func summaryVerdict(s replay.Summary) string {
 // aboutTarget are the findings about what the target has otherwise. A run that
 // wrote nothing says these all the same: they are about now.
 func aboutTarget(all []migrate.FindingCount) []migrate.FindingCount {
-	codes := []mapping.Code{mapping.RoleWasThere, mapping.RoleShared, mapping.RoleLate, mapping.ServiceLate, mapping.UserWasThere, mapping.UserShared, mapping.HorizonKept}
+	codes := []mapping.Code{mapping.RoleWasThere, mapping.RoleShared, mapping.RoleLate, mapping.ServiceLate, mapping.UserWasThere, mapping.UserShared, mapping.MemberWasThere, mapping.HorizonKept}
 	return slices.DeleteFunc(slices.Clone(all), func(f migrate.FindingCount) bool { return !slices.Contains(codes, f.Code) })
 }
 

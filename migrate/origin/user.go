@@ -2,6 +2,7 @@ package origin
 
 import (
 	"slices"
+	"time"
 
 	"chatbridge/mapping/conversations"
 )
@@ -30,6 +31,24 @@ func User(want conversations.User, have *conversations.User, rec Record) Resourc
 		r.Relation = Made
 	}
 	return r
+}
+
+// Member names the fields in which somebody changed a participant since a migration
+// brought them there. It did if the date of creation is the one that it sends, and
+// they did if the date of update is later than the source has it. An end user can
+// change neither date to an older one.
+func Member(want, have conversations.Participant) (differs []string) {
+	if want.DateCreated.IsZero() || !want.DateCreated.Truncate(time.Second).Equal(have.DateCreated.Truncate(time.Second)) ||
+		!have.DateUpdated.After(want.DateUpdated.Truncate(time.Second)) {
+		return nil
+	}
+	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
+		differs = append(differs, "role_sid")
+	}
+	if want.Attributes != "" && Attributes(want.Attributes) != Attributes(have.Attributes) {
+		differs = append(differs, "attributes")
+	}
+	return differs
 }
 
 // Horizon is how far a participant has read, after the source says want and the

@@ -108,10 +108,10 @@ func (h heldTarget) SetConversation(ctx context.Context, service string, one con
 	return h.c.do(h.c.about(one.SID)+" SetConversation", func() error { return h.Target.SetConversation(ctx, service, one) })
 }
 
-func (h heldTarget) EnsureParticipant(ctx context.Context, service, conversation string, p conversations.Participant) (conversations.Participant, migrate.Change, error) {
+func (h heldTarget) EnsureParticipant(ctx context.Context, service, conversation string, p conversations.Participant, keep func(conversations.Participant) bool) (conversations.Participant, migrate.Change, error) {
 	var change migrate.Change
 	got, err := asked(h.c, "target EnsureParticipant", func() (got conversations.Participant, err error) {
-		got, change, err = h.Target.EnsureParticipant(ctx, service, conversation, p)
+		got, change, err = h.Target.EnsureParticipant(ctx, service, conversation, p, keep)
 		return got, err
 	})
 	return got, change, err

@@ -58,7 +58,7 @@ func TestLeftover(t *testing.T) {
 			}},
 		"one with a participant stays, and is said": {attributes: stampOf(rig.SidOf("CH", 0), rig.ScenarioService), told: 1,
 			fill: func(t *testing.T, r *rig.Rig, service, sid string) {
-				_, _, err := r.Target(&transport.Counter{}).EnsureParticipant(t.Context(), service, sid, conversations.Participant{Identity: rig.IdentityOf(0)})
+				_, _, err := r.Target(&transport.Counter{}).EnsureParticipant(t.Context(), service, sid, conversations.Participant{Identity: rig.IdentityOf(0)}, nil)
 				require.NoError(t, err)
 			}},
 		"one that somebody named since stays, and is said": {attributes: stampOf(rig.SidOf("CH", 0), rig.ScenarioService), told: 1,

@@ -8,6 +8,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/origin"
 )
 
 // participants brings the members of the channel over, those that the ledger
@@ -44,7 +45,7 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) {
+		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) && !l.decidesAnew(rec, m) {
 			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
 			l.Record.Members++
@@ -72,6 +73,16 @@ func (l *lane) participants(ctx context.Context) (err error) {
 	return nil
 }
 
+// decidesAnew reports whether a member was left as somebody changed them, and the
+// policy is another one now.
+func (l *lane) decidesAnew(rec migrate.EntityRecord, m chat.Member) bool {
+	if !rec.Kept {
+		return false
+	}
+	replace, found := l.Settings.Mapper.MemberWasThere(m.SID, m.ChannelSID, rec.TargetSID, nil)
+	return replace || mapping.Blocked(found)
+}
+
 // join makes sure that a participant is in the conversation, under the source
 // SID of the member or invite it stands for, and its user before it. before is
 // what the ledger had.
@@ -84,6 +95,16 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 	}
 	var got conversations.Participant
 	var change migrate.Change
+	var changed []mapping.Finding // by somebody, in the target
+	kept := false
+	keep := func(there conversations.Participant) bool {
+		changed, kept = nil, false
+		if differs := origin.Member(want, there); len(differs) > 0 && (before.TargetSID == "" || before.Kept) {
+			replace, found := l.Settings.Mapper.MemberWasThere(sourceSID, l.Channel.SID, there.SID, differs)
+			changed, kept = found, !replace
+		}
+		return kept
+	}
 	member := l.outgoing("create participant", sourceSID)
 	err := member.send(want.Attributes, func(attributes string) (err error) {
 		if err = l.proceed(ctx); err != nil {
@@ -92,7 +113,7 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		if attributes != want.Attributes { // one that is there has those of before
 			want.Attributes = mapping.ExplicitAttributes(attributes)
 		}
-		got, change, err = l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want)
+		got, change, err = l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want, keep)
 		l.dog.Progress()
 		return err
 	})
@@ -100,12 +121,18 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		return migrate.Unchanged, err
 	}
 	l.wrote = l.wrote || change != migrate.Unchanged
-	if err := asSent(member, want, got, got.SID+" in "+l.Record.TargetSID); err != nil {
+	l.Findings.Add(changed)
+	if err := migrate.BlockedError("set participant", sourceSID, changed); err != nil {
 		return migrate.Unchanged, err
+	}
+	if !kept {
+		if err := asSent(member, want, got, got.SID+" in "+l.Record.TargetSID); err != nil {
+			return migrate.Unchanged, err
+		}
 	}
 	return change, migrate.Fatal(l.Ledger.PutEntity(ctx, migrate.EntityRecord{
 		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.Channel.SID,
-		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated,
+		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated, Kept: kept,
 	}))
 }
 

@@ -44,17 +44,17 @@ func testEnsureParticipant(t *testing.T, r *room) {
 	require.NoError(t, r.Target.SetHorizon(r.ctx, r.service, r.sid, r.ann.SID, conversations.Horizon{LastReadMessageIndex: 0}))
 	ask := conversations.Participant{Identity: r.ann.Identity, DateCreated: created, DateUpdated: updated.Add(time.Hour)}
 	r.Break(Lost)
-	_, _, _ = r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask)
+	_, _, _ = r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask, nil)
 	r.Break(None)
 	for range 2 {
-		p, _, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask)
+		p, _, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask, nil)
 		require.NoError(t, err)
 		require.Equal(t, r.ann.SID, p.SID)
 		require.Equal(t, ask.DateUpdated, p.DateUpdated)
 		require.NotNil(t, p.LastReadMessageIndex, "it does not touch the horizon")
 		require.Zero(t, *p.LastReadMessageIndex)
 	}
-	_, change, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask)
+	_, change, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, ask, nil)
 	require.NoError(t, err)
 	require.Equal(t, migrate.Unchanged, change)
 	require.Len(t, collect(t, r.Target.Participants(r.ctx, r.service, r.sid)), 2)

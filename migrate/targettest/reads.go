@@ -68,7 +68,7 @@ func testLists(t *testing.T, r *room) {
 		require.NoError(t, err)
 		u, _, err := r.Target.EnsureUser(r.ctx, r.service, conversations.User{Identity: name})
 		require.NoError(t, err)
-		p, _, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, conversations.Participant{Identity: name})
+		p, _, err := r.Target.EnsureParticipant(r.ctx, r.service, r.sid, conversations.Participant{Identity: name}, nil)
 		require.NoError(t, err)
 		for at, sid := range map[string]string{"Conversations": c.SID, "Roles": role.SID, "Users": u.SID, "Participants": p.SID, "Messages": r.say(t, name).SID} {
 			want[at] = append(want[at], sid)

@@ -84,7 +84,7 @@ func furnish(t *testing.T, b Bench) *room {
 	require.NoError(t, err)
 	r.sid = c.SID
 	for identity, p := range map[string]*conversations.Participant{"ann+a/b?c#d": &r.ann, "bob": &r.bob} {
-		*p, _, err = b.Target.EnsureParticipant(r.ctx, r.service, r.sid, conversations.Participant{Identity: identity, DateCreated: created, DateUpdated: updated})
+		*p, _, err = b.Target.EnsureParticipant(r.ctx, r.service, r.sid, conversations.Participant{Identity: identity, DateCreated: created, DateUpdated: updated}, nil)
 		require.NoError(t, err)
 	}
 	return r

@@ -100,12 +100,12 @@ func TestTargetContract(t *testing.T) {
 
 	p := conversations.Participant{Identity: user.Identity, RoleSID: member.SID, DateCreated: created, DateUpdated: updated}
 	for _, want := range []migrate.Change{migrate.Created, migrate.Unchanged} {
-		_, change, err := target.EnsureParticipant(ctx, sid, made.SID, p)
+		_, change, err := target.EnsureParticipant(ctx, sid, made.SID, p, nil)
 		require.NoError(t, err)
 		require.Equal(t, want, change)
 	}
 	p.DateUpdated = updated.Add(time.Hour)
-	participant, change, err := target.EnsureParticipant(ctx, sid, made.SID, p)
+	participant, change, err := target.EnsureParticipant(ctx, sid, made.SID, p, nil)
 	require.NoError(t, err)
 	require.Equal(t, migrate.Updated, change)
 	require.Equal(t, p.DateUpdated, participant.DateUpdated)

@@ -76,7 +76,7 @@ func TestWhatIsThereIsBroughtToWhatIsAsked(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := there(t, 50433, participant)
 			c.ask.Identity = "ann"
-			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, c.ask)
+			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, c.ask, nil)
 			require.NoError(t, err)
 			require.Equal(t, c.change, change)
 			require.Equal(t, "MB1", got.SID)
@@ -109,7 +109,7 @@ func TestWhatIsThereIsBroughtToWhatIsAsked(t *testing.T) {
 			u, _, err := s.target(t).EnsureUser(t.Context(), service, conversations.User{Identity: identity})
 			require.NoError(t, err)
 			require.Equal(t, "US2", u.SID)
-			p, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, conversations.Participant{Identity: identity})
+			p, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, conversations.Participant{Identity: identity}, nil)
 			require.NoError(t, err)
 			require.Equal(t, "MB2", p.SID)
 		})
@@ -159,14 +159,14 @@ func TestAParticipantThatTheServiceDeniesIsLookedFor(t *testing.T) {
 		}
 		t.Run(name+", and is there", func(t *testing.T) {
 			s := deny(t, func(seen) (int, string) { return 200, ann })
-			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			got, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask, nil)
 			require.NoError(t, err)
 			require.Equal(t, "MB1", got.SID)
 			require.Equal(t, migrate.Created, change, "whoever was there before is answered with 409")
 		})
 		t.Run(name+", and is there otherwise", func(t *testing.T) {
 			s := deny(t, func(seen) (int, string) { return 200, strings.ReplaceAll(ann, "RL1", "RL2") })
-			_, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			_, change, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask, nil)
 			require.NoError(t, err)
 			require.Equal(t, migrate.Created, change)
 			all := s.requests()
@@ -181,19 +181,19 @@ func TestAParticipantThatTheServiceDeniesIsLookedFor(t *testing.T) {
 				}
 				return refusal(404, 20404)
 			})
-			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask, nil)
 			require.Equal(t, kind, migrate.KindOf(err))
 			require.ErrorContains(t, err, "create participant")
 		})
 		t.Run(name+", and neither is the conversation", func(t *testing.T) {
 			s := deny(t, func(seen) (int, string) { return refusal(404, 20404) })
-			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask, nil)
 			require.Equal(t, kind, migrate.KindOf(err))
 			require.ErrorContains(t, err, "create participant")
 		})
 		t.Run(name+", and cannot be looked for", func(t *testing.T) {
 			s := deny(t, func(seen) (int, string) { return 500, "" })
-			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask)
+			_, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, ask, nil)
 			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
 		})
 		t.Run(name+", for a user", func(t *testing.T) {

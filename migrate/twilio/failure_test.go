@@ -185,7 +185,7 @@ func TestErrorsTellNoSecret(t *testing.T) {
 			_, messageErr := target.AppendMessage(ctx, service, channel, conversations.Message{Author: identity, Body: body, Attributes: attributes})
 			_, _, userErr := target.EnsureUser(ctx, service, conversations.User{Identity: identity, Attributes: attributes})
 			_, conversationErr := target.AppendConversation(ctx, service, conversations.Conversation{Attributes: attributes})
-			_, _, participantErr := target.EnsureParticipant(ctx, service, channel, conversations.Participant{Identity: identity, Attributes: attributes})
+			_, _, participantErr := target.EnsureParticipant(ctx, service, channel, conversations.Participant{Identity: identity, Attributes: attributes}, nil)
 			for _, err := range []error{messageErr, userErr, conversationErr, participantErr} {
 				require.Error(t, err)
 				said := err.Error() + migrate.HintOf(err)

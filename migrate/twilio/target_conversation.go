@@ -63,7 +63,7 @@ func (t *Target) DeleteConversation(ctx context.Context, serviceSID, conversatio
 // took effect, so there too the conversation is asked who is in it. Somebody who
 // had been there before would have been answered with 409, so whoever is found
 // then was created.
-func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (conversations.Participant, migrate.Change, error) {
+func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant, keep func(conversations.Participant) bool) (conversations.Participant, migrate.Change, error) {
 	limits := ofConversation(serviceSID, conversationSID)
 	made, err := one(t.host, ctx, "create participant", conversationSID, limits, decodeParticipant, func(c *call) error {
 		_, err := conversationsAPI(c).CreateServiceConversationParticipant(segment(serviceSID), segment(conversationSID),
@@ -93,7 +93,7 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 		unchanged, updated = migrate.Created, migrate.Created
 	}
 	params, same := amend(p, there)
-	if same {
+	if same || !doubtful && keep != nil && keep(there) {
 		return there, unchanged, nil
 	}
 	set, err := one(t.host, ctx, "set participant", there.SID, limits, decodeParticipant, func(c *call) error {

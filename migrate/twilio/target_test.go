@@ -89,7 +89,7 @@ func TestWrites(t *testing.T) {
 		}, convPath, url.Values{"DateUpdated": {"2017-01-01T00:00:00Z"}}},
 		"EnsureParticipant": {func(x *Target) error {
 			_, change, err := x.EnsureParticipant(t.Context(), service, channel, conversations.Participant{
-				Identity: "ann", RoleSID: "RL2", DateCreated: created, DateUpdated: updated, LastReadMessageIndex: &index})
+				Identity: "ann", RoleSID: "RL2", DateCreated: created, DateUpdated: updated, LastReadMessageIndex: &index}, nil)
 			require.Equal(t, migrate.Created, change)
 			return err
 		}, convPath + "/Participants", url.Values{"Identity": {"ann"}, "RoleSid": {"RL2"},

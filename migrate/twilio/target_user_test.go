@@ -31,7 +31,7 @@ func TestUserConversationsContract(t *testing.T) {
 		rooms = append(rooms, room.SID)
 	}
 	for _, room := range rooms[:2] {
-		_, _, err := target.EnsureParticipant(ctx, service.SID, room, conversations.Participant{Identity: user.Identity})
+		_, _, err := target.EnsureParticipant(ctx, service.SID, room, conversations.Participant{Identity: user.Identity}, nil)
 		require.NoError(t, err)
 	}
 

@@ -32,7 +32,7 @@ func TestLimitsContract(t *testing.T) {
 	room, err := target.AppendConversation(ctx, service.SID, conversations.Conversation{})
 	require.NoError(t, err)
 	join := func(i int) error {
-		_, _, err := target.EnsureParticipant(ctx, service.SID, room.SID, conversations.Participant{Identity: fmt.Sprintf("p%d", i)})
+		_, _, err := target.EnsureParticipant(ctx, service.SID, room.SID, conversations.Participant{Identity: fmt.Sprintf("p%d", i)}, nil)
 		return err
 	}
 	for i := range emulator.DefaultParticipantLimit {

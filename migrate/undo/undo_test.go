@@ -145,7 +145,7 @@ func TestUndo(t *testing.T) {
 			m.RestoreDates(t)
 		}, "was deleted since"},
 		"a participant of somebody else": {func(t *testing.T, m *rig.Mutant) {
-			_, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, conversations.Participant{Identity: "new"})
+			_, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, conversations.Participant{Identity: "new"}, nil)
 			require.NoError(t, err)
 			m.RestoreDates(t)
 		}, "was added by somebody else"},

@@ -89,7 +89,7 @@ func (r *repair) noteDigest(ctx context.Context, kind migrate.EntityKind, target
 
 func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 	f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
-	got, _, err := r.target.EnsureParticipant(ctx, f.service, f.conversation, f.want)
+	got, _, err := r.target.EnsureParticipant(ctx, f.service, f.conversation, f.want, nil)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/origin"
 )
 
 // channel compares one channel, and looks a second time before it says that
@@ -189,7 +190,11 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 			f.add(d)
 			continue
 		}
-		s.compareMember(sid, m, want, have, marks, f)
+		rec, err := s.entity(ctx, migrate.MemberEntity, m.SID)
+		if err != nil {
+			return err
+		}
+		s.compareMember(sid, m, rec, want, have, marks, f)
 	}
 	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, sid), func() {}) {
 		if err != nil {
@@ -211,7 +216,7 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 			f.add(Difference{Class: Missing, Kind: migrate.KindInvites, Channel: sid, SourceSID: i.SID, Name: i.Identity, fix: s.memberFix(f, i.SID, want, conversations.Horizon{}, false)})
 			continue
 		}
-		s.compareMember(sid, invited, want, have, marks, f)
+		s.compareMember(sid, invited, migrate.EntityRecord{}, want, have, marks, f)
 	}
 	for _, p := range there {
 		f.add(Difference{Class: Foreign, Kind: migrate.KindMembers, Channel: sid, TargetSID: p.SID, Name: p.Identity})
@@ -219,17 +224,26 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 	return nil
 }
 
-func (s *verifiedService) compareMember(sid string, m chat.Member, want, have conversations.Participant, marks *horizonIndex, f *channelFound) {
+func (s *verifiedService) compareMember(sid string, m chat.Member, rec migrate.EntityRecord, want, have conversations.Participant, marks *horizonIndex, f *channelFound) {
 	h, read, _ := s.set.Mapper.Horizon(m, marks.at)
 	at := Difference{Class: Altered, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, TargetSID: have.SID, Name: m.Identity, fix: s.memberFix(f, m.SID, want, h, read)}
 	with := func(class Class, field string) {
 		at.Class, at.Field = class, field
 		f.add(at)
 	}
-	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
+	theirs := origin.Member(want, have)
+	kept := rec.Kept && len(theirs) > 0
+	if kept {
+		left := at
+		left.Class, left.fix, left.Detail = Foreign, nil, "somebody changed it, and it was left so"
+		for _, left.Field = range theirs {
+			f.add(left)
+		}
+	}
+	if !kept && want.RoleSID != "" && want.RoleSID != have.RoleSID {
 		with(WrongRole, "role_sid")
 	}
-	if !s.agreed.attributes(m.SID, sid, want.Attributes, have.Attributes, nil) {
+	if !kept && !s.agreed.attributes(m.SID, sid, want.Attributes, have.Attributes, nil) {
 		with(Altered, "attributes")
 	}
 	if differs(want.DateCreated, have.DateCreated) {
@@ -248,7 +262,7 @@ func (s *verifiedService) compareMember(sid string, m chat.Member, want, have co
 	case read && !have.LastReadTimestamp.Equal(h.LastReadTimestamp):
 		with(WrongHorizon, "last_read_timestamp")
 	}
-	if differs(want.DateUpdated, have.DateUpdated) {
+	if !kept && differs(want.DateUpdated, have.DateUpdated) {
 		with(WrongDate, "date_updated")
 	}
 }

@@ -21,7 +21,7 @@ func TestWhatPeopleDoMeanwhile(t *testing.T) {
 		kind string
 	}{
 		"somebody joins": {func(t *testing.T, m *rig.Mutant) {
-			_, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, conversations.Participant{Identity: "new"})
+			_, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, conversations.Participant{Identity: "new"}, nil)
 			require.NoError(t, err)
 		}, migrate.KindMembers},
 		"somebody reads on": {func(t *testing.T, m *rig.Mutant) {

@@ -57,7 +57,7 @@ func TestVerifyFindsEveryClass(t *testing.T) {
 		{"another role of a participant is wrong", func(t *testing.T, ctx context.Context, m *rig.Mutant) {
 			one := m.Participants(t)[0]
 			one.RoleSID = m.Roles(t)["Reader"]
-			_, _, err := m.Target.EnsureParticipant(ctx, m.Service, m.Conversation, one)
+			_, _, err := m.Target.EnsureParticipant(ctx, m.Service, m.Conversation, one, nil)
 			require.NoError(t, err)
 		}, []verify.Difference{{Class: verify.WrongRole, Kind: migrate.KindMembers, Field: "role_sid"}}},
 		{"a horizon further back is wrong", func(t *testing.T, ctx context.Context, m *rig.Mutant) {

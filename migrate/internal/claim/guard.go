@@ -105,9 +105,9 @@ func (g guard) SetConversation(ctx context.Context, serviceSID string, c convers
 	return g.write(ctx, serviceSID, func(ctx context.Context) error { return g.Target.SetConversation(ctx, serviceSID, c) })
 }
 
-func (g guard) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant) (made conversations.Participant, change migrate.Change, err error) {
+func (g guard) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant, keep func(conversations.Participant) bool) (made conversations.Participant, change migrate.Change, err error) {
 	made, err = of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Participant, error) {
-		made, change, err = g.Target.EnsureParticipant(ctx, serviceSID, conversationSID, p)
+		made, change, err = g.Target.EnsureParticipant(ctx, serviceSID, conversationSID, p, keep)
 		return made, err
 	})
 	return made, change, err

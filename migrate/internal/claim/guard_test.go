@@ -101,7 +101,7 @@ func TestGuard(t *testing.T) {
 			_, change, err = r.EnsureUser(t.Context(), b.service, conversations.User{Identity: "ann"})
 			require.NoError(t, err)
 			require.Equal(t, migrate.Unchanged, change)
-			p, change, err := r.EnsureParticipant(t.Context(), b.service, b.room, conversations.Participant{Identity: "ann"})
+			p, change, err := r.EnsureParticipant(t.Context(), b.service, b.room, conversations.Participant{Identity: "ann"}, nil)
 			require.NoError(t, err)
 			require.Equal(t, migrate.Created, change)
 			require.NotEmpty(t, p.SID)

@@ -57,7 +57,7 @@ func (r *Rig) Inhabit(t *testing.T) string {
 	require.NoError(t, err)
 	c, err := target.AppendConversation(t.Context(), s.SID, conversations.Conversation{FriendlyName: "theirs"})
 	require.NoError(t, err)
-	_, _, err = target.EnsureParticipant(t.Context(), s.SID, c.SID, conversations.Participant{Identity: "stranger"})
+	_, _, err = target.EnsureParticipant(t.Context(), s.SID, c.SID, conversations.Participant{Identity: "stranger"}, nil)
 	require.NoError(t, err)
 	_, err = target.AppendMessage(t.Context(), s.SID, c.SID, conversations.Message{Author: "stranger", Body: "hello"})
 	require.NoError(t, err)

@@ -1,0 +1,76 @@
+package replay_test
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/internal/rig"
+)
+
+// An admin gives a member another role after the cut-over, and the ledger is lost.
+func TestAMemberWhomSomebodyChangedSince(t *testing.T) {
+	changed := func(t *testing.T) (m *rig.Mutant, before, after conversations.Participant) {
+		m = rig.Migrated(t, rig.WholeScenario())
+		before = m.Participants(t)[0]
+		var other string
+		for role, err := range m.Target.Roles(t.Context(), m.Service) {
+			require.NoError(t, err)
+			if role.Type == conversations.ConversationRole && role.SID != before.RoleSID {
+				other = role.SID
+			}
+		}
+		require.NotEmpty(t, other)
+		promoted := before
+		promoted.RoleSID, promoted.DateUpdated = other, before.DateUpdated.AddDate(20, 0, 0)
+		after, change, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, promoted, nil)
+		require.NoError(t, err)
+		require.Equal(t, migrate.Updated, change)
+		return m, before, after
+	}
+
+	t.Run("is left as they are, found once, and foreign to verify; another policy decides anew", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, after := changed(t)
+			m.Ledger += ".new"
+			for range 2 {
+				s, err := m.Migrate(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, migrate.Complete, s.Status)
+				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MemberWasThere])
+				require.Equal(t, after, m.Participants(t)[0])
+			}
+			v, differences := m.VerifyKnowing(t.Context())
+			require.True(t, v.Equal, "%+v", differences)
+
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "stop"}
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Contains(t, s.Failures[0].Reason, "member-was-there")
+			require.Equal(t, after, m.Participants(t)[0])
+
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "replace"}
+			s, err = m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Equal(t, before, m.Participants(t)[0])
+		})
+	})
+	t.Run("under the ledger that brought them, what Chat changed since wins", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, _ := changed(t)
+			s := m.PassFrom(t, rig.WithFile(t, rig.WholeScenario().Archive(), membersPath(0), func(text string) string {
+				at := strings.Index(text, `"date_updated":"`) + len(`"date_updated":"`)
+				return text[:at] + "2009" + text[at+len("2009"):]
+			}))
+			require.Zero(t, rig.TimesFound(s.Findings)[mapping.MemberWasThere])
+			require.Equal(t, before.RoleSID, m.Participants(t)[0].RoleSID)
+		})
+	})
+}
