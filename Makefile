@@ -13,17 +13,17 @@ MUTANTSEED ?= 0
 HISTORIES ?= 100000
 
 # A release says of itself what git says of the checkout: the tag, or without one
-# the time of the commit, in a form that every packager sorts before v0.0.1.
+# the time of the commit, in a form that every packager sorts before v0.0.1. The environment has no say.
 GORELEASER ?= github.com/goreleaser/goreleaser/v2@v2.16.0
 CYCLONEDX ?= github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
 commit = $(shell TZ=UTC0 git show -s --format=%cd --date=format-local:$(1) HEAD 2>/dev/null)
-TAG ?= $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null)
-VERSION ?= $(or $(TAG),v0.0.0-pre$(call commit,%Y%m%d%H%M%S))
-REVISION ?= $(shell git rev-parse HEAD 2>/dev/null)
-DATE ?= $(call commit,%Y-%m-%dT%H:%M:%SZ)
-MODIFIED ?= $(if $(shell git status --porcelain 2>/dev/null),true)
-BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from a clone, a worktree and a source archive
-LDFLAGS ?= -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
+TAG = $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null)
+VERSION = $(or $(TAG),v0.0.0-pre$(call commit,%Y%m%d%H%M%S))
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)
+DATE = $(call commit,%Y-%m-%dT%H:%M:%SZ)
+MODIFIED = $(if $(shell git status --porcelain 2>/dev/null),true)
+BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from every kind of checkout
+LDFLAGS = -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
 ARCHIVE = chatbridge_$(VERSION:v%=%)_$(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)
 
 .PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench demo pages archive release
@@ -99,6 +99,8 @@ archive: pages ## the archive of this platform as a release has it, by Go and GN
 # TAG is handed on, so that of two tags on a commit both mean the same one.
 release: export VERSION := $(VERSION)
 release: export LDFLAGS := $(LDFLAGS)
+release: export DATE := $(DATE)
+release: export EPOCH = $(shell git show -s --format=%ct HEAD)
 release: export CYCLONEDX := $(CYCLONEDX)
 release: ## archives, packages, SBOMs and checksums, in .build/dist; of the tag of this commit, or a snapshot
 	$(if $(TAG),GORELEASER_CURRENT_TAG=$(TAG)) $(GO) run $(GORELEASER) release --clean --skip=publish $(if $(TAG),,--snapshot)
