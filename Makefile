@@ -96,11 +96,13 @@ archive: pages ## the archive of this platform as a release has it, by Go and GN
 	tar -C .build/archive --sort=name --mtime='$(DATE)' --owner=root:0 --group=root:0 --mode=u=rwX,go=rX -cf - $(ARCHIVE) | gzip -9n > .build/$(ARCHIVE).tar.gz
 	@ls -l .build/$(ARCHIVE).tar.gz
 
-# TAG is handed on, so that of two tags on a commit both mean the same one.
+# For goreleaser it is always a snapshot, of the version that is chosen here: a tag
+# would make it ask for a remote, of which a release that is not published needs none.
 release: export VERSION := $(VERSION)
 release: export LDFLAGS := $(LDFLAGS)
 release: export DATE := $(DATE)
 release: export EPOCH = $(shell git show -s --format=%ct HEAD)
 release: export CYCLONEDX := $(CYCLONEDX)
-release: ## archives, packages, SBOMs and checksums, in .build/dist; of the tag of this commit, or a snapshot
-	$(if $(TAG),GORELEASER_CURRENT_TAG=$(TAG)) $(GO) run $(GORELEASER) release --clean --skip=publish $(if $(TAG),,--snapshot)
+release: ## archives, packages, SBOMs and checksums, in .build/dist; of the tag of this commit, or of its time
+	@test -z '$(and $(TAG),$(MODIFIED))' || { echo "this is not $(TAG): there are changes that are not committed, see git status"; exit 1; }
+	$(GO) run $(GORELEASER) release --clean --snapshot --skip=publish
