@@ -12,7 +12,21 @@ MUTANTS ?= 300
 MUTANTSEED ?= 0
 HISTORIES ?= 100000
 
-.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench demo
+# A release says of itself what git says of the checkout: the tag, or without one
+# the time of the commit, in a form that every packager sorts before v0.0.1. The environment has no say.
+GORELEASER ?= github.com/goreleaser/goreleaser/v2@v2.16.0
+CYCLONEDX ?= github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0
+commit = $(shell TZ=UTC0 git show -s --format=%cd --date=format-local:$(1) HEAD 2>/dev/null)
+TAG = $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null)
+VERSION = $(or $(TAG),v0.0.0-pre$(call commit,%Y%m%d%H%M%S))
+REVISION = $(shell git rev-parse HEAD 2>/dev/null)
+DATE = $(call commit,%Y-%m-%dT%H:%M:%SZ)
+MODIFIED = $(if $(shell git status --porcelain 2>/dev/null),true)
+BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from every kind of checkout
+LDFLAGS = -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
+ARCHIVE = chatbridge_$(VERSION:v%=%)_$(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)
+
+.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench demo pages archive release
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -65,3 +79,30 @@ bench: ## speed and memory
 
 demo: ## a migration against the emulator, on loopback
 	$(GO) run ./cmd/chatbridge demo
+
+pages: ## manual pages and completions, in .build/share
+	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -ldflags '$(LDFLAGS)' -o .build/plain/chatbridge ./cmd/chatbridge
+	rm -rf .build/share && mkdir -p .build/share/completions .build/share/man.gz
+	.build/plain/chatbridge man .build/share/man
+	for page in .build/share/man/*.1; do gzip -9n < $$page > .build/share/man.gz/$$(basename $$page).gz || exit 1; done
+	.build/plain/chatbridge completion bash > .build/share/completions/chatbridge.bash
+	.build/plain/chatbridge completion fish > .build/share/completions/chatbridge.fish
+	.build/plain/chatbridge completion zsh > .build/share/completions/_chatbridge
+	.build/plain/chatbridge completion powershell > .build/share/completions/chatbridge.ps1
+
+archive: pages ## the archive of this platform as a release has it, by Go and GNU tar alone
+	rm -rf .build/archive && mkdir -p .build/archive/$(ARCHIVE)
+	cp -r .build/plain/chatbridge LICENSE README.md .build/share/man .build/share/completions .build/archive/$(ARCHIVE)
+	tar -C .build/archive --sort=name --mtime='$(DATE)' --owner=root:0 --group=root:0 --mode=u=rwX,go=rX -cf - $(ARCHIVE) | gzip -9n > .build/$(ARCHIVE).tar.gz
+	@ls -l .build/$(ARCHIVE).tar.gz
+
+# For goreleaser it is always a snapshot, of the version that is chosen here: a tag
+# would make it ask for a remote, of which a release that is not published needs none.
+release: export VERSION := $(VERSION)
+release: export LDFLAGS := $(LDFLAGS)
+release: export DATE := $(DATE)
+release: export EPOCH = $(shell git show -s --format=%ct HEAD)
+release: export CYCLONEDX := $(CYCLONEDX)
+release: ## archives, packages, SBOMs and checksums, in .build/dist; of the tag of this commit, or of its time
+	@test -z '$(and $(TAG),$(MODIFIED))' || { echo "this is not $(TAG): there are changes that are not committed, see git status"; exit 1; }
+	$(GO) run $(GORELEASER) release --clean --snapshot --skip=publish

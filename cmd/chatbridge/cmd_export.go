@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -218,6 +217,5 @@ func (p exportPlace) pack(ctx context.Context) error {
 }
 
 func (o *exportOptions) tool() string {
-	info, _ := debug.ReadBuildInfo()
-	return "chatbridge " + versionOf(info).Version
+	return "chatbridge " + thisVersion().Version
 }

@@ -3,9 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
-	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
@@ -33,23 +31,6 @@ which is made where it is not there. Opens nothing else.` + exitHelp(exitDone, e
 	}
 }
 
-// builtFrom is when the commit was made that a program was built from, so that
-// the same program writes the same pages; nil where it does not know.
-func builtFrom(info *debug.BuildInfo) *time.Time {
-	if info == nil {
-		return nil
-	}
-	for _, s := range info.Settings {
-		if s.Key != "vcs.time" {
-			continue
-		}
-		if at, err := time.Parse(time.RFC3339, s.Value); err == nil {
-			return &at
-		}
-	}
-	return nil
-}
-
 // writeManual writes the pages of all commands.
 func writeManual(c *console, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -58,8 +39,10 @@ func writeManual(c *console, dir string) error {
 	root := newRoot(c)
 	root.InitDefaultHelpCmd()
 	prepareManual(root)
-	info, _ := debug.ReadBuildInfo()
-	header := &doc.GenManHeader{Section: "1", Source: "chatbridge", Manual: "chatbridge", Date: builtFrom(info)}
+	header := &doc.GenManHeader{Section: "1", Source: "chatbridge", Manual: "chatbridge"}
+	if at, ok := thisVersion().committed(); ok {
+		header.Date = &at // not today's: the same program writes the same pages
+	}
 	if err := doc.GenManTree(root, header, dir); err != nil {
 		return fmt.Errorf("write manual: %w", err)
 	}
