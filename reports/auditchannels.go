@@ -127,7 +127,7 @@ func (c *AuditChannels) catalog(a audit.Audit) catalog {
 		Caption: count(c.n, "channel", "channels") + ", " + order,
 		Header: []column{
 			{"name", "text"}, {"what becomes of it", "state"}, {"messages", numeric}, {"members", numeric}, {"writes of a copy", numeric},
-			{findings, "codes"}, {"type", "short"}, {"unique name", "text"}, {"source", "sid"},
+			{findings, "codes"}, {"type", "short"}, {"source", "sid"},
 		},
 	}
 	if c.n > int64(len(c.rows)) {
@@ -140,6 +140,14 @@ func (c *AuditChannels) catalog(a audit.Audit) catalog {
 	return k
 }
 
+// uniqueName is that of a channel, unless it is what people see anyway.
+func uniqueName(r audit.ChannelRow) string {
+	if r.UniqueName == r.FriendlyName {
+		return ""
+	}
+	return r.UniqueName
+}
+
 func auditCells(r audit.ChannelRow, g gravity) catalogRow {
 	fate := tableCell{Text: fates[g]}
 	if g == stopped {
@@ -149,14 +157,13 @@ func auditCells(r audit.ChannelRow, g gravity) catalogRow {
 		fate = tableCell{Text: ways[r.Route]}
 	}
 	return catalogRow{
-		{Text: cmp.Or(r.FriendlyName, "(no name)"), Head: true},
+		{Text: cmp.Or(r.FriendlyName, "(no name)"), Note: uniqueName(r), Head: true},
 		fate,
 		{Text: Number(r.Messages)},
 		{Text: Number(r.Members)},
 		{Text: Number(r.Writes)},
 		{Text: strings.Join(r.Findings, ", ")},
 		{Text: r.Type},
-		{Text: r.UniqueName},
 		{Text: r.SID},
 	}
 }

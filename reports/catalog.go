@@ -102,8 +102,11 @@ func (k catalog) data() (string, error) {
 		rows[i] = make([]any, len(r))
 		for j, c := range r {
 			rows[i][j] = word(c.Text)
-			if c.Note != "" || c.Class != "" {
+			switch {
+			case c.Class != "":
 				rows[i][j] = []any{word(c.Text), word(c.Note), c.Class}
+			case c.Note != "":
+				rows[i][j] = []any{word(c.Text), word(c.Note)}
 			}
 		}
 	}

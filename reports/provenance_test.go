@@ -33,6 +33,9 @@ func filed(t *testing.T, f reports.Format, p reports.Provenance) map[string]stri
 			return v.Close(verify.Verification{})
 		})
 	}
+	if f != reports.HTML {
+		put("doctor", func(b *bytes.Buffer) error { return reports.Doctor(b, f, diagnosis(), from) })
+	}
 	if f == reports.JSON {
 		put("undo", func(b *bytes.Buffer) error { return reports.NewUndo(b, f, from).Close(undo.Undone{}) })
 		put("repair", func(b *bytes.Buffer) error { return reports.NewRepairs(b, f, false, from).Close(verify.Repairs{}) })

@@ -60,22 +60,27 @@ func notDefault(cmd *cobra.Command) []reports.Setting {
 
 // met notes what a command is about, for the report that it writes.
 func (c *console) met(s *endpoints, o *connectionOptions, ledger string) {
-	p := reports.Provenance{
-		At: c.here.now().UTC().Truncate(time.Second), Version: c.here.version, Machine: c.here.machine, Settings: c.given,
-	}
-	if ledger != "" {
-		p.Ledger = filepath.Base(ledger)
-	}
+	var source, target *reports.Side
 	if s.source != nil {
-		p.Source = &reports.Side{Account: s.sourceAccount, Host: hostOf(o.ChatURL)}
+		source = &reports.Side{Account: s.sourceAccount, Host: hostOf(o.ChatURL)}
 		if o.FromArchive != "" {
-			p.Source.Host, p.Source.Archive = "", o.FromArchive
+			source.Host, source.Archive = "", o.FromArchive
 		}
 	}
 	if s.reader != nil {
-		p.Target = &reports.Side{Account: s.targetAccount, Host: hostOf(o.ConversationsURL)}
+		target = &reports.Side{Account: s.targetAccount, Host: hostOf(o.ConversationsURL)}
 	}
-	c.from = &p
+	c.note(source, target, ledger)
+}
+
+func (c *console) note(source, target *reports.Side, ledger string) {
+	c.from = &reports.Provenance{
+		At: c.here.now().UTC().Truncate(time.Second), Version: c.here.version, Machine: c.here.machine,
+		Source: source, Target: target, Settings: c.given,
+	}
+	if ledger != "" {
+		c.from.Ledger = filepath.Base(ledger)
+	}
 }
 
 // hostOf is the host of an address, without what may be a user and a password.
