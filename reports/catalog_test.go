@@ -28,6 +28,7 @@ func dataOf(t *testing.T, html string) [][]string {
 	t.Helper()
 	found := dataElement.FindAllStringSubmatch(html, -1)
 	require.Len(t, found, 1)
+	require.False(t, strings.ContainsAny(found[0][1], "<>&"), "nothing in the data can end its element, or begin another")
 	var data struct {
 		Words []string `json:"words"`
 		Rows  [][]any  `json:"rows"`

@@ -200,7 +200,9 @@ func rendered(t *testing.T, r results) map[string][]byte {
 	}
 	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 	for f, ext := range extension {
-		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, r.audit, append(r.options, reports.WithAuditChannels(r.channels))...) })
+		put("audit."+ext, func(b *bytes.Buffer) error {
+			return reports.Audit(b, f, r.audit, append(r.options, reports.WithAuditChannels(r.channels))...)
+		})
 		if f == reports.HTML {
 			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, r.migration, r.options...) })
 		} else {
