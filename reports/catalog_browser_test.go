@@ -83,7 +83,7 @@ func TestCatalogInBrowser(t *testing.T) {
 		require.Equal(t, 0, ask[int](b, foreign))
 	})
 	t.Run("prints the summary and the worst hundred, whatever is shown", func(t *testing.T) {
-		b.emulate(794, "dark", "print")
+		b.screenshot("many-paper", 794, "dark", "print")
 		require.Equal(t, map[string]int{"worst": 100, "drawn": 0, "cut": 1, "verdict": 1, "facts": 7, "tools": 0}, ask[map[string]int](b, onPaper))
 		require.Empty(t, ask[[]string](b, faint))
 		pdf := get(b, chromedp.PrintToPDF(chromedp.PDFPreferCSSPageSize()))

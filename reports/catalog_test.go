@@ -214,3 +214,23 @@ func BenchmarkAuditPage(b *testing.B) {
 	}
 	b.ReportMetric(float64(size)/1e6, "MB")
 }
+
+func TestVerificationBanner(t *testing.T) {
+	counts := map[string]migrate.KindCount{migrate.KindMessages: {Source: 9, Existing: 7, Failed: 1, LeftOut: 1}}
+	for _, c := range []struct {
+		found  verify.Verification
+		second string
+	}{
+		{verify.Verification{Counts: counts}, "In the target: 7 messages. Missing there: 1 message. Left out by policies: 1 message."},
+		{verify.Verification{Equal: true, Counts: map[string]migrate.KindCount{migrate.KindUsers: {Source: 1, Existing: 1}}}, "On both sides: 1 user."},
+		{verify.Verification{Equal: true}, ""},
+	} {
+		var b bytes.Buffer
+		require.NoError(t, reports.NewVerification(&b, reports.HTML).Close(c.found))
+		if c.second == "" {
+			lacks(t, b.String(), `class="second"`)
+			continue
+		}
+		has(t, b.String(), `<p class="second">`+c.second+`</p>`)
+	}
+}

@@ -39,10 +39,7 @@ func (v *Verification) page(found verify.Verification) *document {
 	if !found.Equal {
 		d.tone = bad
 	}
-	d.figures, d.second = verificationFigures(found), "On both sides: "+amountsOf(found.Counts, migrate.KindCount.Target)
-	if left := amountsOf(found.Counts, func(c migrate.KindCount) int64 { return c.LeftOut }); left != "nothing." {
-		d.second += " Left out by policies: " + left
-	}
+	d.figures, d.second = verificationFigures(found), verificationSecond(found)
 	if len(v.held) == 0 {
 		return d
 	}
@@ -67,6 +64,30 @@ func (v *Verification) page(found verify.Verification) *document {
 	}
 	d.add(heading("Every difference"), k)
 	return d
+}
+
+// verificationSecond is what is said below the verdict: what is where.
+func verificationSecond(v verify.Verification) string {
+	if len(v.Counts) == 0 {
+		return ""
+	}
+	text := "In the target: "
+	if v.Equal {
+		text = "On both sides: "
+	}
+	text += amountsOf(v.Counts, migrate.KindCount.Target)
+	for _, one := range []struct {
+		text string
+		of   func(migrate.KindCount) int64
+	}{
+		{" Missing there: ", func(c migrate.KindCount) int64 { return c.Failed }},
+		{" Left out by policies: ", func(c migrate.KindCount) int64 { return c.LeftOut }},
+	} {
+		if amounts := amountsOf(v.Counts, one.of); amounts != "nothing." {
+			text += one.text + amounts
+		}
+	}
+	return text
 }
 
 func verificationFigures(v verify.Verification) []figure {
