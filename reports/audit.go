@@ -15,11 +15,11 @@ func Audit(w io.Writer, f Format, a audit.Audit, options ...Option) error {
 	switch f {
 	case JSON:
 		a.Services, a.Plan, a.Findings = filled(a.Services), filled(a.Plan), filledFindings(a.Findings)
-		return encodeJSON(w, a)
+		return encodeFrom(w, a, provenanceOf(options))
 	case CSV:
 		return encodeCSV(w, auditRows(a))
 	case HTML:
-		return auditPage(a).with(options).render(w, f)
+		return auditPage(a, options).render(w, f)
 	}
 	if isBrief(f, options) {
 		return briefAudit(a).with(options).render(w, f)
@@ -46,26 +46,6 @@ func auditDocument(a audit.Audit) *document {
 	d.checklists(a)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
-	return d
-}
-
-// auditPage is an audit with what only a page shows.
-func auditPage(a audit.Audit) *document {
-	d := auditDocument(a)
-	stops, losses := gravest(a.Findings)
-	d.tone = good
-	if stops+losses > 0 {
-		d.tone = warn
-	}
-	d.figures = []figure{
-		{"messages", Number(a.Counts.Messages)},
-		{"channels", Number(a.Counts.Channels)},
-		{"users", Number(a.Counts.Users)},
-		{"writes", Number(a.Requests.Writes)},
-		{"takes at least", Duration(a.Estimate.Seconds)},
-		{"to decide on first", Number(stops)},
-		{"kinds of detail lost", Number(losses)},
-	}
 	return d
 }
 

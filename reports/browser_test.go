@@ -122,12 +122,20 @@ func ask[T any](b *browser, expression string) T {
 // shown are the texts of a column of the rows that are to be seen.
 func (b *browser) shown(column string) []string {
 	b.t.Helper()
-	return ask[[]string](b, `[...document.querySelectorAll(".catalog tbody tr:not([hidden])")].map(r => r.cells[`+column+`].innerText.trim())`)
+	return ask[[]string](b, `[...document.querySelectorAll(".catalog .chunk [aria-rowindex]")].map(r => r.cells[`+column+`].innerText.trim())`)
 }
 
 // screenshot keeps the whole page as a picture. With -artifacts they outlive the
 // test.
 func (b *browser) screenshot(name string, width int64, scheme, medium string) {
+	b.t.Helper()
+	b.emulate(width, scheme, medium)
+	png := get(b, chromedp.FullScreenshot(100))
+	require.NoError(b.t, os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o644))
+}
+
+// emulate is a screen or paper that is so wide.
+func (b *browser) emulate(width int64, scheme, medium string) {
 	b.t.Helper()
 	b.do(
 		command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -135,8 +143,6 @@ func (b *browser) screenshot(name string, width int64, scheme, medium string) {
 		}),
 		chromedp.EmulateViewport(width, 800),
 	)
-	png := get(b, chromedp.FullScreenshot(100))
-	require.NoError(b.t, os.WriteFile(filepath.Join(b.t.ArtifactDir(), name+".png"), png, 0o644))
 }
 
 // faint lists texts whose contrast with what is behind them is below what WCAG
@@ -166,6 +172,9 @@ const faint = `(() => {
 	return found;
 })()`
 
+// foreign counts elements that no page has.
+const foreign = `document.querySelectorAll("img, iframe, object, embed, b, [onerror], [onload], [onfocus], [onmouseover], [style]").length`
+
 func TestBrowser(t *testing.T) {
 	b := open(t, page(t, migration()))
 	all := len(hostileNames) + 1
@@ -182,7 +191,7 @@ func TestBrowser(t *testing.T) {
 	})
 	run("names stay text", func(t *testing.T) {
 		require.Contains(t, ask[string](b, `document.title`), "Migration from Chat v1")
-		require.Equal(t, 0, ask[int](b, `document.querySelectorAll("img, iframe, object, embed, b, [onerror], [onload], [onfocus], [onmouseover], [style]").length`))
+		require.Equal(t, 0, ask[int](b, foreign))
 		require.Contains(t, b.shown("0"), hostileNames[1])
 		require.Contains(t, b.shown("0"), hostileNames[5], "braces are no template")
 	})
@@ -195,7 +204,7 @@ func TestBrowser(t *testing.T) {
 		require.Equal(t, []string{"0", "1", "8"}, b.shown("2")[:3])
 	})
 	run("the keyboard reaches a heading and sorts by it", func(t *testing.T) {
-		b.do(chromedp.Focus(chromedp.CSS(`#channels-state`)), chromedp.KeyEvent("\t\t"))
+		b.do(chromedp.Focus(chromedp.CSS(`#channels-choice`)), chromedp.KeyEvent("\t\t"))
 		require.Equal(t, "name", ask[string](b, `document.activeElement.textContent`), "behind the tools come the table and its first heading")
 		b.do(chromedp.KeyEvent("\t"), chromedp.KeyEvent("\r"))
 		require.Equal(t, 1, ask[int](b, `document.querySelectorAll("[aria-sort]").length`))
@@ -213,7 +222,7 @@ func TestBrowser(t *testing.T) {
 		require.Len(t, b.shown("0"), all)
 	})
 	run("choosing a state filters", func(t *testing.T) {
-		b.do(chromedp.Focus(chromedp.CSS(`#channels-state`)), chromedp.KeyEvent("n"))
+		b.do(chromedp.Focus(chromedp.CSS(`#channels-choice`)), chromedp.KeyEvent("n"))
 		require.Equal(t, []string{"Zeta"}, b.shown("0"))
 		b.do(chromedp.KeyEvent(kb.Home))
 		require.Len(t, b.shown("0"), all)
@@ -243,6 +252,10 @@ func TestPagesInBrowser(t *testing.T) {
 		}
 		t.Run(name+" can be read on a screen and on a phone, in light and in dark", func(t *testing.T) {
 			b := open(t, string(html))
+			for _, width := range []int64{1000, 700, 500} {
+				b.emulate(width, "light", "")
+				require.LessOrEqual(t, ask[int64](b, `document.documentElement.scrollWidth`), width)
+			}
 			for _, scheme := range []string{"light", "dark"} {
 				b.screenshot(name+"-desktop-"+scheme, 1280, scheme, "")
 				require.Empty(t, ask[[]string](b, faint))

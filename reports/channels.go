@@ -8,13 +8,9 @@ import (
 	"chatbridge/migrate"
 )
 
-// channelsShown is how many channels a page names: as many as a browser on a
-// phone sorts without being noticed.
-const channelsShown = 2000
-
 // Channels are the channels of a migration as a page shows them: all are
-// counted, and those that matter most are named. It holds little however many
-// are added. The zero value has none.
+// counted, and 20,000 are named, of more those that were not carried and then the
+// largest. It holds no more than twice as many, however many are added. The zero value has none.
 type Channels struct {
 	n     int64
 	sizes [len(sizeLimits)]sizeClass
@@ -43,7 +39,7 @@ func (c *Channels) Add(r migrate.ChannelRecord, reason string) {
 	c.sizes[class].channels++
 	c.sizes[class].messages += size
 	c.rows = append(c.rows, row)
-	if len(c.rows) >= 2*channelsShown {
+	if len(c.rows) >= 2*catalogShown {
 		c.trim()
 	}
 }
@@ -66,7 +62,7 @@ func (c *Channels) trim() {
 			cmp.Compare(a.record.SourceSID, b.record.SourceSID),
 		)
 	})
-	c.rows = slices.Clip(c.rows[:min(len(c.rows), channelsShown)])
+	c.rows = slices.Clip(c.rows[:min(len(c.rows), catalogShown)])
 }
 
 func (r channelRow) state() string {
@@ -110,11 +106,11 @@ func (c *Channels) sizeTable() tableBlock {
 func (c *Channels) catalog() catalog {
 	c.trim()
 	k := catalog{
-		ID: "channels", StateLabel: "State",
+		ID: "channels", Label: "State", Choice: 1,
 		Caption: fmt.Sprintf("%s, those that were not carried first, then the largest", count(c.n, "channel", "channels")),
 		Header: []column{
-			{"name", false}, {"state", false}, {"messages", true}, {"messages arrived", true}, {"members", true}, {"members arrived", true},
-			{"source", false}, {"target", false},
+			{"name", "text"}, {"state", "state"}, {"messages", numeric}, {"messages arrived", numeric}, {"members", numeric}, {"members arrived", numeric},
+			{"source", "sid"}, {"target", "sid"},
 		},
 	}
 	if c.n > int64(len(c.rows)) {
@@ -122,30 +118,25 @@ func (c *Channels) catalog() catalog {
 			Number(int64(len(c.rows))), count(c.n, "channel", "channels"))
 	}
 	for _, r := range c.rows {
-		state := r.state()
-		if !slices.Contains(k.States, state) {
-			k.States = append(k.States, state)
-		}
-		k.Rows = append(k.Rows, catalogRow{State: state, Cells: r.cells(state)})
+		k.Rows = append(k.Rows, r.cells())
 	}
-	slices.Sort(k.States)
 	return k
 }
 
-func (r channelRow) cells(state string) []tableCell {
+func (r channelRow) cells() catalogRow {
 	c := r.record
-	stateCell := tableCell{Text: state, Note: r.reason}
+	state := tableCell{Text: r.state(), Note: r.reason}
 	if r.reason != "" {
-		stateCell.Class = "bad"
+		state.Class = string(bad)
 	}
-	return []tableCell{
-		{Text: cmp.Or(c.FriendlyName, "(no name)"), Head: true, Class: "text"},
-		stateCell,
-		{Text: Number(r.messages.Source), Class: "n"},
-		{Text: Number(r.messages.Target()), Class: "n"},
-		{Text: Number(r.members.Source), Class: "n"},
-		{Text: Number(r.members.Target()), Class: "n"},
-		{Text: c.SourceSID, Class: "sid"},
-		{Text: cmp.Or(c.TargetSID, "none"), Class: "sid"},
+	return catalogRow{
+		{Text: cmp.Or(c.FriendlyName, "(no name)"), Head: true},
+		state,
+		{Text: Number(r.messages.Source)},
+		{Text: Number(r.messages.Target())},
+		{Text: Number(r.members.Source)},
+		{Text: Number(r.members.Target())},
+		{Text: c.SourceSID},
+		{Text: cmp.Or(c.TargetSID, "none")},
 	}
 }

@@ -135,12 +135,17 @@ func timelineBlocks(points []pace.Point) []block {
 
 	written := rate(func(p pace.Point) int64 { return p.Written }, eachSecond)
 	peak := greatestOf(written)
-	blocks := []block{chart{
-		class: "written", title: "Resources written in a second", height: tallChart, spans: written,
-		summary: fmt.Sprintf("%s on average, %s at the most, after %s; %s in all.",
-			level(rounded(float64(last.Written)/last.Seconds)), level(rounded(peak.value)), Duration(peak.to), Number(last.Written)),
-	}}
+	var blocks []block
 	var calm []string
+	if last.Written > 0 {
+		blocks = append(blocks, chart{
+			class: "written", title: "Resources written in a second", height: tallChart, spans: written,
+			summary: fmt.Sprintf("%s on average, %s at the most, after %s; %s in all.",
+				level(rounded(float64(last.Written)/last.Seconds)), level(rounded(peak.value)), Duration(peak.to), Number(last.Written)),
+		})
+	} else {
+		calm = append(calm, "nothing was written")
+	}
 	for _, one := range []struct {
 		class, title, none string
 		of                 func(pace.Point) int64

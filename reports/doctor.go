@@ -13,16 +13,16 @@ import (
 )
 
 // Doctor renders a diagnosis as text, JSON or Markdown.
-func Doctor(w io.Writer, f Format, g doctor.Diagnosis) error {
+func Doctor(w io.Writer, f Format, g doctor.Diagnosis, options ...Option) error {
 	switch f {
 	case JSON:
 		g.Probes = filled(g.Probes)
-		return encodeJSON(w, g)
+		return encodeFrom(w, g, provenanceOf(options))
 	case Text, Markdown:
 	default:
 		return unknown(f)
 	}
-	return doctorDocument(g).render(w, f)
+	return doctorDocument(g).with(options).render(w, f)
 }
 
 // verdictParts are the verdicts in the order of what a person has to see first.

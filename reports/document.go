@@ -15,9 +15,12 @@ type document struct {
 	brief    bool                        // see Brief
 	told     bool                        // see WithoutLosses
 	complete func(command string) string // see Completing
+	from     *Provenance                 // see From; a page and Markdown show it
 
 	// Shown on a page only.
 	tone    tone
+	audited *AuditChannels // see WithAuditChannels
+	second  string         // said below the verdict
 	figures []figure
 }
 

@@ -59,7 +59,9 @@ type page struct {
 	Title, Verdict string
 	Tone           tone
 	Mark           string
+	Second         string // said below the verdict
 	Figures        []figure
+	Facts          []fact  // where the report comes from
 	Opening        []block // what stands before the first section
 	Sections       []section
 	Policy         string
@@ -75,7 +77,8 @@ type section struct {
 
 func (d *document) html(w io.Writer) error {
 	p := page{
-		Title: d.title, Verdict: capital(d.verdict), Tone: d.tone, Mark: marks[d.tone], Figures: d.figures,
+		Title: d.title, Verdict: capital(d.verdict), Tone: d.tone, Mark: marks[d.tone], Second: d.second,
+		Figures: d.figures, Facts: d.from.facts(),
 		Policy: policy, Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 	}
 	for _, b := range d.blocks {
@@ -113,7 +116,7 @@ func (p *page) Block(b block) (template.HTML, error) {
 	case commands:
 		return fragment("commands", b)
 	case findingList:
-		return fragment("findings", b.views())
+		return fragment("findings", b.groups())
 	case tableBlock:
 		return fragment("table", b.view())
 	case steps:
@@ -121,7 +124,11 @@ func (p *page) Block(b block) (template.HTML, error) {
 	case chart:
 		return fragment("chart", b.view())
 	case catalog:
-		return fragment("catalog", b)
+		v, err := b.view()
+		if err != nil {
+			return "", err
+		}
+		return fragment("catalog", v)
 	case details:
 		inner, err := p.Block(b.inner)
 		if err != nil {

@@ -16,34 +16,6 @@ type details struct {
 	inner   block
 }
 
-// catalog is a table that a person searches: the page sorts and filters it, and
-// where scripts are off it is a table. Only a page has one.
-type catalog struct {
-	ID         string // unique on the page
-	Caption    string
-	StateLabel string
-	States     []string // to choose from
-	Header     []column
-	Rows       []catalogRow
-}
-
-type column struct {
-	Name   string
-	Number bool
-}
-
-type catalogRow struct {
-	State string
-	Cells []tableCell
-}
-
-type tableCell struct {
-	Text  string
-	Note  string
-	Class string
-	Head  bool
-}
-
 type tableView struct {
 	Caption string
 	Spoken  bool // the caption repeats the heading above: it is for those who hear the page
@@ -60,14 +32,18 @@ type tableRow struct {
 func (t tableBlock) view() tableView {
 	v := tableView{Caption: t.caption, Spoken: t.spoken, Bars: len(t.bars) > 0}
 	for i, h := range t.header {
-		v.Header = append(v.Header, column{h, slices.Contains(t.numbers, i)})
+		class := ""
+		if slices.Contains(t.numbers, i) {
+			class = numeric
+		}
+		v.Header = append(v.Header, column{h, class})
 	}
 	for i, cells := range t.rows {
 		var r tableRow
 		for j, text := range cells {
 			c := tableCell{Text: text, Head: j == 0, Class: classOf(text)}
 			if slices.Contains(t.numbers, j) {
-				c.Class = "n"
+				c.Class = numeric
 			}
 			r.Cells = append(r.Cells, c)
 		}
@@ -107,22 +83,6 @@ func shareOf(share float64) string {
 		return "100"
 	}
 	return fmt.Sprintf("%.0f", min(99, max(1, share*100)))
-}
-
-type findingView struct {
-	Code, Severity, Effect, Count, Meaning string
-	Samples                                []string
-}
-
-func (l findingList) views() []findingView {
-	var all []findingView
-	for _, f := range l {
-		all = append(all, findingView{
-			Code: string(f.Code), Severity: string(f.Severity), Effect: severities[f.Severity],
-			Count: count(f.Count, "time", "times"), Meaning: sentence(meanings[f.Code]), Samples: f.Samples,
-		})
-	}
-	return all
 }
 
 // sentence is text with a capital and a full stop.

@@ -16,7 +16,7 @@ func InPlace(w io.Writer, f Format, r inplace.Result, options ...Option) error {
 	case JSON:
 		r.Services, r.Samples, r.Failures = filled(r.Services), filled(r.Samples), filled(r.Failures)
 		r.SampleNames = filled(r.SampleNames)
-		return encodeJSON(w, r)
+		return encodeFrom(w, r, provenanceOf(options))
 	case Text, Markdown:
 		return inPlaceDocument(r).with(options).render(w, f)
 	}

@@ -67,7 +67,7 @@ func (i *items) end(whole any, doc func() *document) error {
 	switch i.form {
 	case JSON:
 		var raw bytes.Buffer
-		if err := encodeJSON(&raw, whole); err != nil {
+		if err := encodeFrom(&raw, whole, provenanceOf(i.options)); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintf(i.w, "\n  ],%s", bytes.TrimPrefix(raw.Bytes(), []byte("{"))); err != nil {

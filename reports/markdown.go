@@ -30,6 +30,7 @@ func (d *document) markdown(w *bufio.Writer) {
 			b.markdown(w)
 		}
 	}
+	d.from.markdown(w)
 }
 
 func (t tableBlock) markdown(w *bufio.Writer) {

@@ -32,6 +32,9 @@ func (m *Migration) page() *document {
 	s := m.Summary
 	d := &document{title: "Migration from Chat v1 to Conversations", verdict: summaryVerdict(s), tone: toneOf(s.Status)}
 	d.figures = summaryFigures(s)
+	if s.Status != migrate.RunningStatus {
+		d.second = noticedText(s.Findings)
+	}
 	d.add(heading("Source against target"))
 	d.add(m.origin()...)
 	d.add(serviceTable(s.Services), comparisonTable(s))

@@ -128,6 +128,8 @@ func differences() []verify.Difference {
 // results are what reports are made of.
 type results struct {
 	audit        audit.Audit
+	channels     *reports.AuditChannels
+	options      []reports.Option
 	summary      replay.Summary
 	migration    *reports.Migration
 	verification func(reports.Format) []byte
@@ -135,7 +137,10 @@ type results struct {
 
 // invented are results with all that a stranger or an odd run could bring in.
 func invented(t *testing.T) results {
-	return results{sampleAudit(), summary(), migration(), func(f reports.Format) []byte { return verification(t, f, differences()...) }}
+	return results{
+		audit: sampleAudit(), channels: many(len(hostileNames) * 50), summary: summary(), migration: migration(),
+		verification: func(f reports.Format) []byte { return verification(t, f, differences()...) },
+	}
 }
 
 // readResult reads a result of a real run over the emulator, which
@@ -153,7 +158,13 @@ func readResult[T any](t *testing.T, name string) (one T) {
 // real are results of a run over the emulator.
 func real(t *testing.T) results {
 	t.Helper()
-	r := results{audit: readResult[audit.Audit](t, "audit"), summary: readResult[replay.Summary](t, "summary")}
+	r := results{
+		audit: readResult[audit.Audit](t, "audit"), channels: &reports.AuditChannels{}, summary: readResult[replay.Summary](t, "summary"),
+		options: []reports.Option{reports.From(provenance())},
+	}
+	for _, row := range readResult[[]audit.ChannelRow](t, "audit-channels") {
+		r.channels.Add(row)
+	}
 	r.migration = &reports.Migration{Summary: r.summary, Ledger: "chatbridge.db", StartedAt: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
 	recorded := readResult[struct {
 		Channels []migrate.ChannelRecord
@@ -168,7 +179,7 @@ func real(t *testing.T) results {
 	}](t, "verification")
 	r.verification = func(f reports.Format) []byte {
 		var b bytes.Buffer
-		v := reports.NewVerification(&b, f)
+		v := reports.NewVerification(&b, f, r.options...)
 		for _, d := range compared.Items {
 			v.Difference(d)
 		}
@@ -189,11 +200,13 @@ func rendered(t *testing.T, r results) map[string][]byte {
 	}
 	extension := map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 	for f, ext := range extension {
-		put("audit."+ext, func(b *bytes.Buffer) error { return reports.Audit(b, f, r.audit) })
+		put("audit."+ext, func(b *bytes.Buffer) error {
+			return reports.Audit(b, f, r.audit, append(r.options, reports.WithAuditChannels(r.channels))...)
+		})
 		if f == reports.HTML {
-			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, r.migration) })
+			put("migration.html", func(b *bytes.Buffer) error { return reports.WriteMigration(b, f, r.migration, r.options...) })
 		} else {
-			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, r.summary, nil) })
+			put("summary."+ext, func(b *bytes.Buffer) error { return reports.Summary(b, f, r.summary, nil, r.options...) })
 		}
 		if f != reports.CSV && f != reports.HTML {
 			put("status."+ext, func(b *bytes.Buffer) error { return reports.WriteStatus(b, f, status()) })

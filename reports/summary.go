@@ -23,10 +23,10 @@ func Summary(w io.Writer, f Format, s replay.Summary, deep *verify.Repairs, opti
 		s.ThisRun = filledFindings(s.ThisRun)
 		s.Timeline = filled(s.Timeline)
 		s.LaneTimes.Stages, s.LaneTimes.Longest = filled(s.LaneTimes.Stages), filled(s.LaneTimes.Longest)
-		return encodeJSON(w, struct {
+		return encodeFrom(w, struct {
 			replay.Summary
 			Deep *verify.Repairs `json:"deep,omitempty"`
-		}{s, deep})
+		}{s, deep}, provenanceOf(options))
 	case CSV:
 		return encodeCSV(w, summaryRows(s))
 	case HTML:

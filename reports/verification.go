@@ -12,7 +12,8 @@ import (
 
 // Verification writes the report of a comparison while it goes on, so that it
 // holds nothing however many differences there are. It is text, JSON or CSV; as a
-// page, which begins with the verdict, it holds and names the first 2,000.
+// page, which begins with the verdict, it names 20,000, the gravest of more, and
+// holds no more than twice as many.
 //
 // It must be closed. The first error is kept and returned by Close.
 type Verification struct {
@@ -30,8 +31,8 @@ func NewVerification(w io.Writer, f Format, options ...Option) *Verification {
 // Difference writes one line, or one element.
 func (v *Verification) Difference(d verify.Difference) {
 	v.item(differenceItem{d, direction(d)}, differenceRow(d), differenceLine(d))
-	if v.form == HTML && len(v.held) < differencesShown {
-		v.held = append(v.held, d)
+	if v.form == HTML {
+		v.hold(d)
 	}
 }
 
@@ -42,7 +43,7 @@ func (v *Verification) Close(found verify.Verification) error {
 		found.Counts = map[string]migrate.KindCount{}
 	}
 	if v.form == HTML && v.err == nil {
-		if err := v.page(found).html(v.w); err != nil {
+		if err := v.page(found).with(v.options).html(v.w); err != nil {
 			return err
 		}
 	}

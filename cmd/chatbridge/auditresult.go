@@ -99,6 +99,17 @@ func (o *auditResultOptions) rows() (write func(audit.ChannelRow), closed func()
 	}, nil
 }
 
+// both passes each row to two that want it; first may be nil.
+func both(first, second func(audit.ChannelRow)) func(audit.ChannelRow) {
+	if first == nil {
+		return second
+	}
+	return func(r audit.ChannelRow) {
+		first(r)
+		second(r)
+	}
+}
+
 // verdict is how an audit ends: well, unless it found what --fail-on names.
 func (o *auditResultOptions) verdict(a audit.Audit) error {
 	var met []string

@@ -24,6 +24,7 @@ type auditOptions struct {
 	Replay bool
 
 	console *console
+	listed  *reports.AuditChannels // the channels that a page lists; nil for other forms
 	// connect opens the source; it is never asked for more.
 	connect func(context.Context, connector, access) (*endpoints, error)
 }
@@ -108,6 +109,9 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
+	if form == reports.HTML {
+		o.listed = &reports.AuditChannels{}
+	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "read")
@@ -122,7 +126,8 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := reports.Audit(o.console.out, form, audit, o.rendering(o.console)...); err != nil {
+	options := append(o.rendering(o.console), reports.WithAuditChannels(o.listed))
+	if err := reports.Audit(o.console.out, form, audit, options...); err != nil {
 		return err
 	}
 	o.noteIdentities(o.console.err)
@@ -139,6 +144,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 		return audit.Audit{}, interrupted(ctx, err)
 	}
 	defer s.Close()
+	o.console.met(s, &o.connectionOptions, "")
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
@@ -149,6 +155,9 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	row, closeRows, err := o.rows()
 	if err != nil {
 		return audit.Audit{}, err
+	}
+	if o.listed != nil {
+		row = both(row, o.listed.Add)
 	}
 	set.UserChannels = s.userChannels
 	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row}

@@ -68,7 +68,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	if err := reports.Doctor(o.console.out, form, found); err != nil {
+	if err := reports.Doctor(o.console.out, form, found, o.console.about()...); err != nil {
 		return err
 	}
 	if !found.Sound {
@@ -101,6 +101,7 @@ func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Di
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}
+	o.console.note(&reports.Side{Account: source.account, Host: hostOf(o.ChatURL)}, &reports.Side{Account: target.account, Host: hostOf(o.ConversationsURL)}, "")
 	http := transport.ReadOnly(o.transport(&transport.Counter{}, shown.log, probePatience))
 	prober, err := twilio.NewProber(
 		twilio.Config{BaseURL: o.ChatURL, Username: source.username, Password: source.password, AccountSID: source.account, CredentialHint: source.hint, HTTP: http},

@@ -82,7 +82,10 @@ func runReport(ctx context.Context, o *reportOptions) error {
 // channels private where they are.
 func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form reports.Format, bound migrate.Fingerprint) (told bool, err error) {
 	last, ok, err := l.LastRun(ctx)
-	if err != nil || !ok || len(last.Summary) == 0 {
+	if err != nil || !ok {
+		return false, err
+	}
+	if err := o.console.remembered(last, bound, o.Ledger); err != nil || len(last.Summary) == 0 {
 		return false, err
 	}
 	switch {
@@ -94,7 +97,7 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		if err := json.Unmarshal(last.Summary, &done); err != nil {
 			return true, fmt.Errorf("read summary of the last run: %w", err)
 		}
-		return true, reports.NewUndo(o.console.out, form, o.console.completing()).Close(done)
+		return true, reports.NewUndo(o.console.out, form, o.console.about()...).Close(done)
 	case bound[modeSetting] == modeInPlace:
 		if _, err := o.format(inPlaceForms...); err != nil {
 			return true, err
@@ -103,7 +106,7 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		if err := json.Unmarshal(last.Summary, &r); err != nil {
 			return true, fmt.Errorf("read summary of the last run: %w", err)
 		}
-		return true, reports.InPlace(o.console.out, form, r, o.console.completing())
+		return true, reports.InPlace(o.console.out, form, r, o.console.about()...)
 	}
 	return false, nil
 }

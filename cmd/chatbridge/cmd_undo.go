@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -117,6 +118,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 		return interrupted(ctx, err)
 	}
 	defer s.Close()
+	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if err := o.agree(ctx, s, bound); err != nil {
 		return err
 	}
@@ -157,7 +159,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 		shown.Close()
 		return err
 	}
-	w := reports.NewUndo(o.console.out, form, o.console.completing())
+	w := reports.NewUndo(o.console.out, form, o.console.about()...)
 	w.All = o.All
 	began := time.Now()
 	done, err := u.Run(ctx, w.Removal)
@@ -165,7 +167,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	if o.Execute && (err == nil || touched(done)) { // or the last run is still the migration
 		c := done.Counts[migrate.KindChannels]
 		if nerr := noteRun(ctx, u.Record, began, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
-			err = nerr
+			err = cmp.Or(nerr, o.console.keep(ctx, u.Record))
 		}
 	}
 	if err := errors.Join(w.Close(done), closer()); err != nil {

@@ -165,6 +165,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, interrupted(ctx, err)
 	}
 	defer s.Close()
+	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return none, interrupted(ctx, err)
 	}

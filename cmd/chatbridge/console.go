@@ -14,6 +14,7 @@ import (
 	"github.com/mattn/go-isatty"
 
 	"chatbridge/migrate"
+	"chatbridge/reports"
 )
 
 // console is all that a command knows of the process it runs in.
@@ -29,6 +30,11 @@ type console struct {
 	signals func() (<-chan os.Signal, func())
 	// next completes the commands that a report or a hint names; may be nil.
 	next *nextCommands
+	here surroundings
+	// given are the settings of the command that are not the default, and from is
+	// where its report comes from, once that is known.
+	given []reports.Setting
+	from  *reports.Provenance
 	// every is the time between two status lines.
 	every time.Duration
 	// waits knows what the command waits for; may be nil.
@@ -53,6 +59,7 @@ func newConsole() *console {
 		terminal: isTerminal,
 		next:     &nextCommands{},
 		signals:  interrupts,
+		here:     surroundingsOf(),
 		every:    statusEvery,
 	}
 }

@@ -22,7 +22,11 @@ func newScreen(stdin string, terminal bool, env ...string) screen {
 		in: strings.NewReader(stdin), out: s.stdout, err: &stderr{w: &locked{w: s.stderr}}, env: env,
 		terminal: func(any) bool { return terminal },
 		signals:  func() (<-chan os.Signal, func()) { return s.interrupts, func() {} },
-		every:    time.Second,
+		here: surroundings{
+			now:     func() time.Time { return time.Date(2020, 3, 1, 12, 0, 0, 0, time.UTC) },
+			machine: "box", version: "v1.2.3",
+		},
+		every: time.Second,
 	}
 	return s
 }

@@ -58,7 +58,7 @@ func (o *migrateOptions) conclude(ctx context.Context, form reports.Format, m *r
 			return err
 		}
 		fmt.Fprintln(o.console.out)
-		w := reports.NewRepairs(o.console.out, form, true, o.console.completing())
+		w := reports.NewRepairs(o.console.out, form, true, o.console.about()...)
 		done, err := o.compare(ctx, form, m, w.Repair)
 		if err != nil {
 			return err

@@ -21,7 +21,7 @@ func (o *detailsOption) flags(fs *pflag.FlagSet) {
 
 // rendering is how a report is rendered for this console.
 func (o *detailsOption) rendering(c *console) []reports.Option {
-	options := []reports.Option{c.completing()}
+	options := c.about()
 	if !o.Details {
 		options = append(options, reports.Brief())
 	}

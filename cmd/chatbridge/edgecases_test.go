@@ -26,7 +26,7 @@ func auditEdgeCases(t *testing.T, output string) string {
 }
 
 func TestEdgeCasesAudit(t *testing.T) {
-	for form, name := range map[string]string{"text": "edge-cases.audit.txt", "json": "edge-cases.audit.json"} {
+	for form, name := range map[string]string{"text": "edge-cases.audit.txt", "json": "edge-cases.audit.json", "html": "edge-cases.audit.html"} {
 		t.Run("is as it was agreed on, as "+form, func(t *testing.T) {
 			path := filepath.Join("..", "..", "testdata", "golden", name)
 			got := auditEdgeCases(t, form)

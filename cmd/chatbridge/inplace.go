@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -79,7 +80,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	}
 	defer s.Close()
 	if o.DryRun {
-		return reports.InPlace(o.console.out, form, preview, o.console.completing())
+		return reports.InPlace(o.console.out, form, preview, o.console.about()...)
 	}
 	if !o.Quiet || !o.Yes {
 		o.showPromotions(s, preview)
@@ -111,6 +112,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 			err = errors.Join(interrupted(ctx, err), s.Close())
 		}
 	}()
+	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if s.sourceAccount != s.targetAccount {
 		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, and two are named")
 	}
@@ -175,9 +177,9 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	}).Run(ctx)
 	shown.Close()
 	if nerr := noteRun(ctx, ledger, began, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
-		err = nerr
+		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
 	}
-	if werr := reports.InPlace(o.console.out, form, r, o.console.completing()); werr != nil {
+	if werr := reports.InPlace(o.console.out, form, r, o.console.about()...); werr != nil {
 		return werr
 	}
 	switch {

@@ -61,6 +61,7 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
+	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if err := o.agree(ctx, s, mapper, shown.Close); err != nil {
 		_ = s.Close()
 		return nil, interrupted(ctx, err)
@@ -102,7 +103,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	measured.run(m)
 	m.Began = shown.during(m.Began)
 	summary, err := m.Run(ctx)
-	err = errors.Join(err, originals.Close())
+	err = errors.Join(err, originals.Close(), o.console.keep(ctx, ledger))
 	shown.Close()
 	if err == nil {
 		o.noteIdentities(o.console.err)

@@ -32,6 +32,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	defer s.Close()
+	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if err := o.agree(ctx, s, mapper); err != nil {
 		return interrupted(ctx, err)
 	}
@@ -53,7 +54,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	shown = o.progress(o.console, "compared")
 	r.Observer = shown
-	w := reports.NewRepairs(o.console.out, form, o.Execute, o.console.completing())
+	w := reports.NewRepairs(o.console.out, form, o.Execute, o.console.about()...)
 	done, err := r.Run(ctx, w.Repair)
 	shown.Close()
 	if err != nil {

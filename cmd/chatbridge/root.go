@@ -91,6 +91,7 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 			if err := applySettings(cmd, c.env); err != nil {
 				return err
 			}
+			c.given = notDefault(cmd)
 			if err := common.check(); err != nil {
 				return err
 			}

@@ -18,6 +18,7 @@ import (
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/audit"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/sqlite"
@@ -59,7 +60,9 @@ func results(t *testing.T) map[string]any {
 	})
 	r := rig.NewRig(t, emulator.Config{Archive: from})
 	r.Settings.Concurrency, r.AtOnce, r.Settings.Settle = 1, 1, time.Nanosecond // no wait in the timeline
-	all := map[string]any{"audit": r.Audit(t, nil)}
+	var rows []audit.ChannelRow
+	all := map[string]any{"audit": r.Audit(t, func(row audit.ChannelRow) { rows = append(rows, row) })}
+	all["audit-channels"] = rows
 	sum, err := r.Migrate(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, migrate.Partial, sum.Status)
