@@ -130,8 +130,8 @@ func kindCounts(c migrate.Counts) []kindCount {
 
 func auditNext(a audit.Audit) []block {
 	stops, _ := gravest(a.Findings)
-	if stops == 0 && !copies(a.Plan) {
-		return []block{paragraph("Nothing has to be decided, and nothing has to be copied. To copy all the same, into another service:"), commands{"chatbridge migrate --replay"}}
+	if !copies(a.Plan) {
+		return stayNext(a, stops > 0)
 	}
 	if stops == 0 {
 		return []block{paragraph("Nothing has to be decided. To begin:"), commands{"chatbridge migrate"}}
@@ -143,6 +143,18 @@ func auditNext(a audit.Audit) []block {
 		paragraph("Look again with the choices, then begin with the same ones:"),
 		commands{"chatbridge audit --policy …", "chatbridge migrate --policy …"},
 	}
+}
+
+// stayNext is what to do where channels can stay in their service.
+func stayNext(a audit.Audit, decisions bool) []block {
+	first := []block{paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"}}
+	if !promotes(a.Plan) {
+		first = []block{paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK.")}
+	}
+	if decisions {
+		return append(first, paragraph("To copy all the same, into another service, some things have to be decided first. The choices:"), commands{"chatbridge audit --replay"})
+	}
+	return append(first, paragraph("To copy all the same, into another service, nothing has to be decided:"), commands{"chatbridge migrate --replay"})
 }
 
 // undecided are the choices for everything that stops a channel.

@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 
-	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/verify"
 )
@@ -34,12 +34,12 @@ func direction(d verify.Difference) string {
 func differenceLine(d verify.Difference) string {
 	line := fmt.Sprintf("%s %s: %s %s -> %s", cmp.Or(symbols[d.Class], "!"), d.Class, d.Kind, cmp.Or(d.SourceSID, "none"), cmp.Or(d.TargetSID, "none"))
 	if d.Name != "" {
-		line += " " + chat.Excerpt(d.Name)
+		line += " " + strconv.Quote(d.Name)
 	}
 	if d.Channel != "" && d.Kind != migrate.KindChannels {
 		line += " in " + d.Channel
 		if d.ChannelName != "" {
-			line += " " + chat.Excerpt(d.ChannelName)
+			line += " " + strconv.Quote(d.ChannelName)
 		}
 	}
 	for _, more := range []string{d.Field, d.Detail} {

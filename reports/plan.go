@@ -28,12 +28,11 @@ func (d *document) planned(a audit.Audit) {
 	for _, p := range a.Plan {
 		d.add(paragraph(sentence(ways[p.Route] + ": " + p.Reason)))
 	}
-	switch {
-	case slices.ContainsFunc(a.Plan, func(p audit.PlanRoute) bool { return p.Route == audit.Promote }):
-		d.add(paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"})
-	case !copies(a.Plan):
-		d.add(paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK."))
-	}
+}
+
+// promotes reports whether a plan has channels that have to be made private.
+func promotes(plan []audit.PlanRoute) bool {
+	return slices.ContainsFunc(plan, func(p audit.PlanRoute) bool { return p.Route == audit.Promote })
 }
 
 // copies reports whether a plan has channels that have to be copied: one that

@@ -122,6 +122,8 @@ func summaryNext(s replay.Summary) []block {
 				commands{"chatbridge migrate --accept-settings --policy …"})
 		}
 		return next
+	case migrate.RunningStatus:
+		return []block{paragraph("See whether it still runs. If it was killed, go on with the same settings:"), commands{"chatbridge status", "chatbridge migrate"}}
 	}
 	return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate"}}
 }
