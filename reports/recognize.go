@@ -38,7 +38,7 @@ func Recognize(r io.Reader) (form Format, ok bool) {
 }
 
 // tables are the columns of everything that is written as CSV.
-var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, removalColumns}
+var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, repairColumns, removalColumns}
 
 // commandsOfResults are the values of the field command.
 var commandsOfResults = []string{

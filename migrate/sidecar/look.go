@@ -35,7 +35,7 @@ func Look(path string) (Kept, error) {
 	if !info.Mode().IsRegular() {
 		return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
 	}
-	kept, whole := Kept{Path: path, Bytes: info.Size()}, 0
+	kept, whole, torn := Kept{Path: path, Bytes: info.Size()}, 0, 0
 	in := bufio.NewReader(file)
 	for {
 		line, err := in.ReadBytes('\n')
@@ -47,14 +47,17 @@ func Look(path string) (Kept, error) {
 			if !bytes.HasPrefix(line, []byte(start)) {
 				return Kept{}, fmt.Errorf("%s: line %d: %w", path, kept.Lines, ErrOther)
 			}
-			if isEntry(line) {
+			switch {
+			case isEntry(line):
 				whole++
+			case !json.Valid(line):
+				torn++
 			}
 		}
 		if err == nil {
 			continue
 		}
-		if torn := kept.Lines == 1 && len(line) > 0; kept.Lines > 0 && whole == 0 && !torn {
+		if kept.Lines > 0 && whole == 0 && torn != 1 {
 			return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
 		}
 		return kept, nil
