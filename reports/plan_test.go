@@ -139,7 +139,7 @@ func TestPolicies(t *testing.T) {
 		}
 	})
 	t.Run("have no other form", func(t *testing.T) {
-		require.Error(t, reports.Policies(&bytes.Buffer{}, reports.CSV))
+		require.Error(t, reports.Policies(&bytes.Buffer{}, "yaml"))
 	})
 }
 
