@@ -1,0 +1,247 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	"chatbridge/migrate/emulator"
+)
+
+// firstScreen is how many lines of README a person reads before they go away.
+const firstScreen = 40
+
+func TestReadmeBegins(t *testing.T) {
+	lines := strings.Split(readme(t), "\n")
+	start := strings.Join(lines[:firstScreen], "\n")
+	for _, answer := range []string{
+		"chatbridge moves Twilio Programmable Chat v1 services into Twilio Conversations",
+		"**Do I need it?**", "--in-place", "**Is it safe?**", "never against a live Twilio account", "**How do I try it?**", "go run ./cmd/chatbridge demo",
+	} {
+		require.Contains(t, start, answer)
+	}
+	require.NotContains(t, start, "| ", "no table stands before the answers")
+}
+
+// TestReadmeContents holds the contents to the sections, both ways.
+func TestReadmeContents(t *testing.T) {
+	text := readme(t)
+	anchors, titles := map[string]bool{}, map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^(##+) (.*)$`).FindAllStringSubmatch(text, -1) {
+		anchors[anchor(m[2])] = true
+		if m[1] == "##" && m[2] != "Contents" {
+			titles[anchor(m[2])] = true
+		}
+	}
+	for _, m := range regexp.MustCompile(`\]\(#([^)]*)\)`).FindAllStringSubmatch(text, -1) {
+		require.True(t, anchors[m[1]], "no section is called #%s", m[1])
+		delete(titles, m[1])
+	}
+	require.Empty(t, titles, "no link leads to these sections")
+}
+
+// anchor is what a section is called in a link, as GitHub makes it of its title.
+func anchor(title string) string {
+	title = regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(title), "")
+	return strings.ReplaceAll(title, " ", "-")
+}
+
+// TestReadmeCommands holds every command in README to the program: it is there,
+// and takes those flags.
+func TestReadmeCommands(t *testing.T) {
+	root := newRoot(newScreen("", false).console)
+	text := readme(t)
+	flags := map[string]bool{"help": true}
+	visit := func(cmd *cobra.Command) {
+		cmd.InheritedFlags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags[f.Name] = true })
+	}
+	visit(root)
+	names := map[string]*cobra.Command{"help": root}
+	for _, cmd := range root.Commands() {
+		names[cmd.Name()] = cmd
+		visit(cmd)
+	}
+	flagged := regexp.MustCompile(`(?:^|[ \x60\[])--([a-z][a-z-]*)`)
+	for _, m := range flagged.FindAllStringSubmatch(text, -1) {
+		require.True(t, flags[m[1]], "no command takes --%s", m[1])
+	}
+
+	checked := 0
+	for _, line := range commandLines(text) {
+		words := strings.Fields(line)
+		cmd := names[words[0]]
+		require.NotNil(t, cmd, "there is no command %q", words[0])
+		for _, m := range flagged.FindAllStringSubmatch(line, -1) {
+			known := m[1] == "help" || cmd.Flags().Lookup(m[1]) != nil || cmd.InheritedFlags().Lookup(m[1]) != nil
+			require.True(t, known, "chatbridge %s does not take --%s", words[0], m[1])
+		}
+		checked++
+	}
+	require.Greater(t, checked, 40)
+}
+
+var (
+	typedCommand  = regexp.MustCompile("(?:^|[\\s$/])chatbridge ([a-z]+\\b[^\n;>|#]*)")
+	quotedCommand = regexp.MustCompile("`chatbridge ([a-z]+\\b[^`]*)`")
+	shortCommand  = regexp.MustCompile("`((?:migrate|audit|verify|undo|emulate|status|export|purge|report) --[^`]*)`")
+)
+
+// commandLines are the commands in a text, from their name on: in blocks of code,
+// and quoted in prose.
+func commandLines(text string) (all []string) {
+	for i, part := range strings.Split(text, "```") {
+		patterns := []*regexp.Regexp{quotedCommand, shortCommand}
+		if i%2 == 1 {
+			patterns = []*regexp.Regexp{typedCommand}
+		} else {
+			part = strings.ReplaceAll(part, "\n", " ")
+		}
+		for _, p := range patterns {
+			for _, m := range p.FindAllStringSubmatch(part, -1) {
+				all = append(all, m[1])
+			}
+		}
+	}
+	return all
+}
+
+// TestReadmeExitStatus holds the table of exit statuses to the code.
+func TestReadmeExitStatus(t *testing.T) {
+	_, table, ok := strings.Cut(readme(t), "\n## Exit status\n\n| | |\n|---|---|\n")
+	require.True(t, ok)
+	for _, row := range exitTable {
+		line, rest, _ := strings.Cut(table, "\n")
+		require.Equal(t, fmt.Sprintf("| %d | %s |", row.status, row.meaning), line)
+		table = rest
+	}
+	require.True(t, strings.HasPrefix(table, "\n"), "there are more")
+}
+
+// TestReadmeDump builds the archive that README shows and migrates it.
+func TestReadmeDump(t *testing.T) {
+	dir := t.TempDir()
+	block := fence(t, section(t, readme(t), "dump"))
+	a := txtar.Parse([]byte(block))
+	require.NotEmpty(t, a.Files)
+	for _, f := range a.Files {
+		path := filepath.Join(dir, filepath.FromSlash(f.Name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+		require.NoError(t, os.WriteFile(path, f.Data, 0o600))
+	}
+	server := newTestServer(t, emulator.Config{Generate: emulator.Generate{Channels: 1, Messages: 1}})
+	for _, command := range []string{"audit", "migrate --yes --aps 0", "verify"} {
+		out := output(t, program(server, dir, append(strings.Fields(command), "--from-archive", "dump", "--output", "json")...))
+		var got struct {
+			Status   string
+			Equal    bool
+			Counts   map[string]json.RawMessage
+			Findings []struct{ Code, Severity string }
+		}
+		require.NoError(t, json.Unmarshal(out, &got))
+		for _, f := range got.Findings {
+			require.NotEqual(t, "stop", f.Severity, f.Code)
+			require.NotEqual(t, "counts-differ", f.Code)
+			require.NotEqual(t, "unreadable", f.Code)
+		}
+		switch command {
+		case "audit":
+			require.Equal(t, "2", string(got.Counts["messages"]))
+		case "verify":
+			require.True(t, got.Equal, "%s", out)
+		default:
+			require.Equal(t, "complete", got.Status)
+		}
+	}
+}
+
+// fence is the body of the one code block in a section.
+func fence(t *testing.T, text string) string {
+	t.Helper()
+	parts := strings.Split(text, "```")
+	require.Len(t, parts, 3)
+	_, body, _ := strings.Cut(parts[1], "\n")
+	return body
+}
+
+// TestReadmeJobs holds the files that README gives to operators to what they are
+// read by, and their exit statuses to the code.
+func TestReadmeJobs(t *testing.T) {
+	text := readme(t)
+	person := []int{exitFailed, exitUsage, exitIncomplete, exitCredentials}
+	t.Run("the unit of systemd", func(t *testing.T) {
+		block := fence(t, section(t, text, "systemd"))
+		require.Contains(t, block, "RestartPreventExitStatus="+strings.Trim(fmt.Sprint(person), "[]")+"\n")
+		require.Contains(t, block, fmt.Sprintf("SuccessExitStatus=%d\n", exitInterrupted))
+		verify, err := exec.LookPath("systemd-analyze")
+		if err != nil {
+			t.Skip("there is no systemd-analyze")
+		}
+		dir := t.TempDir()
+		for _, part := range strings.Split(block, "# /etc/systemd/system/")[1:] {
+			name, unit, _ := strings.Cut(part, "\n")
+			unit = strings.ReplaceAll(unit, "/usr/local/bin/chatbridge", "/bin/true")
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(unit), 0o600))
+		}
+		for _, name := range []string{"chatbridge.service", "chatbridge.timer"} {
+			said, err := exec.Command(verify, "verify", "--man=no", filepath.Join(dir, name)).CombinedOutput()
+			for line := range strings.Lines(string(said)) {
+				require.NotContains(t, line, dir, "systemd objects")
+			}
+			require.NoError(t, err, "%s", said)
+		}
+	})
+	t.Run("the Job of Kubernetes", func(t *testing.T) {
+		var job struct {
+			Kind string
+			Spec struct {
+				PodFailurePolicy struct {
+					Rules []struct {
+						OnExitCodes struct{ Values []int } `yaml:"onExitCodes"`
+					}
+				} `yaml:"podFailurePolicy"`
+				Template struct {
+					Spec struct {
+						RestartPolicy string `yaml:"restartPolicy"`
+						Containers    []struct{ Args []string }
+					}
+				}
+			}
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(fence(t, section(t, text, "kubernetes"))), &job))
+		require.Equal(t, "Job", job.Kind)
+		require.Equal(t, person, job.Spec.PodFailurePolicy.Rules[0].OnExitCodes.Values)
+		require.Equal(t, "Never", job.Spec.Template.Spec.RestartPolicy)
+		o, err := parseMigrate(t, nil, job.Spec.Template.Spec.Containers[0].Args[1:]...)
+		require.NoError(t, err)
+		require.True(t, o.Yes)
+		require.Equal(t, "/data/chatbridge.db", o.Ledger)
+	})
+	t.Run("the workflow of GitHub runs what it says", func(t *testing.T) {
+		var flow struct {
+			Jobs map[string]struct{ Steps []struct{ Run string } }
+		}
+		require.NoError(t, yaml.Unmarshal([]byte(fence(t, section(t, text, "actions"))), &flow))
+		steps := flow.Jobs["pass"].Steps
+		script := steps[len(steps)-1].Run
+		for status, want := range map[int]int{0: 0, 1: 1, 3: 3, exitService: 0, exitInterrupted: 0, exitLedger: exitLedger} {
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, "chatbridge"), fmt.Appendf(nil, "#!/bin/sh\nexit %d\n", status), 0o700))
+			shell := exec.Command("bash", "-e", "-c", script)
+			shell.Dir, shell.Env = dir, append(os.Environ(), "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary"))
+			_ = shell.Run()
+			require.Equal(t, want, shell.ProcessState.ExitCode(), "after %d", status)
+		}
+	})
+}
