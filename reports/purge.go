@@ -91,7 +91,7 @@ func purgeDocument(p Purged) *document {
 	}
 	if len(p.Lost) > 0 {
 		d.add(heading("What cannot be done afterwards"), paragraph(strings.Join(p.Lost, "; ")+"."),
-			paragraph("Old and new SIDs hold nothing about people. To keep them:"), commands{"chatbridge sids > sids.csv"})
+			paragraph("Old and new SIDs have no names with them. To keep them:"), commands{"chatbridge sids > sids.csv"})
 	}
 	d.add(heading("To do it"), commands{p.Next})
 	return d

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -110,7 +111,18 @@ func (o *purgeOptions) find(ctx context.Context, s *sweep) error {
 			return err
 		}
 	}
-	for _, path := range o.Paths {
+	// Ledgers first: they say whose the files beside them are.
+	paths := slices.Clone(o.Paths)
+	slices.SortStableFunc(paths, func(a, b string) int {
+		switch la, lb := isLedger(a), isLedger(b); {
+		case la == lb:
+			return 0
+		case la:
+			return -1
+		}
+		return 1
+	})
+	for _, path := range paths {
 		if err := s.path(ctx, path); err != nil {
 			return err
 		}

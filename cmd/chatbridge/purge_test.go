@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -81,4 +82,19 @@ func TestPurge(t *testing.T) {
 		_, s := purge(t, "", "--ledger", path)
 		require.Contains(t, s.stdout.String(), "push notifications of 1 service")
 	})
+}
+
+func TestSweepKeepsWhatItDidNotLookAt(t *testing.T) {
+	const line = `{"code":"media","sid":"IM1","original":"a"}` + "\n"
+	path := filepath.Join(t.TempDir(), "l.db.originals.jsonl")
+	require.NoError(t, os.WriteFile(path, []byte(line), 0o600))
+	s := &sweep{}
+	require.NoError(t, s.path(t.Context(), path))
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.NoError(t, os.WriteFile(path, []byte("somebody's"), 0o600))
+	p := s.result(true)
+	require.NoError(t, s.remove(&p))
+	require.False(t, p.Items[0].Done)
+	require.Contains(t, p.Items[0].Reason, "another file was put in its place")
+	require.FileExists(t, path)
 }

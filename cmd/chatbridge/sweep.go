@@ -36,7 +36,7 @@ type swept struct {
 
 // what holds of people. Which tables of the ledger it is, says the schema.
 const (
-	ledgerHolds = "names of channels and services, and reasons, which can quote an identity or a name"
+	ledgerHolds = "SIDs, names of channels and services, and reasons, which can quote an identity or a name"
 	besideHolds = "the latest of the ledger"
 	lockHolds   = "a process and a host"
 	reportHolds = "names, and what the report says of them"
@@ -123,6 +123,10 @@ func firstOf(names []string) string {
 
 // originals adds those at path, if it is such a file.
 func (s *sweep) originals(path string) (found bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false, usageError("name a file that can be read", "%w", err)
+	}
 	kept, err := sidecar.Look(path)
 	switch {
 	case errors.Is(err, migrate.ErrSymlink):
@@ -133,7 +137,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	s.add(reports.PurgeItem{
 		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
 		Holds: quantity(kept.Lines, "original", "originals") + ", whole: texts, attributes, names, identities",
-	}, func() error { return removeFile(path) })
+	}, func() error { return removeFile(path, info) })
 	return true, nil
 }
 
@@ -151,18 +155,25 @@ func (s *sweep) report(path string) (found bool, err error) {
 	form, ok := reports.Recognize(file)
 	if ok {
 		s.add(reports.PurgeItem{Path: path, Kind: reports.PurgeReport, Files: 1, Bytes: info.Size(), Holds: reportHolds + " (" + string(form) + ")"},
-			func() error { return removeFile(path) })
+			func() error { return removeFile(path, info) })
 	}
 	return ok, nil
 }
 
-// removeFile removes a file, and never what a link leads to.
-func removeFile(path string) error {
+// removeFile removes the file that was looked at, and never what a link leads to.
+func removeFile(path string, seen fs.FileInfo) error {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return err
 	}
 	defer root.Close()
+	info, err := root.Lstat(filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, seen) {
+		return errors.New("another file was put in its place")
+	}
 	return root.Remove(filepath.Base(path))
 }
 

@@ -36,6 +36,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		return err
 	}
 	for i, file := range files {
+		s.known(file) // a shell's FILE* names it too
 		item := reports.PurgeItem{Path: file, Kind: reports.PurgeBeside, Files: 1, Holds: besideHolds}
 		switch {
 		case i == len(files)-1:
