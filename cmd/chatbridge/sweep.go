@@ -131,7 +131,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	switch {
 	case errors.Is(err, migrate.ErrSymlink):
 		return false, usageError("find out who put it there, then remove it", "%w", err)
-	case err != nil:
+	case err != nil, kept.Lines == 0 && !strings.HasSuffix(path, originalsSuffix): // an empty file can be anybody's
 		return false, nil
 	}
 	s.add(reports.PurgeItem{
