@@ -76,7 +76,11 @@ func purgeDocument(p Purged) *document {
 	default:
 		d.verdict = amount + " would be deleted. Nothing was."
 	}
-	d.add(heading("What goes"), t)
+	goes := heading("What goes")
+	if p.Executed {
+		goes = "What went"
+	}
+	d.add(goes, t)
 	for _, s := range stays {
 		d.add(paragraph(s + "."))
 	}
@@ -86,13 +90,12 @@ func purgeDocument(p Purged) *document {
 			d.add(paragraph(u + "."))
 		}
 	}
-	if p.Next == "" {
-		return d
-	}
-	if len(p.Lost) > 0 {
+	if len(p.Lost) > 0 && !p.Executed {
 		d.add(heading("What cannot be done afterwards"), paragraph(strings.Join(p.Lost, "; ")+"."),
 			paragraph("Old and new SIDs have no names with them. To keep them:"), commands{"chatbridge sids > sids.csv"})
 	}
-	d.add(heading("To do it"), commands{p.Next})
+	if p.Next != "" {
+		d.add(heading("To do it"), commands{p.Next})
+	}
 	return d
 }

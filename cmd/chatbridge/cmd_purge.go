@@ -40,7 +40,7 @@ finished: the ledger with the files that SQLite and the lock put beside it, and 
 originals that policies kept. Each PATH is deleted too: an archive of chatbridge
 export (a folder or a zip), a page, a JSON object or a CSV table that chatbridge
 wrote, another ledger, or its originals. If a PATH is given, the ledger goes only if
---ledger names it.
+--ledger, its variable or the configuration file names it.
 
 Without --execute it only says what would go, how large it is, what it holds, and
 what cannot be done afterwards. It deletes nothing that it does not recognize as its
@@ -141,6 +141,7 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	if o.Yes {
 		return nil
 	}
+	p.Executed = false // not yet
 	if err := reports.WritePurge(o.console.err, reports.Text, p, o.console.completing()); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ type swept struct {
 
 // what holds of people. Which tables of the ledger it is, says the schema.
 const (
-	ledgerHolds = "SIDs, names of channels and services, and reasons, which can quote an identity or a name"
+	ledgerHolds = "SIDs, names of channels and services, and reasons, which can quote an identity, a name or the start of a text"
 	besideHolds = "the latest of the ledger"
 	lockHolds   = "a process and a host"
 	reportHolds = "names, and what the report says of them"
