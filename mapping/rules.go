@@ -34,7 +34,7 @@ func choice(c Code, meaning string, options ...Option) Rule {
 
 // stopLane is the first option wherever something that a person wrote would
 // change.
-var stopLane = Option{doStop, Stop, "stop this lane and say so"}
+var stopLane = Option{doStop, Stop, "stop the channel and say so"}
 
 var attributeRules = []Rule{
 	choice(AttributesUnknown, "the attributes were not shown, so what they hold is not known",
@@ -79,7 +79,7 @@ var peopleRules = []Rule{
 	choice(MemberWasThere, "somebody changed the member in the target since a migration under another ledger brought them there",
 		Option{doKeep, Loss, "leave the member as they are there"},
 		Option{doReplace, Info, "bring the member to what the source says"},
-		Option{doStop, Stop, "stop this lane and say so"}),
+		Option{doStop, Stop, "stop the channel and say so"}),
 	always(MemberDormant, Skip, "the member was not active since --active-since"),
 	always(UserMissing, Info, "the user of a member is gone; one is made from the identity alone"),
 	always(UserDate, Loss, "when a user was made and changed cannot be set"),
@@ -184,12 +184,12 @@ var messageRules = []Rule{
 		skipMessage),
 	always(LastUpdatedBy, Loss, "who edited the message last has no field"),
 	choice(StoredOtherwise, "the target stored something else than was sent",
-		Option{doStop, Stop, "stop what it is of (a lane, a user; a service, if it is a role) and say so, in every run; it stays as it was stored"},
+		Option{doStop, Stop, "stop what it belongs to (a channel or a user; for a role, its service) and say so, in every run; it stays as it was stored"},
 		Option{doKeep, Loss, "go on; what was stored counts"}),
 	choice(MessageThere, "somebody else wrote the same message into the target, with author and date",
 		Option{doKeep, Info, "leave it there and do not write it again"},
 		Option{doAppend, Info, "write it again"},
-		Option{doStop, Stop, "stop this lane and say so"}),
+		Option{doStop, Stop, "stop the channel and say so"}),
 	always(MessageDeleted, Loss, "the message was brought over and deleted in the target since; it is not written again"),
 	always(MessageAltered, Info, "a message of the target is dated before its conversation was made and is not as the source has it: it was changed, or deleted in the source since; it stays"),
 	always(MessageCopy, Info, "a message of the target may be a copy of one that was brought over; nobody can tell, so it stays"),

@@ -12,6 +12,7 @@ type notedKey struct{}
 // a counter that its lists do not agree with, is told to o, with all that there is to
 // say of it, and given to add. Both are called from many goroutines.
 func Noting(ctx context.Context, o Observer, add func([]mapping.Finding)) context.Context {
+	o = Observed(o)
 	return context.WithValue(ctx, notedKey{}, func(found []mapping.Finding) {
 		for _, f := range found {
 			o.Event(Event{Level: Detail, Message: meanings[f.Code], Fields: []any{"sid", f.SID, "field", f.Field, "found", f.Detail}})

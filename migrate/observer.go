@@ -19,6 +19,15 @@ func (Unobserved) Total(string, int64) {}
 func (Unobserved) Done(string, int64)  {}
 func (Unobserved) Event(Event)         {}
 
+// Observed is o, or an Observer through which nobody looks if there is none: those
+// who run a verb need not give one.
+func Observed(o Observer) Observer {
+	if o == nil {
+		return Unobserved{}
+	}
+	return o
+}
+
 // Event is one line of a run's log.
 type Event struct {
 	Level   Level

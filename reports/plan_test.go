@@ -138,8 +138,24 @@ func TestPolicies(t *testing.T) {
 			}
 		}
 	})
+	t.Run("are all on the page and in the table, with the default first", func(t *testing.T) {
+		var page, list bytes.Buffer
+		require.NoError(t, reports.Policies(&page, reports.HTML))
+		require.NoError(t, reports.Policies(&list, reports.CSV))
+		rows, err := csv.NewReader(&list).ReadAll()
+		require.NoError(t, err)
+		choices := 0
+		for _, r := range mapping.Codes() {
+			choices += max(1, len(r.Choices))
+			_, row, ok := strings.Cut(page.String(), ">"+string(r.Code)+"</th>")
+			require.True(t, ok, r.Code)
+			row, _, _ = strings.Cut(row, "</tr>")
+			require.True(t, r.Default == "" || strings.Contains(row, ">"+string(r.Default)+": "), row)
+		}
+		require.Len(t, rows, 1+choices)
+	})
 	t.Run("have no other form", func(t *testing.T) {
-		require.Error(t, reports.Policies(&bytes.Buffer{}, reports.CSV))
+		require.Error(t, reports.Policies(&bytes.Buffer{}, "yaml"))
 	})
 }
 

@@ -3,12 +3,14 @@ package reports
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 )
 
-// Policies renders the table of codes and choices, as text or as JSON.
+// Policies renders the table of codes and choices, as text, JSON, Markdown, CSV or
+// a page.
 func Policies(w io.Writer, f Format) error {
 	rules := mapping.Codes()
 	switch f {
@@ -20,6 +22,10 @@ func Policies(w io.Writer, f Format) error {
 		}{migrate.SchemaVersion, "policies", rules})
 	case Text:
 		return policyText(w, rules)
+	case CSV:
+		return encodeCSV(w, policyRows(rules))
+	case Markdown, HTML:
+		return policyDocument(rules).render(w, f)
 	}
 	return unknown(f)
 }
@@ -44,4 +50,54 @@ func policyText(w io.Writer, rules []mapping.Rule) error {
 		}
 	}
 	return nil
+}
+
+// policyRows has one row for each choice, and one for a code without any.
+func policyRows(rules []mapping.Rule) [][]string {
+	rows := [][]string{{"code", "severity", "meaning", "choice", "default", "choice_meaning"}}
+	for _, r := range rules {
+		if len(r.Choices) == 0 {
+			rows = append(rows, []string{string(r.Code), string(r.Severity), r.Meaning, "", "", ""})
+		}
+		for _, o := range r.Choices {
+			rows = append(rows, []string{
+				string(r.Code), string(r.Severity), r.Meaning, string(o.Choice), fmt.Sprint(o.Choice == r.Default), o.Meaning,
+			})
+		}
+	}
+	return rows
+}
+
+// policyDocument puts first what a person has to decide.
+func policyDocument(rules []mapping.Rule) *document {
+	chosen := tableBlock{header: []string{"code", "case", "choices, the default first"}}
+	told := tableBlock{header: []string{"code", "case", "what becomes of it"}}
+	for _, r := range rules {
+		if len(r.Choices) == 0 {
+			told.rows = append(told.rows, []string{string(r.Code), r.Meaning, severities[r.Severity]})
+			continue
+		}
+		all := make([]string, 0, len(r.Choices))
+		for _, o := range r.Choices {
+			one := string(o.Choice) + ": " + o.Meaning
+			if o.Choice == r.Default {
+				all = append([]string{one}, all...)
+				continue
+			}
+			all = append(all, one)
+		}
+		chosen.rows = append(chosen.rows, []string{string(r.Code), r.Meaning, strings.Join(all, "; ")})
+	}
+	d := &document{
+		title: "Policies", tone: good,
+		verdict: fmt.Sprintf("%s, of which %s can be decided.", count(int64(len(rules)), "case", "cases"), Number(int64(len(chosen.rows)))),
+	}
+	d.add(
+		paragraph("What Conversations cannot take as it is. An audit counts each case in a workspace; nothing is dropped without being said."),
+		heading("To decide"),
+		paragraph("Each takes the first choice, unless --policy or the table policy of a configuration file gives another:"),
+		commands{"chatbridge migrate --policy media=placeholder,empty-body=space"}, chosen,
+		heading("Told"), paragraph("Here nothing can be chosen."), told,
+	)
+	return d
 }

@@ -18,11 +18,12 @@ type Repairs struct {
 	execute bool
 }
 
+var repairColumns = append(slices.Clone(differenceColumns), "becomes", "reason")
+
 // NewRepairs begins a report. execute says whether repairs are made or only
 // listed.
 func NewRepairs(w io.Writer, f Format, execute bool, options ...Option) *Repairs {
-	columns := append(slices.Clone(differenceColumns), "becomes", "reason")
-	r := &Repairs{newItems(w, f, columns, Text, JSON, CSV), execute}
+	r := &Repairs{newItems(w, f, repairColumns, Text, JSON, CSV), execute}
 	r.options = options
 	return r
 }

@@ -12,7 +12,7 @@ type policiesOptions struct {
 	console *console
 }
 
-var policyForms = []reports.Format{reports.Text, reports.JSON}
+var policyForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.CSV, reports.HTML}
 
 func newPolicies(c *console, run func(*policiesOptions) error) *cobra.Command {
 	o := &policiesOptions{console: c}
@@ -30,7 +30,7 @@ first. A configuration file can hold them as a table:
 It never opens a connection and needs no credentials.` +
 			exitHelp(exitDone, exitUsage),
 		Example: `  chatbridge policies
-  chatbridge policies --output json`,
+  chatbridge policies --output html > policies.html`,
 		GroupID: groupMore,
 		Args:    noArguments,
 		RunE:    func(*cobra.Command, []string) error { return run(o) },

@@ -70,6 +70,8 @@ func TestContract(t *testing.T) {
 		{"sids", exitDone, "sids"},
 		{"undo", exitDone, "undo"},
 		{"undo", exitDone, "undo --execute --yes --aps 0"},
+		{"purge", exitDone, "purge"},
+		{"purge", exitDone, "purge --execute --yes"},
 		{"error", exitUsage, "verify --aps -1"},
 	} {
 		c.holds(t, server, dir)

@@ -42,3 +42,25 @@ func readLedger(ctx context.Context, path string) (migrate.LedgerReader, error) 
 
 // temporaryLedger opens an empty one that is gone when it is closed.
 func temporaryLedger(ctx context.Context) (migrate.Ledger, error) { return sqlite.OpenTemporary(ctx) }
+
+// heldLedger is a ledger that nobody else writes, so that it can be removed.
+type heldLedger interface {
+	Files() []string
+	Remove(path string) error
+	Close() error
+}
+
+func holdLedger(ctx context.Context, path string) (heldLedger, error) {
+	h, err := sqlite.Hold(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+// lookAtLedger says which files the ledger consists of, and takes no lock.
+func lookAtLedger(ctx context.Context, path string) ([]string, error) { return sqlite.Look(ctx, path) }
+
+// isLedger reports whether a file is meant for a ledger: whether it is one that can
+// be read is said when it is opened.
+func isLedger(path string) bool { return sqlite.Shaped(path) }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,27 +18,31 @@ import (
 
 var updateReadme = flag.Bool("update-readme", false, "write the generated tables into README.md")
 
+// readmePath is README.md.
+var readmePath = filepath.Join("..", "..", "README.md")
+
+func readme(t *testing.T) string {
+	t.Helper()
+	raw, err := os.ReadFile(readmePath)
+	require.NoError(t, err)
+	return string(raw)
+}
+
 // TestReadme holds the table of policies in README to the code.
 func TestReadme(t *testing.T) {
-	path := filepath.Join("..", "..", "README.md")
-	raw, err := os.ReadFile(path)
-	require.NoError(t, err)
-	want := replaceBetween(t, string(raw), "policies", policyTable())
+	text := readme(t)
+	want := replaceBetween(t, text, "policies", policyTable(t))
 	if *updateReadme {
-		require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
+		require.NoError(t, os.WriteFile(readmePath, []byte(want), 0o644))
 		return
 	}
-	require.Equal(t, want, string(raw), "README.md lags behind the code: go test ./cmd/chatbridge -run TestReadme -update-readme")
+	require.Equal(t, want, text, "README.md lags behind the code: go test ./cmd/chatbridge -run TestReadme -update-readme")
 }
 
 // TestReadmeGuarantees holds the table of faults in README to tests that exist.
 func TestReadmeGuarantees(t *testing.T) {
 	root := filepath.Join("..", "..")
-	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
-	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(readme), "<!-- guarantees -->")
-	table, _, ok := strings.Cut(rest, "<!-- /guarantees -->")
-	require.True(t, ok)
+	table := section(t, readme(t), "guarantees")
 	names := regexp.MustCompile(`Test[A-Z][A-Za-z]*(/[a-z0-9-]+)?`).FindAllString(table, -1)
 	require.NotEmpty(t, names)
 	var tests strings.Builder
@@ -74,19 +79,36 @@ func replaceBetween(t *testing.T, text, section, body string) string {
 	return before + "<!-- " + section + ":" + head + "-->\n" + body + "<!-- /" + section + " -->" + after
 }
 
-func policyTable() string {
+// section is what stands between the two comments of that name.
+func section(t *testing.T, text, name string) string {
+	t.Helper()
+	_, rest, begun := strings.Cut(text, "<!-- "+name+" -->")
+	body, _, ended := strings.Cut(rest, "<!-- /"+name+" -->")
+	require.True(t, begun && ended, "README has no %s", name)
+	return body
+}
+
+// met are the codes that README explains: those that people meet. The command
+// policies lists all of them.
+var met = []mapping.Code{
+	mapping.Media, mapping.InviteLost, mapping.BodyEmpty, mapping.BodyTooLong, mapping.AttributesNotObject,
+	mapping.AttributesTooLarge, mapping.NameTooLong, mapping.IdentityTooLong, mapping.UserWasThere, mapping.StoredOtherwise,
+}
+
+func policyTable(t *testing.T) string {
+	t.Helper()
 	var b strings.Builder
 	b.WriteString("| Code | Case | Choices, the default first |\n|---|---|---|\n")
-	for _, r := range mapping.Codes() {
-		choices := "reported as " + string(r.Severity)
-		if len(r.Choices) > 0 {
-			var all []string
-			for _, o := range r.Choices {
-				all = append(all, fmt.Sprintf("`%s`: %s", o.Choice, o.Meaning))
-			}
-			choices = strings.Join(all, "; ")
+	for _, code := range met {
+		at := slices.IndexFunc(mapping.Codes(), func(r mapping.Rule) bool { return r.Code == code })
+		require.GreaterOrEqual(t, at, 0, code)
+		r := mapping.Codes()[at]
+		var all []string
+		for _, o := range r.Choices {
+			all = append(all, fmt.Sprintf("`%s`: %s", o.Choice, o.Meaning))
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Meaning, choices)
+		require.NotEmpty(t, all, "there is nothing to choose for %s", code)
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r.Code, r.Meaning, strings.Join(all, "; "))
 	}
 	return b.String()
 }

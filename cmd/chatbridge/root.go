@@ -42,6 +42,7 @@ func newRoot(c *console) *cobra.Command {
 		newSIDs(c, runSIDs),
 		newExport(c, common, runExport),
 		newUndo(c, common, runUndo),
+		newPurge(c, runPurge),
 		newEmulate(c, runEmulate),
 		newSchema(c),
 		newMan(c),

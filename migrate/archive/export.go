@@ -22,7 +22,7 @@ import (
 // read. What is gone by the time its turn comes is left out and named.
 type Exporter struct {
 	Source   migrate.Source
-	Observer migrate.Observer
+	Observer migrate.Observer // may be nil
 
 	// Services selects services by SID. Empty selects all.
 	Services []string
@@ -51,7 +51,9 @@ type Resource struct {
 // abandons. It asks for nothing that w has kept. An error ends it; what is
 // complete by then is noted in w.
 func (e *Exporter) Run(ctx context.Context, w *Writer) (Exported, error) {
-	x := &export{Exporter: e, writer: w, totals: map[string]int64{}, at: max(1, e.Concurrency)}
+	own := *e
+	own.Observer = migrate.Observed(e.Observer)
+	x := &export{Exporter: &own, writer: w, totals: map[string]int64{}, at: max(1, e.Concurrency)}
 	if e.Concurrency <= 0 {
 		x.at = migrate.DefaultConcurrency
 	}

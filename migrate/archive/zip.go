@@ -28,7 +28,7 @@ func Pack(ctx context.Context, dir, path string) error {
 	}
 	defer root.Close()
 	name := filepath.Base(path)
-	f, err := createAtomicAs(root, name+".packing", name)
+	f, err := createAtomicAs(root, name+packing, name)
 	if err != nil {
 		return fmt.Errorf("pack archive: %w", err)
 	}

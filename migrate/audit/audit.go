@@ -17,7 +17,7 @@ import (
 // Target and no Ledger, so it cannot write.
 type Auditor struct {
 	Source   migrate.Source
-	Observer migrate.Observer
+	Observer migrate.Observer // may be nil
 	Settings migrate.Settings
 
 	// Traffic reads the request counters of the transport; nil counts nothing.

@@ -43,9 +43,7 @@ func newSession(d *Doctor) *session {
 	if own.Now == nil {
 		own.Now = time.Now
 	}
-	if own.Observer == nil {
-		own.Observer = migrate.Unobserved{}
-	}
+	own.Observer = migrate.Observed(own.Observer)
 	return &session{Doctor: &own, replies: map[string]migrate.ProbeReply{}, seenV1: map[string][]resource{}}
 }
 

@@ -26,8 +26,8 @@ type Promotion struct {
 	Source   migrate.Source
 	Target   migrate.TargetReader // of the same account
 	Promoter migrate.Promoter
-	Ledger   migrate.Ledger // notes what was promoted; not used by a preview
-	Observer migrate.Observer
+	Ledger   migrate.Ledger   // notes what was promoted; not used by a preview
+	Observer migrate.Observer // may be nil
 	Settings migrate.Settings
 	Traffic  func() migrate.Traffic
 

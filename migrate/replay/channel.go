@@ -101,9 +101,7 @@ func channel(ctx context.Context, j Job, clock *pace.Stopwatch) (Outcome, error)
 
 func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, context.Context) error) (Outcome, error) {
 	j.Settings = j.Settings.WithDefaults()
-	if j.Observer == nil {
-		j.Observer = migrate.Unobserved{}
-	}
+	j.Observer = migrate.Observed(j.Observer)
 	if j.Findings == nil {
 		j.Findings = count.NewFindings()
 	}

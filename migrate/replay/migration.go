@@ -15,7 +15,7 @@ type Migration struct {
 	Source   migrate.Source
 	Target   migrate.Target
 	Ledger   migrate.Ledger
-	Observer migrate.Observer
+	Observer migrate.Observer // may be nil
 	Settings migrate.Settings
 
 	// Sidecar keeps what policies drop or shorten; nil keeps nothing.

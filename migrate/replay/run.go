@@ -48,11 +48,12 @@ type run struct {
 
 func newRun(m *Migration) *run {
 	own := *m
+	own.Observer = migrate.Observed(m.Observer)
 	set := own.Settings.WithDefaults()
 	r := &run{
 		Migration: &own,
 		set:       set,
-		tally:     count.NewCounters(m.Observer),
+		tally:     count.NewCounters(own.Observer),
 		findings:  count.NewFindings(),
 		timeline:  &pace.Timeline{},
 		sheet:     pace.NewLanes(),
@@ -64,7 +65,7 @@ func newRun(m *Migration) *run {
 		cut:       func(error) {},
 	}
 	r.claims = claim.New(claim.Options{
-		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: m.Observer, Drain: m.Drain, Lost: r.end,
+		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: own.Observer, Drain: m.Drain, Lost: r.end,
 	})
 	own.Target = r.claims.Guard()
 	r.findings.Keep = r.keep

@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -68,6 +69,10 @@ func (c *call) broken(err error) error {
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = "check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy, then run again"
 		return e
+	case unverified(err):
+		e := c.fail(migrate.Unavailable, err)
+		e.Hint = certificateHint
+		return e
 	case !sent:
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = fmt.Sprintf("check the network and %s, then run again", c.hints.address)
@@ -76,6 +81,15 @@ func (c *call) broken(err error) error {
 	e := c.fail(c.lost(), err)
 	e.Hint = "the service did not answer; running again resumes"
 	return e
+}
+
+// certificateHint is for those whose company opens their connections.
+const certificateHint = "if a company's proxy opens connections, have its certificate trusted: SSL_CERT_FILE=company.pem, or on macOS and Windows the system's store; then run again"
+
+// unverified says that the other side showed a certificate nobody vouches for.
+func unverified(err error) bool {
+	_, ok := errors.AsType[*tls.CertificateVerificationError](err)
+	return ok
 }
 
 // senseless explains a 2xx reply that cannot be what was asked for.

@@ -33,8 +33,8 @@ type Undoer struct {
 	Target   migrate.TargetReader
 	Write    migrate.Target // the target again, with its verbs; needed to execute
 	Ledger   migrate.LedgerReader
-	Record   migrate.Ledger // the ledger again; needed to execute
-	Observer migrate.Observer
+	Record   migrate.Ledger   // the ledger again; needed to execute
+	Observer migrate.Observer // may be nil
 	Settings migrate.Settings // Services, Concurrency and Settle count
 
 	// Execute deletes. Without it what would be deleted is only listed, and

@@ -25,7 +25,7 @@ type Verifier struct {
 	Source   migrate.Source
 	Target   migrate.TargetReader
 	Ledger   migrate.LedgerReader // consulted for what stamps do not tell; may be nil
-	Observer migrate.Observer
+	Observer migrate.Observer     // may be nil
 	Settings migrate.Settings
 
 	muted  *push.Muted   // set by a Repairer, which turns push notifications off meanwhile

@@ -40,6 +40,7 @@ type Claims struct {
 
 // New holds nothing yet, and sends nothing.
 func New(o Options) *Claims {
+	o.Observer = migrate.Observed(o.Observer)
 	return &Claims{Options: o, run: rand.Text(), held: map[string]*holding{}}
 }
 

@@ -18,7 +18,7 @@ type Counters struct {
 }
 
 func NewCounters(o migrate.Observer) *Counters {
-	return &Counters{Observer: o, counts: map[string]migrate.KindCount{}, totals: map[string]int64{}}
+	return &Counters{Observer: migrate.Observed(o), counts: map[string]migrate.KindCount{}, totals: map[string]int64{}}
 }
 
 // Expect adds to what is known to be there.

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+// purgeOptions are those of purge.
+type purgeOptions struct {
+	outputOption
+	ledgerOption
+	Paths      []string
+	Execute    bool
+	Unfinished bool
+	Yes        bool
+
+	// named says that somebody named a ledger, and that it is not the default.
+	named   bool
+	console *console
+}
+
+var purgeForms = []reports.Format{reports.Text, reports.JSON}
+
+func newPurge(c *console, run func(context.Context, *purgeOptions) error) *cobra.Command {
+	o := &purgeOptions{console: c}
+	cmd := &cobra.Command{
+		Use:   "purge [PATH]...",
+		Short: "Delete from this machine what a finished migration leaves about people",
+		Long: `Delete the files that hold data of people and are not needed once a migration is
+finished: the ledger with the files that SQLite and the lock put beside it, and the
+originals that policies kept. Each PATH is deleted too: an archive of chatbridge
+export (a folder or a zip), a page, a JSON object or a CSV table that chatbridge
+wrote, another ledger, or its originals. If a PATH is given, the ledger goes only if
+--ledger, its variable or the configuration file names it.
+
+Without --execute it only says what would go, how large it is, what it holds, and
+what cannot be done afterwards. It deletes nothing that it does not recognize as its
+own by the content, nothing else in the folder of an archive, and follows no
+symbolic link: a PATH that is anything else is refused before anything is deleted.
+It refuses a ledger that is in use, and one whose last run is not complete unless
+--unfinished says so.
+
+It removes files from their folders and does not overwrite them; backups and
+snapshots keep what they have. It never opens a connection, needs no credentials and
+changes nothing at Twilio: to delete the copy there, see chatbridge undo, which
+needs the ledger.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitLedger, exitInterrupted),
+		Example: `  chatbridge purge
+  chatbridge purge --execute --ledger support.db workspace.zip report.html`,
+		GroupID: groupMigrate,
+		Args:    cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.Paths, o.named = args, cmd.Flags().Changed("ledger")
+			return run(cmd.Context(), o)
+		},
+	}
+	o.ledgerOption.flags(cmd.Flags())
+	o.outputOption.flags(cmd.Flags(), purgeForms...)
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
+	})
+	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
+	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger too whose last run is not complete")
+	return cmd
+}
+
+func runPurge(ctx context.Context, o *purgeOptions) error {
+	form, err := o.format(purgeForms...)
+	if err != nil {
+		return err
+	}
+	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
+		return usageError("look first with chatbridge purge; to begin: chatbridge purge --execute --yes", "there is no terminal to ask on")
+	}
+	s := &sweep{hold: o.Execute}
+	defer s.close()
+	if err := o.find(ctx, s); err != nil {
+		return err
+	}
+	result := s.result(o.Execute)
+	if !o.Execute {
+		result.Next = o.command(len(result.Unfinished) > 0)
+	} else {
+		if err := o.agree(ctx, result); err != nil {
+			return err
+		}
+		err = s.remove(&result)
+	}
+	if err := errors.Join(err, s.close()); err != nil {
+		return err
+	}
+	if err := reports.WritePurge(o.console.out, form, result, o.console.completing()); err != nil {
+		return err
+	}
+	return o.verdict(result)
+}
+
+// find gathers everything that is to go, and refuses all of it if one is refused.
+func (o *purgeOptions) find(ctx context.Context, s *sweep) error {
+	if len(o.Paths) == 0 || o.named {
+		if err := s.ledger(ctx, o.Ledger); err != nil {
+			return err
+		}
+	}
+	// Ledgers first: they say whose the files beside them are.
+	paths := slices.Clone(o.Paths)
+	slices.SortStableFunc(paths, func(a, b string) int {
+		switch la, lb := isLedger(a), isLedger(b); {
+		case la == lb:
+			return 0
+		case la:
+			return -1
+		}
+		return 1
+	})
+	for _, path := range paths {
+		if err := s.path(ctx, path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agree makes sure that nothing goes that is still needed, and asks.
+func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
+	if len(p.Unfinished) > 0 && !o.Unfinished {
+		return &migrate.Error{
+			Op: "purge", Kind: migrate.Usage, Err: errors.New(p.Unfinished[0]),
+			Hint: "finish it with chatbridge migrate; to delete the ledger all the same: " + o.command(true),
+		}
+	}
+	if o.Yes {
+		return nil
+	}
+	p.Executed = false // not yet
+	if err := reports.WritePurge(o.console.err, reports.Text, p, o.console.completing()); err != nil {
+		return err
+	}
+	fmt.Fprintln(o.console.err, "Delete these files from this machine, for good.")
+	return o.console.confirm(ctx)
+}
+
+// command is the one that deletes what is listed.
+func (o *purgeOptions) command(unfinished bool) string {
+	words := []string{"chatbridge purge --execute"}
+	if unfinished {
+		words = append(words, "--unfinished")
+	}
+	for _, path := range o.Paths {
+		words = append(words, quoted(path))
+	}
+	return strings.Join(words, " ")
+}
+
+func (o *purgeOptions) verdict(p reports.Purged) error {
+	stays := 0
+	for _, i := range p.Items {
+		if i.Reason != "" {
+			stays++
+		}
+	}
+	if !o.Execute || stays == 0 {
+		return nil
+	}
+	return &outcome{
+		status: exitIncomplete, message: plural(stays, "thing stays", "things stay") + " in whole or in part",
+		hint: "the result says what and why; remove by hand what is not needed",
+	}
+}

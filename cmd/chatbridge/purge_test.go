@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+)
+
+// purgeable is a ledger whose last run has the status.
+func purgeable(t *testing.T, status string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "l.db")
+	l, err := openLedger(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, noteRun(t.Context(), l, time.Now(), status, struct{}{}, 0, 0))
+	require.NoError(t, l.Close())
+	return path
+}
+
+func TestPurge(t *testing.T) {
+	purge := func(t *testing.T, answer string, args ...string) (int, screen) {
+		s := newScreen(answer, answer != "")
+		return run(t.Context(), s.console, append([]string{"purge"}, args...)), s
+	}
+	t.Run("refuses a ledger that is in use, and deletes nothing else either", func(t *testing.T) {
+		path, other := purgeable(t, migrate.Complete), purgeable(t, migrate.Complete)
+		l, err := openLedger(t.Context(), path)
+		require.NoError(t, err)
+		for _, args := range [][]string{{"--ledger", path}, {"--ledger", path, "--execute", "--yes"}, {"--execute", "--yes", other, path}} {
+			status, s := purge(t, "", args...)
+			require.Equal(t, exitLedger, status, s.stderr.String())
+			require.Contains(t, s.stderr.String(), "in use by process")
+		}
+		require.NoError(t, l.Close())
+		require.FileExists(t, path)
+		require.FileExists(t, other)
+	})
+	t.Run("asks at a terminal, with everything in view, and takes yes alone for yes", func(t *testing.T) {
+		path := purgeable(t, migrate.Complete)
+		status, s := purge(t, "n\n", "--ledger", path, "--execute")
+		require.Equal(t, exitUsage, status)
+		require.Contains(t, s.stderr.String(), path)
+		require.Contains(t, s.stderr.String(), "would be deleted. Nothing was.")
+		require.Contains(t, s.stderr.String(), "chatbridge undo")
+		require.Contains(t, s.stderr.String(), "Delete these files from this machine, for good.\nBegin? [y/N]")
+		require.FileExists(t, path)
+		status, s = purge(t, "y\n", "--ledger", path, "--execute")
+		require.Equal(t, exitDone, status, s.stderr.String())
+		require.NoFileExists(t, path)
+	})
+	t.Run("a migration that is not complete still needs its ledger", func(t *testing.T) {
+		for _, status := range []string{migrate.Partial, migrate.InterruptedStatus, migrate.FailedStatus} {
+			path := purgeable(t, status)
+			code, s := purge(t, "", "--ledger", path, "--execute", "--yes")
+			require.Equal(t, exitUsage, code)
+			require.Contains(t, s.stderr.String(), "its last run is "+status)
+			require.FileExists(t, path)
+		}
+		path := filepath.Join(t.TempDir(), "none.db")
+		l, err := openLedger(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		code, s := purge(t, "", "--ledger", path, "--execute", "--yes")
+		require.Equal(t, exitUsage, code)
+		require.Contains(t, s.stderr.String(), "no run was recorded")
+	})
+	t.Run("an undo that took everything back is finished too", func(t *testing.T) {
+		path := purgeable(t, migrate.UndoneStatus)
+		code, s := purge(t, "", "--ledger", path, "--execute", "--yes")
+		require.Equal(t, exitDone, code, s.stderr.String())
+		require.NoFileExists(t, path)
+	})
+	t.Run("says what the ledger knows of notifications that are still off", func(t *testing.T) {
+		path := purgeable(t, migrate.Partial)
+		l, err := openLedger(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, l.PutService(t.Context(), migrate.ServiceRecord{SourceSID: "IS1", TargetSID: "IS2", Saved: []byte(`{}`)}))
+		require.NoError(t, l.Close())
+		_, s := purge(t, "", "--ledger", path)
+		require.Contains(t, s.stdout.String(), "push notifications of 1 service")
+	})
+}
+
+func TestSweepKeepsWhatItDidNotLookAt(t *testing.T) {
+	const line = `{"code":"media","sid":"IM1","original":"a"}` + "\n"
+	path := filepath.Join(t.TempDir(), "l.db.originals.jsonl")
+	require.NoError(t, os.WriteFile(path, []byte(line), 0o600))
+	s := &sweep{}
+	require.NoError(t, s.path(t.Context(), path))
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.NoError(t, os.WriteFile(path, []byte("somebody's"), 0o600))
+	p := s.result(true)
+	require.NoError(t, s.remove(&p))
+	require.False(t, p.Items[0].Done)
+	require.Contains(t, p.Items[0].Reason, "another file was put in its place")
+	require.FileExists(t, path)
+}

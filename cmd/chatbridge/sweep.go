@@ -1,0 +1,230 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
+	"chatbridge/migrate/sidecar"
+	"chatbridge/reports"
+)
+
+// sweep gathers what a purge deletes, in the order in which it goes. A ledger goes
+// last: by it a purge that was cut off is known to be begun.
+type sweep struct {
+	hold bool // take the locks of ledgers, until close
+
+	items      []swept
+	ledgers    []swept
+	unfinished []string
+	closers    []func() error
+	seen       []string
+}
+
+type swept struct {
+	reports.PurgeItem
+	remove func() error
+}
+
+// what holds of people. Which tables of the ledger it is, says the schema.
+const (
+	ledgerHolds = "SIDs, names of channels and services, and reasons, which can quote an identity, a name or the start of a text"
+	besideHolds = "the latest of the ledger"
+	lockHolds   = "a process and a host"
+	reportHolds = "names, and what the report says of them"
+)
+
+// lostWithLedger is what a ledger is for.
+var lostWithLedger = []string{
+	"another pass that writes only what is new", "chatbridge undo", "chatbridge status, report and sids",
+	"giving back profiles and roles that --policy replaced", "removing a copy that lands late, within a day of its run",
+}
+
+// path adds what is at a path that somebody named.
+func (s *sweep) path(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		before := len(s.items)
+		if err := s.halves(path); err != nil || len(s.items) > before {
+			return err
+		}
+		return usageError("name files and folders that are there", "%s is not there", path)
+	case err != nil:
+		return usageError("name a file that can be read", "%w", err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return usageError("name the file that it leads to", "%s is a symbolic link", path)
+	}
+	if isLedger(path) {
+		return s.ledger(ctx, path)
+	}
+	if s.known(path) {
+		return nil
+	}
+	for _, look := range []func(string) (bool, error){s.archive, s.originals, s.report} {
+		if found, err := look(path); err != nil || found {
+			return err
+		}
+	}
+	return usageError("remove it by hand, if nobody needs it; known are ledgers, originals, archives, and reports as HTML, JSON or CSV",
+		"%s: chatbridge does not know it for its own", path)
+}
+
+// archive adds the archive at path, if one is there, with what an export of the
+// same name left unfinished.
+func (s *sweep) archive(path string) (found bool, err error) {
+	remains, err := archive.Look(path)
+	switch {
+	case errors.Is(err, archive.ErrOther):
+		return false, nil
+	case err != nil:
+		return false, usageError("remove it by hand, if nobody needs it", "%w", err)
+	}
+	holds := "messages, people and members, whole"
+	if remains.Finished {
+		holds += fmt.Sprintf(", of account %s on %s", remains.Manifest.AccountSID, remains.Manifest.CreatedAt.UTC().Format("2006-01-02"))
+	}
+	item := reports.PurgeItem{Path: path, Kind: reports.PurgeArchive, Files: max(1, int64(len(remains.Files))), Bytes: remains.Bytes, Holds: holds}
+	if len(remains.Others) > 0 {
+		item.Reason = "the folder stays, with what is no part of the archive: " + firstOf(remains.Others)
+	}
+	s.add(item, remains.Remove)
+	return true, s.halves(path)
+}
+
+// halves adds what an export to path left unfinished beside it.
+func (s *sweep) halves(path string) error {
+	for _, suffix := range []string{".unfinished", ".packing"} {
+		if _, err := os.Lstat(path + suffix); err != nil || s.known(path+suffix) {
+			continue
+		}
+		if _, err := s.archive(path + suffix); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func firstOf(names []string) string {
+	const most = 3
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	return strings.Join(names, ", ")
+}
+
+// originals adds those at path, if it is such a file.
+func (s *sweep) originals(path string) (found bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return false, usageError("name a file that can be read", "%w", err)
+	}
+	kept, err := sidecar.Look(path)
+	switch {
+	case errors.Is(err, migrate.ErrSymlink):
+		return false, usageError("find out who put it there, then remove it", "%w", err)
+	case err != nil, kept.Lines == 0 && !strings.HasSuffix(path, originalsSuffix): // an empty file can be anybody's
+		return false, nil
+	}
+	s.add(reports.PurgeItem{
+		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
+		Holds: quantity(kept.Lines, "original", "originals") + ", whole: texts, attributes, names, identities",
+	}, func() error { return removeFile(path, info) })
+	return true, nil
+}
+
+// report adds the one at path, if it is one.
+func (s *sweep) report(path string) (found bool, err error) {
+	info, err := os.Lstat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false, err
+	}
+	file, err := migrate.OpenBeside(path, os.O_RDONLY, 0)
+	if err != nil {
+		return false, usageError("name a file that can be read", "%w", err)
+	}
+	defer file.Close()
+	form, ok := reports.Recognize(file)
+	if ok {
+		s.add(reports.PurgeItem{Path: path, Kind: reports.PurgeReport, Files: 1, Bytes: info.Size(), Holds: reportHolds + " (" + string(form) + ")"},
+			func() error { return removeFile(path, info) })
+	}
+	return ok, nil
+}
+
+// removeFile removes the file that was looked at, and never what a link leads to.
+func removeFile(path string, seen fs.FileInfo) error {
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	info, err := root.Lstat(filepath.Base(path))
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(info, seen) {
+		return errors.New("another file was put in its place")
+	}
+	return root.Remove(filepath.Base(path))
+}
+
+func (s *sweep) add(item reports.PurgeItem, remove func() error) {
+	s.items = append(s.items, swept{item, remove})
+}
+
+// known reports whether a path was added before, and notes it.
+func (s *sweep) known(path string) bool {
+	absolute, err := filepath.Abs(path)
+	if err != nil || slices.Contains(s.seen, absolute) {
+		return err == nil
+	}
+	s.seen = append(s.seen, absolute)
+	return false
+}
+
+func (s *sweep) result(executed bool) reports.Purged {
+	p := reports.Purged{SchemaVersion: migrate.SchemaVersion, Command: "purge", Executed: executed, Unfinished: s.unfinished}
+	s.items, s.ledgers = append(s.items, s.ledgers...), nil
+	for _, i := range s.items {
+		p.Items = append(p.Items, i.PurgeItem)
+		if i.Kind == reports.PurgeLedger {
+			p.Lost = lostWithLedger
+		}
+	}
+	return p
+}
+
+// remove deletes everything, and notes what could not be. What was deleted is
+// told also if the rest fails.
+func (s *sweep) remove(p *reports.Purged) error {
+	for i, item := range s.items {
+		err := item.remove()
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		if err != nil {
+			p.Items[i].Reason = cmp.Or(p.Items[i].Reason, "it could not be deleted: "+err.Error())
+			continue
+		}
+		p.Items[i].Done = true
+	}
+	return nil
+}
+
+func (s *sweep) close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/reports"
+)
+
+// ledger adds the ledger at path and what is beside it. Originals alone, whose
+// ledger is gone, are enough.
+func (s *sweep) ledger(ctx context.Context, path string) error {
+	if s.known(path) {
+		return nil
+	}
+	files, remove, err := s.files(ctx, path)
+	if migrate.KindOf(err) == migrate.NotFound {
+		if found, oerr := s.beside(path); found || oerr != nil {
+			return oerr
+		}
+	}
+	if err != nil {
+		return err
+	}
+	unfinished, holds := ledgerState(ctx, path)
+	if unfinished != "" {
+		s.unfinished = append(s.unfinished, path+": "+unfinished)
+	}
+	if _, err := s.beside(path); err != nil {
+		return err
+	}
+	for i, file := range files {
+		s.known(file) // a shell's FILE* names it too
+		item := reports.PurgeItem{Path: file, Kind: reports.PurgeBeside, Files: 1, Holds: besideHolds}
+		switch {
+		case i == len(files)-1:
+			item.Kind, item.Holds = reports.PurgeLedger, holds
+		case strings.HasSuffix(file, ".lock"):
+			item.Holds = lockHolds
+		}
+		if info, err := os.Lstat(file); err == nil {
+			item.Bytes = info.Size()
+		}
+		s.ledgers = append(s.ledgers, swept{item, func() error { return remove(file) }})
+	}
+	return nil
+}
+
+// files are those of a ledger, which is held from now on if anything is to be
+// removed.
+func (s *sweep) files(ctx context.Context, path string) (all []string, remove func(string) error, err error) {
+	if !s.hold {
+		all, err = lookAtLedger(ctx, path)
+		return all, nil, err
+	}
+	held, err := holdLedger(ctx, path)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.closers = append(s.closers, held.Close)
+	return held.Files(), held.Remove, nil
+}
+
+// beside adds the originals of the ledger at path, if there are any. A file of
+// that name that is something else is refused: nobody else has a use for it.
+func (s *sweep) beside(path string) (found bool, err error) {
+	path += originalsSuffix
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || s.known(path) {
+		return false, nil
+	}
+	found, err = s.originals(path)
+	if err == nil && !found {
+		err = usageError("look at it, and move it away if it is not of this migration", "%s does not hold originals of chatbridge", path)
+	}
+	return found, err
+}
+
+// ledgerState says why a ledger is still needed, empty if it is not, and what it
+// holds.
+func ledgerState(ctx context.Context, path string) (unfinished, holds string) {
+	l, err := readLedger(ctx, path)
+	if err != nil {
+		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+	}
+	defer l.Close()
+	status, err := readStatus(ctx, l, path, time.Now())
+	if err != nil {
+		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+	}
+	holds = ledgerHolds
+	replaced, muted := int64(0), 0
+	services, err := l.Services(ctx)
+	for _, service := range services {
+		if len(service.Saved) > 0 {
+			muted++
+		}
+		for _, oerr := range l.Originals(ctx, service.SourceSID) {
+			err = errors.Join(err, oerr)
+			replaced++
+		}
+	}
+	if err != nil {
+		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+	}
+	if replaced > 0 {
+		holds += "; " + quantity(replaced, "profile or role", "profiles and roles") + " that a policy replaced, whole"
+	}
+	return unfinishedState(status, muted), holds
+}
+
+func unfinishedState(s reports.Status, muted int) string {
+	switch {
+	case s.Run == nil:
+		return "no run was recorded in it yet"
+	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus && len(s.Services) == 0:
+		return ""
+	case s.Run.EndedAt == nil:
+		return "its last run was killed"
+	}
+	why := "its last run is " + s.Run.Status
+	if n := len(s.Failures); n > 0 {
+		why += fmt.Sprintf(", and %s not carried", plural(n, "resource was", "resources were"))
+	}
+	if muted > 0 {
+		why += "; the push notifications of " + plural(muted, "service are", "services are") + " still off, which it would give back"
+	}
+	return why
+}

@@ -1,0 +1,72 @@
+package sidecar
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"chatbridge/migrate"
+)
+
+// ErrOther is in the chain of the error for a file that holds something else
+// than originals.
+var ErrOther = errors.New("it does not hold originals of chatbridge")
+
+// start is how each line of a File begins, also one that a crash tore and that a
+// later run went on behind.
+const start = `{"code":"`
+
+// Look counts what a File left at path, and refuses a file that holds anything
+// else, or a symbolic link. A line that a crash tore counts too.
+func Look(path string) (Kept, error) {
+	file, err := migrate.OpenBeside(path, os.O_RDONLY, 0)
+	if err != nil {
+		return Kept{}, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return Kept{}, err
+	}
+	if !info.Mode().IsRegular() {
+		return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
+	}
+	kept, whole, torn := Kept{Path: path, Bytes: info.Size()}, 0, 0
+	in := bufio.NewReader(file)
+	for {
+		line, err := in.ReadBytes('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return Kept{}, err
+		}
+		if len(line) > 0 {
+			kept.Lines++
+			if !bytes.HasPrefix(line, []byte(start)) {
+				return Kept{}, fmt.Errorf("%s: line %d: %w", path, kept.Lines, ErrOther)
+			}
+			switch {
+			case isEntry(line):
+				whole++
+			case !json.Valid(line):
+				torn++
+			}
+		}
+		if err == nil {
+			continue
+		}
+		if kept.Lines > 0 && whole == 0 && torn != 1 {
+			return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
+		}
+		return kept, nil
+	}
+}
+
+func isEntry(line []byte) bool {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	var e Entry
+	return d.Decode(&e) == nil && e.Code != "" && e.SID != ""
+}

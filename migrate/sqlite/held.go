@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"chatbridge/migrate"
+)
+
+// besides are the suffixes of the files that a ledger may have beside it. They
+// go before the ledger itself: it says what they are.
+var besides = []string{"-wal", "-shm", "-journal", lockSuffix}
+
+// applicationAt is where the header of a SQLite file has the application ID.
+const applicationAt = 68
+
+// Held is a ledger that nobody else can open for writing until it is closed, so
+// that it can be removed.
+type Held struct {
+	path string
+	file fs.FileInfo
+	lock *lock
+}
+
+// Hold takes the lock of the ledger at path, whatever state it is in. It changes
+// no other file. Its errors have these Kinds:
+//
+//   - NotFound: there is nothing at path.
+//   - Usage: it is no ledger, or it or a file beside it is a symbolic link.
+//   - Conflict: another process has it open for writing, and is named.
+func Hold(ctx context.Context, path string) (*Held, error) {
+	path, info, err := found(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	held, err := acquire(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Held{path, info, held}, nil
+}
+
+// Look says which files the ledger at path consists of. It takes no lock and
+// changes nothing. Its errors are those of Hold.
+func Look(ctx context.Context, path string) ([]string, error) {
+	path, _, err := found(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := free(path + lockSuffix); err != nil {
+		return nil, err
+	}
+	return files(path), nil
+}
+
+// Files are those that the ledger consists of, in the order in which they are
+// removed.
+func (h *Held) Files() []string { return files(h.path) }
+
+// Remove removes one of the Files. The lock goes when Held is closed.
+func (h *Held) Remove(path string) error {
+	if path == h.path+lockSuffix {
+		return nil
+	}
+	root, err := os.OpenRoot(filepath.Dir(h.path))
+	if err != nil {
+		return fmt.Errorf("remove ledger: %w", err)
+	}
+	defer root.Close()
+	name := filepath.Base(path)
+	info, err := root.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && path != h.path:
+		return nil // SQLite took it away
+	case err != nil:
+		return fmt.Errorf("remove ledger: %w", err)
+	case !info.Mode().IsRegular(), path == h.path && !os.SameFile(info, h.file):
+		return refuse(migrate.Conflict, "find out what put it there", "%s: another file was put in its place", path)
+	}
+	return root.Remove(name)
+}
+
+// Close lets go of the lock, and removes its file.
+func (h *Held) Close() error { return h.lock.release() }
+
+func files(path string) []string {
+	var all []string
+	for _, suffix := range append(besides[:len(besides):len(besides)], "") {
+		if _, err := os.Lstat(path + suffix); err == nil {
+			all = append(all, path+suffix)
+		}
+	}
+	return all
+}
+
+// found makes sure that a ledger, and no link to one, is at path. One that is
+// damaged, or that a newer version wrote, is one too.
+func found(ctx context.Context, path string) (string, fs.FileInfo, error) {
+	if path == "" {
+		return "", nil, refuse(migrate.Usage, pathHint, "its path is empty")
+	}
+	path = filepath.Clean(path)
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", nil, refuse(migrate.NotFound, "name the ledger that the migration had: --ledger FILE", "there is no ledger at %s", path)
+	case err != nil:
+		return "", nil, refusePath(err)
+	case info.Mode()&fs.ModeSymlink != 0:
+		return "", nil, refuse(migrate.Usage, "name the file that it leads to", "%s is a symbolic link", path)
+	}
+	if _, err := examine(path, os.O_RDONLY); err != nil {
+		return "", nil, err
+	}
+	for _, suffix := range besides {
+		if info, err := os.Lstat(path + suffix); err == nil && !info.Mode().IsRegular() {
+			return "", nil, refuse(migrate.Usage, linkHint, "%s is not a regular file", path+suffix)
+		}
+	}
+	if marked(path) {
+		return path, info, nil
+	}
+	// What marks it may still be in the log alone.
+	r, err := OpenReader(ctx, path)
+	if migrate.KindOf(err) == migrate.NotFound {
+		err = refuse(migrate.NotFound, otherFileHint, "%s is empty", path)
+	}
+	if err != nil {
+		return "", nil, err
+	}
+	return path, info, r.Close()
+}
+
+// marked says that the header of the file names this application.
+func marked(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	header := make([]byte, applicationAt+4)
+	_, err = io.ReadFull(file, header)
+	return err == nil && binary.BigEndian.Uint32(header[applicationAt:]) == applicationID
+}
+
+// free refuses a lock that somebody holds.
+func free(path string) error {
+	if _, err := os.Lstat(path); err != nil {
+		return nil
+	}
+	file := flock.New(path, flock.SetFlag(os.O_RDONLY|migrate.NoFollow))
+	defer file.Close()
+	got, err := file.TryRLock()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return refusePath(fmt.Errorf("look at lock: %w", err))
+	case !got:
+		return conflict(path)
+	}
+	return nil
+}
+
+// Shaped reports whether the file at path is of the kind that ledgers are: any
+// SQLite file.
+func Shaped(path string) bool {
+	file, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	start := make([]byte, len(magic))
+	_, err = io.ReadFull(file, start)
+	return err == nil && string(start) == magic
+}
