@@ -1,13 +1,14 @@
 package twilio
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+
+	"github.com/tidwall/gjson"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
@@ -67,10 +68,10 @@ func (c *call) bearing() bearing {
 
 // belongs makes sure that a resource is what was asked for, and is in what it was
 // asked for in: a cache that mixes up answers, or a service that does, would have
-// one conversation's messages written into another.
+// one conversation's messages written into another. raw is valid JSON.
 func (c *call) belongs(b bearing, raw []byte) error {
-	var r borne
-	if json.Unmarshal(raw, &r) != nil {
+	r, ok := bornBy(gjson.ParseBytes(raw))
+	if !ok {
 		return nil // whoever decodes it says what is wrong
 	}
 	if r.Account != nil {
@@ -120,13 +121,45 @@ func (c *call) answers(shown string) error {
 
 // borne is what a resource says of itself and of what it is in.
 type borne struct {
-	SID          *string `json:"sid"`
-	Account      *string `json:"account_sid"`
-	Service      *string `json:"service_sid"`
-	ChatService  *string `json:"chat_service_sid"`
-	Channel      *string `json:"channel_sid"`
-	Conversation *string `json:"conversation_sid"`
-	User         *string `json:"user_sid"`
+	SID, Account, Service, ChatService, Channel, Conversation, User *string
+}
+
+// bornBy scans a resource for these fields alone: every record of every list comes
+// through here, beside being decoded.
+func bornBy(resource gjson.Result) (r borne, ok bool) {
+	ok = resource.IsObject()
+	resource.ForEach(func(key, value gjson.Result) bool {
+		var field **string
+		switch key.String() {
+		case "sid":
+			field = &r.SID
+		case "account_sid":
+			field = &r.Account
+		case "service_sid":
+			field = &r.Service
+		case "chat_service_sid":
+			field = &r.ChatService
+		case "channel_sid":
+			field = &r.Channel
+		case "conversation_sid":
+			field = &r.Conversation
+		case "user_sid":
+			field = &r.User
+		default:
+			return true
+		}
+		switch value.Type {
+		case gjson.String:
+			text := value.String()
+			*field = &text
+		case gjson.Null:
+			*field = nil
+		default:
+			ok = false
+		}
+		return ok
+	})
+	return r, ok
 }
 
 func value(s *string) string {

@@ -8,6 +8,8 @@ import (
 	"iter"
 	"net/url"
 
+	"github.com/tidwall/gjson"
+
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
 )
@@ -22,44 +24,68 @@ type page struct {
 // readPage reads the envelope of a list. A reply that does not say, in so many
 // words, whether there is a next page is an error and never the end.
 func readPage(raw []byte) (page, error) {
-	var envelope map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &envelope); err != nil {
-		return page{}, fmt.Errorf("read page: %w", err)
+	if !gjson.ValidBytes(raw) {
+		return page{}, fmt.Errorf("read page: %w", invalid(raw))
 	}
-	var meta struct {
-		Key  string          `json:"key"`
-		Next json.RawMessage `json:"next_page_url"`
-		URL  *string         `json:"url"`
+	envelope := members(gjson.ParseBytes(raw))
+	meta := members(envelope["meta"])
+	if meta == nil {
+		return page{}, errors.New("read meta of page: it is no object")
 	}
-	if err := json.Unmarshal(envelope["meta"], &meta); err != nil {
-		return page{}, fmt.Errorf("read meta of page: %w", err)
-	}
+	key, next, shown := meta["key"], meta["next_page_url"], meta["url"]
 	switch {
-	case meta.Key == "" || meta.Key == "meta":
+	case key.Type != gjson.String || key.Str == "" || key.Str == "meta":
 		return page{}, errors.New("read page: meta does not name the list")
-	case meta.Next == nil:
+	case !next.Exists():
 		return page{}, errors.New("read page: meta does not say whether there is a next page")
+	case next.Type != gjson.String && next.Type != gjson.Null:
+		return page{}, errors.New("read next page URL: it is no text")
+	case shown.Exists() && shown.Type != gjson.String && shown.Type != gjson.Null:
+		return page{}, errors.New("read URL of page: it is no text")
 	}
-	p := page{shown: value(meta.URL)}
-	if err := json.Unmarshal(envelope[meta.Key], &p.records); err != nil {
-		return page{}, fmt.Errorf("read list of page: %w", err)
-	}
-	if p.records == nil {
+	list := envelope[key.Str]
+	switch {
+	case list.Exists() && list.Type == gjson.Null:
 		return page{}, errors.New("read page: the list is null")
+	case !list.IsArray():
+		return page{}, errors.New("read list of page: it is no list")
 	}
-	var next *string
-	if err := json.Unmarshal(meta.Next, &next); err != nil {
-		return page{}, fmt.Errorf("read next page URL: %w", err)
-	}
-	if next == nil {
+	p := page{shown: shown.Str}
+	list.ForEach(func(_, record gjson.Result) bool {
+		p.records = append(p.records, json.RawMessage(record.Raw))
+		return true
+	})
+	if next.Type == gjson.Null {
 		return p, nil
 	}
-	u, err := url.Parse(*next)
+	u, err := url.Parse(next.Str)
 	if err != nil || u.EscapedPath() == "" {
 		return page{}, errors.New("read next page URL: no path in it")
 	}
 	p.next = u
 	return p, nil
+}
+
+// members are those of an object, the last one of each name; nil of anything else.
+func members(object gjson.Result) map[string]gjson.Result {
+	if !object.IsObject() {
+		return nil
+	}
+	all := map[string]gjson.Result{}
+	object.ForEach(func(key, value gjson.Result) bool {
+		all[key.Str] = value
+		return true
+	})
+	return all
+}
+
+// invalid says what is wrong with text that is not JSON.
+func invalid(raw []byte) error {
+	var any json.RawMessage
+	if err := json.Unmarshal(raw, &any); err != nil {
+		return err
+	}
+	return errors.New("it is not JSON")
 }
 
 // pages follows a list from the request that first makes. Each reply is checked
