@@ -80,13 +80,23 @@ func TestMigrateAsks(t *testing.T) {
 		require.Regexp(t, ` Edge cases -> IS[0-9a-f]{32}\n`, again.stderr.String())
 		require.Regexp(t, `The ledger has \d+ channels of them whole, and \d+ messages: they are not written again\.`, again.stderr.String())
 	})
-	t.Run("and not before it has refused the ledger of another migration", func(t *testing.T) {
+	t.Run("and not before it has refused the ledger of another migration, or one in use", func(t *testing.T) {
 		server := sampleServer(t, nil)
 		r := newRig(t, server, "yes\n", true)
 		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
 		again := newRig(t, server, "yes\n", true)
 		again.Ledger, again.Stamp = r.Ledger, false
 		require.Equal(t, exitLedger, statusOf(runMigrate(t.Context(), again.migrateOptions)))
+		require.NotContains(t, again.stderr.String(), "Begin?")
+
+		used, err := openLedger(t.Context(), r.Ledger)
+		require.NoError(t, err)
+		defer used.Close()
+		again = newRig(t, server, "yes\n", true)
+		again.Ledger = r.Ledger
+		err = runMigrate(t.Context(), again.migrateOptions)
+		require.Equal(t, exitLedger, statusOf(err))
+		require.ErrorContains(t, err, "in use by process")
 		require.NotContains(t, again.stderr.String(), "Begin?")
 	})
 	for name, answer := range map[string]string{"no": "no\n", "nothing": "\n", "the end of input": ""} {

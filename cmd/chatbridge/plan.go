@@ -45,7 +45,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 }
 
 // begun reads the ledger of a migration that goes on; nil if it has none yet. One of
-// another migration is refused before anybody is asked.
+// another migration, or that is in use, is refused before anybody is asked.
 func (o *migrateOptions) begun(ctx context.Context, s *endpoints, mapper mapping.Mapper) (migrate.LedgerReader, error) {
 	ledger, err := readLedger(ctx, o.Ledger)
 	if migrate.KindOf(err) == migrate.NotFound {
@@ -55,6 +55,9 @@ func (o *migrateOptions) begun(ctx context.Context, s *endpoints, mapper mapping
 		return nil, err
 	}
 	bound, err := ledger.Fingerprint(ctx)
+	if _, used := lookAtLedger(ctx, o.Ledger); err == nil && migrate.KindOf(used) == migrate.Conflict {
+		err = used
+	}
 	if err == nil && len(bound) > 0 {
 		err = o.accept(bound, o.fingerprint(s, mapper))
 	}
