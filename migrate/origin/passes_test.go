@@ -91,12 +91,12 @@ func (m *migration) pass() {
 	if m.stopped = d.Stop; d.Stop != nil {
 		return
 	}
-	if m.crashed && d.Next != origin.None { // what was in flight may still land
+	m.apply(d, verdicts)
+	if m.crashed && d.Next != origin.None { // what was in flight may still land, behind what was there
 		_, newest := m.ledger.newest()
 		m.ledger.doubt(origin.Doubt{SourceIndex: d.Next, After: newest})
 	}
 	m.crashed = false
-	m.apply(d, verdicts)
 	for _, want := range source {
 		if d.Next == origin.None || want.Index < d.Next {
 			continue
