@@ -48,8 +48,9 @@
 //     [Doubt].
 //   - read-back passes the whole target, the ledger and its doubts. Of the
 //     source it needs what is in doubt, and says Partial; without the rest, only
-//     copies of that are recognized. Nothing is left to write, so it never stops: what fits
-//     nothing is a finding.
+//     copies of that are recognized. If there are any, or something past fits
+//     nothing, it passes the source whole before anything is deleted. Nothing is left
+//     to write, so it never stops: what fits nothing is a finding.
 //   - adoption, with the ledger lost, passes both sides whole and nothing
 //     confirmed; [Adopt] then chooses between candidates.
 //   - verify passes both sides whole, and the ledger if it has one. A [Missing]

@@ -48,7 +48,9 @@ type Knowledge struct {
 	Alone bool
 
 	// Partial says that of the source only what is in doubt is passed. Then
-	// nobody can tell what is missing, and nothing else counts as a copy.
+	// nobody can tell what is missing, and nothing else counts as a copy. Before a
+	// copy is deleted, a reading of all has to find it too: it may be the twin of
+	// what is in doubt.
 	Partial bool
 
 	// Absent asks for a verdict Missing for each message of the source that the

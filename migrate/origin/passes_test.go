@@ -144,13 +144,16 @@ func (m *migration) apply(d origin.Decision, verdicts []origin.Verdict) {
 
 func (m *migration) readBack(source []origin.Want) {
 	k := origin.Knowledge{Birth: m.birth, Confirmed: all(m.ledger.confirmed), Doubts: m.ledger.doubts}
-	if m.IntN(2) == 0 {
+	d, verdicts := m.read(source, m.haves(), k)
+	if m.IntN(2) == 0 { // what is whole or has no copy needs no more than this
 		k.Partial = true
-		source = slices.DeleteFunc(slices.Clone(source), func(w origin.Want) bool {
+		inDoubt := slices.DeleteFunc(slices.Clone(source), func(w origin.Want) bool {
 			return !slices.ContainsFunc(m.ledger.doubts, func(d origin.Doubt) bool { return d.SourceIndex == w.Index })
 		})
+		if partly, v := m.read(inDoubt, m.haves(), k); len(partly.Copies) == 0 {
+			d, verdicts = partly, v
+		}
 	}
-	d, verdicts := m.read(source, m.haves(), k)
 	m.apply(d, verdicts)
 	m.ledger.alone = !slices.ContainsFunc(verdicts, func(v origin.Verdict) bool {
 		return v.Kind != origin.Known && v.Kind != origin.Deleted && v.Kind != origin.CopyOf

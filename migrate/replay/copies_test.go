@@ -62,6 +62,37 @@ func TestExactTwins(t *testing.T) {
 	})
 }
 
+// A run dies before it has noted a message, and the twin before that is in doubt.
+func TestATwinOfWhatIsInDoubtIsNoCopy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c rig.ChannelPlan
+		for i := range 6 {
+			c.Messages = append(c.Messages, rig.MsgPlan{Body: "the same", Twin: i > 0})
+		}
+		m := rig.Migrated(t, rig.Scenario{Users: 1, Channels: []rig.ChannelPlan{c}})
+		sid := rig.SidOf("CH", 0)
+		m.InLedger(t, func(l migrate.Ledger) {
+			var all []migrate.MessageRecord
+			for r, err := range l.Messages(t.Context(), sid, migrate.All) {
+				require.NoError(t, err)
+				all = append(all, r)
+			}
+			require.Len(t, all, 6)
+			require.NoError(t, l.ForgetMessages(t.Context(), sid, all[2].SourceIndex))
+			for _, r := range all[4:] {
+				require.NoError(t, l.PutMessage(t.Context(), sid, r))
+			}
+			require.NoError(t, l.PutDoubt(t.Context(), sid, migrate.DoubtRecord{
+				SourceIndex: all[2].SourceIndex, After: all[1].TargetIndex, Sends: 1, At: time.Now(),
+			}))
+		})
+		before := m.Messages(t)
+		_, err := m.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, before, m.Messages(t))
+	})
+}
+
 func TestNotAsAsked(t *testing.T) {
 	for name, field := range map[string]string{"date": "DateCreated", "author": "Author"} {
 		t.Run("a service that stores another "+name+" stops the channel after one message", func(t *testing.T) {

@@ -57,10 +57,11 @@ func (l *lane) readBack(ctx context.Context) error {
 
 // readWhole holds the conversation against the ledger. Of the source it needs
 // what is in doubt, and all if REST wrote something that the ledger does not have:
-// only then can a copy be told from another message.
+// only then can a copy be told from another message, such as the twin of what is in
+// doubt.
 func (l *lane) readWhole(ctx context.Context) (*look, error) {
 	seen, err := l.readPartly(ctx)
-	if err != nil || !seen.past {
+	if err != nil || !seen.past && len(seen.Copies) == 0 {
 		return seen, err
 	}
 	l.named = nil
