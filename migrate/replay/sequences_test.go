@@ -176,6 +176,9 @@ func TestTailIsReadOnce(t *testing.T) {
 			require.Equal(t, c.after+1+int64(i), index)
 		}
 	}
-	_, err := collect(laneOf(&sides{n: tailKept + 1, broke: errBroke}).tail(context.Background(), -1), tailKept+2, func(m conversations.Message) int64 { return m.Index })
+	got, err := collect(laneOf(&sides{n: tailKept + 5}).tail(context.Background(), 1), 2, func(m conversations.Message) int64 { return m.Index })
+	require.NoError(t, err)
+	require.Equal(t, []int64{2, 3}, got)
+	_, err = collect(laneOf(&sides{n: tailKept + 1, broke: errBroke}).tail(context.Background(), -1), tailKept+2, func(m conversations.Message) int64 { return m.Index })
 	require.ErrorIs(t, err, errBroke)
 }

@@ -18,48 +18,42 @@ import (
 // read in it, and what people wrote is not said at all.
 func TestMayBeCopyIsSaidOnce(t *testing.T) {
 	for _, early := range []bool{true, false} {
-		for _, lags := range []bool{false, true} {
-			t.Run(fmt.Sprintf("there before the first look: %v, the list lags in the read-back: %v", early, lags), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
-					pass(t, r, migrate.Complete)
-					there := only(t, r)
-					_, err := r.Emulator.PostAs(there.Conversation, rig.IdentityOf(1), "hello")
-					require.NoError(t, err)
-					_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "new")
-					require.NoError(t, err)
-					require.Zero(t, times(pass(t, r, migrate.Complete), mapping.MessageCopy))
-					ours := messageOf(t, there, "new")
-					again := func() {
-						there.Put(t, conversations.Message{Author: ours.Author, Body: ours.Body, Attributes: ours.Attributes, DateCreated: ours.DateCreated})
-					}
-					if early {
-						again()
-					}
-					_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newer")
-					require.NoError(t, err)
-					wrote, hidden := false, !lags
-					m.do(func(x exchange) bool {
-						switch {
-						case x.appends("newer"):
-							if !early {
-								again()
-							}
-							wrote = true
-						case x.lists() && wrote && !hidden:
-							hidden = true
-							return hideBody(x, "newer")
+		t.Run(fmt.Sprintf("there before the first look: %v", early), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+				pass(t, r, migrate.Complete)
+				there := only(t, r)
+				_, err := r.Emulator.PostAs(there.Conversation, rig.IdentityOf(1), "hello")
+				require.NoError(t, err)
+				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "new")
+				require.NoError(t, err)
+				require.Zero(t, times(pass(t, r, migrate.Complete), mapping.MessageCopy))
+				ours := messageOf(t, there, "new")
+				again := func() {
+					there.Put(t, conversations.Message{Author: ours.Author, Body: ours.Body, Attributes: ours.Attributes, DateCreated: ours.DateCreated})
+				}
+				if early {
+					again()
+				}
+				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newer")
+				require.NoError(t, err)
+				wrote := false
+				m.do(func(x exchange) bool {
+					if x.appends("newer") {
+						if !early {
+							again()
 						}
-						return false
-					})
-					s := pass(t, r, migrate.Complete)
-					require.True(t, wrote && hidden)
-					require.EqualValues(t, 1, times(s, mapping.MessageCopy))
-					require.Zero(t, times(s, mapping.MessageAltered))
-					m.rest()
-					require.Len(t, bodies(t, r), 8)
+						wrote = true
+					}
+					return false
 				})
+				s := pass(t, r, migrate.Complete)
+				require.True(t, wrote)
+				require.EqualValues(t, 1, times(s, mapping.MessageCopy))
+				require.Zero(t, times(s, mapping.MessageAltered))
+				m.rest()
+				require.Len(t, bodies(t, r), 8)
 			})
-		}
+		})
 	}
 }
