@@ -57,8 +57,11 @@ func TestFeedIsReadAheadAndGoesOn(t *testing.T) {
 		require.Equal(t, rest(at), carried(t, f, int(n)+1), n)
 		require.Empty(t, ahead(t, f, int(n)+1))
 		f.close()
+		require.Zero(t, s.open)
 		if n <= feedKept {
 			require.Equal(t, 1, s.reads, "%d messages are held", n)
+		} else {
+			require.LessOrEqual(t, s.reads, 5, "%d messages: once for each reading, and once to go on", n)
 		}
 	}
 }

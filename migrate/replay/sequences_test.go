@@ -23,11 +23,14 @@ type sides struct {
 	n     int64
 	broke error
 	reads int
+	open  int // readings that nobody has ended yet
 }
 
 func yieldAll[T any](s *sides, after int64, newest bool, one func(index int64) T) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		s.reads++
+		s.open++
+		defer func() { s.open-- }()
 		for i := range s.n - after - 1 {
 			index := after + 1 + i
 			if newest {
