@@ -22,13 +22,14 @@ import (
 // landed meanwhile, it is ours.
 func TestLeftOutInDoubtIsReadBack(t *testing.T) {
 	for _, lands := range []bool{false, true} {
-		for _, beside := range []string{"nothing else", "a message that only REST can have written", "a list that lags once"} {
+		for _, beside := range []string{"nothing else", "a message that only REST can have written", "a list that lags once", "another that was deleted"} {
 			t.Run(fmt.Sprintf("it lands: %v, beside %s", lands, beside), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
 					r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
 					r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
 					var land func() emulator.Reply
 					sent, wrote := 0, false
+					deleted := strings.Contains(beside, "deleted")
 					stray, hidden := strings.Contains(beside, "REST"), !strings.Contains(beside, "lags")
 					m.do(func(x exchange) bool {
 						switch {
@@ -46,6 +47,9 @@ func TestLeftOutInDoubtIsReadBack(t *testing.T) {
 							if stray {
 								only(t, r).Put(t, conversations.Message{Author: rig.IdentityOf(0), Body: "stray", DateCreated: rig.ScenarioStart.Add(time.Hour)})
 							}
+							if deleted {
+								deletes("one")(t, r)
+							}
 							wrote = true
 							return true
 						case wrote && !hidden && x.lists():
@@ -56,10 +60,15 @@ func TestLeftOutInDoubtIsReadBack(t *testing.T) {
 					})
 					s := pass(t, r, migrate.Complete)
 					require.True(t, wrote && hidden)
-					require.Zero(t, times(s, mapping.MessageDeleted))
 					want := []string{"one", "three", "four"}
 					if lands {
 						want = four
+					}
+					if deleted {
+						want = want[1:]
+						require.EqualValues(t, 1, times(s, mapping.MessageDeleted))
+					} else {
+						require.Zero(t, times(s, mapping.MessageDeleted))
 					}
 					if stray {
 						want = append(want[:len(want):len(want)], "stray")

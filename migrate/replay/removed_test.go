@@ -174,6 +174,9 @@ func TestReadBackOfDeletedMessagesThatBreaks(t *testing.T) {
 					require.EqualValues(t, 1, times(s, mapping.MessageDeleted))
 					last = c.times(name)
 					require.Positive(t, last)
+					if name == "ledger AtOrBelow" {
+						last = 1 // horizons ask too, and later
+					}
 				}
 			})
 		})
