@@ -126,11 +126,12 @@ func TestFetchesThatTakeLong(t *testing.T) {
 		m.do(func(x exchange) bool {
 			switch {
 			case x.appends("four"):
-				x.commit().WriteTo(x.w)
+				reply := x.commit()
 				there := only(t, r)
 				for _, body := range four[:3] {
 					require.NoError(t, r.Emulator.DeleteAs(there.Conversation, messageOf(t, there, body).SID))
 				}
+				reply.WriteTo(x.w)
 				return true
 			case x.fetches():
 				fetched++
