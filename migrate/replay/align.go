@@ -71,20 +71,19 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	}
 	if seen.otherwise.SID != "" {
 		if _, err := l.meets(mapping.StoredOtherwise, seen.otherwise); err != nil {
-			// Not confirmed, so that the next run stops here too.
-			return cmp.Or(migrate.Fatal(l.Ledger.ForgetMessages(ctx, l.Channel.SID, seen.after)), err)
+			return l.unconfirm(ctx, seen, err)
 		}
 	}
 	if err := l.removeCopies(ctx, seen); err != nil {
-		return err
+		return l.unconfirm(ctx, seen, err)
+	}
+	if err := l.bringUpToDate(ctx, seen.edited); err != nil {
+		return l.unconfirm(ctx, seen, err)
 	}
 	for _, index := range seen.landed {
 		if err := l.found(ctx, index); err != nil {
 			return err
 		}
-	}
-	if err := l.bringUpToDate(ctx, seen.edited); err != nil {
-		return err
 	}
 	l.decision = seen.Decision
 	l.copied += seen.confirmed + seen.holes
@@ -116,6 +115,12 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	}
 	l.crashed = false
 	return l.doubt(ctx, next) // it may have been in flight
+}
+
+// unconfirm takes back what a reading noted as ours and err kept from being put
+// right, so that the next run comes to the same point.
+func (l *lane) unconfirm(ctx context.Context, seen *look, err error) error {
+	return cmp.Or(migrate.Fatal(l.Ledger.ForgetMessages(context.WithoutCancel(ctx), l.Channel.SID, seen.after)), err)
 }
 
 // newest is the last message that the ledger has.

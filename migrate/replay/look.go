@@ -162,7 +162,6 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID)
 	case origin.Foreign:
 		seen.strange = true
-		seen.past = seen.past || l.birth.Past(p.have.DateCreated)
 		if v.MayBeCopy {
 			detail := "in " + l.Record.TargetSID
 			if v.Like != "" {

@@ -33,9 +33,12 @@ func (l *lane) readBack(ctx context.Context) error {
 			return err
 		}
 		l.named = nil
-		if seen, err = l.readWhole(ctx); err != nil {
+		again, err := l.readWhole(ctx)
+		if err != nil {
 			return err
 		}
+		again.landed = append(seen.landed, again.landed...) // the ledger has them since the first reading
+		seen = again
 	}
 	l.Findings.Add(seen.found)
 	if err := l.removeCopies(ctx, seen); err != nil {
@@ -65,9 +68,14 @@ func (l *lane) readWhole(ctx context.Context) (*look, error) {
 		return seen, err
 	}
 	l.named = nil
-	return l.compare(ctx, newestOfAll, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
+	whole, err := l.compare(ctx, newestOfAll, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
 		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll),
 	})
+	if err != nil {
+		return nil, err
+	}
+	whole.landed = append(seen.landed, whole.landed...) // the ledger has them since the first reading
+	return whole, nil
 }
 
 func (l *lane) readPartly(ctx context.Context) (*look, error) {

@@ -1,0 +1,59 @@
+package replay_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
+)
+
+// What may be a copy of ours is said once a run, however often the conversation is
+// read in it, and what people wrote is not said at all.
+func TestMayBeCopyIsSaidOnce(t *testing.T) {
+	for _, early := range []bool{true, false} {
+		t.Run(fmt.Sprintf("there before the first look: %v", early), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+				pass(t, r, migrate.Complete)
+				there := only(t, r)
+				_, err := r.Emulator.PostAs(there.Conversation, rig.IdentityOf(1), "hello")
+				require.NoError(t, err)
+				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "new")
+				require.NoError(t, err)
+				require.Zero(t, times(pass(t, r, migrate.Complete), mapping.MessageCopy))
+				ours := messageOf(t, there, "new")
+				again := func() {
+					there.Put(t, conversations.Message{Author: ours.Author, Body: ours.Body, Attributes: ours.Attributes, DateCreated: ours.DateCreated})
+				}
+				if early {
+					again()
+				}
+				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newer")
+				require.NoError(t, err)
+				wrote := false
+				m.do(func(x exchange) bool {
+					if x.appends("newer") {
+						if !early {
+							again()
+						}
+						wrote = true
+					}
+					return false
+				})
+				s := pass(t, r, migrate.Complete)
+				require.True(t, wrote)
+				require.EqualValues(t, 1, times(s, mapping.MessageCopy))
+				require.Zero(t, times(s, mapping.MessageAltered))
+				m.rest()
+				require.Len(t, bodies(t, r), 8)
+			})
+		})
+	}
+}
