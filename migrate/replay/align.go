@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"chatbridge/mapping"
-	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
 )
@@ -77,7 +76,7 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	if err := l.removeCopies(ctx, seen); err != nil {
 		return l.unconfirm(ctx, seen, err)
 	}
-	if err := l.bringUpToDate(ctx, seen.edited); err != nil {
+	if err := l.bringUpToDate(ctx, seen); err != nil {
 		return l.unconfirm(ctx, seen, err)
 	}
 	for _, index := range seen.landed {
@@ -225,45 +224,4 @@ func (l *lane) fetch(ctx context.Context, sid string) (*origin.Have, error) {
 	}
 	h := origin.HaveOf(m)
 	return &h, nil
-}
-
-// bringUpToDate writes the text of messages that were edited in the source since
-// they were sent.
-func (l *lane) bringUpToDate(ctx context.Context, edited []migrate.MessageRecord) error {
-	for _, r := range edited {
-		for w, err := range l.wantsAfter(ctx, r.SourceIndex-1) {
-			if err != nil {
-				return err
-			}
-			if w.Index != r.SourceIndex {
-				break // deleted meanwhile
-			}
-			if err := l.edit(ctx, w.source.SID, w.message, r.TargetSID); err != nil {
-				return err
-			}
-			break
-		}
-	}
-	return nil
-}
-
-// edit gives a message of the target its text.
-func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Message, targetSID string) error {
-	if err := l.Neighbours.Mute(ctx); err != nil {
-		return err
-	}
-	if err := l.proceed(ctx); err != nil {
-		return err
-	}
-	want.SID = targetSID
-	want = mapping.MessageUpdate(want)
-	l.wrote = true
-	asked, stored := migrate.WithReply[conversations.Message](ctx)
-	if err := l.Target.SetMessage(asked, l.TargetService, l.Record.TargetSID, want); err != nil {
-		return err
-	}
-	if got, shown := stored(); shown {
-		return asSent(l.outgoing("set message", sourceSID), want, got, targetSID+" in "+l.Record.TargetSID)
-	}
-	return nil
 }

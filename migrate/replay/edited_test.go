@@ -81,4 +81,33 @@ func TestEditedBetweenCrashAndResume(t *testing.T) {
 			require.Equal(t, []string{"one", "two, edited", "three", "four"}, bodies(t, r))
 		})
 	})
+
+	for _, after := range []bool{false, true} {
+		t.Run(fmt.Sprintf("in the source, and the run killed at each of its writes, after it took effect: %t", after), func(t *testing.T) {
+			for write := 1; ; write++ {
+				killed, busy := false, false
+				synctest.Test(t, func(t *testing.T) {
+					r, m := between(t, emulator.Config{Archive: oneChannel("one", "two", "three", "four").Archive()})
+					pass(t, r, migrate.Complete)
+					r.Ledger += ".new"
+					require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
+					m.do(func(x exchange) bool { // long enough for the ledger to reach the disk
+						if !x.edits() || busy {
+							return false
+						}
+						busy = true
+						emulator.Refusal(503, 20503, "busy").WriteTo(x.w)
+						return true
+					})
+					killed = r.Killed(t, rig.Kill{Write: write, After: after})
+					pass(t, r, migrate.Complete)
+					require.Equal(t, []string{"one", "two, edited", "three", "four"}, bodies(t, r), "killed at write %d", write)
+				})
+				if !killed {
+					require.Greater(t, write, 3, "the claim, the edit and what follows are writes")
+					return
+				}
+			}
+		})
+	}
 }

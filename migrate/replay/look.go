@@ -22,6 +22,7 @@ type look struct {
 	late      map[string]int64        // copies, by their SID, of source indexes
 	theirs    []migrate.MessageRecord // written by somebody else already
 	edited    []migrate.MessageRecord // stored before the source was edited
+	held      []migrate.MessageRecord // from the first of those on, ours and not noted yet
 	otherwise mapping.Meeting         // the first that was stored otherwise
 	deleted   []migrate.MessageRecord // that the ledger has and the target does not show
 	strange   bool                    // not everything in the target is ours
@@ -140,7 +141,7 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 			seen.landed = append(seen.landed, v.SourceIndex)
 		}
 		l.stored(seen, v, p)
-		return migrate.Fatal(l.Ledger.PutMessage(ctx, l.Channel.SID, record))
+		return l.note(ctx, seen, record)
 	case origin.AlreadyThere:
 		record.Others = true
 		seen.theirs = append(seen.theirs, record)
@@ -171,6 +172,44 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 		}
 	}
 	return nil
+}
+
+// heldMost bounds how many records wait for an edit: about 2 MB.
+const heldMost = 1 << 14
+
+// note has the ledger know a message of ours, once every edit before it arrived.
+func (l *lane) note(ctx context.Context, seen *look, r migrate.MessageRecord) error {
+	if len(seen.edited) == 0 {
+		return migrate.Fatal(l.Ledger.PutMessage(ctx, l.Channel.SID, r))
+	}
+	if len(seen.held) == heldMost {
+		if err := l.noteHeld(ctx, seen); err != nil {
+			return err
+		}
+	}
+	seen.held = append(seen.held, r)
+	return nil
+}
+
+func (l *lane) noteHeld(ctx context.Context, seen *look) error {
+	for _, r := range seen.held {
+		if err := l.Ledger.PutMessage(ctx, l.Channel.SID, r); err != nil {
+			return migrate.Fatal(err)
+		}
+	}
+	seen.held = nil
+	return nil
+}
+
+// carry takes over what another reading found landed, and this one does not say
+// again because the ledger has it since.
+func (seen *look) carry(before *look) *look {
+	for _, index := range before.landed {
+		if !slices.Contains(seen.landed, index) {
+			seen.landed = append(seen.landed, index)
+		}
+	}
+	return seen
 }
 
 // stored compares exactly what is ours by all that origin compares.

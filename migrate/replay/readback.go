@@ -37,11 +37,13 @@ func (l *lane) readBack(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		again.landed = append(seen.landed, again.landed...) // the ledger has them since the first reading
-		seen = again
+		seen = again.carry(seen)
 	}
 	l.Findings.Add(seen.found)
 	if err := l.removeCopies(ctx, seen); err != nil {
+		return err
+	}
+	if err := l.bringUpToDate(ctx, seen); err != nil {
 		return err
 	}
 	for _, index := range seen.landed {
@@ -74,8 +76,7 @@ func (l *lane) readWhole(ctx context.Context) (*look, error) {
 	if err != nil {
 		return nil, err
 	}
-	whole.landed = append(seen.landed, whole.landed...) // the ledger has them since the first reading
-	return whole, nil
+	return whole.carry(seen), nil
 }
 
 func (l *lane) readPartly(ctx context.Context) (*look, error) {

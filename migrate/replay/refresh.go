@@ -97,3 +97,45 @@ func (l *lane) since(ctx context.Context, after int64) ([]chat.Message, bool, er
 
 // sinceKept is how many new messages of a channel are held in memory: one page.
 const sinceKept = 100
+
+// bringUpToDate writes the text of messages that were edited in the source since
+// they were sent, and then notes them, and what follows them, as ours: a run that dies
+// before that comes to the same point again.
+func (l *lane) bringUpToDate(ctx context.Context, seen *look) error {
+	for _, r := range seen.edited {
+		for w, err := range l.wantsAfter(ctx, r.SourceIndex-1) {
+			if err != nil {
+				return err
+			}
+			if w.Index != r.SourceIndex {
+				break // deleted meanwhile
+			}
+			if err := l.edit(ctx, w.source.SID, w.message, r.TargetSID); err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return l.noteHeld(ctx, seen)
+}
+
+// edit gives a message of the target its text.
+func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Message, targetSID string) error {
+	if err := l.Neighbours.Mute(ctx); err != nil {
+		return err
+	}
+	if err := l.proceed(ctx); err != nil {
+		return err
+	}
+	want.SID = targetSID
+	want = mapping.MessageUpdate(want)
+	l.wrote = true
+	asked, stored := migrate.WithReply[conversations.Message](ctx)
+	if err := l.Target.SetMessage(asked, l.TargetService, l.Record.TargetSID, want); err != nil {
+		return err
+	}
+	if got, shown := stored(); shown {
+		return asSent(l.outgoing("set message", sourceSID), want, got, targetSID+" in "+l.Record.TargetSID)
+	}
+	return nil
+}

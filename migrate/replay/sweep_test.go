@@ -81,7 +81,7 @@ func ofOneStep(write, at call) bool {
 // none, but users are brought beside the lane, so that the lane may have asked a
 // moment before whether it may write.
 func inFlight(w world, at call) int {
-	beside := []string{"target EnsureUser", "source User", "ledger Entity", "ledger PutEntity", "ledger ClearFailures"}
+	beside := []string{"target EnsureUser", "source User", "ledger Entity", "ledger PutEntity", "ledger ClearFailures", "ledger ForgetFindings"}
 	if w.alone || !slices.Contains(beside, at.name) {
 		return 0
 	}
