@@ -102,7 +102,7 @@ func (n *notes) identity(m Mapper, old string) string {
 	id := n.person(m, old, "identity")
 	switch {
 	case id == "":
-		n.add(IdentityEmpty, "identity", "there is no identity")
+		n.add(IdentityEmpty, "identity", "the identity is missing")
 	case utf8.RuneCountInString(id) > maxIdentity:
 		n.add(IdentityTooLong, "identity", "%d characters, %d fit", utf8.RuneCountInString(id), maxIdentity)
 	case reserved[id]:

@@ -75,7 +75,7 @@ func TestPauseOption(t *testing.T) {
 			ctx, stop := o.watch(t.Context(), func(string) {})
 			defer stop()
 			p := migrate.PauseOf(ctx)
-			require.Equal(t, "outside --hours "+o.Hours+"; goes on at "+from, reason(p))
+			require.Equal(t, "outside --hours "+o.Hours+"; resumes at "+from, reason(p))
 			time.Sleep(2*time.Hour + time.Second)
 			require.Empty(t, reason(p))
 			time.Sleep(time.Hour)
@@ -87,7 +87,7 @@ func TestPauseOption(t *testing.T) {
 		stop()
 		require.Nil(t, migrate.PauseOf(ctx))
 	})
-	t.Run("a file in a folder that is not there is a slip", func(t *testing.T) {
+	t.Run("a file in a folder of --pause-file is a slip", func(t *testing.T) {
 		err := (&pauseOption{PauseFile: filepath.Join(t.TempDir(), "no", "stop")}).check()
 		require.Equal(t, exitUsage, statusOf(err))
 	})

@@ -67,7 +67,7 @@ func TestPurge(t *testing.T) {
 		require.NoError(t, l.Close())
 		code, s := purge(t, "", "--ledger", path, "--execute", "--yes")
 		require.Equal(t, exitUsage, code)
-		require.Contains(t, s.stderr.String(), "no run was recorded")
+		require.Contains(t, s.stderr.String(), "no run recorded")
 	})
 	t.Run("an undo that took everything back is finished too", func(t *testing.T) {
 		path := purgeable(t, migrate.UndoneStatus)
