@@ -42,8 +42,8 @@ const originalsSuffix = ".originals.jsonl"
 // samePlace is said where a migration copies what need not be copied.
 const samePlace = `Note: both sides are one account. Conversations shows the private channels of
   these services already, under the same SIDs, and the public ones once they are
-  made private: chatbridge migrate --in-place. This copies them all the same, into
-  another service and under new SIDs. --replay says that this is meant.`
+  made private: chatbridge migrate --in-place. This run copies them anyway, into
+  another service and under new SIDs. Give --replay if you want that.`
 
 func newMigrate(c *console, common *commonOptions, run func(context.Context, *migrateOptions) error) *cobra.Command {
 	o := &migrateOptions{

@@ -97,7 +97,7 @@ func (c *call) senseless(err error) error {
 	if stray := c.strayed(err); stray != nil {
 		return stray
 	}
-	e := c.fail(c.lost(), fmt.Errorf("make sense of reply: %w", err))
+	e := c.fail(c.lost(), fmt.Errorf("read reply: %w", err))
 	e.Hint = fmt.Sprintf("check that %s is the address of the API; if it is, run again", c.hints.address)
 	return e
 }
