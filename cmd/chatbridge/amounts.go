@@ -124,7 +124,7 @@ func (a amounts) text(aps float64, lanes int, policy mapping.Policy, partly bool
 		quantity(a.members, "member", "members"), ", ", quantity(a.users, "user", "users"), ": ",
 		amount, quantity(a.writes, "write", "writes"), least, ".")
 	if a.done > 0 || a.copied > 0 {
-		line("The ledger has ", quantity(a.done, "channel", "channels"), " of them complete, and ", quantity(a.copied, "message", "messages"), ": these are not written again.")
+		line("The ledger already has ", quantity(a.done, "complete channel", "complete channels"), " and ", quantity(a.copied, "message", "messages"), ": these are not written again.")
 	}
 	if given := policy.String(); given != "" {
 		line("Policies given: ", given, ". Anything else that needs a decision stops its channel.")

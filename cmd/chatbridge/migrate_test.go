@@ -72,13 +72,13 @@ func TestMigrateAsks(t *testing.T) {
 		require.Contains(t, r.stderr.String(), " Edge cases -> a new service\n")
 		require.Contains(t, r.stderr.String(), "The lists show: identity-reserved 1 (stop), ")
 		require.Contains(t, r.stderr.String(), "unique-name-too-long 1 (stop), name-too-long 2 (truncate). The rest has not been read yet")
-		require.NotContains(t, r.stderr.String(), "The ledger has")
+		require.NotContains(t, r.stderr.String(), "The ledger already has")
 
 		again := newRig(t, server, "yes\n", true)
 		again.Policies, again.Ledger = r.Policies, r.Ledger
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), again.migrateOptions)))
 		require.Regexp(t, ` Edge cases -> IS[0-9a-f]{32}\n`, again.stderr.String())
-		require.Regexp(t, `The ledger has \d+ channels of them complete, and \d+ messages: they are not written again\.`, again.stderr.String())
+		require.Regexp(t, `The ledger already has \d+ complete channels and \d+ messages: these are not written again\.`, again.stderr.String())
 	})
 	t.Run("and not before it has refused the ledger of another migration", func(t *testing.T) {
 		server := sampleServer(t, nil)

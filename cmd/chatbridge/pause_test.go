@@ -51,7 +51,7 @@ func TestPauseOption(t *testing.T) {
 			ctx, waits := migrate.WithWaits(t.Context())
 			ctx, stop := o.watch(ctx, func(text string) { told = append(told, text) })
 			p := migrate.PauseOf(ctx)
-			require.Equal(t, "the file "+file+" is there; remove it to go on", reason(p))
+			require.Equal(t, "the file "+file+" exists; remove it to go on", reason(p))
 			time.Sleep(90*time.Second + 500*time.Millisecond)
 			require.Equal(t, migrate.Paused, waits.Now(migrate.LongWait)[0].Cause)
 			require.NoError(t, os.Remove(file))
