@@ -127,7 +127,7 @@ var roleRules = []Rule{
 	always(RoleShared, Loss, "another service with the same target brought the role over with other values, and wins"),
 	always(RoleRenamed, Info, "two roles have the same type and name; the target refuses the second, so it gets a number"),
 	always(RoleLate, Info, "the target has the role twice, because an unanswered create took effect late; undo deletes both"),
-	choice(PermissionInvite, "the permission inviteMember does not exist in Conversations, which has no invites",
+	choice(PermissionInvite, "inviteMember does not exist in Conversations",
 		Option{doDrop, Loss, "leave the permission out"},
 		Option{doAddParticipant, Info, "give addParticipant, which can do more"}),
 	choice(PermissionUnknown, "the permission does not exist in Conversations",
@@ -140,12 +140,12 @@ var serviceRules = []Rule{
 	always(ServiceLate, Info, "the target may have the service twice, because an unanswered create took effect late; if the one named here is empty, delete it in the Twilio Console"),
 	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),
 	always(ServiceLimits, Loss, "the limit cannot be set through Conversations; Chat v2 can set it on the new service"),
-	always(EventWebhook, Loss, "callbacks for single events do not exist in Conversations; route them behind one URL"),
+	always(EventWebhook, Loss, "no callbacks for single events; route them behind one URL"),
 	always(WebhookPayload, Info, "callbacks will get the parameter and event names of Conversations"),
 	always(WebhookMethod, Loss, "the callback method is neither GET nor POST; POST is used"),
 	always(WebhookEventUnknown, Loss, "the event does not exist in Conversations; it is left out"),
 	always(WebhookEventAccount, Loss, "the event exists only for the account's own callbacks; it is left out"),
-	always(NotificationInvite, Loss, "push for invites does not exist in Conversations, which has no invites"),
+	always(NotificationInvite, Loss, "there is no push for invites in Conversations"),
 	always(TemplateVariable, Loss, "the push template has a variable that Conversations fills differently, or not at all"),
 }
 
@@ -157,7 +157,7 @@ var channelRules = []Rule{
 	choice(MembersOverLimit, "more members than any service allows",
 		stopLane,
 		Option{doTry, Loss, "go on; the last ones will be refused"}),
-	always(HorizonLost, Loss, "the read horizon is lost: no message up to it was carried"),
+	always(HorizonLost, Loss, "no message up to the read horizon was carried"),
 	always(HorizonKept, Info, "the person has read further in the target; a read horizon never moves back"),
 }
 

@@ -68,23 +68,22 @@ as chatbridge audit.
 
 Only one run at a time writes into a target service, whatever machine or ledger
 it uses. It holds a claim there: a conversation named chatbridge-claim. A run
-that finds another run's claim watches it, for at most --settle plus 40 s. If
+that finds another run's claim watches it for at most --settle plus 40 s. If
 that run is alive, the new one ends with 8.
 
-Roles and people that the target already has and that differ from the source are
-reported and stay as they are. --policy role-was-there=replace and --policy
-user-was-there=replace bring them up to date; undo restores the old values. A
-read horizon never moves back.
+If the target already has a role or a person with other values, the run reports
+that and leaves them as they are. --policy role-was-there=replace and --policy
+user-was-there=replace take the values of the source; undo restores the old
+values. A read horizon never moves back.
 
-Run it again after it is done, and it brings what is new in the source. It does
-not see edits or deletions of older messages. --deep does: it compares both
-sides, brings edits over, and reports deletions, but deletes nothing. Text
-output lists each difference, JSON counts them under deep, and other forms leave
-them out.
+Run it again later to bring over what is new in the source. It does not see
+edits or deletions of older messages. --deep does: it compares both sides,
+brings edits over, and reports deletions, but deletes nothing. Text output lists
+each difference, JSON counts them under deep, and other forms leave them out.
 
 --in-place copies nothing. It makes public channels private, which is all that
 Conversations of the same account needs to show them. This cannot be undone. It
-is the only write to Chat, and you are shown it and asked first.
+is the only write to Chat: it is shown first, and you are asked.
 
 What a policy drops or shortens is kept next to the ledger, in
 FILE.originals.jsonl.` +
