@@ -52,10 +52,10 @@ migrate --in-place.
 the same faults. SPEC is a list of settings, separated by commas:
 
   rate=0.02                  share of requests that are hit, by any fault
-  before.429=0.01            the same for one fault, or a group: before (the request
-                             has no effect), after (its answer is lost), late (it
-                             takes effect seconds later), read (a reply is broken).
-                             The longest name that is set decides; 0 means never
+  before.429=0.01            the same for one fault, or a group: before (the
+                             request has no effect), after (its answer is lost),
+                             late (it takes effect seconds later), read (a reply
+                             is broken). The longest name set decides; 0: never
   nth(POST messages,3)=late  hit the third such request; 3-5 and 3- (all from the
                              third on) work too, and chat or conversations before
                              the method
@@ -69,8 +69,8 @@ An unknown fault is refused, with a list of all names.
 --unkind makes it behave badly in ways that no document rules out. SPEC is a
 list of settings, separated by commas; a share is from 0 to 1:
 
-  list-lags=5s               lists do not show anything younger; 3: nothing from the
-                             last three requests
+  list-lags=5s               lists do not show anything younger; 3: nothing from
+                             the last three requests
   list-stale=0.1             share of pages as they were stale-for=30s earlier
   list-ends-early=0.1        share of lists that end as if there were no more
   list-ignores-order=0.1     share of lists in the opposite order
@@ -80,8 +80,8 @@ list of settings, separated by commas; a share is from 0 to 1:
                              characters composed, numbers in attributes as doubles
   reply-202=0.1              share of creates answered with 202
   reply-404=0.1              share of participants created, but answered with 404
-  reply-of-another=0.1       share of replies with another SID, or none, or the SID
-                             of another conversation
+  reply-of-another=0.1       share of replies with another SID, or none, or the
+                             SID of another conversation
   body-max=1000              most bytes that a body may have
   refuse=escapes+blank       refuse attributes with escapes, and blank bodies;
                              second-role: a second role of the same type and name
@@ -91,7 +91,7 @@ list of settings, separated by commas; a share is from 0 to 1:
                              into both sides
   people=0.1                 share of writes after which somebody does one of
                              people-do=write+edit+react+delete+join+leave
-  forged-stamp=0.1           share of new conversations whose stamp somebody copies
+  forged-stamp=0.1           share of new conversations with a stamp that is copied
   key-account=AC…            account that the API key opens
   account-sid=null           show no account_sid in services; nowhere: in anything
   index-gaps=0.1             share of messages before which indexes skip some; the
