@@ -56,9 +56,9 @@ the same faults. SPEC is a list of settings, separated by commas:
                              request has no effect), after (its answer is lost),
                              late (it takes effect seconds later), read (a reply
                              is broken). The longest name set decides; 0: never
-  nth(POST messages,3)=late  hit the third such request; 3-5 and 3- (all from the
-                             third on) work too, and chat or conversations before
-                             the method
+  nth(POST messages,3)=late  hit the third such request; also 3-5, or 3- (all
+                             from the third on). chat or conversations before
+                             the method names a host
   seed=7                     start of the random sequence
   limit=3                    most random faults in a row for one request
   late-within=5s late-after=0s stall-for=2m slow-for=1s retry-after=1s
@@ -77,25 +77,25 @@ list of settings, separated by commas; a share is from 0 to 1:
   list-of-another=0.1        share of lists that are of another conversation
   lists=messages+users       lists that do any of this (default all)
   text=trim+crlf+nfc+doubles how text is stored: trimmed, CRLF as LF, Unicode
-                             characters composed, numbers in attributes as doubles
+                             characters composed, numbers as doubles
   reply-202=0.1              share of creates answered with 202
-  reply-404=0.1              share of participants created, but answered with 404
+  reply-404=0.1              share of participants created but answered with 404
   reply-of-another=0.1       share of replies with another SID, or none, or the
                              SID of another conversation
   body-max=1000              most bytes that a body may have
   refuse=escapes+blank       refuse attributes with escapes, and blank bodies;
-                             second-role: a second role of the same type and name
+                             second-role: a second role of one type and name
   firewall=0.01              share of bodies always refused, with HTML
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes
                              into both sides
   people=0.1                 share of writes after which somebody does one of
                              people-do=write+edit+react+delete+join+leave
-  forged-stamp=0.1           share of new conversations with a stamp that is copied
+  forged-stamp=0.1           share of new conversations with a copied stamp
   key-account=AC…            account that the API key opens
-  account-sid=null           show no account_sid in services; nowhere: in anything
-  index-gaps=0.1             share of messages before which indexes skip some; the
-                             default skips a few, 0 none
+  account-sid=null           no account_sid in services; nowhere: in anything
+  index-gaps=0.1             share of messages before which indexes skip some;
+                             the default skips a few, 0 none
   counts-adrift=0.1          share of channels with wrong counts
   seed=7                     start of the random sequence
 
