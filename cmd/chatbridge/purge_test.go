@@ -45,7 +45,7 @@ func TestPurge(t *testing.T) {
 		status, s := purge(t, "n\n", "--ledger", path, "--execute")
 		require.Equal(t, exitUsage, status)
 		require.Contains(t, s.stderr.String(), path)
-		require.Contains(t, s.stderr.String(), "would be deleted. Nothing was.")
+		require.Contains(t, s.stderr.String(), "would be deleted. Nothing has been deleted.")
 		require.Contains(t, s.stderr.String(), "chatbridge undo")
 		require.Contains(t, s.stderr.String(), "Delete these files from this machine, for good.\nBegin? [y/N]")
 		require.FileExists(t, path)
