@@ -41,9 +41,9 @@ func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) 
 	}
 	switch {
 	case c.MembersCount > maxMembers:
-		n.add(MembersOverLimit, "members_count", "%d; %d are the most", c.MembersCount, maxMembers)
+		n.add(MembersOverLimit, "members_count", "%d; at most %d are allowed", c.MembersCount, maxMembers)
 	case c.MembersCount > defaultMembers:
-		n.add(MembersOverDefault, "members_count", "%d; a new service admits %d", c.MembersCount, defaultMembers)
+		n.add(MembersOverDefault, "members_count", "%d; a new service allows %d", c.MembersCount, defaultMembers)
 	}
 	if !m.NoStamp && !n.stopped("attributes") {
 		out.Attributes = n.stamp(out.Attributes, Stamp{

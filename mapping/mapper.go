@@ -51,7 +51,7 @@ func (n *notes) role(roles Roles, sid, wantType, field string) string {
 		n.add(RoleMissing, field, "%s is not among the roles of the service", sid)
 		return ""
 	case r.Source.Type != wantType:
-		n.add(RoleScope, field, "%s is a role of type %q where one of type %q is wanted", sid, r.Source.Type, wantType)
+		n.add(RoleScope, field, "%s is a role of type %q, but one of type %q is needed", sid, r.Source.Type, wantType)
 		return ""
 	case r.TargetSID == "":
 		n.add(RoleMissing, field, "%s was not carried", sid)
@@ -102,13 +102,13 @@ func (n *notes) identity(m Mapper, old string) string {
 	id := n.person(m, old, "identity")
 	switch {
 	case id == "":
-		n.add(IdentityEmpty, "identity", "there is no identity")
+		n.add(IdentityEmpty, "identity", "the identity is missing")
 	case utf8.RuneCountInString(id) > maxIdentity:
 		n.add(IdentityTooLong, "identity", "%d characters, %d fit", utf8.RuneCountInString(id), maxIdentity)
 	case reserved[id]:
 		n.add(IdentityReserved, "identity", "%q is reserved", id)
 	case userSID.MatchString(id):
-		n.add(IdentitySID, "identity", "%q is shaped like the SID of a user", id)
+		n.add(IdentitySID, "identity", "%q looks like the SID of a user", id)
 	}
 	return id
 }
@@ -151,7 +151,7 @@ func (n *notes) date(t chat.Time, field string) time.Time {
 // created is a date that the target would set to the present if it had none.
 func (n *notes) created(t chat.Time) time.Time {
 	if t.IsZero() {
-		n.add(DateMissing, "date_created", "there is no date; it becomes that of the migration")
+		n.add(DateMissing, "date_created", "there is no date; the date of the migration is used")
 	}
 	return n.date(t, "date_created")
 }

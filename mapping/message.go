@@ -80,7 +80,7 @@ func (n *notes) author(m Mapper, from string) string {
 	length := utf8.RuneCountInString(author)
 	switch {
 	case author == "":
-		n.add(AuthorMissing, "from", "%s takes the place", systemAuthor)
+		n.add(AuthorMissing, "from", "%s is used", systemAuthor)
 		return systemAuthor
 	case length <= maxIdentity:
 		return author

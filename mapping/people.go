@@ -21,7 +21,7 @@ func (m Mapper) User(u chat.User, roles Roles) (conversations.User, []Finding) {
 		RoleSID:      n.role(roles, u.RoleSID, chat.ServiceRole, "role_sid"),
 	}
 	if u.JoinedChannelsCount > maxUserConversations {
-		n.add(UserChannels, "joined_channels_count", "%d; %d are admitted", u.JoinedChannelsCount, maxUserConversations)
+		n.add(UserChannels, "joined_channels_count", "%d; %d are allowed", u.JoinedChannelsCount, maxUserConversations)
 	}
 	n.dates(UserDate, u.DateCreated, u.DateUpdated)
 	n.unknownFields("user", u.Raw)
@@ -33,7 +33,7 @@ func (m Mapper) User(u chat.User, roles Roles) (conversations.User, []Finding) {
 // identity is the one in the source.
 func (m Mapper) MissingUser(identity string) (conversations.User, []Finding) {
 	n := m.notes("", "")
-	n.add(UserMissing, "identity", "%q is a member and no user", identity)
+	n.add(UserMissing, "identity", "%q is a member but not a user", identity)
 	return conversations.User{Identity: n.identity(m, identity)}, n.found
 }
 

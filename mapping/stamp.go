@@ -98,12 +98,12 @@ func (n *notes) stamp(attributes string, s Stamp) string {
 	for _, try := range []Stamp{s, {SID: s.SID, ServiceSID: s.ServiceSID}} {
 		if out := stamped(attributes, try); len(out) <= maxConversationAttributes {
 			if try != s {
-				n.add(StampShortened, "attributes", "%d bytes are taken of %d", len(attributes), maxConversationAttributes)
+				n.add(StampShortened, "attributes", "%d of %d bytes are used", len(attributes), maxConversationAttributes)
 			}
 			return out
 		}
 	}
-	n.add(StampOmitted, "attributes", "%d bytes are taken of %d", len(attributes), maxConversationAttributes)
+	n.add(StampOmitted, "attributes", "%d of %d bytes are used", len(attributes), maxConversationAttributes)
 	return attributes
 }
 

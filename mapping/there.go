@@ -62,7 +62,7 @@ func (m Mapper) UserShared(u chat.User, targetSID, by string, differs []string) 
 
 func (m Mapper) shared(c Code, sid, targetSID, by string, differs []string) []Finding {
 	n := m.notes(sid, "")
-	n.add(c, only(differs), "%s is as service %s has it, and differs%s", targetSID, by, where(differs))
+	n.add(c, only(differs), "%s has the values of service %s, and differs%s", targetSID, by, where(differs))
 	return n.found
 }
 

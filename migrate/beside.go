@@ -9,7 +9,7 @@ import (
 
 // ErrSymlink is in the chain of the error for a file beside a ledger that is a
 // symbolic link.
-var ErrSymlink = errors.New("it is a symbolic link, and what it leads to would be written over")
+var ErrSymlink = errors.New("it is a symbolic link, and the file that it points to would be overwritten")
 
 // OpenBeside opens a file that has its name from a ledger: the lock, or the
 // originals. Nobody chose where it is, so a link at that name is not ours, and is

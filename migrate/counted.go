@@ -113,7 +113,7 @@ func (c *counted) Channels(ctx context.Context, serviceSID string) iter.Seq2[cha
 		}
 		if fresh := len(r.seen) - shown; joined > members && (fresh > 0 || len(r.seen) == 0) {
 			yield(chat.Channel{}, short("list channels", serviceSID,
-				"later readings showed %d channels that the first did not, and these have %d members where users are in %d channels", fresh, members, joined))
+				"later readings showed %d channels that the first did not; the channels have %d members, but users are in %d channels", fresh, members, joined))
 			return
 		}
 		if joined != members {
@@ -191,6 +191,6 @@ func short(op, sid, how string, args ...any) error {
 	return &Error{
 		Op: op, Kind: Unavailable, SID: sid,
 		Err:  fmt.Errorf("%w: %s", ErrShort, fmt.Sprintf(how, args...)),
-		Hint: "the service shows less than it has: run again, and ask Twilio if it stays",
+		Hint: "the service shows less than it has: run again; if that does not help, ask Twilio",
 	}
 }

@@ -45,7 +45,7 @@ func (c *counted) Members(ctx context.Context, serviceSID, channelSID string) it
 		}
 		if fresh := len(r.seen) - shown; fresh > 0 && announced > int64(len(r.seen)) {
 			yield(chat.Member{}, short("list members", channelSID,
-				"later readings showed %d members that the first did not, and all together %d of %d", fresh, len(r.seen), announced))
+				"later readings showed %d members that the first did not; together they showed %d of %d", fresh, len(r.seen), announced))
 			return
 		}
 		if n := int64(len(r.seen)); announced != n {
@@ -99,7 +99,7 @@ func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n,
 			}
 		}
 		if again > n {
-			return short("list messages", channelSID, "%d messages came, and a second reading showed %d up to the same one", n, again)
+			return short("list messages", channelSID, "%d messages came, but a second reading showed %d up to the same one", n, again)
 		}
 	}
 	Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "messages_count", announced, n))

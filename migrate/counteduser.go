@@ -101,7 +101,7 @@ func (c *counted) missing(ctx context.Context, serviceSID string) error {
 		delete(s.named, sid)
 		c.mu.Unlock()
 		if err == nil && !ch.DateCreated.After(latest) {
-			return short("list channels", serviceSID, "a user is in %s, which it does not show", sid)
+			return short("list channels", serviceSID, "a user is in %s, which the list does not show", sid)
 		}
 	}
 	return nil

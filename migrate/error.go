@@ -107,7 +107,7 @@ func BlockedError(op, sid string, found []mapping.Finding) error {
 		return &Error{
 			Op: op, Kind: Refused, SID: sid,
 			Err:  fmt.Errorf("%s: %s", f.Code, f.Detail),
-			Hint: fmt.Sprintf("choose what to do with it: --policy %s=…; list the choices with: chatbridge policies", f.Code),
+			Hint: fmt.Sprintf("choose what to do with it: --policy %s=…; to list the choices: chatbridge policies", f.Code),
 		}
 	}
 	return nil
@@ -160,7 +160,7 @@ func Quietly(err error) error {
 func TargetTaken(channelSID, conversationSID, otherSID string) error {
 	return &Error{
 		Op: "put channel", Kind: Conflict, SID: channelSID,
-		Err:  fmt.Errorf("conversation %s is that of channel %s already", conversationSID, otherSID),
-		Hint: "run the same command again: the channel gets a conversation of its own; to see whose this one is: chatbridge sids " + conversationSID,
+		Err:  fmt.Errorf("conversation %s already belongs to channel %s", conversationSID, otherSID),
+		Hint: "run the same command again: the channel gets a conversation of its own; to see which channel has this one: chatbridge sids " + conversationSID,
 	}
 }

@@ -33,8 +33,8 @@ func (f Fingerprint) Agree(run Fingerprint, settings ...string) error {
 	}
 	return &Error{
 		Op: "bind ledger", Kind: Conflict,
-		Err:  fmt.Errorf("it was made by other settings: %s", strings.Join(differences, "; ")),
-		Hint: "use the settings that the ledger was made by, or another --ledger",
+		Err:  fmt.Errorf("it was made with other settings: %s", strings.Join(differences, "; ")),
+		Hint: "use the settings that the ledger was made with, or another --ledger",
 	}
 }
 

@@ -78,7 +78,7 @@ func (s Scope) Validate() error {
 		return &Error{Op: "read channel type", Kind: Usage, Err: fmt.Errorf("%q is neither public nor private", s.Type), Hint: "give --type public or --type private"}
 	}
 	if !s.Since.IsZero() && !s.Until.IsZero() && !s.Since.Before(s.Until) {
-		return &Error{Op: "read dates", Kind: Usage, Err: errors.New("--since is not before --until"), Hint: "messages are selected from --since up to, and without, --until"}
+		return &Error{Op: "read dates", Kind: Usage, Err: errors.New("--since is not before --until"), Hint: "messages are selected from --since (included) to --until (not included)"}
 	}
 	return nil
 }
@@ -194,11 +194,11 @@ func CheckScope(ctx context.Context, src Source, services []string) error {
 	}
 	for _, p := range slices.Concat(s.scope.Channels, s.scope.Exclude) {
 		if !s.met[p] {
-			return &Error{Op: "select channels", Kind: Usage, Err: fmt.Errorf("no channel has the SID or unique name %s", chat.Excerpt(p)), Hint: "list the channels with: chatbridge audit --channels-out channels.csv"}
+			return &Error{Op: "select channels", Kind: Usage, Err: fmt.Errorf("no channel has the SID or unique name %s", chat.Excerpt(p)), Hint: "to list the channels: chatbridge audit --channels-out channels.csv"}
 		}
 	}
 	if n == 0 {
-		return &Error{Op: "select channels", Kind: Usage, Err: errors.New("the filters together leave no channel"), Hint: "list the channels with: chatbridge audit --channels-out channels.csv"}
+		return &Error{Op: "select channels", Kind: Usage, Err: errors.New("no channel passes all the filters"), Hint: "to list the channels: chatbridge audit --channels-out channels.csv"}
 	}
 	return nil
 }

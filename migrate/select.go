@@ -67,6 +67,6 @@ func NoSuchService(sid string) *Error {
 	return &Error{
 		Op: "select service", Kind: NotFound, SID: sid,
 		Err:  errors.New("the source account has no such service"),
-		Hint: "list the services that are there with: chatbridge audit",
+		Hint: "to list the services: chatbridge audit",
 	}
 }

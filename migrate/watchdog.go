@@ -35,7 +35,7 @@ func NewWatchdog(ctx context.Context, after time.Duration, sid string) (context.
 		cancel(&Error{
 			Op: "migrate channel", Kind: Stalled, SID: sid,
 			Err:  fmt.Errorf("no progress for %v", after),
-			Hint: "run the same command again to resume it; --watchdog sets how long a channel may stand still",
+			Hint: "run the same command again to resume it; --watchdog sets how long a channel may make no progress",
 		})
 	})
 	return context.WithValue(ctx, watchdogKey{}, w), w

@@ -77,7 +77,7 @@ func (r ranked) text(w *bufio.Writer) {
 	lines(w, "Stops its channel until a policy decides:", r.stops())
 	lines(w, "People in the chats notice:", r.of(people))
 	sentenceOf(w, "Operators have to look at: ", r.of(operators))
-	sentenceOf(w, "Nobody: ", r.of(nobody))
+	sentenceOf(w, "Nobody notices: ", r.of(nobody))
 }
 
 func lines(w *bufio.Writer, title string, all []migrate.FindingCount) {

@@ -34,14 +34,14 @@ func auditDocument(a audit.Audit) *document {
 		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
 	}
 	d.sampled(a)
-	d.add(heading("What is there"), services, countTable(a.Counts))
+	d.add(heading("What the source holds"), services, countTable(a.Counts))
 	d.planned(a)
 	d.add(heading("What a copy would do"),
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
 	d.add(heading("What a copy would be billed"), paragraph(BillText(a.Bill)))
-	d.findings(a.Findings, "What would not arrive as it was")
+	d.findings(a.Findings, "What would change or be lost")
 	d.there(a.There)
 	d.checklists(a)
 	d.add(heading("What to do next"))
@@ -57,9 +57,9 @@ func auditVerdict(a audit.Audit) string {
 	stops, losses := gravest(a.Findings)
 	switch {
 	case stops > 0:
-		return fmt.Sprintf("%s; %s to decide on first.", there, count(stops, "thing", "things"))
+		return fmt.Sprintf("%s; %s to decide first.", there, count(stops, "thing", "things"))
 	case losses > 0:
-		return fmt.Sprintf("%s can be migrated; %s would not arrive, listed below.", there, count(losses, "kind of detail", "kinds of detail"))
+		return fmt.Sprintf("%s can be migrated; %s would be lost, listed below.", there, count(losses, "kind of detail", "kinds of detail"))
 	}
 	return there + " can be migrated as they are."
 }
@@ -82,20 +82,20 @@ func estimateText(a audit.Audit) string {
 	e := a.Estimate
 	text := fmt.Sprintf("At least %s.", Duration(e.Seconds))
 	if e.APS > 0 {
-		text += fmt.Sprintf(" Twilio takes %s writes a second for each conversation and for each service, and", strconv.FormatFloat(e.APS, 'f', -1, 64))
+		text += fmt.Sprintf(" Twilio accepts %s writes per second for each conversation and for each service;", strconv.FormatFloat(e.APS, 'f', -1, 64))
 	} else {
 		text += " Without a limit on writes,"
 	}
 	switch e.BoundBy {
 	case "gate":
-		text += " what decides is the gate: users, roles and conversations share the limit of their service."
+		text += " the limit that decides is that of a service: its users, roles and conversations share it."
 	case "longest lane":
-		text += " what decides is the longest lane: the messages of one channel have to be written one after the other."
+		text += " the longest channel decides: the messages of one channel have to be written one after the other."
 		if e.LongestChannel != "" {
 			text += " It is " + e.LongestChannel + "."
 		}
 	case "concurrency":
-		text += " what decides is how many channels are worked on at once: see --concurrency."
+		text += " the number of channels worked on at once decides: see --concurrency."
 	default:
 		text += " nothing has to wait."
 	}
@@ -134,27 +134,27 @@ func auditNext(a audit.Audit) []block {
 		return stayNext(a, stops > 0)
 	}
 	if stops == 0 {
-		return []block{paragraph("Nothing has to be decided. To begin:"), commands{"chatbridge migrate"}}
+		return []block{paragraph("Nothing needs a decision. To begin:"), commands{"chatbridge migrate"}}
 	}
 	next := undecided(a.Findings)
 	return []block{
-		paragraph("Choose what to do with each thing that would stop its channel. A channel with one that is not decided is not carried whole; the others are. The choices:"),
+		paragraph("Choose what to do with each finding that would stop its channel. A channel with an undecided finding is not carried whole; the others are. The choices:"),
 		next,
-		paragraph("Look again with the choices, then begin with the same ones:"),
+		paragraph("Look again with your choices, then begin with the same ones:"),
 		commands{"chatbridge audit --policy …", "chatbridge migrate --policy …"},
 	}
 }
 
 // stayNext is what to do where channels can stay in their service.
 func stayNext(a audit.Audit, decisions bool) []block {
-	first := []block{paragraph("Nothing has to be copied. To look at what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"}}
+	first := []block{paragraph("Nothing has to be copied. To see what would be made private:"), commands{"chatbridge migrate --in-place --dry-run"}}
 	if !promotes(a.Plan) {
-		first = []block{paragraph("Nothing has to be done at all: clients can switch to the Conversations SDK.")}
+		first = []block{paragraph("Nothing has to be done: clients can switch to the Conversations SDK.")}
 	}
 	if decisions {
-		return append(first, paragraph("To copy all the same, into another service, some things have to be decided first. The choices:"), commands{"chatbridge audit --replay"})
+		return append(first, paragraph("To copy into another service anyway, some things have to be decided first. The choices:"), commands{"chatbridge audit --replay"})
 	}
-	return append(first, paragraph("To copy all the same, into another service, nothing has to be decided:"), commands{"chatbridge migrate --replay"})
+	return append(first, paragraph("To copy into another service anyway, nothing has to be decided:"), commands{"chatbridge migrate --replay"})
 }
 
 // undecided are the choices for everything that stops a channel.

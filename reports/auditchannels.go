@@ -118,9 +118,9 @@ func (c *AuditChannels) trim(g gravities) {
 func (c *AuditChannels) catalog(a audit.Audit) catalog {
 	g := gravitiesOf(a.Findings)
 	c.trim(g)
-	findings, order := "findings", "those with the gravest findings first, then the largest"
+	findings, order := "findings", "the gravest findings first, then the largest channels"
 	if !copies(a.Plan) {
-		findings, order = "a copy would find", "those to be made private first, then the largest"
+		findings, order = "a copy would find", "channels to make private first, then the largest"
 	}
 	k := catalog{
 		ID: "channels", Label: "What becomes of it", Choice: 1,

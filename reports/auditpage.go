@@ -27,7 +27,7 @@ func auditPage(a audit.Audit, options []Option) *document {
 		d.figures = append(d.figures,
 			figure{"writes", Number(a.Requests.Writes)},
 			figure{"takes at least", Duration(a.Estimate.Seconds)},
-			figure{"to decide on first", Number(stops)},
+			figure{"to decide first", Number(stops)},
 			figure{"changes noticed", Number(int64(len(ranked(a.Findings).of(people))))})
 	} else {
 		there, private := way(a, audit.Visible), way(a, audit.Promote)
@@ -76,7 +76,7 @@ func auditBanner(a audit.Audit, stops int64) string {
 }
 
 // inPlacePrice is what making a channel private costs.
-const inPlacePrice = "A channel that was made private stays so: people are added to it, and join by themselves no more."
+const inPlacePrice = "A channel made private stays private: people have to be added, they can no longer join by themselves."
 
 // auditSecond is what is said below the verdict: what would be lost.
 func auditSecond(a audit.Audit, stops int64) string {
@@ -88,7 +88,7 @@ func auditSecond(a audit.Audit, stops int64) string {
 		all = append(all, inPlacePrice)
 	}
 	if parts := noticedBy(a.Findings); parts != "" {
-		all = append(all, "A copy into another service, with --replay, would change more; by kinds: "+parts+".")
+		all = append(all, "A copy into another service, with --replay, would change more, by kind: "+parts+".")
 	}
 	if stops > 0 {
 		all = append(all, fmt.Sprintf("Before a copy, %s to be decided.", count(stops, "thing has", "things have")))
@@ -102,7 +102,7 @@ func noticedText(found []migrate.FindingCount) string {
 	if parts == "" {
 		return "Everything arrives as it was."
 	}
-	return "What changes, by kinds: " + parts + "."
+	return "What changes, by kind: " + parts + "."
 }
 
 func noticedBy(found []migrate.FindingCount) string {

@@ -37,7 +37,7 @@ func briefAudit(a audit.Audit) *document {
 	d.there(a.There)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
-	d.add(commands{"chatbridge audit --details    # the whole, with samples and what to do by hand"})
+	d.add(commands{"chatbridge audit --details    # all of it, with samples and what to do by hand"})
 	return d
 }
 
@@ -78,7 +78,7 @@ func amountsText(c migrate.Counts) string {
 
 // BillText says what Twilio would count of a copy for its bill.
 func BillText(b migrate.Bill) string {
-	return fmt.Sprintf("Bill: about %s in each calendar month that the run touches, 0 GB of files (prices as read %s: 200 free, then from $0.05).",
+	return fmt.Sprintf("Bill: about %s in each calendar month that the run touches, 0 GB of files (prices of %s: 200 free, then from $0.05).",
 		count(b.ActiveUsers, "active user", "active users"), b.PricesRead)
 }
 
@@ -110,7 +110,7 @@ func briefSummary(s replay.Summary, options []Option) *document {
 	}
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)
-	d.add(commands{"chatbridge report --details    # the whole, with samples"})
+	d.add(commands{"chatbridge report --details    # all of it, with samples"})
 	return d
 }
 

@@ -59,7 +59,7 @@ func (k catalog) view() (catalogView, error) {
 	slices.Sort(v.Options)
 	v.Options = slices.Compact(v.Options)
 	if len(k.Rows) > worstShown {
-		v.Cut = fmt.Sprintf("These are the first %d of the %s that this page has; on a screen, with scripts, it shows all of them.",
+		v.Cut = fmt.Sprintf("These are the first %d of %s on this page; in a browser with scripts enabled, it shows them all.",
 			worstShown, count(int64(len(k.Rows)), "row", "rows"))
 	}
 	raw, err := k.data()

@@ -75,7 +75,7 @@ func (r channelRow) state() string {
 // sizeTable says how many channels there are of each size.
 func (c *Channels) sizeTable() tableBlock {
 	t := tableBlock{
-		caption: "Channels by how many messages they have; the bar is their share of all messages",
+		caption: "Channels by number of messages; the bar is their share of all messages",
 		header:  []string{"messages in a channel", "channels", "messages in all"},
 		numbers: []int{1, 2},
 	}
@@ -107,14 +107,14 @@ func (c *Channels) catalog() catalog {
 	c.trim()
 	k := catalog{
 		ID: "channels", Label: "State", Choice: 1,
-		Caption: fmt.Sprintf("%s, those that were not carried first, then the largest", count(c.n, "channel", "channels")),
+		Caption: fmt.Sprintf("%s, channels not carried first, then the largest", count(c.n, "channel", "channels")),
 		Header: []column{
 			{"name", "text"}, {"state", "state"}, {"messages", numeric}, {"messages arrived", numeric}, {"members", numeric}, {"members arrived", numeric},
 			{"source", "sid"}, {"target", "sid"},
 		},
 	}
 	if c.n > int64(len(c.rows)) {
-		k.Caption = fmt.Sprintf("%s of %s: those that were not carried first, then the largest. The ledger has them all",
+		k.Caption = fmt.Sprintf("%s of %s: channels not carried first, then the largest. The ledger has them all",
 			Number(int64(len(c.rows))), count(c.n, "channel", "channels"))
 	}
 	for _, r := range c.rows {

@@ -139,8 +139,8 @@ func timelineBlocks(points []pace.Point) []block {
 	var calm []string
 	if last.Written > 0 {
 		blocks = append(blocks, chart{
-			class: "written", title: "Resources written in a second", height: tallChart, spans: written,
-			summary: fmt.Sprintf("%s on average, %s at the most, after %s; %s in all.",
+			class: "written", title: "Resources written per second", height: tallChart, spans: written,
+			summary: fmt.Sprintf("%s on average, %s at most, after %s; %s in all.",
 				level(rounded(float64(last.Written)/last.Seconds)), level(rounded(peak.value)), Duration(peak.to), Number(last.Written)),
 		})
 	} else {
@@ -150,7 +150,7 @@ func timelineBlocks(points []pace.Point) []block {
 		class, title, none string
 		of                 func(pace.Point) int64
 	}{
-		{"low throttled", "Answers that said “too many requests”", "the service never said “too many requests”", func(p pace.Point) int64 { return p.Throttled }},
+		{"low throttled", "Answers with “too many requests”", "no answer was “too many requests”", func(p pace.Point) int64 { return p.Throttled }},
 		{"low trouble", "Requests that were repeated", "no request had to be repeated", func(p pace.Point) int64 { return p.Retried }},
 		{"low trouble", "Resources that were not carried", "nothing was given up", func(p pace.Point) int64 { return p.Failed }},
 	} {

@@ -33,11 +33,11 @@ var verdictParts = []struct {
 	{doctor.Dangerous, "Different, and dangerous"},
 	{doctor.Harmless, "Different, and harmless"},
 	{doctor.AsAssumed, "As assumed"},
-	{doctor.NotSeen, "Not seen, for want of data"},
+	{doctor.NotSeen, "Not tested: no data"},
 }
 
 func doctorDocument(g doctor.Diagnosis) *document {
-	d := &document{title: "What the account says to what no document settles", verdict: doctorVerdict(g)}
+	d := &document{title: "Undocumented behavior of this account", verdict: doctorVerdict(g)}
 	for _, part := range verdictParts {
 		probes := slices.DeleteFunc(slices.Clone(g.Probes), func(p doctor.Probe) bool { return p.Verdict != part.verdict })
 		if len(probes) == 0 {
@@ -56,10 +56,10 @@ func doctorVerdict(g doctor.Diagnosis) string {
 	}
 	text := "nothing dangerous was seen"
 	if n := int64(g.Verdicts[doctor.Harmless]); n > 0 {
-		text += fmt.Sprintf("; %s without harm", count(n, "thing differs", "things differ"))
+		text += fmt.Sprintf("; %s harmlessly", count(n, "thing differs", "things differ"))
 	}
 	if n := int64(g.Verdicts[doctor.NotSeen]); n > 0 {
-		text += fmt.Sprintf("; %s could not be seen", count(n, "thing", "things"))
+		text += fmt.Sprintf("; %s could not be tested", count(n, "thing", "things"))
 	}
 	return text + "."
 }

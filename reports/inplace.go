@@ -80,13 +80,13 @@ func inPlaceNext(r inplace.Result) []block {
 		return []block{paragraph("Nothing has to be made private. Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same.")}
 	case !r.Executed:
 		return []block{
-			paragraph("Making a channel private cannot be taken back. Nobody finds it or joins it without being added any more, also in Chat. Nothing else changes: SIDs, history, members and read horizons stay."),
+			paragraph("Making a channel private cannot be undone. People can no longer find it or join it without being added, in Chat too. Nothing else changes: SIDs, history, members and read horizons stay."),
 			commands{"chatbridge migrate --in-place"},
 		}
 	case r.Status != migrate.Complete:
 		return []block{paragraph("Go on where it stopped, with the same settings:"), commands{"chatbridge migrate --in-place"}}
 	}
-	return []block{paragraph("Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same. Let the application add people to what were public channels: nobody joins by themselves any more.")}
+	return []block{paragraph("Clients can switch to the Conversations SDK: SIDs, history and read horizons are the same. Let the application add people to formerly public channels: they can no longer join by themselves.")}
 }
 
 // Named are SIDs with the names beside them, where there are any.

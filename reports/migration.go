@@ -52,7 +52,7 @@ func (m *Migration) page() *document {
 	if work := append(decisions(s.Findings), handwork(s.Findings)...); len(work) > 0 {
 		d.add(work)
 	} else {
-		d.add(paragraph("Nothing that this run knows of."))
+		d.add(paragraph("Nothing, as far as this run knows."))
 	}
 	d.add(heading("What to do next"))
 	d.add(summaryNext(s)...)
@@ -68,7 +68,7 @@ func (m *Migration) origin() []block {
 	}
 	text := fmt.Sprintf("The run began %s and took %s.", m.StartedAt.UTC().Format(dateForm), Duration(m.Summary.Duration))
 	if m.Summary.Status == migrate.RunningStatus {
-		text = fmt.Sprintf("The run began %s and was last heard of %s later.", m.StartedAt.UTC().Format(dateForm), Duration(m.Summary.Duration))
+		text = fmt.Sprintf("The run began %s and was last seen %s later.", m.StartedAt.UTC().Format(dateForm), Duration(m.Summary.Duration))
 	}
 	if m.Ledger != "" {
 		text += " What arrived is in the ledger " + m.Ledger + "."
@@ -78,10 +78,10 @@ func (m *Migration) origin() []block {
 
 func (m *Migration) losses(d *document) {
 	if m.Summary.Status == migrate.RunningStatus {
-		d.add(heading("What did not arrive as it was"), paragraph("That is noted when a run ends."))
+		d.add(heading("What changed or was lost"), paragraph("This is recorded when a run ends."))
 		return
 	}
-	d.findings(m.Summary.Findings, "What did not arrive as it was")
+	d.findings(m.Summary.Findings, "What changed or was lost")
 	d.originals(m.Summary)
 }
 
@@ -105,7 +105,7 @@ func summaryFigures(s replay.Summary) []figure {
 		{"took", Duration(s.Duration)},
 	}
 	if s.Duration >= 1 && written(s) > 0 {
-		all = append(all, figure{"written in a second", level(rounded(float64(written(s)) / s.Duration))})
+		all = append(all, figure{"written per second", level(rounded(float64(written(s)) / s.Duration))})
 	}
 	_, losses := gravest(s.Findings)
 	return append(all,
@@ -115,7 +115,7 @@ func summaryFigures(s replay.Summary) []figure {
 
 func comparisonTable(s replay.Summary) tableBlock {
 	t := tableBlock{
-		caption: "What the source has, and what of it is in the target; the bar is the share that is there",
+		caption: "What the source has, and how much of it is in the target; the bar is that share",
 		header:  []string{"kind", "source", "target", "of them new", "left out", "failed"},
 		numbers: []int{1, 2, 3, 4, 5},
 	}
@@ -135,7 +135,7 @@ func comparisonTable(s replay.Summary) tableBlock {
 
 func stageTable(l pace.LaneTimes) tableBlock {
 	t := tableBlock{
-		caption: "Time of all channels together; as many as ran beside each other are added up",
+		caption: "Time of all channels added up, including those that ran at the same time",
 		header:  []string{"work", "time"},
 		numbers: []int{1},
 	}

@@ -150,12 +150,12 @@ func TestPage(t *testing.T) {
 	t.Run("does not take the last moment of a run for a rate", func(t *testing.T) {
 		m := &reports.Migration{Summary: summary()}
 		m.Summary.Timeline = []pace.Point{{Seconds: 1, Written: 10}, {Seconds: 2, Written: 20}, {Seconds: 3, Written: 30}, {Seconds: 3.001, Written: 40}}
-		has(t, page(t, m), "20 at the most")
+		has(t, page(t, m), "20 at most")
 	})
 	t.Run("says of a run without an end that it has none", func(t *testing.T) {
 		m := &reports.Migration{Summary: replay.Summary{Status: migrate.RunningStatus, Duration: 12}}
 		html := page(t, m)
-		has(t, html, "it still runs, or was killed")
+		has(t, html, "it still runs, or it was killed")
 		lacks(t, html, "everything arrives as it was")
 	})
 	t.Run("loads nothing and holds no handler", func(t *testing.T) {

@@ -49,15 +49,15 @@ func copies(plan []audit.PlanRoute) bool {
 // arithmetic shows how the bounds of an estimate come about.
 func arithmetic(e audit.Estimate) tableBlock {
 	t := tableBlock{
-		header:  []string{"bound", "made of", "at least"},
+		header:  []string{"limit", "calculation", "minimum"},
 		numbers: []int{2},
 		bars:    shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
 	}
 	aps := strconv.FormatFloat(e.APS, 'f', -1, 64) + " a second"
 	t.rows = [][]string{
-		{"gate (roles, users, conversations)", over(e, e.GateWrites, aps), Duration(e.Gate)},
-		{"longest lane (one channel)", over(e, e.LongestLaneWrites, aps), Duration(e.LongestLane)},
-		{"concurrency (all channels)", over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "lane", "lanes"), aps)), Duration(e.Concurrency)},
+		{"service (roles, users, conversations)", over(e, e.GateWrites, aps), Duration(e.Gate)},
+		{"longest channel", over(e, e.LongestLaneWrites, aps), Duration(e.LongestLane)},
+		{"concurrency (all channels)", over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "channel", "channels"), aps)), Duration(e.Concurrency)},
 	}
 	return t
 }
@@ -65,7 +65,7 @@ func arithmetic(e audit.Estimate) tableBlock {
 func over(e audit.Estimate, writes int64, pace string) string {
 	n := count(writes, "write", "writes")
 	if e.APS <= 0 {
-		return n + ", unpaced"
+		return n + ", no limit"
 	}
 	return n + " / " + pace
 }
@@ -76,7 +76,7 @@ func (d *document) sampled(a audit.Audit) {
 		return
 	}
 	d.add(heading("ONLY A SAMPLE WAS READ"), paragraph(fmt.Sprintf(
-		"At most %s of each service. Every count, request, time and finding below is about these alone, and says nothing of the others.",
+		"At most %s of each service. Every count, request, time and finding below is for these only, and says nothing about the others.",
 		count(int64(a.Sampled), "channel", "channels"))))
 }
 
@@ -96,13 +96,13 @@ func afterwards(a audit.Audit) steps {
 	if a.Counts.Credentials > 0 {
 		all = append(all, step{
 			Title:  "Let devices register for push again.",
-			Detail: "What binds a device to a user belongs to its service, and is not copied.",
+			Detail: "The binding of a device to a user belongs to its service, and is not copied.",
 		})
 	}
 	if a.Counts.Channels > 0 {
 		all = append(all, step{
-			Title:    "Switch clients to the Conversations SDK, and what is stored to the new SIDs.",
-			Detail:   "A copy has SIDs of its own. The table of old and new ones:",
+			Title:    "Switch clients to the Conversations SDK, and stored SIDs to the new ones.",
+			Detail:   "A copy has new SIDs. To list old and new ones:",
 			Commands: []string{"chatbridge sids --output csv > sids.csv"},
 		})
 	}

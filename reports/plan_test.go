@@ -29,7 +29,7 @@ func TestAuditPlan(t *testing.T) {
 		text := auditText(t, reports.Text, sampleAudit())
 		require.Contains(t, text, "There already: private already.")
 		require.Contains(t, text, "58 writes / 30 a second")
-		require.Contains(t, text, "29,280 writes / (16 lanes x 30 a second)")
+		require.Contains(t, text, "29,280 writes / (16 channels x 30 a second)")
 		require.Contains(t, text, "chatbridge migrate --in-place --dry-run")
 	})
 	t.Run("does not speak of in place where everything has to be copied", func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestAuditPlan(t *testing.T) {
 		a.Sampled = 5
 		for _, f := range []reports.Format{reports.Text, reports.Markdown} {
 			text := auditText(t, f, a)
-			first, _, _ := strings.Cut(text, "What is there")
+			first, _, _ := strings.Cut(text, "What the source holds")
 			require.Contains(t, first, "a SAMPLE of 5 channels a service", f)
 			require.Contains(t, first, "ONLY A SAMPLE WAS READ", f)
 		}
@@ -58,7 +58,7 @@ func TestAuditPlan(t *testing.T) {
 		a.Findings = []migrate.FindingCount{{Code: mapping.EventWebhook, Severity: mapping.Loss, Count: 2}}
 		text := auditText(t, reports.Text, a)
 		require.Contains(t, text, "By hand, after a copy")
-		require.Contains(t, text, "where single events had URLs of their own")
+		require.Contains(t, text, "If single events had their own URLs")
 		require.NotContains(t, text, "By hand, before a copy")
 		require.NotContains(t, text, "register for push")
 	})
@@ -69,8 +69,8 @@ func TestAuditPlan(t *testing.T) {
 			{Code: mapping.PermissionInvite, Severity: mapping.Loss, Count: 7},
 		}
 		text := strings.Join(strings.Fields(auditText(t, reports.Text, a)), " ")
-		require.Contains(t, text, "whoever may add participants adds them. Found 6 times.")
-		require.Contains(t, text, "the one to add participants does more. Found 7 times.")
+		require.Contains(t, text, "somebody who may add participants has to add them. Found 6 times.")
+		require.Contains(t, text, "the permission to add participants allows more. Found 7 times.")
 	})
 }
 
@@ -180,7 +180,7 @@ func TestInPlace(t *testing.T) {
 		r.Executed, r.Samples = false, []string{channelSID}
 		got := text(t, reports.Markdown, r)
 		require.Contains(t, got, "nothing was changed")
-		require.Contains(t, got, "cannot be taken back")
+		require.Contains(t, got, "cannot be undone")
 		require.Contains(t, got, channelSID)
 		require.NotContains(t, got, "failed")
 	})

@@ -90,14 +90,14 @@ func policyDocument(rules []mapping.Rule) *document {
 	}
 	d := &document{
 		title: "Policies", tone: good,
-		verdict: fmt.Sprintf("%s, of which %s can be decided.", count(int64(len(rules)), "case", "cases"), Number(int64(len(chosen.rows)))),
+		verdict: fmt.Sprintf("%s; %s can be decided.", count(int64(len(rules)), "case", "cases"), Number(int64(len(chosen.rows)))),
 	}
 	d.add(
-		paragraph("What Conversations cannot take as it is. An audit counts each case in a workspace; nothing is dropped without being said."),
+		paragraph("What Conversations cannot take unchanged. An audit counts each case in a workspace; nothing is dropped without a report."),
 		heading("To decide"),
-		paragraph("Each takes the first choice, unless --policy or the table policy of a configuration file gives another:"),
+		paragraph("The first choice applies, unless --policy or the policy table of a configuration file gives another:"),
 		commands{"chatbridge migrate --policy media=placeholder,empty-body=space"}, chosen,
-		heading("Told"), paragraph("Here nothing can be chosen."), told,
+		heading("Told"), paragraph("These have no choice."), told,
 	)
 	return d
 }

@@ -108,7 +108,7 @@ func (p *Provenance) facts() []fact {
 		settings.Settings = append(settings.Settings, s.String())
 	}
 	if len(p.Settings) == 0 {
-		settings.Text = "all as they are by default"
+		settings.Text = "all at their defaults"
 	}
 	return append(all, settings)
 }

@@ -77,7 +77,7 @@ func TestProvenance(t *testing.T) {
 	t.Run("with no settings says so, and a long one is cut for people alone", func(t *testing.T) {
 		p := provenance()
 		p.Settings = nil
-		has(t, filed(t, reports.HTML, p)["audit"], "all as they are by default")
+		has(t, filed(t, reports.HTML, p)["audit"], "all at their defaults")
 		has(t, filed(t, reports.JSON, p)["audit"], `"settings": []`)
 		p.Settings = []reports.Setting{{Name: "channel", Value: strings.Repeat("é", 4000)}}
 		lacks(t, filed(t, reports.HTML, p)["audit"], strings.Repeat("é", 300))

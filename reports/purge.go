@@ -74,7 +74,7 @@ func purgeDocument(p Purged) *document {
 	case p.Executed:
 		d.verdict = amount + " deleted."
 	default:
-		d.verdict = amount + " would be deleted. Nothing was."
+		d.verdict = amount + " would be deleted. Nothing has been deleted."
 	}
 	goes := heading("What goes")
 	if p.Executed {
@@ -91,8 +91,8 @@ func purgeDocument(p Purged) *document {
 		}
 	}
 	if len(p.Lost) > 0 && !p.Executed {
-		d.add(heading("What cannot be done afterwards"), paragraph(strings.Join(p.Lost, "; ")+"."),
-			paragraph("Old and new SIDs have no names with them. To keep them:"), commands{"chatbridge sids > sids.csv"})
+		d.add(heading("What can no longer be done afterwards"), paragraph(strings.Join(p.Lost, "; ")+"."),
+			paragraph("A table of old and new SIDs holds no names. To keep one:"), commands{"chatbridge sids > sids.csv"})
 	}
 	if p.Next != "" {
 		d.add(heading("To do it"), commands{p.Next})

@@ -70,7 +70,7 @@ func repairDocument(done verify.Repairs) *document {
 	can := "can be brought back"
 	if done.Executed {
 		t.rows = append(t.rows, []string{"brought back", Number(done.Done)})
-		can = "could be brought back, and failed"
+		can = "could be brought back, but failed"
 	}
 	t.rows = append(t.rows,
 		[]string{can, Number(done.Possible - done.Done)},
@@ -99,7 +99,7 @@ func repairVerdict(done verify.Repairs) string {
 	case done.Executed:
 		return fmt.Sprintf("%s brought back; both sides still differ.", count(done.Done, "difference was", "differences were"))
 	case done.Possible == 0:
-		return "nothing of what differs can be brought back."
+		return "none of the differences can be brought back."
 	default:
 		return fmt.Sprintf("nothing was written; %s be brought back, %s.",
 			count(done.Possible, "difference can", "differences can"), count(done.Impossible, "stays", "stay"))

@@ -21,7 +21,7 @@ func repairs(t *testing.T, f reports.Format, execute bool) []byte {
 	all := differences()
 	items := []verify.Repair{
 		{Difference: all[0], Possible: true, Done: execute},
-		{Difference: all[1], Reason: "it would have to be deleted, and a repair deletes nothing"},
+		{Difference: all[1], Reason: "it would have to be deleted, but a repair deletes nothing"},
 		{Difference: all[2], Possible: true},
 	}
 	done := verify.Repairs{

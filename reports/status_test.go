@@ -46,7 +46,7 @@ func TestStatus(t *testing.T) {
 	t.Run("a run that was killed is not called running", func(t *testing.T) {
 		s := running()
 		s.Run.Alive = false
-		require.Contains(t, statusText(t, s), "chatbridge.db: not running any more; it was killed")
+		require.Contains(t, statusText(t, s), "chatbridge.db: no longer running; it was killed")
 	})
 	t.Run("time left is unknown where nothing moves", func(t *testing.T) {
 		s := running()

@@ -44,12 +44,12 @@ func statusDocument(s Status) *document {
 }
 
 // dead is what a run is called that ended without saying so.
-const dead = "not running any more; it was killed, and running it again resumes"
+const dead = "no longer running; it was killed, and running it again resumes"
 
 func statusVerdict(s Status) string {
 	switch {
 	case s.Run != nil && s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
-		return "undone in part; what was kept is still in the target."
+		return "partly undone; what was kept is still in the target."
 	case s.Run == nil:
 		return "no migration recorded yet."
 	case len(s.Failures) > 0:
@@ -63,7 +63,7 @@ func runState(r Run) string {
 		return dead
 	}
 	if r.Status == migrate.UndoneStatus {
-		return "undone; chatbridge migrate starts anew"
+		return "undone; chatbridge migrate starts from the beginning"
 	}
 	return r.Status
 }

@@ -60,7 +60,7 @@ func summaryDocument(s replay.Summary) *document {
 // originals says where that is which policies took away.
 func (d *document) originals(s replay.Summary) {
 	if o := s.Originals; o != nil {
-		d.add(paragraph(fmt.Sprintf("What policies dropped or shortened was kept whole: %s in %s (%s).",
+		d.add(paragraph(fmt.Sprintf("The originals of what policies dropped or shortened are kept: %s in %s (%s).",
 			count(o.Lines, "line", "lines"), o.Path, count(o.Bytes, "byte", "bytes"))))
 	}
 }
@@ -70,7 +70,7 @@ func summaryVerdict(s replay.Summary) string {
 	switch s.Status {
 	case migrate.Complete:
 		if written(s) == 0 && len(aboutTarget(s.Findings)) > 0 {
-			return "complete " + took + "; everything was there already, some of it otherwise."
+			return "complete " + took + "; everything was there already, some of it with differences."
 		}
 		if written(s) == 0 {
 			return "complete " + took + "; everything was there already."
@@ -81,9 +81,9 @@ func summaryVerdict(s replay.Summary) string {
 	case migrate.InterruptedStatus:
 		return "interrupted after " + Duration(s.Duration) + "; running it again resumes."
 	case migrate.RunningStatus:
-		return "not ended after " + Duration(s.Duration) + ": it still runs, or was killed; then running it again resumes."
+		return "no end recorded after " + Duration(s.Duration) + ": it still runs, or it was killed and running it again resumes."
 	case migrate.FailedStatus:
-		return "failed after " + Duration(s.Duration) + "; what arrived is noted, and running it again resumes."
+		return "failed after " + Duration(s.Duration) + "; the ledger has what arrived, and running it again resumes."
 	}
 	return s.Status
 }
@@ -116,9 +116,9 @@ func summaryNext(s replay.Summary) []block {
 	case migrate.Complete:
 		return []block{paragraph("Compare both sides, item by item:"), commands{"chatbridge verify"}}
 	case migrate.Partial:
-		next := []block{paragraph("See what stopped, and try again; what arrived is not written twice:"), commands{"chatbridge status --all", "chatbridge migrate"}}
+		next := []block{paragraph("See what stopped, then try again; nothing is written twice:"), commands{"chatbridge status --all", "chatbridge migrate"}}
 		if lines := undecided(s.Findings); len(lines) > 0 {
-			next = append(next, paragraph("What stops for want of a decision goes on with one of:"), lines,
+			next = append(next, paragraph("What stopped because it needs a decision goes on with one of:"), lines,
 				commands{"chatbridge migrate --accept-settings --policy …"})
 		}
 		return next

@@ -28,7 +28,7 @@ func (d *document) there(all []audit.Held) {
 			t.rows = append(t.rows, []string{h.Kind, h.SourceSID, h.TargetSID, strings.Join(h.Differs, ", "), h.Fate})
 		}
 	}
-	d.add(heading("What the target has otherwise"), t)
+	d.add(heading("What differs in the target already"), t)
 	if more := len(all) - thereShown; more > 0 {
 		d.add(paragraph(fmt.Sprintf("And %s more: --output json lists them.", Number(int64(more)))))
 	}

@@ -101,7 +101,7 @@ func (u *Undo) document(done undo.Undone) *document {
 
 func undoDocument(done undo.Undone) *document {
 	var goes, gone, kept, back int64
-	t := tableBlock{header: []string{"kind", "to delete", "to give back", "done", "kept", "gone before"}, numbers: []int{1, 2, 3, 4, 5}}
+	t := tableBlock{header: []string{"kind", "to delete", "to restore", "done", "kept", "gone before"}, numbers: []int{1, 2, 3, 4, 5}}
 	for _, kind := range []string{migrate.KindServices, migrate.KindRoles, migrate.KindUsers, migrate.KindChannels} {
 		c, ok := done.Counts[kind]
 		if !ok {
@@ -113,12 +113,12 @@ func undoDocument(done undo.Undone) *document {
 	d := &document{title: "Undo"}
 	switch {
 	case len(t.rows) == 0:
-		d.verdict = "the ledger knows of nothing in the target."
+		d.verdict = "the ledger records nothing in the target."
 		return d
 	case done.Executed:
 		d.verdict = fmt.Sprintf("%s deleted%s, %s kept.", count(gone-back, "thing", "things"), givenBack(back), Number(kept))
 	default:
-		d.verdict = fmt.Sprintf("%s would be deleted%s, %s kept. Nothing was.", count(goes, "thing", "things"), givenBack(back), Number(kept))
+		d.verdict = fmt.Sprintf("%s would be deleted%s, %s kept. Nothing has been deleted.", count(goes, "thing", "things"), givenBack(back), Number(kept))
 	}
 	d.add(heading("By kind"), t)
 	if !done.Executed && goes+back > 0 {
@@ -131,5 +131,5 @@ func givenBack(n int64) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s given back", Number(n))
+	return fmt.Sprintf(", %s restored", Number(n))
 }

@@ -33,7 +33,7 @@ func TestUndo(t *testing.T) {
 		require.Contains(t, got, "delete channels CH2 Desk (was CH1)\n")
 		require.Contains(t, got, `keep users US4: =1+1\u001b[31m`)
 		require.NotContains(t, got, "US2")
-		require.Contains(t, got, "Undo: 2 things deleted, 1 given back, 1 kept.")
+		require.Contains(t, got, "Undo: 2 things deleted, 1 restored, 1 kept.")
 		require.Contains(t, got, "restore users US5: it was replaced\n")
 	})
 	t.Run("text sums up, with names and messages, unless all is asked for", func(t *testing.T) {

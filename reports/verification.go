@@ -69,7 +69,7 @@ func verificationDocument(v verify.Verification) *document {
 	case v.Equal && foreign == 0:
 		d.verdict = "equal."
 	case v.Equal:
-		d.verdict = fmt.Sprintf("equal; %s by others, which are no difference.", count(foreign, "item was written", "items were written"))
+		d.verdict = fmt.Sprintf("equal; %s by others, which do not count as differences.", count(foreign, "item was written", "items were written"))
 	default:
 		d.verdict = count(differences, "difference", "differences") + "."
 	}
@@ -88,7 +88,7 @@ func verificationDocument(v verify.Verification) *document {
 		d.add(heading("What differs"), t)
 	}
 	if len(v.Findings) > 0 {
-		d.findings(v.Findings, "What the source says of itself and does not show")
+		d.findings(v.Findings, "What the source counts but does not show")
 	}
 	return d
 }

@@ -19,11 +19,11 @@ func WaitText(w migrate.Wait) string {
 	case migrate.Unreachable:
 		return fmt.Sprintf("no connection to %s for %s, trying again; %s", Plain(w.Host), span, waiters(w))
 	case migrate.RateLimit:
-		return waiters(w) + ": a service and a conversation take only so many writes a second (--aps)"
+		return waiters(w) + ": writes per second are limited for each service and conversation (--aps)"
 	case migrate.AtOnce:
-		return waiters(w) + ": only so many requests are made at once (--concurrency, or what the account takes)"
+		return waiters(w) + ": the number of requests at once is limited (--concurrency, or by the account)"
 	case migrate.Settling:
-		return waiters(w) + ": what was sent before may still land (--settle)"
+		return waiters(w) + ": an earlier request may still land (--settle)"
 	case migrate.Claiming:
 		if w.Reason != "" {
 			return waiters(w) + ": " + Plain(w.Reason)

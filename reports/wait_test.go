@@ -14,7 +14,7 @@ func TestWaitText(t *testing.T) {
 		"1 channel waits: chat.twilio.com answers 503, trying again":                               {Cause: migrate.Failing, Host: "chat.twilio.com", Status: 503, Channels: 1, Others: 2, Seconds: 3},
 		"no answer from chat.twilio.com for 20 s; 3 requests wait":                                 {Cause: migrate.Silent, Host: "chat.twilio.com", Others: 3, Seconds: 20.9},
 		"no connection to chat.twilio.com for 1 min 5 s, trying again; waiting":                    {Cause: migrate.Unreachable, Host: "chat.twilio.com", Others: 1, Seconds: 65},
-		"paused: the file stop is there; remove it to go on":                                       {Cause: migrate.Paused, Reason: "the file stop is there; remove it to go on", Channels: 9},
+		"paused: the file stop exists; remove it to go on":                                         {Cause: migrate.Paused, Reason: "the file stop exists; remove it to go on", Channels: 9},
 		`waiting: another run \u001b[31m may be alive`:                                             {Cause: migrate.Claiming, Reason: "another run \x1b[31m may be alive", Others: 1},
 	} {
 		require.Equal(t, want, WaitText(w))

@@ -27,7 +27,7 @@ func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migr
 	return o.accept(bound, f)
 }
 
-const fixedHint = "--accept-settings is not for accounts and services; to begin another migration: chatbridge migrate --ledger another.db"
+const fixedHint = "--accept-settings does not cover accounts and services; to begin another migration: chatbridge migrate --ledger another.db"
 
 // accept compares what a ledger is bound to with the settings of this run. The
 // error names each that differs, and the hint says whether they can be accepted.
@@ -40,7 +40,7 @@ func (o *migrateOptions) accept(bound, f migrate.Fingerprint) error {
 	if fixed != nil {
 		return err
 	}
-	return hinted(err, "use the settings that the ledger was made by, or accept these for what is not done yet: chatbridge migrate --accept-settings")
+	return hinted(err, "use the settings that the ledger was made with, or accept these for what is still to come: chatbridge migrate --accept-settings")
 }
 
 // hinted is a conflict with another hint.

@@ -54,6 +54,6 @@ func (u unproven) accounts(s *endpoints) (all []string) {
 // say warns of accounts that are taken on trust.
 func (c connector) say(s *endpoints) {
 	for _, account := range s.unproven.accounts(s) {
-		c.log.Warn("no reply shows which account the API key opens; it is taken for the one that the settings name", "account", account)
+		c.log.Warn("no reply shows which account the API key opens; chatbridge assumes the one in the settings", "account", account)
 	}
 }

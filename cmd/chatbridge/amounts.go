@@ -124,15 +124,15 @@ func (a amounts) text(aps float64, lanes int, policy mapping.Policy, partly bool
 		quantity(a.members, "member", "members"), ", ", quantity(a.users, "user", "users"), ": ",
 		amount, quantity(a.writes, "write", "writes"), least, ".")
 	if a.done > 0 || a.copied > 0 {
-		line("The ledger has ", quantity(a.done, "channel", "channels"), " of them whole, and ", quantity(a.copied, "message", "messages"), ": they are not written again.")
+		line("The ledger already has ", quantity(a.done, "complete channel", "complete channels"), " and ", quantity(a.copied, "message", "messages"), ": these are not written again.")
 	}
 	if given := policy.String(); given != "" {
-		line("Policies decide: ", given, ". What else needs a decision stops its channel.")
+		line("Policies given: ", given, ". Anything else that needs a decision stops its channel.")
 	} else {
-		line("No policy was given: what needs a decision stops its channel.")
+		line("No policy was given: anything that needs a decision stops its channel.")
 	}
 	if said := a.decided(); said != "" {
-		line("The lists show: ", said, ". The rest is not read yet; chatbridge audit reads it all.")
+		line("The lists show: ", said, ". The rest has not been read yet; chatbridge audit reads all of it.")
 	}
 	line(reports.BillText(migrate.Bill{ActiveUsers: a.users, PricesRead: migrate.PricesRead}))
 	return b.String()

@@ -29,9 +29,9 @@ const exampleRows = "channels.csv"
 
 func (o *auditResultOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChannelsOut, "channels-out", "", "write a row for each channel to this `file`, .csv or .jsonl")
-		fs.IntVar(&o.Sample, "sample", 0, "read so many channels of each service only; 0 reads all")
-		fs.StringSliceVar(&o.FailOn, "fail-on", nil, "exit with status 3 where a finding has this `code`, or this severity (info, loss, skip, stop) or a graver one (repeatable)")
+		fs.StringVar(&o.ChannelsOut, "channels-out", "", "write one row per channel to this `file`, .csv or .jsonl")
+		fs.IntVar(&o.Sample, "sample", 0, "read at most this many channels per service; 0 reads all")
+		fs.StringSliceVar(&o.FailOn, "fail-on", nil, "exit with status 3 if a finding has this `code`, or at least this severity (info, loss, skip, stop) (repeatable)")
 	})
 }
 
@@ -56,7 +56,7 @@ func (o *auditResultOptions) check() error {
 		if slices.Contains(names, name) {
 			continue
 		}
-		hint := "severities are info, loss, skip and stop; list the codes with: chatbridge policies"
+		hint := "severities are info, loss, skip and stop; to list the codes: chatbridge policies"
 		if n := suggest(name, names); n != "" {
 			hint = "did you mean: --fail-on " + n
 		}
@@ -122,7 +122,7 @@ func (o *auditResultOptions) verdict(a audit.Audit) error {
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(n), "channel or user", "channels or users") + " could not be read",
-			hint:    "the log above says which record and why; everything else was audited",
+			hint:    "the log above names each record and the reason; everything else was audited",
 		}
 	}
 	if len(met) == 0 {
@@ -130,8 +130,8 @@ func (o *auditResultOptions) verdict(a audit.Audit) error {
 	}
 	return &outcome{
 		status:  exitIncomplete,
-		message: "found what --fail-on names: " + strings.Join(met, ", "),
-		hint:    "what each means, and what can be chosen: chatbridge policies",
+		message: "found something that --fail-on names: " + strings.Join(met, ", "),
+		hint:    "to see what each code means and what you can choose: chatbridge policies",
 	}
 }
 

@@ -35,21 +35,25 @@ func newAudit(c *console, common *commonOptions, run func(context.Context, *audi
 	o := &auditOptions{commonOptions: common, console: c, connect: dial}
 	cmd := &cobra.Command{
 		Use:   "audit",
-		Short: "Say what a migration would do, and what would not arrive as it was",
-		Long: `Read a Chat v1 workspace whole and say what is there, what a migration would do,
-how long it would take, and everything that could not be carried unchanged.
+		Short: "Show what a migration would do, and what would change or be lost",
+		Long: `Read a whole Chat v1 workspace and report what it holds, what a migration would
+do, how long that would take, and everything that cannot be carried unchanged.
+Each such case is a finding and has a code. A policy (--policy code=choice)
+decides what becomes of it.
 
-For every channel it says which way applies: Conversations shows it already, it
-has to be made private, or it has to be copied. The time is given as arithmetic,
-with the limit that decides it. --sample reads a few channels only, and says so.
+For every channel it reports what applies: Conversations shows it already, it
+has to be made private, or it has to be copied. It shows how the time is
+calculated, and which limit decides it. --sample reads only a few channels, and
+says so.
 
-With --to-service SID it reads that service too, and says which roles and people
-it has otherwise, what each policy would do with them, and whose read horizon is
-kept because they have read on there.
+With --to-service SID it reads that service too. It reports which roles and
+people differ there, what each policy would do with them, and which people keep
+their read horizon because they have read further there.
 
-It never writes: not to Twilio, not to the target, not to a ledger; the only file
-it makes is that of --channels-out. Only the credentials of the source are needed,
-and none with --from-archive; with --to-service SID those of the target as well.` +
+It never writes: not to Twilio, and not to a ledger. The only file it makes is
+the one that --channels-out names. It needs credentials for the source only, and
+none with --from-archive; with --to-service SID it needs those for the target
+too.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
   chatbridge audit --service IS… --output html > audit.html
@@ -69,7 +73,7 @@ and none with --from-archive; with --to-service SID those of the target as well.
 
 func (o *auditOptions) replayFlag(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.Replay, "replay", false, "copy channels into another service also where Conversations of the same account shows them already")
+		fs.BoolVar(&o.Replay, "replay", false, "copy channels into another service even if Conversations of the same account shows them already")
 	})
 }
 

@@ -8,7 +8,7 @@ func newCompletion(c *console) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Print a script that completes commands in a shell",
+		Short: "Print a shell completion script",
 		Long: `Print a script that completes commands and flags in a shell. Opens nothing.
 
   bash:        source <(chatbridge completion bash)
@@ -19,7 +19,7 @@ func newCompletion(c *console) *cobra.Command {
 		ValidArgs: shells,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError("name one shell: chatbridge completion bash", "one shell is wanted, and %d are named", len(args))
+				return usageError("name one shell, such as: chatbridge completion bash", "expected one shell, got %d", len(args))
 			}
 			return nil
 		},

@@ -31,12 +31,13 @@ func newDemo(c *console, common *commonOptions, run func(context.Context, *demoO
 	o := &demoOptions{commonOptions: common, console: c, serve: emulator.Serve}
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Watch a small workspace being migrated, without an account",
+		Short: "Migrate a small sample workspace on this machine, without an account",
 		Long: `Start a local Twilio with the workspace of a small invented company, and run
 audit, migrate and verify against it, over HTTP on this machine.
 
-It needs no account, asks nothing, ignores the credentials, settings and proxies
-of the environment, sends nothing to any network, and leaves nothing behind.` +
+It needs no account, asks nothing, and ignores the credentials, settings and
+proxies of the environment. It sends nothing to any network, and leaves nothing
+behind.` +
 			exitHelp(exitDone, exitFailed, exitIncomplete, exitInterrupted),
 		Example: `  chatbridge demo`,
 		GroupID: groupStart,
@@ -94,13 +95,13 @@ func (d *demonstration) run(ctx context.Context) error {
 		"its Conversations is empty. Everything goes over HTTP and stays on this machine.")
 
 	d.step("1. Look before anything is written", "chatbridge audit --replay",
-		"Without --replay it would say first which channels need no copying at all.")
+		"Without --replay it would first list the channels that need no copying at all.")
 	if err := runAudit(ctx, &d.audit); err != nil {
 		return err
 	}
 
 	d.step("2. Migrate", "chatbridge migrate --replay",
-		"The local Twilio has no limit on writes, so this takes less than was estimated.")
+		"The local Twilio does not limit writes, so this is faster than estimated.")
 	if err := d.migrate(ctx, false); err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func (d *demonstration) run(ctx context.Context) error {
 		return err
 	}
 
-	d.say("", "That was all. To do it for real:",
+	d.say("", "That was the whole demo. To do it for real:",
 		"    export TWILIO_ACCOUNT_SID=AC… TWILIO_AUTH_TOKEN=…",
 		"    chatbridge audit",
 		"    chatbridge migrate",

@@ -29,15 +29,16 @@ func newDoctor(c *console, common *commonOptions, run func(context.Context, *doc
 	o.Concurrency = 1
 	cmd := &cobra.Command{
 		Use:   "doctor",
-		Short: "Ask a live account what no document settles, and say what is dangerous",
-		Long: `Ask a live account what Twilio's documents leave open, and print what it says
-beside what chatbridge assumes: whether Chat v1 still answers, what its lists leave
-out, which page sizes are taken, how messages are counted and ordered, what Chat v2
-and Conversations show of the same, whether timers would close what is migrated,
-and what the credentials may not read.
+		Short: "Check a live account for behavior that Twilio does not document",
+		Long: `Check how a live account behaves where Twilio's documents leave it open, and
+compare that with what chatbridge assumes: whether Chat v1 still answers, what
+its lists leave out, which page sizes it accepts, how it counts and orders
+messages, what Chat v2 and Conversations show of the same data, whether timers
+would close migrated conversations, and what the credentials may not read.
 
-It never writes: both connections refuse everything but reads. It makes some tens
-of them, in one or two services and a few channels, whatever the account holds.` +
+It never writes: both connections refuse everything but reads. It makes a few
+dozen requests, to one or two services and a few channels, however large the
+account is.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge doctor
   chatbridge doctor --service IS… --output markdown`,
@@ -46,9 +47,9 @@ of them, in one or two services and a few channels, whatever the account holds.`
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat; plain http only to this machine")
-		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http only to this machine")
-		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time that one attempt of a request has")
+		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat; plain http is accepted for this machine only")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
+		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to look at (repeatable; default the first two)")
 	})
 	o.outputOption.flags(cmd.Flags(), doctorForms...)
@@ -76,7 +77,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(n, "thing differs", "things differ") + " dangerously from what chatbridge assumes",
-			hint:    "what to do about each is in the result",
+			hint:    "the result says what to do about each",
 		}
 	}
 	return nil

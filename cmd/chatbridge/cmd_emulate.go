@@ -39,69 +39,69 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 	o := &emulateOptions{console: c, serve: emulator.Serve, open: archive.OpenFS}
 	cmd := &cobra.Command{
 		Use:   "emulate",
-		Short: "Serve a local Twilio to rehearse against",
-		Long: `Serve both hosts of Twilio on this machine: Chat v1, seeded from an archive or
-generated, and an empty Conversations. Prints the lines to paste into another
-shell, and serves until it is interrupted. Everything is in memory.
+		Short: "Run a local Twilio to rehearse against",
+		Long: `Serve both hosts of Twilio on this machine: Chat v1, filled from an archive or
+with generated data, and an empty Conversations. It prints lines to paste into
+another shell, and serves until it is interrupted. Everything is in memory.
 
---shared makes both hosts one account, as they are at Twilio: Conversations shows
-the private channels of Chat from the start. It is for rehearsing
-chatbridge migrate --in-place.
+--shared makes both hosts one account, as they are at Twilio: Conversations
+shows the private channels of Chat from the start. Use it to rehearse chatbridge
+migrate --in-place.
 
---faults makes it fail as networks and services do, the same way for the same
-seed. SPEC is settings between commas:
+--faults makes requests fail as they do on real networks. The same seed gives
+the same faults. SPEC is a list of settings, separated by commas:
 
-  rate=0.02                  share of the requests that are hit, by any fault
-  before.429=0.01            the same for one fault, or a group: before (the request
-                             has no effect), after (its answer is lost), late (it
-                             takes effect seconds later), read (a reply is broken);
-                             the longest name that is set decides, 0 switches off
-  nth(POST messages,3)=late  the third such request is hit. Also 3-5, or 3- for all
-                             from the third on; chat or conversations may stand
-                             before the method
-  seed=7                     where the draws begin
-  limit=3                    draws that may hit one request in a row
+  rate=0.02                  share of requests that are hit, by any fault
+  before.429=0.01            the same for one fault, or a group: before (the
+                             request has no effect), after (its answer is lost),
+                             late (it takes effect seconds later), read (a reply
+                             is broken). The longest name set decides; 0: never
+  nth(POST messages,3)=late  hit the third such request; also 3-5, or 3- (all
+                             from the third on). chat or conversations before
+                             the method names a host
+  seed=7                     start of the random sequence
+  limit=3                    most random faults in a row for one request
   late-within=5s late-after=0s stall-for=2m slow-for=1s retry-after=1s
-  script=@FILE               more settings, one on a line; # begins a comment
+  script=@FILE               more settings, one per line; # begins a comment
 
-An unknown fault is refused with the names of all.
+An unknown fault is refused, with a list of all names.
 
---unkind makes it do what no document rules out. SPEC is settings between commas;
-a share is from 0 to 1:
+--unkind makes it behave badly in ways that no document rules out. SPEC is a
+list of settings, separated by commas; a share is from 0 to 1:
 
-  list-lags=5s               lists do not show what is younger; 3: what the last
-                             three requests made
-  list-stale=0.1             share of pages as they were stale-for=30s before
+  list-lags=5s               lists do not show anything younger; 3: nothing from
+                             the last three requests
+  list-stale=0.1             share of pages as they were stale-for=30s earlier
   list-ends-early=0.1        share of lists that end as if there were no more
-  list-ignores-order=0.1     share in the order that was not asked for
-  list-of-another=0.1        share that show what is in another conversation
+  list-ignores-order=0.1     share of lists in the opposite order
+  list-of-another=0.1        share of lists that are of another conversation
   lists=messages+users       lists that do any of this (default all)
-  text=trim+crlf+nfc+doubles what is stored: without space around it, CRLF as LF,
-                             characters composed, numbers in attributes as doubles
-  reply-202=0.1              share of creations answered 202
-  reply-404=0.1              share of participants created and answered 404
-  reply-of-another=0.1       share of replies that show another SID, or none, or
-                             that it is in another conversation
-  body-max=1000              bytes that a body may have
-  refuse=escapes+blank       attributes with escapes, bodies of nothing but space;
+  text=trim+crlf+nfc+doubles how text is stored: trimmed, CRLF as LF, Unicode
+                             characters composed, numbers as doubles
+  reply-202=0.1              share of creates answered with 202
+  reply-404=0.1              share of participants created but answered with 404
+  reply-of-another=0.1       share of replies with another SID, or none, or the
+                             SID of another conversation
+  body-max=1000              most bytes that a body may have
+  refuse=escapes+blank       refuse attributes with escapes, and blank bodies;
                              second-role: a second role of one type and name
-  firewall=0.01              share of bodies refused with HTML, whenever they come
+  firewall=0.01              share of bodies always refused, with HTML
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes
                              into both sides
-  people=0.1                 share of writes after which somebody acts, as
-                             people-do=write+edit+react+delete+join+leave says
-  forged-stamp=0.1           share of new conversations whose stamp somebody copies
-  key-account=AC…            the account that the API key opens
-  account-sid=null           of services; nowhere: of everything
-  index-gaps=0.1             share of messages before a gap between indexes; some
-                             are always there, and 0 is none
-  counts-adrift=0.1          share of channels whose counts are wrong
-  seed=7                     where the draws begin
+  people=0.1                 share of writes after which somebody does one of
+                             people-do=write+edit+react+delete+join+leave
+  forged-stamp=0.1           share of new conversations with a copied stamp
+  key-account=AC…            account that the API key opens
+  account-sid=null           no account_sid in services; nowhere: in anything
+  index-gaps=0.1             share of messages before which indexes skip some;
+                             the default skips a few, 0 none
+  counts-adrift=0.1          share of channels with wrong counts
+  seed=7                     start of the random sequence
 
-What struck or was unkind, and how often, is said at the end.
+At the end it lists the faults that struck and what was unkind, with counts.
 
-It never reaches Twilio, and listens on this machine only unless told otherwise.` +
+It never reaches Twilio, and listens only on this machine unless told otherwise.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge emulate
   chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0
@@ -112,13 +112,13 @@ It never reaches Twilio, and listens on this machine only unless told otherwise.
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	fs := cmd.Flags()
-	fs.StringVar(&o.Archive, "archive", "", "seed from this folder or zip `path` (default the sample of chatbridge demo)")
+	fs.StringVar(&o.Archive, "archive", "", "fill Chat from this folder or zip `path` (default the sample of chatbridge demo)")
 	fs.BoolVar(&o.Shared, "shared", false, "show the private channels of Chat in Conversations too")
-	fs.StringVar(&o.Generate, "generate", "", "invent a workspace, such as `channels=1000,messages=200000,seed=1`")
+	fs.StringVar(&o.Generate, "generate", "", "fill Chat with generated data, such as `channels=1000,messages=200000,seed=1`")
 	fs.StringVar(&o.Faults, "faults", "", "fail on purpose, as `SPEC` says (see above)")
-	fs.StringVar(&o.Unkind, "unkind", "", "do what no document rules out, as `SPEC` says (see above)")
-	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes a second that each conversation and each service admits; 0 for no limit")
-	fs.IntVar(&o.Concurrency, "concurrency", 0, "requests that may be in flight; 0 for no limit")
+	fs.StringVar(&o.Unkind, "unkind", "", "behave badly in undocumented ways, as `SPEC` says (see above)")
+	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes per second that each conversation and each service accepts; 0 sets no limit")
+	fs.IntVar(&o.Concurrency, "concurrency", 0, "requests accepted at once; 0 sets no limit")
 	fs.StringVar(&o.ChatAddr, "chat-addr", "127.0.0.1:0", "where to serve Chat v1, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.ConversationsAddr, "conversations-addr", "127.0.0.1:0", "where to serve Conversations, as `host:port`; port 0 picks one")
 	return cmd
@@ -143,7 +143,7 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 	case o.Concurrency < 0:
 		return c, nil, usageError("0 sets no limit", "--concurrency %d is below 0", o.Concurrency)
 	case o.Archive != "" && o.Generate != "":
-		return c, nil, usageError("give one of them", "--archive and --generate exclude each other")
+		return c, nil, usageError("give one of them", "--archive and --generate cannot be used together")
 	case o.Generate != "":
 		generate, err := emulator.ParseGenerate(o.Generate)
 		if err != nil {

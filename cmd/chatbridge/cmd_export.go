@@ -40,17 +40,18 @@ func newExport(c *console, common *commonOptions, run func(context.Context, *exp
 	o := &exportOptions{commonOptions: common, console: c, connect: dial, now: time.Now}
 	cmd := &cobra.Command{
 		Use:   "export DIR|FILE.zip",
-		Short: "Keep a Chat v1 workspace in files, to read it without Chat v1",
-		Long: `Read a Chat v1 workspace whole and write it to a folder, or to a zip, every
-resource byte for byte as Chat shows it, with a digest of each file. What was
-exported can be given to audit, migrate and verify with --from-archive, when Chat
-v1 is long gone.
+		Short: "Save a Chat v1 workspace to files, to read it without Chat v1",
+		Long: `Read a whole Chat v1 workspace and write it to a folder or a zip: every resource
+byte for byte as Chat shows it, with a digest of each file. audit, migrate and
+verify read the result with --from-archive, even after Chat v1 is gone.
 
-Running it again goes on where it stopped: files that are complete are kept when
-they still have their digest, half ones are read again. A zip is made of a folder
-beside it, FILE.zip.unfinished, which goes when the zip is complete. Channels that
-are deleted meanwhile, and push credentials, invites and channels of users that the
-key may not read, are left out and named. It never writes to Twilio.` +
+Run it again to resume: complete files are kept if their digest still fits, and
+partial ones are read again. A zip is built from a folder next to it,
+FILE.zip.unfinished, which is removed when the zip is complete. Channels that
+are deleted during the export are left out and named. So are push credentials,
+invites and users' channels that the key may not read.
+
+It never writes to Twilio.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge export workspace.zip
   chatbridge export --service IS… --concurrency 32 support/
@@ -59,7 +60,7 @@ key may not read, are left out and named. It never writes to Twilio.` +
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError("such as: chatbridge export workspace.zip", "export wants the path of one folder or zip, and not %d", len(args))
+				return usageError("such as: chatbridge export workspace.zip", "export takes the path of one folder or zip, got %d", len(args))
 			}
 			o.Path = args[0]
 			return run(cmd.Context(), o)
@@ -103,15 +104,15 @@ func runExport(ctx context.Context, o *exportOptions) error {
 	if n := len(report.Vanished); n > 0 {
 		return &outcome{
 			status:  exitIncomplete,
-			message: plural(n, "resource was", "resources were") + " deleted while the workspace was read, and left out",
-			hint:    "the archive is whole without them; their SIDs are in the result",
+			message: plural(n, "resource was", "resources were") + " deleted during the export, and left out",
+			hint:    "the archive is complete without them; the result lists their SIDs",
 		}
 	}
 	if n := len(report.Withheld); n > 0 {
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(n, "list was", "lists were") + " not shown to this key, and left out",
-			hint:    "the rest of the archive is whole; for these too, export into another folder with a key that may read them",
+			hint:    "the rest of the archive is complete; to get these too, export into another folder with a key that may read them",
 		}
 	}
 	return nil
@@ -128,7 +129,7 @@ func placeOf(path string) (exportPlace, error) {
 		return exportPlace{dir: path}, nil
 	}
 	if _, err := os.Stat(path); err == nil {
-		return exportPlace{}, usageError("name another file, or remove this one if nobody needs it", "%s is there already", path)
+		return exportPlace{}, usageError("name another file, or remove this one if nobody needs it", "%s already exists", path)
 	}
 	return exportPlace{dir: path + ".unfinished", zip: path}, nil
 }

@@ -13,14 +13,14 @@ func newMan(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "man DIR",
 		Short: "Write the manual pages",
-		Long: `Write a manual page for chatbridge and for each of its commands into a folder,
-which is made where it is not there. Opens nothing else.` + exitHelp(exitDone, exitFailed, exitUsage),
+		Long: `Write a manual page for chatbridge and for each of its commands into DIR, which
+is made if it does not exist. Opens nothing else.` + exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge man /usr/local/share/man/man1
   chatbridge man . && man ./chatbridge-migrate.1`,
 		GroupID: groupMore,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usageError("name one folder: chatbridge man /usr/local/share/man/man1", "one folder is wanted, and %d are named", len(args))
+				return usageError("name one folder, such as: chatbridge man /usr/local/share/man/man1", "expected one folder, got %d", len(args))
 			}
 			return nil
 		},

@@ -42,8 +42,8 @@ const originalsSuffix = ".originals.jsonl"
 // samePlace is said where a migration copies what need not be copied.
 const samePlace = `Note: both sides are one account. Conversations shows the private channels of
   these services already, under the same SIDs, and the public ones once they are
-  made private: chatbridge migrate --in-place. This copies them all the same, into
-  another service and under new SIDs. --replay says that this is meant.`
+  made private: chatbridge migrate --in-place. This run copies them anyway, into
+  another service and under new SIDs. Give --replay if you want that.`
 
 func newMigrate(c *console, common *commonOptions, run func(context.Context, *migrateOptions) error) *cobra.Command {
 	o := &migrateOptions{
@@ -54,36 +54,39 @@ func newMigrate(c *console, common *commonOptions, run func(context.Context, *mi
 		Use:   "migrate",
 		Short: "Migrate, or resume a migration",
 		Long: `Move Chat v1 services into Conversations: roles, users, channels, members,
-messages and read horizons, with their dates and authors. What was done is kept
-in the ledger; running the same command again goes on where it stopped and writes
-nothing twice.
+messages and read horizons, with their dates and authors. A file, the ledger,
+records what has arrived. Run the same command again to resume; nothing is
+written twice.
 
 It never writes to the source, and no write fires a webhook, a push notification
-or an SMS. Settings, credentials and both addresses are checked before anything
-is written. It asks before it begins; where there is no terminal to ask on, --yes
-answers. The first interrupt finishes what is in flight, the second stops at once;
-either way running again resumes; SIGTERM and SIGHUP are interrupts too. While the
-file of --pause-file is there, and outside --hours, no new write begins. --dry-run is the same as chatbridge audit.
+or an SMS. It checks settings, credentials and both addresses before it writes
+anything. It asks before it begins; if there is no terminal, give --yes. The
+first interrupt (Ctrl-C, SIGTERM or SIGHUP) finishes what is in flight, the
+second stops at once. Either way, run it again to resume. No new write begins
+while the file of --pause-file exists, or outside --hours. --dry-run is the same
+as chatbridge audit.
 
-One run at a time writes into a target service, whatever machine or ledger it has:
-it holds a claim there, a conversation named chatbridge-claim. Who finds the claim
-of another run watches it for as long as --settle and 40 s, and ends with 8 if that
-run is alive.
+Only one run at a time writes into a target service, whatever machine or ledger
+it uses. It holds a claim there: a conversation named chatbridge-claim. A run
+that finds another run's claim watches it for at most --settle plus 40 s. If
+that run is alive, the new one ends with 8.
 
-If roles or people are in the target already and differ from the source, they stay
-as they are, and the run reports them; --policy role-was-there=replace and
-user-was-there=replace bring them up to date, which undo takes back. A read horizon
-never moves back.
+If the target already has a role or a person with other values, the run reports
+that and leaves them as they are. --policy role-was-there=replace and --policy
+user-was-there=replace take the values of the source; undo restores the old
+values. A read horizon never moves back.
 
-Running again when all is done brings what is new in the source. It does not see
-that an old message was edited or deleted: --deep reads both sides again, brings
-edits over, and says what the source lost, which it deletes nowhere. Text names
-each difference, json counts them under deep; other forms leave them out.
+Run it again later to bring over what is new in the source. It does not see
+edits or deletions of older messages. --deep does: it compares both sides,
+brings edits over, and reports deletions, but deletes nothing. Text output lists
+each difference, JSON counts them under deep, and other forms leave them out.
 
---in-place copies nothing: it makes public channels private, which is all that
-Conversations of the same account needs to show them, and which cannot be taken
-back. That is the one write to Chat, and it is shown first and asked about. What a
-policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
+--in-place copies nothing. It makes public channels private, which is all that
+Conversations of the same account needs to show them. This cannot be undone. It
+is the only write to Chat: it is shown first, and you are asked.
+
+What a policy drops or shortens is kept next to the ledger, in
+FILE.originals.jsonl.` +
 			exitHelp(),
 		Example: `  chatbridge migrate --dry-run
   chatbridge migrate --service IS… --ledger support.db
@@ -101,18 +104,18 @@ policy drops or shortens is kept beside the ledger, in FILE.originals.jsonl.` +
 	o.pauseOption.flags(cmd.Flags())
 	o.inPlaceOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
-		fs.DurationVar(&o.Watchdog, "watchdog", migrate.DefaultWatchdog, "stop a channel that made no progress for so long; more than --timeout")
-		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run when so many channels were stopped; 0 never does")
-		fs.StringVar(&o.Credentials, "credentials", "", "create the push credentials that this YAML `file` describes, before anything else")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait for an unanswered write to land")
+		fs.DurationVar(&o.Watchdog, "watchdog", migrate.DefaultWatchdog, "stop a channel that makes no progress for this long; must be more than --timeout")
+		fs.IntVar(&o.MaxErrors, "max-errors", 0, "end the run after this many channels have stopped; 0 sets no limit")
+		fs.StringVar(&o.Credentials, "credentials", "", "first create the push credentials that this YAML `file` describes")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
-	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made by other settings; what is done stays as it is")
+	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made with other settings; what has arrived stays as it is")
 	o.metricsOption.flags(cmd.Flags())
 	o.retryOption.flags(cmd.Flags())
 	o.deepOption.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())
-	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only say what would be done, as chatbridge audit does")
+	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "only report what would be done, as chatbridge audit does")
 	return cmd
 }
 

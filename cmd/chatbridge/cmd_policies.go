@@ -18,9 +18,9 @@ func newPolicies(c *console, run func(*policiesOptions) error) *cobra.Command {
 	o := &policiesOptions{console: c}
 	cmd := &cobra.Command{
 		Use:   "policies",
-		Short: "List what cannot be carried unchanged, and what can be chosen",
-		Long: `List every code that an audit can report: what it means, how grave it is where
-nothing is chosen, and the choices that --policy code=choice takes, the default
+		Short: "List what cannot be carried unchanged, and the choices for each case",
+		Long: `List every code that an audit can report: what it means, how severe it is if you
+choose nothing, and the choices that --policy code=choice takes, the default
 first. A configuration file can hold them as a table:
 
   policy:

@@ -34,25 +34,25 @@ func newPurge(c *console, run func(context.Context, *purgeOptions) error) *cobra
 	o := &purgeOptions{console: c}
 	cmd := &cobra.Command{
 		Use:   "purge [PATH]...",
-		Short: "Delete from this machine what a finished migration leaves about people",
-		Long: `Delete the files that hold data of people and are not needed once a migration is
-finished: the ledger with the files that SQLite and the lock put beside it, and the
-originals that policies kept. Each PATH is deleted too: an archive of chatbridge
-export (a folder or a zip), a page, a JSON object or a CSV table that chatbridge
-wrote, another ledger, or its originals. If a PATH is given, the ledger goes only if
---ledger, its variable or the configuration file names it.
+		Short: "Delete personal data of a finished migration from this machine",
+		Long: `Delete the files that hold personal data once a migration is finished: the
+ledger (the file that records what arrived) with its SQLite and lock files, and
+the originals that policies kept. It also deletes each PATH: an archive of
+chatbridge export (a folder or a zip), a page, a JSON object or a CSV table that
+chatbridge wrote, another ledger, or its originals. If you give a PATH, the
+ledger goes only if --ledger, its variable or the configuration file names it.
 
-Without --execute it only says what would go, how large it is, what it holds, and
-what cannot be done afterwards. It deletes nothing that it does not recognize as its
-own by the content, nothing else in the folder of an archive, and follows no
-symbolic link: a PATH that is anything else is refused before anything is deleted.
-It refuses a ledger that is in use, and one whose last run is not complete unless
---unfinished says so.
+Without --execute it only lists what would go, how large it is, what it holds,
+and what can no longer be done afterwards. It deletes only what it recognizes as
+its own by the content, and keeps other files in the folder of an archive. It
+follows no symbolic link. If a PATH is anything else, it refuses before it
+deletes anything. It refuses a ledger that is in use. It refuses one whose last
+run is not complete, unless you give --unfinished.
 
-It removes files from their folders and does not overwrite them; backups and
-snapshots keep what they have. It never opens a connection, needs no credentials and
-changes nothing at Twilio: to delete the copy there, see chatbridge undo, which
-needs the ledger.` +
+It removes files but does not overwrite them; backups and snapshots keep what
+they have. It never opens a connection, needs no credentials and changes nothing
+at Twilio. To delete the copy there, run chatbridge undo first: it needs the
+ledger.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitLedger, exitInterrupted),
 		Example: `  chatbridge purge
   chatbridge purge --execute --ledger support.db workspace.zip report.html`,
@@ -68,8 +68,8 @@ needs the ledger.` +
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
-	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
-	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger too whose last run is not complete")
+	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, instead of only listing")
+	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger even if its last run is not complete")
 	return cmd
 }
 
@@ -79,7 +79,7 @@ func runPurge(ctx context.Context, o *purgeOptions) error {
 		return err
 	}
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return usageError("look first with chatbridge purge; to begin: chatbridge purge --execute --yes", "there is no terminal to ask on")
+		return usageError("look first with chatbridge purge; to delete: chatbridge purge --execute --yes", "there is no terminal to ask on")
 	}
 	s := &sweep{hold: o.Execute}
 	defer s.close()
@@ -135,7 +135,7 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	if len(p.Unfinished) > 0 && !o.Unfinished {
 		return &migrate.Error{
 			Op: "purge", Kind: migrate.Usage, Err: errors.New(p.Unfinished[0]),
-			Hint: "finish it with chatbridge migrate; to delete the ledger all the same: " + o.command(true),
+			Hint: "finish it with chatbridge migrate; to delete the ledger anyway: " + o.command(true),
 		}
 	}
 	if o.Yes {

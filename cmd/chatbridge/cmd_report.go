@@ -33,11 +33,11 @@ func newReport(c *console, run func(context.Context, *reportOptions) error) *cob
 	o := &reportOptions{console: c, openLedger: readLedger}
 	cmd := &cobra.Command{
 		Use:   "report",
-		Short: "Show again what the last run did, also as a page for a browser",
-		Long: `Render the report of the last run again, from the ledger. Its counts and losses
-are those of all runs. --output html is one file that can be kept, mailed and
-printed: it holds everything that it shows, and loads nothing from anywhere. Of a
-run that was killed it shows what was noted last.
+		Short: "Show the report of the last run again, as text or as a web page",
+		Long: `Show the report of the last run again, from the ledger, the file that records
+what arrived. Its counts and losses cover all runs. --output html makes one page
+to keep, mail or print: everything is in that file, and it loads nothing from
+anywhere. If the run was killed, the report shows what was recorded last.
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
@@ -119,8 +119,8 @@ func readMigration(ctx context.Context, l migrate.LedgerReader, path string) (*r
 	}
 	if !ok {
 		return nil, &migrate.Error{
-			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the ledger knows of no run"),
-			Hint: "run chatbridge migrate first",
+			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the ledger has no run recorded"),
+			Hint: "to begin: chatbridge migrate",
 		}
 	}
 	services, err := l.Services(ctx)

@@ -12,18 +12,18 @@ import (
 func newSchema(c *console) *cobra.Command {
 	return &cobra.Command{
 		Use:   "schema [NAME]",
-		Short: "Print what the JSON of a command looks like",
-		Long: `Print the JSON Schema of a result, with what each field means; without a name,
-list the names. They hold for every version of chatbridge that prints the same
-schema_version: fields may be added, and none goes away or changes its meaning.
-Opens nothing.` + exitHelp(exitDone, exitUsage),
+		Short: "Print the JSON Schema of a command's output",
+		Long: `Print the JSON Schema of a command's output, with the meaning of each field.
+Without a name, list the names. A schema holds for every chatbridge that prints
+the same schema_version: fields may be added, but none is removed or changes its
+meaning. Opens nothing.` + exitHelp(exitDone, exitUsage),
 		Example: `  chatbridge schema
   chatbridge schema migrate > migrate.schema.json`,
 		GroupID:   groupMore,
 		ValidArgs: schema.Names(),
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
-				return usageError("name one: chatbridge schema migrate", "one name is wanted, and %d are given", len(args))
+				return usageError("name one, such as: chatbridge schema migrate", "expected one name, got %d", len(args))
 			}
 			return nil
 		},
@@ -36,7 +36,7 @@ Opens nothing.` + exitHelp(exitDone, exitUsage),
 			}
 			raw, ok := schema.Lookup(args[0])
 			if !ok {
-				hint := "list them with: chatbridge schema"
+				hint := "to list them: chatbridge schema"
 				if n := suggest(args[0], schema.Names()); n != "" {
 					hint = "did you mean: chatbridge schema " + n
 				}

@@ -42,14 +42,14 @@ func newSIDs(c *console, run func(context.Context, *sidsOptions) error) *cobra.C
 	cmd := &cobra.Command{
 		Use:   "sids [SID]",
 		Short: "List old and new SIDs, or look one up",
-		Long: `List what arrived under its old and its new SID: services, roles, users, channels,
-members and messages, as CSV or as one JSON object a line. Messages have their old
-and new index as well. Given a SID, of any kind and either side, say only what that
-is. A user without an old SID is one whom only members named.
+		Long: `List the old and new SID of everything that arrived: services, roles, users,
+channels, members and messages, as CSV or as one JSON object per line. Messages
+also have their old and new index. Given a SID, old or new and of any kind, it
+shows only that one. A user without an old SID was known only as a member.
 
-Looking up a message, or a new SID, reads the ledger from end to end. It never
-opens a connection, needs no credentials and changes nothing. Works while a
-migration runs.` +
+Looking up a message, or a new SID, reads the whole ledger. It never opens a
+connection, needs no credentials and changes nothing. It works while a migration
+runs.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge sids --kind channels > channels.csv
   chatbridge sids CH…`,
@@ -61,7 +61,7 @@ migration runs.` +
 			case 1:
 				o.SID = args[0]
 			default:
-				return usageError("to look up many, list all and search", "sids takes one SID, and not %d", len(args))
+				return usageError("to look up many, list them all and search: chatbridge sids > sids.csv", "sids takes one SID, got %d", len(args))
 			}
 			return run(cmd.Context(), o)
 		},
@@ -85,7 +85,7 @@ func (o *sidsOptions) check() error {
 		return usageError("choose "+reports.List(sidsForms), "--output %q is not among the forms of this result", o.Output)
 	}
 	if o.SID != "" && len(o.Kinds)+len(o.Services)+len(o.Channels) > 0 {
-		return usageError("give the SID alone", "a SID to look up, and what to list, contradict each other")
+		return usageError("give the SID alone", "a SID to look up cannot be combined with --kind, --service or --channel")
 	}
 	return nil
 }
@@ -111,8 +111,8 @@ func runSIDs(ctx context.Context, o *sidsOptions) error {
 	}
 	if len(found) == 0 {
 		return &migrate.Error{
-			Op: "look up", Kind: migrate.NotFound, SID: o.SID, Err: errors.New("the ledger has nothing under it that arrived"),
-			Hint: "check the SID and --ledger; what is still to come is in: chatbridge status",
+			Op: "look up", Kind: migrate.NotFound, SID: o.SID, Err: errors.New("nothing that arrived has this SID in the ledger"),
+			Hint: "check the SID and --ledger; for what is still to come: chatbridge status",
 		}
 	}
 	return writePairs(o.console.out, reports.Format(o.Output), func(yield func(migrate.Pair, error) bool) {

@@ -33,15 +33,16 @@ func newStatus(c *console, run func(context.Context, *statusOptions) error) *cob
 	o := &statusOptions{console: c, openLedger: readLedger, size: terminalSize}
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "Say how far a migration is, and what failed",
-		Long: `Say how far a migration is, from its ledger: what is done of what there is, how
-fast, how much of it was throttled, how long the rest takes, what it waits for, and
-what was not carried and why. Works while a migration runs, from another terminal.
+		Short: "Show how far a migration is, and what failed",
+		Long: `Show from the ledger, the file that records what arrived, how far a migration
+is: how much is done, how fast, how often it was throttled, how long the rest
+takes, what it waits for, and what was not carried and why. It works while a
+migration runs, from another terminal.
 
---watch looks again and again until the run ends, and ends with the exit status
-that says how: 0 complete, 3 not carried whole, 1 failed, 130 interrupted or
-killed. On a terminal it draws in place; elsewhere it appends a line each time,
-and with --output json an object a line. Interrupting it does not touch the run.
+--watch shows this until the run ends, and exits with the status of that run: 0
+complete, 3 something was not carried, 1 failed, 130 interrupted or killed. On a
+terminal it redraws in place. Elsewhere it adds a line each time; with --output
+json, each line is an object. Interrupting it does not touch the run.
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
@@ -55,10 +56,10 @@ It never opens a connection, needs no credentials and changes nothing.` +
 	o.ledgerOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), statusForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.Interval, "interval", defaultInterval, "time between two looks of --watch")
+		fs.DurationVar(&o.Interval, "interval", defaultInterval, "time between updates of --watch")
 	})
-	cmd.Flags().BoolVar(&o.All, "all", false, "name everything that was not carried, and not the latest 20 alone")
-	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "look again and again, until the run ends")
+	cmd.Flags().BoolVar(&o.All, "all", false, "name everything that was not carried, not just the latest 20")
+	cmd.Flags().BoolVarP(&o.Watch, "watch", "w", false, "show updates until the run ends")
 	return cmd
 }
 
@@ -68,7 +69,7 @@ func (o *statusOptions) check() (reports.Format, error) {
 	case err != nil:
 		return "", err
 	case o.Watch && form == reports.Markdown:
-		return "", usageError("choose text or json", "--watch has no form markdown")
+		return "", usageError("choose text or json", "--watch does not support markdown")
 	case o.Watch && o.Interval < minInterval:
 		return "", usageError("write a duration with its unit, such as 2s", "--interval %s is below %s", o.Interval, minInterval)
 	}

@@ -47,18 +47,21 @@ func newUndo(c *console, common *commonOptions, run func(context.Context, *undoO
 	cmd := &cobra.Command{
 		Use:   "undo",
 		Short: "Delete from the target what this ledger created",
-		Long: `Delete from the target what the ledger says that its migration created and nobody
-has changed since: conversations, then the users, roles and services that nothing
-else needs. Without --execute it only says what would go, what stays and why, and
-writes nothing; --all names every conversation.
+		Long: `Delete from the target what the migration of this ledger created and nobody has
+changed since: conversations, then the users, roles and services that nothing
+else needs. The ledger is the file that records what arrived. Without --execute
+it writes nothing: it only lists what would go, and what would stay and why.
+--all names every conversation.
 
-What was there before stays, and what was adopted, and every conversation with a
-message, participant, name or attribute that the migration did not leave there. So
-do people who changed their profile since, and roles that somebody added or
-changed. What --policy had replaced gets back what it was. It never touches the source, and tells nobody's phone. The first interrupt finishes
-what is in flight, the second stops at once; running it again goes on. While the file
-of --pause-file is there, and outside --hours, it deletes nothing. A later
-chatbridge migrate with the same ledger starts anew.` +
+It keeps whatever existed before or was adopted. It keeps every conversation
+with a message, participant, name or attribute that the migration did not leave
+there. It also keeps people who have changed their profile, and roles that
+somebody added or changed. Values that --policy replaced are restored.
+
+It never touches the source, and sends no push notification. The first interrupt
+finishes what is in flight, the second stops at once; run it again to go on. It
+deletes nothing while the file of --pause-file exists, or outside --hours. A
+later chatbridge migrate with the same ledger starts from the beginning.` +
 			exitHelp(),
 		Example: `  chatbridge undo
   chatbridge undo --execute --ledger support.db`,
@@ -72,11 +75,11 @@ chatbridge migrate with the same ledger starts anew.` +
 	o.outputOption.flags(cmd.Flags(), undoForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")
-		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long a write that got no answer is given to land")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait for an unanswered write to land")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
-	cmd.Flags().BoolVar(&o.All, "all", false, "name every conversation, and not the largest alone")
-	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, and do not only list")
+	cmd.Flags().BoolVar(&o.All, "all", false, "name every conversation, not just the largest")
+	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, instead of only listing")
 	return cmd
 }
 
@@ -96,7 +99,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 		return err
 	}
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return usageError("look first with chatbridge undo; to begin: chatbridge undo --execute --yes", "there is no terminal to ask on")
+		return usageError("look first with chatbridge undo; to delete: chatbridge undo --execute --yes", "there is no terminal to ask on")
 	}
 	ledger, err := o.openReader(ctx, o.Ledger)
 	if err != nil {
@@ -130,14 +133,14 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fingerprint) error {
 	if account := bound["target account"]; account != s.targetAccount {
 		return &migrate.Error{
-			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is about target account %q, and the credentials are for %s", o.Ledger, account, s.targetAccount),
-			Hint: "use the credentials that the migration had, or another --ledger",
+			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is for target account %q, but the credentials are for %s", o.Ledger, account, s.targetAccount),
+			Hint: "use the credentials of that migration, or another --ledger",
 		}
 	}
 	if !o.Execute || o.Yes {
 		return nil
 	}
-	fmt.Fprintf(o.console.err, "Delete from account %s what %s says that its migration created.\n", s.targetAccount, o.Ledger)
+	fmt.Fprintf(o.console.err, "Delete from account %s what the migration of ledger %s created there.\n", s.targetAccount, o.Ledger)
 	return o.console.confirm(ctx)
 }
 
@@ -183,7 +186,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	if o.Execute && kept > 0 {
 		return &outcome{
 			status: exitIncomplete, message: plural(int(kept), "thing stays", "things stay") + " in the target",
-			hint: "the result says why, for each; what you want gone all the same, delete in the Twilio Console",
+			hint: "the result gives each reason; to delete one anyway, use the Twilio Console",
 		}
 	}
 	return nil

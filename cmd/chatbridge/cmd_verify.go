@@ -41,29 +41,29 @@ func newVerify(c *console, common *commonOptions, run func(context.Context, *ver
 	o := &verifyOptions{commonOptions: common, console: c, connect: dial, openLedger: readLedger}
 	cmd := &cobra.Command{
 		Use:   "verify",
-		Short: "Compare both sides, item by item, and repair what differs",
-		Long: `Read the source and the target again and report every difference, one line each:
+		Short: "Compare both sides, item by item, and repair differences",
+		Long: `Read source and target again and report every difference, one per line:
 
   -  missing: the target lacks it        !  altered: another value, or place
   +  extra or doubled: the source lacks it
-  ?  foreign: written by someone else; no difference
+  ?  foreign: written by somebody else; no difference
 
-It finds conversations by their mark, by the ledger, or by what only a migration can
-have written into them. It asks the ledger for creates that may have landed late, and
-which roles and people were in the target before: those differ as foreign, and are
-not repaired.
-Give it the settings that the migration had. What seems to differ is looked at a
-second time, a settle time later, before it is said.
+It finds each conversation by its stamp (a key in its attributes), by the ledger
+(the file that records what arrived), or by content that only a migration can
+have written. From the ledger it also knows which creates may have landed late,
+and which roles and people were in the target before. If those differ, they are
+foreign and not repaired. Give it the same settings as the migration. It looks
+at each difference a second time, after the settle time, before it reports it.
 
-With --repair each line also says what becomes of the difference: roles, users,
-participants, read horizons, dates, attributes, bodies, and messages that are
-missing at the end can be brought back; what would have to be put between others,
-or deleted, stays as it is.
+With --repair, each line also says what becomes of the difference. Roles, users,
+participants, read horizons, dates, attributes, bodies, and messages missing at
+the end can be brought back. What would have to be inserted between others, or
+deleted, stays as it is.
 
-It never writes unless both --repair and --execute are given, never to the source,
-and never deletes anything. No write fires a webhook, a push notification or an
-SMS. With --execute it asks before it begins; where there is no terminal to ask
-on, --yes answers.` +
+It never writes unless you give both --repair and --execute. It never writes to
+the source, and never deletes anything. No write fires a webhook, a push
+notification or an SMS. With --execute it asks before it begins; if there is no
+terminal, give --yes.` +
 			exitHelp(),
 		Example: `  chatbridge verify
   chatbridge verify --output csv > differences.csv
@@ -80,10 +80,10 @@ on, --yes answers.` +
 	o.detailsOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "time before what seems to differ is looked at again")
+		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait before looking at a difference again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
 	})
-	cmd.Flags().BoolVar(&o.Repair, "repair", false, "say what can be brought back")
+	cmd.Flags().BoolVar(&o.Repair, "repair", false, "report what can be brought back")
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "with --repair: bring it back")
 	return cmd
 }
@@ -91,9 +91,9 @@ on, --yes answers.` +
 func (o *verifyOptions) check() error {
 	switch {
 	case o.Execute && !o.Repair:
-		return usageError("to see what could be done: chatbridge verify --repair", "--execute without --repair has nothing to do")
+		return usageError("to see what can be brought back: chatbridge verify --repair", "--execute needs --repair")
 	case o.Repair && o.Output == string(reports.HTML):
-		return usageError("choose text, json or csv", "a repair has no page")
+		return usageError("choose text, json or csv", "--repair has no HTML output")
 	case o.Settle <= 0:
 		return usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
@@ -142,7 +142,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(n), "difference", "differences") + " between source and target",
-			hint:    "if people already write into the target, or the source moved on, that is expected; otherwise see what can be brought back with: chatbridge verify --repair",
+			hint:    "this is expected if people write into the target already, or if the source has changed; otherwise see what can be brought back with: chatbridge verify --repair",
 		}
 	}
 	return nil
@@ -154,8 +154,8 @@ func copied(ctx context.Context, l migrate.LedgerReader) error {
 	if err != nil || bound[modeSetting] != modeInPlace {
 		return err
 	}
-	return usageError("how far it is, says chatbridge status; to compare a copy, name its ledger with --ledger",
-		"migrate --in-place copies nothing: both sides show the same channels, and there is nothing to compare")
+	return usageError("to see how far it is: chatbridge status; to compare a copy, name its ledger: chatbridge verify --ledger FILE",
+		"migrate --in-place copies nothing: both sides show the same channels, so there is nothing to compare")
 }
 
 func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (verify.Verification, error) {

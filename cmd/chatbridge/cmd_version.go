@@ -44,8 +44,8 @@ func newVersion(c *console) *cobra.Command {
 	var output outputOption
 	cmd := &cobra.Command{
 		Use:     "version",
-		Short:   "Say which chatbridge this is",
-		Long:    "Say which chatbridge this is. Opens nothing." + exitHelp(exitDone, exitUsage),
+		Short:   "Print the version",
+		Long:    "Print the version, commit and date, as far as the build knows them. Opens nothing." + exitHelp(exitDone, exitUsage),
 		GroupID: groupMore,
 		Args:    noArguments,
 		RunE: func(*cobra.Command, []string) error {

@@ -28,8 +28,8 @@ const (
 func (o *commonOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.Config, configFlag, "", "read settings from this YAML `file`")
-		fs.StringVar(&o.LogFormat, logFormatFlag, logText, "form of the log lines: text or json; with json every line on stderr is an object")
-		fs.BoolVarP(&o.Verbose, "verbose", "v", false, "log details, one line for each request")
+		fs.StringVar(&o.LogFormat, logFormatFlag, logText, "form of the log lines: text or json; json makes every line on stderr an object")
+		fs.BoolVarP(&o.Verbose, "verbose", "v", false, "log details, one line per request")
 		fs.BoolVarP(&o.Quiet, "quiet", "q", false, "log errors only, and show no progress")
 		fs.BoolVar(&o.NoColor, "no-color", false, "use no colors (NO_COLOR does the same)")
 	})
@@ -40,7 +40,7 @@ func (o *commonOptions) check() error {
 	case o.LogFormat != logText && o.LogFormat != logJSON:
 		return usageError("choose text or json", "--log-format %q is not known", o.LogFormat)
 	case o.Verbose && o.Quiet:
-		return usageError("give one of them", "--verbose and --quiet contradict each other")
+		return usageError("give one of them", "--verbose and --quiet cannot be used together")
 	}
 	return nil
 }

@@ -36,14 +36,14 @@ const defaultTimeout = 30 * time.Second
 
 func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http only to this machine")
-		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http only to this machine")
-		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path`, and not from Chat v1")
-		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read by: v1, or v2, which shows media, member attributes and notification levels as well")
+		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http is accepted for this machine only")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
+		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
+		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1, or v2, which also shows media, member attributes and notification levels")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
-		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels that are worked on at once")
-		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes a second for each conversation and for each service; 0 sets no limit")
-		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time that one attempt of a request has")
+		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels worked on at once")
+		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes per second for each conversation and for each service; 0 sets no limit")
+		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
 	})
 }
 
@@ -56,7 +56,7 @@ func (o *connectionOptions) check() error {
 	case o.SourceAPI != "" && o.SourceAPI != twilio.APIv1 && o.SourceAPI != twilio.APIv2:
 		return usageError("choose v1 or v2", "--source-api %q is not known", o.SourceAPI)
 	case o.SourceAPI == twilio.APIv2 && o.FromArchive != "":
-		return usageError("an archive holds what was exported: give --source-api to chatbridge export", "--source-api says nothing about an archive")
+		return usageError("an archive holds what was exported: give --source-api to chatbridge export", "--source-api does not apply to an archive")
 	case o.Timeout <= 0:
 		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
 	}

@@ -68,7 +68,7 @@ func (c *console) targetCredentials() (credentials, error) {
 	if target != "" && source != "" && target != source {
 		return credentials{}, &migrate.Error{
 			Op: "read credentials", Kind: migrate.Credentials,
-			Err:  fmt.Errorf("%s names another account than %s, and nothing that opens it is set", targetPrefix+accountVariable, sourcePrefix+accountVariable),
+			Err:  fmt.Errorf("%s and %s name different accounts, and no credentials are set for the first", targetPrefix+accountVariable, sourcePrefix+accountVariable),
 			Hint: fmt.Sprintf("export %[1]s%[2]s, or %[1]s%[3]s and %[1]s%[4]s", targetPrefix, tokenVariable, keyVariable, secretVariable),
 		}
 	}
@@ -84,9 +84,9 @@ func (c *console) credentials(prefix, account string) (credentials, error) {
 		name := c.accountVariable(prefix)
 		return credentials{}, refused(fmt.Errorf("%s is not AC and 32 hexadecimal digits%s", name, prefixed("; ", c.oddities(name))))
 	case key != "" && secret == "":
-		return credentials{}, refused(fmt.Errorf("%s is set and %s is not", prefix+keyVariable, prefix+secretVariable))
+		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", prefix+keyVariable, prefix+secretVariable))
 	case secret != "" && key == "":
-		return credentials{}, refused(fmt.Errorf("%s is set and %s is not", prefix+secretVariable, prefix+keyVariable))
+		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", prefix+secretVariable, prefix+keyVariable))
 	case key != "" && !keySID.MatchString(key):
 		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits%s", prefix+keyVariable, prefixed("; ", c.oddities(prefix+keyVariable))))
 	case key != "":

@@ -110,13 +110,13 @@ func (e credentialEntry) read(dir string, warn io.Writer) (migrate.Credential, e
 	wanted, known := keyFiles[e.Type]
 	switch {
 	case strings.TrimSpace(e.FriendlyName) == "":
-		return c, errors.New("friendly_name is missing: without it a second run could not tell that the credential is there")
+		return c, errors.New("friendly_name is missing: without it, a second run could not find the credential again")
 	case utf8.RuneCountInString(e.FriendlyName) > maxCredentialName:
 		return c, fmt.Errorf("friendly_name has more than %d characters", maxCredentialName)
 	case !known:
 		return c, errors.New("type is not apn, gcm or fcm")
 	case e.Sandbox && e.Type != "apn":
-		return c, errors.New("sandbox is for type apn alone")
+		return c, errors.New("sandbox is for type apn only")
 	}
 	for _, field := range []struct {
 		name, path string
@@ -156,12 +156,12 @@ func readKey(dir, path string, warn io.Writer) (migrate.Secret, error) {
 	}
 	switch {
 	case len(raw) > maxKeyFile:
-		return "", fmt.Errorf("it has more than %d bytes, which is no key", maxKeyFile)
+		return "", fmt.Errorf("it has more than %d bytes, too many for a key", maxKeyFile)
 	case strings.TrimSpace(string(raw)) == "":
 		return "", errors.New("it is empty")
 	}
 	if info, err := f.Stat(); err == nil && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(warn, "warning: others can read %s; to keep it: chmod 600\n", reports.Plain(path))
+		fmt.Fprintf(warn, "warning: others can read %s; to protect it: chmod 600\n", reports.Plain(path))
 	}
 	return migrate.Secret(strings.TrimSpace(string(raw))), nil
 }
@@ -183,7 +183,7 @@ func createCredentials(ctx context.Context, target migrate.Target, stop <-chan s
 		if err != nil {
 			return err
 		}
-		what := "was there already; its secret was not touched"
+		what := "existed already; its secret was not changed"
 		if change == migrate.Created {
 			what = "created"
 		}

@@ -18,7 +18,7 @@ import (
 type deepOption struct{ Deep bool }
 
 func (o *deepOption) flags(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.Deep, "deep", false, "then compare everything, and bring over what was edited in the source since it arrived")
+	fs.BoolVar(&o.Deep, "deep", false, "after migrating, compare both sides and bring over edits made in the source")
 }
 
 func (o *deepOption) check(m *migrateOptions) error {
@@ -30,9 +30,9 @@ func (o *deepOption) check(m *migrateOptions) error {
 		flag  string
 		why   string
 	}{
-		{m.DryRun, "--dry-run", "to compare and write nothing: chatbridge verify --repair"},
+		{m.DryRun, "--dry-run", "to compare without writing: chatbridge verify --repair"},
 		{m.InPlace, "--in-place", "nothing is copied, so nothing can differ"},
-		{m.OnlyFailed, "--only-failed", "everything is compared, not a part"},
+		{m.OnlyFailed, "--only-failed", "it compares everything, not a part"},
 	} {
 		if c.given {
 			return usageError("leave out one of them", "--deep does not go with %s: %s", c.flag, c.why)
@@ -104,7 +104,7 @@ func cutWhen(ctx context.Context, drain <-chan struct{}) (cut context.Context, s
 		case <-drain:
 			cancel(&migrate.Error{
 				Op: "compare", Kind: migrate.Interrupted, Err: errors.New("interrupted"),
-				Hint: "what arrived is noted; run the same command again to compare the rest",
+				Hint: "the ledger has what arrived; run the same command again to compare the rest",
 			})
 		}
 	}()
@@ -128,6 +128,6 @@ func (o *migrateOptions) deepened(done verify.Repairs) error {
 	return &outcome{
 		status:  exitIncomplete,
 		message: plural(int(n), "difference stays", "differences stay") + " between source and target",
-		hint:    "see each, and why it stays, with: chatbridge verify --repair --ledger " + quoted(o.Ledger),
+		hint:    "to see each one, and why it stays:  chatbridge verify --repair --ledger " + quoted(o.Ledger),
 	}
 }

@@ -15,7 +15,7 @@ type detailsOption struct {
 
 func (o *detailsOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.Details, "details", false, "print the whole report as text, and not one screen of it")
+		fs.BoolVar(&o.Details, "details", false, "print the whole report, not just one screen of it")
 	})
 }
 

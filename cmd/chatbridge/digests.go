@@ -25,12 +25,12 @@ func (c connector) checkArchive(ctx context.Context) error {
 	err = a.Verify(ctx)
 	switch {
 	case errors.Is(err, archive.ErrNoDigests):
-		c.notice(migrate.Event{Level: migrate.Notice, Message: "the archive has no digests, so damage to it would not be found"})
+		c.notice(migrate.Event{Level: migrate.Notice, Message: "the archive has no digests, so damage to it would go unnoticed"})
 		return nil
 	case err != nil && ctx.Err() == nil:
 		return &migrate.Error{
-			Op: "check archive", Kind: migrate.Usage, Err: fmt.Errorf("%s is not as it was exported: %w", c.FromArchive, oneLine(err)),
-			Hint: "export it again, or use another copy; --trust-archive takes it as it is",
+			Op: "check archive", Kind: migrate.Usage, Err: fmt.Errorf("%s has changed since the export: %w", c.FromArchive, oneLine(err)),
+			Hint: "export it again, or use another copy; to use it as it is: --trust-archive",
 		}
 	}
 	return err

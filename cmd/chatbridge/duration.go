@@ -15,7 +15,7 @@ type durationOption struct{ MaxDuration time.Duration }
 
 func (o *durationOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.MaxDuration, "max-duration", 0, "finish what is in flight and end after this time; 0 sets no limit")
+		fs.DurationVar(&o.MaxDuration, "max-duration", 0, "after this time, finish what is in flight and end; 0 sets no limit")
 	})
 }
 
@@ -29,8 +29,8 @@ func (o *durationOption) check() error {
 // expired says that a run ended because of --max-duration.
 func (o *durationOption) expired() error {
 	return &migrate.Error{
-		Op: "run", Kind: migrate.Interrupted, Err: fmt.Errorf("--max-duration %s is over", o.MaxDuration),
-		Hint: "what arrived is noted; run the same command again to resume",
+		Op: "run", Kind: migrate.Interrupted, Err: fmt.Errorf("the time of --max-duration %s is up", o.MaxDuration),
+		Hint: "the ledger has what arrived; run the same command again to resume",
 	}
 }
 
@@ -53,7 +53,7 @@ func (o *durationOption) drained(drain <-chan struct{}, c *console) (either <-ch
 		case <-drain:
 		case <-timer.C:
 			late = true
-			fmt.Fprintln(c.err, "stopping: --max-duration is over; finishing what is in flight")
+			fmt.Fprintln(c.err, "stopping: the time of --max-duration is up; finishing what is in flight")
 		}
 		close(closed)
 	}()

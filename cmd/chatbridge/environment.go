@@ -31,13 +31,13 @@ func checkEnvironment(root *cobra.Command, environ []string, warn func(string)) 
 		}
 		flag := strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(name, envPrefix)), "_", "-")
 		if slices.Contains(flags, flag) {
-			warn(fmt.Sprintf("warning: %s is set, and nothing reads it: --%s can be given on the command line alone", name, flag))
+			warn(fmt.Sprintf("warning: %s is set, but nothing reads it: --%s works on the command line only", name, flag))
 			continue
 		}
 		if near := nearest(name, known); near != "" {
-			return usageError(fmt.Sprintf("did you mean: %s; if not, unset it", near), "%s is set, and nothing reads it", name)
+			return usageError(fmt.Sprintf("did you mean: %s; if not, unset it", near), "%s is set, but nothing reads it", name)
 		}
-		warn(fmt.Sprintf("warning: %s is set, and nothing reads it; settings are named as the flags are: %s", name, variable("to-service")))
+		warn(fmt.Sprintf("warning: %s is set, but nothing reads it; variables are named after the flags: %s", name, variable("to-service")))
 	}
 	return nil
 }

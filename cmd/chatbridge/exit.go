@@ -32,9 +32,9 @@ var exitTable = []struct {
 	{exitFailed, "failed"},
 	{exitUsage, "usage or configuration is wrong; nothing was changed"},
 	{exitIncomplete, "finished, but something was not carried or differs"},
-	{exitCredentials, "credentials are missing, were refused, or are of another account"},
-	{exitService, "stopped by the service; running again can succeed"},
-	{exitLedger, "another run is at work, or the ledger is in use, gone, or of other settings"},
+	{exitCredentials, "credentials are missing, refused, or for another account"},
+	{exitService, "stopped by the service; running again may succeed"},
+	{exitLedger, "another run is active, or the ledger is in use, gone or for other settings"},
 	{exitInterrupted, "interrupted; running again resumes"},
 }
 
@@ -104,7 +104,7 @@ func hintOf(err error) string {
 	case exitUsage:
 		return "see: chatbridge --help"
 	default:
-		return "run again with -v to see what led to it"
+		return "to see what led to it, run again with -v"
 	}
 }
 

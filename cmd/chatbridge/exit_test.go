@@ -41,7 +41,7 @@ func TestComplain(t *testing.T) {
 	t.Run("an error is two lines, whatever a server put into it", func(t *testing.T) {
 		var b bytes.Buffer
 		complain(&b, false, false, nil, errors.New("read: \x1b[31mred\nsecond line"))
-		require.Equal(t, "error: read: \\u001b[31mred\\nsecond line\nhint: run again with -v to see what led to it\n", b.String())
+		require.Equal(t, "error: read: \\u001b[31mred\\nsecond line\nhint: to see what led to it, run again with -v\n", b.String())
 	})
 	t.Run("the first hint of the chain is given", func(t *testing.T) {
 		err := fmt.Errorf("outer: %w", &migrate.Error{Op: "x", Kind: migrate.Usage, Hint: "do y"})

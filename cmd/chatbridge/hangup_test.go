@@ -71,7 +71,7 @@ func TestPausedProgram(t *testing.T) {
 					break
 				}
 			}
-			require.Contains(t, status, "Now: paused: the file stop is there; remove it to go on.")
+			require.Contains(t, status, "Now: paused: the file stop exists; remove it to go on.")
 			require.Equal(t, written, messages.Load())
 			require.Less(t, written, int64(smallChannels*smallMessages))
 			if ends {

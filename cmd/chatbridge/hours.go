@@ -41,12 +41,12 @@ func parseHours(text string) (*hours, error) {
 	}{{from, &h.from}, {to, &h.to}} {
 		at, err := time.Parse("15:04", strings.TrimSpace(one.text))
 		if !both || err != nil {
-			return nil, usageError(hint, "--hours %q is not two times of day", text)
+			return nil, usageError(hint, "--hours %q is not a pair of times", text)
 		}
 		*one.to = clock(60*at.Hour() + at.Minute())
 	}
 	if h.from == h.to {
-		return nil, usageError(hint, "--hours %q begins when it ends", text)
+		return nil, usageError(hint, "--hours %q begins and ends at the same time", text)
 	}
 	return h, nil
 }

@@ -52,7 +52,7 @@ func readIdentities(path string) (identityTable, error) {
 		return identityTable{}, err
 	}
 	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) || bytes.IndexByte(raw, 0) >= 0 {
-		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or no text: save it as "CSV UTF-8"`, path)
+		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or not text: save it as "CSV UTF-8"`, path)
 	}
 	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
@@ -95,9 +95,9 @@ func (t identityTable) add(row []string) error {
 	}
 	switch {
 	case len(row) == 1 && strings.Count(row[0], ";") == 1, len(row) == 1 && strings.Count(row[0], "\t") == 1:
-		return errors.New("has no comma: separate the two names by a comma, not by a semicolon or a tab")
+		return errors.New("has no comma: separate the two names with a comma, not a semicolon or a tab")
 	case len(row) != 2:
-		return fmt.Errorf("has %s and not 2", plural(len(row), "column", "columns"))
+		return fmt.Errorf("has %s, expected 2", plural(len(row), "column", "columns"))
 	case !utf8.ValidString(row[0]) || !utf8.ValidString(row[1]):
 		return errors.New(`is not UTF-8: save the file as "CSV UTF-8"`)
 	case row[0] == "" || row[1] == "":
@@ -107,7 +107,7 @@ func (t identityTable) add(row []string) error {
 		return fmt.Errorf("names %s a second time", chat.Excerpt(row[0]))
 	}
 	if other, taken := t.given[row[1]]; taken {
-		return fmt.Errorf("gives %s to %s, and an earlier one to %s: two people would become one", chat.Excerpt(row[1]), chat.Excerpt(row[0]), chat.Excerpt(other))
+		return fmt.Errorf("gives %s to %s, but an earlier line gives it to %s: two people would become one", chat.Excerpt(row[1]), chat.Excerpt(row[0]), chat.Excerpt(other))
 	}
 	t.rename[row[0]], t.given[row[1]] = row[1], row[0]
 	return nil

@@ -26,7 +26,7 @@ var messagingServiceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
 
 func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.BoolVar(&o.InPlace, "in-place", false, "copy nothing: make public channels private, so that Conversations of this account shows them where they are")
+		fs.BoolVar(&o.InPlace, "in-place", false, "copy nothing: make public channels private, so that Conversations of this account shows them")
 		fs.StringVar(&o.MessagingService, "messaging-service", "", "with --in-place: `SID` of the messaging service to attach, which SMS and WhatsApp participants need")
 	})
 }
@@ -36,7 +36,7 @@ func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
 func (o *inPlaceOptions) check(m *migrateOptions) error {
 	if !o.InPlace {
 		if o.MessagingService != "" {
-			return usageError("it is attached to channels that are made private", "--messaging-service is for --in-place alone")
+			return usageError("--in-place attaches it to the channels that it makes private", "--messaging-service is for --in-place only")
 		}
 		return nil
 	}
@@ -46,13 +46,13 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		why   string
 	}{
 		{m.ToService != newService, "--to-service", "channels stay in their service"},
-		{m.FromArchive != "", "--from-archive", "there is nothing in an archive to make private"},
+		{m.FromArchive != "", "--from-archive", "an archive has nothing to make private"},
 		{m.Replay, "--replay", "nothing is copied"},
 		{m.Identities != "", "--identities", "nobody is renamed"},
 		{m.Invites != "", "--invites", "invites stay in Chat"},
 		{m.Credentials != "", "--credentials", "credentials stay in their account"},
-		{m.Type != "", "--type", "public channels are taken, and they are none when it is done"},
-		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private whole"},
+		{m.Type != "", "--type", "it takes public channels, and leaves none"},
+		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private as a whole"},
 		{m.Active != "", "--active-since", "who is in a channel stays there"},
 		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
 	} {
@@ -87,7 +87,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	}
 	if !o.Yes {
 		if !o.console.terminal(o.console.in) {
-			return usageError("look with --dry-run; to make them private: chatbridge migrate --in-place --yes", "nothing was changed: there is no terminal to ask on")
+			return usageError("look first with chatbridge migrate --in-place --dry-run; to make them private: chatbridge migrate --in-place --yes", "there is no terminal to ask on, so nothing was changed")
 		}
 		if err := o.console.confirm(ctx); err != nil {
 			return err
@@ -114,7 +114,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 	}()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
 	if s.sourceAccount != s.targetAccount {
-		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, and two are named")
+		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, but two are named")
 	}
 	mapper, err := o.mapper()
 	if err != nil {
@@ -144,7 +144,7 @@ func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	if len(r.Samples) > 0 {
 		fmt.Fprintf(w, "  such as %s\n", strings.Join(reports.Named(r.Samples, r.SampleNames), "\n          "))
 	}
-	fmt.Fprintf(w, "This cannot be taken back: nobody finds or joins these channels by themselves any more.\nLedger: %s\n", o.Ledger)
+	fmt.Fprintf(w, "This cannot be undone: people can no longer find or join these channels themselves.\nLedger: %s\n", o.Ledger)
 }
 
 func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints) error {
@@ -191,7 +191,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(r.Failed), "channel was", "channels were") + " not made private",
-			hint:    "the result says why; run the same command again to try again",
+			hint:    "the result says why; to try again, run the same command again",
 		}
 	}
 	return nil

@@ -16,7 +16,7 @@ const defaultLedger = "chatbridge.db"
 
 func (o *ledgerOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that remembers what arrived")
+		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that records what arrived")
 	})
 }
 

@@ -40,11 +40,11 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
 		fs.StringVar(&o.ToService, "to-service", newService, "new, or the `SID` of the service to write into")
-		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do where something does not fit, as `code=choice` (repeatable; see chatbridge policies)")
-		fs.StringVar(&o.Invites, "invites", "", "`what` becomes of open invites: report lists them, add makes participants of the invited (default report)")
-		fs.StringVar(&o.Identities, "identities", "", "rename people as this CSV `file` of old,new says")
-		fs.StringVar(&o.Active, "active-since", "", "leave out members who neither read nor wrote in their channel since this `date`; users are carried all the same")
-		fs.BoolVar(&o.Stamp, "stamp", true, "mark new conversations in their attributes, which also keeps what has no field")
+		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do with a kind of finding, as `code=choice` (repeatable; see chatbridge policies)")
+		fs.StringVar(&o.Invites, "invites", "", "`what` becomes of open invites: report lists them, add makes the invited people participants (default report)")
+		fs.StringVar(&o.Identities, "identities", "", "rename people as listed in this CSV `file` of old,new")
+		fs.StringVar(&o.Active, "active-since", "", "leave out members who neither read nor wrote in their channel since this `date`; their users are still carried")
+		fs.BoolVar(&o.Stamp, "stamp", true, "put a stamp into the attributes of new conversations: old SIDs, type and creator of the channel")
 	})
 	o.scopeOptions.flags(fs)
 }
@@ -52,7 +52,7 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 func (o *mappingOptions) check() error {
 	for _, sid := range o.Services {
 		if !serviceSID.MatchString(sid) {
-			return usageError("list the services with: chatbridge audit", "--service %q is not IS and 32 hexadecimal digits", sid)
+			return usageError("to list the services: chatbridge audit", "--service %q is not IS and 32 hexadecimal digits", sid)
 		}
 	}
 	if o.ToService != newService && !serviceSID.MatchString(o.ToService) {
@@ -76,13 +76,13 @@ var inviteChoices = map[string][]string{
 func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 	policy, err := mapping.ParsePolicy(slices.Concat(o.Policies, inviteChoices[o.Invites]))
 	if err != nil {
-		return mapping.Mapper{}, usageError("list the codes and choices with: chatbridge policies", "--policy: %w", err)
+		return mapping.Mapper{}, usageError("to list the codes and choices: chatbridge policies", "--policy: %w", err)
 	}
 	people, err := readIdentities(o.Identities)
 	if err != nil {
 		return mapping.Mapper{}, &migrate.Error{
 			Op: "read identities", Kind: migrate.Usage, Err: err,
-			Hint: "the file is CSV in UTF-8 with two columns, the old identity and the new one",
+			Hint: "the file is CSV in UTF-8 with two columns: the old identity and the new one",
 		}
 	}
 	o.heading = people.heading
@@ -93,7 +93,7 @@ func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 // had no effect.
 func (o *mappingOptions) noteIdentities(w io.Writer) {
 	if o.heading != "" {
-		fmt.Fprintf(w, "Note: the first line of %s was taken for a heading: %s\n", o.Identities, chat.Excerpt(o.heading))
+		fmt.Fprintf(w, "Note: the first line of %s is taken as a heading: %s\n", o.Identities, chat.Excerpt(o.heading))
 	}
 	o.matched.note(w, o.Identities)
 }

@@ -15,7 +15,7 @@ type metricsOption struct{ MetricsAddr string }
 
 func (o *metricsOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.MetricsAddr, "metrics-addr", "", "serve Prometheus metrics on this `host:port`; without a host to this machine only")
+		fs.StringVar(&o.MetricsAddr, "metrics-addr", "", "serve Prometheus metrics on this `host:port`; without a host, to this machine only")
 	})
 }
 
@@ -34,11 +34,11 @@ func (o *metricsOption) measure(c *connectionOptions, on *console) (*meter, erro
 	m := metrics.New()
 	s, err := metrics.Serve(o.MetricsAddr, m.Handler())
 	if err != nil {
-		return nil, usageError("choose another address; --metrics-addr :0 takes a free port and says which", "--metrics-addr: %w", plainly(err))
+		return nil, usageError("choose another address; --metrics-addr :0 takes a free port and prints it", "--metrics-addr: %w", plainly(err))
 	}
 	fmt.Fprintf(on.err, "Metrics: %s\n", s.URL)
 	if s.Public {
-		fmt.Fprintln(on.err, "warning: other machines can read these metrics; give no host, or 127.0.0.1, to keep them here")
+		fmt.Fprintln(on.err, "warning: other machines can read these metrics; to prevent that, give no host, or 127.0.0.1")
 	}
 	c.observe = m.Request
 	return &meter{m, s}, nil

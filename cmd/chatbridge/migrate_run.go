@@ -119,7 +119,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		return &outcome{
 			status:  exitIncomplete,
 			message: fmt.Sprintf("%s not carried whole", plural(len(summary.Failures), "resource was", "resources were")),
-			hint:    "see what and why with: chatbridge status --all; to try again: chatbridge migrate",
+			hint:    "to see what and why: chatbridge status --all; to try again: chatbridge migrate",
 		}
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestMigrateAsks(t *testing.T) {
 		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
 		require.Contains(t, r.stderr.String(), "Begin? [y/N]")
 		require.Contains(t, r.stderr.String(), "30 channels, 1,024 messages, 144 members, 40 users: about 1,412 writes")
-		require.Contains(t, r.stderr.String(), "No policy was given: what needs a decision stops its channel.\n")
+		require.Contains(t, r.stderr.String(), "No policy was given: anything that needs a decision stops its channel.\n")
 		require.Contains(t, r.stderr.String(), "Bill: about 40 active users in each calendar month that the run touches")
 		require.FileExists(t, r.Ledger)
 	})
@@ -71,14 +71,14 @@ func TestMigrateAsks(t *testing.T) {
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), r.migrateOptions)))
 		require.Contains(t, r.stderr.String(), " Edge cases -> a new service\n")
 		require.Contains(t, r.stderr.String(), "The lists show: identity-reserved 1 (stop), ")
-		require.Contains(t, r.stderr.String(), "unique-name-too-long 1 (stop), name-too-long 2 (truncate). The rest is not read yet")
-		require.NotContains(t, r.stderr.String(), "The ledger has")
+		require.Contains(t, r.stderr.String(), "unique-name-too-long 1 (stop), name-too-long 2 (truncate). The rest has not been read yet")
+		require.NotContains(t, r.stderr.String(), "The ledger already has")
 
 		again := newRig(t, server, "yes\n", true)
 		again.Policies, again.Ledger = r.Policies, r.Ledger
 		require.Equal(t, exitIncomplete, statusOf(runMigrate(t.Context(), again.migrateOptions)))
 		require.Regexp(t, ` Edge cases -> IS[0-9a-f]{32}\n`, again.stderr.String())
-		require.Regexp(t, `The ledger has \d+ channels of them whole, and \d+ messages: they are not written again\.`, again.stderr.String())
+		require.Regexp(t, `The ledger already has \d+ complete channels and \d+ messages: these are not written again\.`, again.stderr.String())
 	})
 	t.Run("and not before it has refused the ledger of another migration, or one in use", func(t *testing.T) {
 		server := sampleServer(t, nil)

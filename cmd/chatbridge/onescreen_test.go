@@ -22,7 +22,7 @@ func TestOneScreen(t *testing.T) {
 		lines := printed(t, from...)
 		require.LessOrEqual(t, len(lines), 24, strings.Join(lines, "\n"))
 		text := strings.Join(lines, "\n")
-		people, operators, nobody := strings.Index(text, "People in the chats notice"), strings.Index(text, "Operators"), strings.Index(text, "Nobody: ")
+		people, operators, nobody := strings.Index(text, "People in the chats notice"), strings.Index(text, "Operators"), strings.Index(text, "Nobody notices: ")
 		require.Less(t, -1, people)
 		require.Less(t, people, operators)
 		require.Less(t, operators, nobody)

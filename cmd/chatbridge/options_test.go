@@ -107,7 +107,7 @@ func TestCredentials(t *testing.T) {
 		require.NoError(t, err)
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{account, account, "t", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN: both belong to one account of Twilio"}, source)
+		require.Equal(t, credentials{account, account, "t", "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: they must belong to the same Twilio account"}, source)
 		require.Equal(t, source, target)
 	})
 	t.Run("another target account has its own", func(t *testing.T) {
@@ -115,13 +115,13 @@ func TestCredentials(t *testing.T) {
 			"CHATBRIDGE_TARGET_ACCOUNT_SID="+other, "CHATBRIDGE_TARGET_API_KEY="+key, "CHATBRIDGE_TARGET_API_SECRET=s").console
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{other, key, "s", "check CHATBRIDGE_TARGET_API_KEY with CHATBRIDGE_TARGET_API_SECRET: both belong to one account of Twilio"}, target)
+		require.Equal(t, credentials{other, key, "s", "check CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET: they must belong to the same Twilio account"}, target)
 	})
 	t.Run("another target account needs its own", func(t *testing.T) {
 		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t", "CHATBRIDGE_TARGET_ACCOUNT_SID="+other).console
 		_, err := c.targetCredentials()
 		require.Equal(t, exitCredentials, statusOf(err))
-		require.ErrorContains(t, err, "CHATBRIDGE_TARGET_ACCOUNT_SID names another account than TWILIO_ACCOUNT_SID, and nothing that opens it is set")
+		require.ErrorContains(t, err, "CHATBRIDGE_TARGET_ACCOUNT_SID and TWILIO_ACCOUNT_SID name different accounts, and no credentials are set for the first")
 		require.Contains(t, hintOf(err), "export CHATBRIDGE_TARGET_AUTH_TOKEN, or CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET")
 	})
 	t.Run("they have no form that shows the secret", func(t *testing.T) {

@@ -24,8 +24,8 @@ type pauseOption struct {
 
 func (o *pauseOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.PauseFile, "pause-file", "", "begin no write while this `file` is there; remove it to go on")
-		fs.StringVar(&o.Hours, "hours", "", "write between these `times` alone, such as 22:00-06:00, in the time zone of this machine")
+		fs.StringVar(&o.PauseFile, "pause-file", "", "begin no write while this `file` exists; remove it to go on")
+		fs.StringVar(&o.Hours, "hours", "", "write only between these `times`, such as 22:00-06:00, by the clock of this machine")
 	})
 }
 
@@ -37,7 +37,7 @@ func (o *pauseOption) check() error {
 		return nil
 	}
 	if info, err := os.Stat(filepath.Dir(o.PauseFile)); err != nil || !info.IsDir() {
-		return usageError("make the folder, or name a file in another one: chatbridge looks there for the file every second", "--pause-file %q is in a folder that is not there", o.PauseFile)
+		return usageError("make the folder, or name a file in another one; chatbridge looks for the file every second", "the folder of --pause-file %q does not exist", o.PauseFile)
 	}
 	return nil
 }
@@ -102,13 +102,13 @@ func (o *pauseOption) reason(h *hours, now time.Time) string {
 	if o.PauseFile != "" {
 		switch _, err := os.Lstat(o.PauseFile); {
 		case err == nil:
-			return fmt.Sprintf("the file %s is there; remove it to go on", o.PauseFile)
+			return fmt.Sprintf("the file %s exists; remove it to go on", o.PauseFile)
 		case !errors.Is(err, fs.ErrNotExist):
-			return fmt.Sprintf("nobody can tell whether the file of --pause-file is there: %v", err)
+			return fmt.Sprintf("cannot tell whether the file of --pause-file exists: %v", err)
 		}
 	}
 	if h != nil && !h.contain(now) {
-		return fmt.Sprintf("outside --hours %s; goes on at %s", h, h.from)
+		return fmt.Sprintf("outside --hours %s; resumes at %s", h, h.from)
 	}
 	return ""
 }

@@ -51,7 +51,7 @@ func TestPauseOption(t *testing.T) {
 			ctx, waits := migrate.WithWaits(t.Context())
 			ctx, stop := o.watch(ctx, func(text string) { told = append(told, text) })
 			p := migrate.PauseOf(ctx)
-			require.Equal(t, "the file "+file+" is there; remove it to go on", reason(p))
+			require.Equal(t, "the file "+file+" exists; remove it to go on", reason(p))
 			time.Sleep(90*time.Second + 500*time.Millisecond)
 			require.Equal(t, migrate.Paused, waits.Now(migrate.LongWait)[0].Cause)
 			require.NoError(t, os.Remove(file))
@@ -75,7 +75,7 @@ func TestPauseOption(t *testing.T) {
 			ctx, stop := o.watch(t.Context(), func(string) {})
 			defer stop()
 			p := migrate.PauseOf(ctx)
-			require.Equal(t, "outside --hours "+o.Hours+"; goes on at "+from, reason(p))
+			require.Equal(t, "outside --hours "+o.Hours+"; resumes at "+from, reason(p))
 			time.Sleep(2*time.Hour + time.Second)
 			require.Empty(t, reason(p))
 			time.Sleep(time.Hour)
@@ -87,7 +87,7 @@ func TestPauseOption(t *testing.T) {
 		stop()
 		require.Nil(t, migrate.PauseOf(ctx))
 	})
-	t.Run("a file in a folder that is not there is a slip", func(t *testing.T) {
+	t.Run("a file in a folder of --pause-file is a slip", func(t *testing.T) {
 		err := (&pauseOption{PauseFile: filepath.Join(t.TempDir(), "no", "stop")}).check()
 		require.Equal(t, exitUsage, statusOf(err))
 	})

@@ -86,7 +86,7 @@ func (o *migrateOptions) showPlan(ctx context.Context, s *endpoints, ledger migr
 		fmt.Fprintln(w, samePlace)
 	}
 	for _, account := range s.unproven.accounts(s) {
-		fmt.Fprintf(w, "No reply shows which account the API key opens: it is taken for %s.\n", account)
+		fmt.Fprintf(w, "No reply shows which account the API key opens. chatbridge assumes %s.\n", account)
 	}
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 	return nil

@@ -59,7 +59,7 @@ func (s state) begins() string {
 	if s.Verb == connecting {
 		return connecting
 	}
-	return s.Verb + ": reading what is there"
+	return s.Verb + ": reading what exists"
 }
 
 func (s state) share() int64 { return 100 * s.Done / s.Total }

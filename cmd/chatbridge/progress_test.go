@@ -27,7 +27,7 @@ func TestProgress(t *testing.T) {
 			time.Sleep(5 * time.Second)
 			p.Close()
 			require.Equal(t, []string{
-				"migrated: reading what is there",
+				"migrated: reading what exists",
 				"migrated: 1,000 of 3,000 (33%), 0 a second, time left unknown",
 				"migrated: 1,500 of 3,000 (50%), 100 a second, 15 s left",
 				"migrated: 1,500 of 3,000 in 15 s",
@@ -99,7 +99,7 @@ func TestProgress(t *testing.T) {
 				text := s.stderr.String()
 				return text[strings.LastIndex(text, "\r")+1:]
 			}
-			require.Equal(t, "[                ] read: reading what is there", shows())
+			require.Equal(t, "[                ] read: reading what exists", shows())
 			p.Total(migrate.KindUsers, 3)
 			p.Done(migrate.KindUsers, 3)
 			require.Contains(t, shows(), "[################] read: 3 of 3 (100%)")

@@ -45,7 +45,7 @@ func TestPurge(t *testing.T) {
 		status, s := purge(t, "n\n", "--ledger", path, "--execute")
 		require.Equal(t, exitUsage, status)
 		require.Contains(t, s.stderr.String(), path)
-		require.Contains(t, s.stderr.String(), "would be deleted. Nothing was.")
+		require.Contains(t, s.stderr.String(), "would be deleted. Nothing has been deleted.")
 		require.Contains(t, s.stderr.String(), "chatbridge undo")
 		require.Contains(t, s.stderr.String(), "Delete these files from this machine, for good.\nBegin? [y/N]")
 		require.FileExists(t, path)
@@ -67,7 +67,7 @@ func TestPurge(t *testing.T) {
 		require.NoError(t, l.Close())
 		code, s := purge(t, "", "--ledger", path, "--execute", "--yes")
 		require.Equal(t, exitUsage, code)
-		require.Contains(t, s.stderr.String(), "no run was recorded")
+		require.Contains(t, s.stderr.String(), "no run recorded")
 	})
 	t.Run("an undo that took everything back is finished too", func(t *testing.T) {
 		path := purgeable(t, migrate.UndoneStatus)

@@ -21,7 +21,7 @@ func (c *console) accountVariable(prefix string) string {
 // refusal is what to check if a pair of variables is refused: the pair, and what is
 // odd about their values. It does not repeat any.
 func (c *console) refusal(first, second string) string {
-	hint := fmt.Sprintf("check %s with %s: both belong to one account of Twilio", first, second)
+	hint := fmt.Sprintf("check %s and %s: they must belong to the same Twilio account", first, second)
 	return hint + prefixed("; ", c.oddities(first, second))
 }
 
@@ -51,7 +51,7 @@ func oddity(value string) string {
 	if len(odd) == 0 {
 		return ""
 	}
-	return "contains " + strings.Join(odd, " and ") + ", which Twilio's values never do"
+	return "contains " + strings.Join(odd, " and ") + ", which a Twilio value never has"
 }
 
 // prefixed is s behind a prefix, if there is an s.

@@ -75,7 +75,7 @@ func (o *verifyOptions) agree(ctx context.Context, s *endpoints, mapper mapping.
 	if o.Quiet && o.Yes {
 		return nil
 	}
-	fmt.Fprintf(o.console.err, "Repair in account %s what came from account %s:\n", s.targetAccount, s.sourceAccount)
+	fmt.Fprintf(o.console.err, "Repair in account %s what was migrated from account %s:\n", s.targetAccount, s.sourceAccount)
 	for _, one := range services {
 		fmt.Fprintf(o.console.err, "  %s %s\n", one.SID, reports.Plain(one.FriendlyName))
 	}
@@ -140,11 +140,11 @@ func repaired(done verify.Repairs) error {
 	o := &outcome{status: exitIncomplete, message: "source and target differ"}
 	switch {
 	case !done.Executed && done.Possible > 0:
-		o.message = fmt.Sprintf("source and target differ, and nothing was written: %s", plural(int(done.Possible), "difference can be brought back", "differences can be brought back"))
+		o.message = fmt.Sprintf("source and target differ; nothing was written; %s", plural(int(done.Possible), "difference can be brought back", "differences can be brought back"))
 		o.hint = "to bring back what can be: chatbridge verify --repair --execute"
 	case done.Done < done.Possible:
 		o.message = fmt.Sprintf("%s not brought back", plural(int(done.Possible-done.Done), "difference was", "differences were"))
-		o.hint = "the lines above say why; run the same command again to try again"
+		o.hint = "the lines above say why; to try again, run the same command again"
 	default:
 		o.hint = "the lines above say why the rest cannot be brought back"
 	}

@@ -77,7 +77,7 @@ func TestReport(t *testing.T) {
 
 		page, err := report(t, path, reports.HTML)
 		require.NoError(t, err)
-		require.Contains(t, page, "it still runs, or was killed")
+		require.Contains(t, page, "it still runs, or it was killed")
 		require.Contains(t, page, "General")
 		require.Contains(t, page, "it was refused")
 		require.Contains(t, page, "some.db")
@@ -86,7 +86,7 @@ func TestReport(t *testing.T) {
 	t.Run("of a ledger without a run says what to do first", func(t *testing.T) {
 		out, err := report(t, ledgerWith(t, func(migrate.Ledger) {}), reports.Text)
 		require.Equal(t, migrate.NotFound, migrate.KindOf(err))
-		require.Equal(t, "run chatbridge migrate first", migrate.HintOf(err))
+		require.Equal(t, "to begin: chatbridge migrate", migrate.HintOf(err))
 		require.Empty(t, out)
 	})
 	t.Run("has every form", func(t *testing.T) {

@@ -14,7 +14,7 @@ import (
 type retryOption struct{ OnlyFailed bool }
 
 func (o *retryOption) flags(fs *pflag.FlagSet) {
-	fs.BoolVar(&o.OnlyFailed, "only-failed", false, "take only the channels that the ledger has failures for")
+	fs.BoolVar(&o.OnlyFailed, "only-failed", false, "take only the channels that have failures in the ledger")
 }
 
 // check refuses to try again where no ledger says what failed, and says how much

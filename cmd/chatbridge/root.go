@@ -64,20 +64,21 @@ func bareRoot(c *console, common *commonOptions) *cobra.Command {
 	root = &cobra.Command{
 		Use:   "chatbridge",
 		Short: "Move Twilio Programmable Chat v1 into Twilio Conversations",
-		Long: `chatbridge moves Twilio Programmable Chat v1 services into Twilio Conversations:
-every message exactly once, in order, dated and authored as it was. It never
-writes to the source, and running it again resumes.
+		Long: `chatbridge moves Twilio Programmable Chat v1 services into Twilio Conversations.
+Every message arrives exactly once, in order, with its date and author. A copy
+never writes to the source, and running it again resumes.
 
 See it work without an account:  chatbridge demo
 Before a real run, look first:   chatbridge audit
 
-Every setting can be given as a flag, as a variable (--to-service is
-CHATBRIDGE_TO_SERVICE) and as a key of the file that --config names
-(to-service: new). A flag wins over a variable, a variable over the file. A variable
-that is nearly one of these is refused.
-Credentials are read from the environment only: TWILIO_ACCOUNT_SID with
-TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; for another
-target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
+Every setting can be a flag (--to-service), a variable (CHATBRIDGE_TO_SERVICE)
+or a key in the YAML file that --config names (to-service: new). A flag wins
+over a variable, a variable over the file. A variable that is nearly a setting's
+name is refused.
+
+Credentials are read only from the environment: TWILIO_ACCOUNT_SID with
+TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET. For another
+target account, set CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,
@@ -109,7 +110,7 @@ target account CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(explainFlag)
 	common.flags(root.PersistentFlags())
-	root.Flags().BoolVar(&version, "version", false, "say which chatbridge this is, as chatbridge version does")
+	root.Flags().BoolVar(&version, "version", false, "print the version, as chatbridge version does")
 	root.AddGroup(
 		&cobra.Group{ID: groupStart, Title: "Start here:"},
 		&cobra.Group{ID: groupMigrate, Title: "Migrate:"},
@@ -144,7 +145,7 @@ func knownCommand(root *cobra.Command, args []string) error {
 	for _, c := range root.Commands() {
 		names = append(names, c.Name())
 	}
-	hint := "list the commands with: chatbridge --help"
+	hint := "to list the commands: chatbridge --help"
 	if n := suggest(args[0], names); n != "" {
 		hint = fmt.Sprintf("did you mean: chatbridge %s", n)
 	}
@@ -156,7 +157,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usageError(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s takes no arguments, and %q is one", cmd.CommandPath(), args[0])
+	return usageError(fmt.Sprintf("see: %s --help", cmd.CommandPath()), "%s takes no arguments, got %q", cmd.CommandPath(), args[0])
 }
 
 // explainFlag turns an error of the flag parser into one with a hint.

@@ -25,12 +25,12 @@ type scopeOptions struct {
 
 func (o *scopeOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringSliceVar(&o.Channels, "channel", nil, "`channel` to take: a SID, a unique name, a glob over either, or @file with one a line (repeatable)")
+		fs.StringSliceVar(&o.Channels, "channel", nil, "`channel` to take: a SID, a unique name, a glob over either, or @file with one per line (repeatable)")
 		fs.StringSliceVar(&o.Exclude, "exclude-channel", nil, "`channel` to leave out, named in the same ways; wins over --channel (repeatable)")
 		fs.StringVar(&o.Type, "type", "", "take channels of one `type`: public or private")
 		fs.StringVar(&o.Since, "since", "", "take messages from this `date` on, such as 2024-05-01 (UTC) or 2024-05-01T08:00:00Z")
 		fs.StringVar(&o.Until, "until", "", "take messages before this `date`")
-		fs.IntVar(&o.Limit, "limit", 0, "take so many channels of each service at most; 0 sets no limit")
+		fs.IntVar(&o.Limit, "limit", 0, "take at most this many channels per service; 0 sets no limit")
 	})
 }
 
@@ -106,7 +106,7 @@ func listed(flag string, values []string) ([]string, error) {
 		}
 		raw, err := readBounded(path, maxSelection)
 		if err != nil {
-			return nil, usageError("the file has one SID, unique name or glob a line", "%s: %w", flag, err)
+			return nil, usageError("the file has one SID, unique name or glob per line", "%s: %w", flag, err)
 		}
 		before := len(all)
 		for line := range strings.Lines(string(raw)) {
@@ -115,7 +115,7 @@ func listed(flag string, values []string) ([]string, error) {
 			}
 		}
 		if len(all) == before {
-			return nil, usageError("the file has one SID, unique name or glob a line", "%s: %s names no channel", flag, path)
+			return nil, usageError("the file has one SID, unique name or glob per line", "%s: %s names no channel", flag, path)
 		}
 	}
 	return all, nil

@@ -57,7 +57,7 @@ func distinct(ctx context.Context, src migrate.Source, serviceSID string, rename
 			return &migrate.Error{
 				Op: "rename identities", Kind: migrate.Usage, SID: serviceSID,
 				Err:  fmt.Errorf("%s and %s would both be %s", chat.Excerpt(other), chat.Excerpt(u.Identity), chat.Excerpt(name)),
-				Hint: "two people would become one, which cannot be taken back: give each an identity of their own in the file of --identities",
+				Hint: "two people would become one, which cannot be undone: give each an identity of their own in the file of --identities",
 			}
 		}
 		taken[name] = u.Identity
@@ -73,7 +73,7 @@ func hasService(ctx context.Context, s *endpoints, sid string) error {
 	}
 	return &migrate.Error{
 		Op: "select target service", Kind: migrate.NotFound, SID: sid,
-		Err:  fmt.Errorf("--to-service names it, and account %s has no such service", s.targetAccount),
-		Hint: "check the SID in the Console, or leave --to-service out: a new service is made",
+		Err:  fmt.Errorf("--to-service names it, but account %s has no such service", s.targetAccount),
+		Hint: "check the SID in the Twilio Console, or leave out --to-service to make a new service",
 	}
 }

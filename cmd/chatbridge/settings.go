@@ -109,7 +109,7 @@ func readConfig(path string, known []string) (*koanf.Koanf, error) {
 		return k, nil
 	}
 	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
-		hint := "the file is YAML, one setting a line, such as: concurrency: 8"
+		hint := "the file is YAML, one setting per line, such as: concurrency: 8"
 		if errors.Is(err, fs.ErrNotExist) {
 			hint = "check the path given with --config"
 		}
@@ -122,7 +122,7 @@ func readConfig(path string, known []string) (*koanf.Koanf, error) {
 		if slices.Contains(known, key) && key != configFlag {
 			continue
 		}
-		hint := "settings are named like the flags: see chatbridge migrate --help"
+		hint := "settings are named after the flags: see chatbridge migrate --help"
 		if n := suggest(key, known); n != "" {
 			hint = fmt.Sprintf("did you mean: %s", n)
 		}
@@ -176,7 +176,7 @@ func settingNames(root *cobra.Command) []string {
 	return names
 }
 
-var errNotOne = errors.New("one value is wanted, not a list")
+var errNotOne = errors.New("expected one value, got a list")
 
 // set gives a flag a value as the file or the environment holds it.
 func set(f *pflag.Flag, value any) error {

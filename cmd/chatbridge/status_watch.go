@@ -140,17 +140,17 @@ func terminalSize() (width, height int) {
 
 // meaning is the exit status of a run that has ended, as an error.
 func meaning(s reports.Status) error {
-	resume := "run chatbridge migrate to resume"
+	resume := "to resume: chatbridge migrate"
 	switch {
 	case s.Run == nil:
-		return &migrate.Error{Op: "watch", Kind: migrate.Usage, Err: errors.New("no migration recorded yet"), Hint: "run chatbridge migrate first"}
+		return &migrate.Error{Op: "watch", Kind: migrate.Usage, Err: errors.New("no migration recorded yet"), Hint: "to begin: chatbridge migrate"}
 	case s.Run.EndedAt == nil:
-		return &outcome{exitInterrupted, "the run ended without saying so", resume}
+		return &outcome{exitInterrupted, "the run ended without recording it", resume}
 	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus:
 		return nil
 	case s.Run.Status == migrate.Partial:
 		return &outcome{exitIncomplete, plural(len(s.Failures), "resource was", "resources were") + " not carried whole",
-			"run chatbridge migrate --only-failed to try them again"}
+			"to try them again: chatbridge migrate --only-failed"}
 	case s.Run.Status == migrate.InterruptedStatus:
 		return &outcome{exitInterrupted, "the run was interrupted", resume}
 	default:

@@ -23,7 +23,7 @@ func (c connector) checkProxy() error {
 		if value == "" || readableProxy(value) {
 			continue
 		}
-		return usageError("write it as http://host:port, or unset it if there is to be no proxy", "%s is no address of a proxy", name)
+		return usageError("write it as http://host:port, or unset it to use no proxy", "%s is not the address of a proxy", name)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (c connector) elsewhere(target access) (set []string) {
 // sayElsewhere warns of a region or an edge that is not gone to.
 func (c connector) sayElsewhere(target access) {
 	if set := c.elsewhere(target); len(set) > 0 {
-		c.log.Warn("a region or an edge is set, and not followed: Twilio's default hosts are asked; for others give --chat-url and --conversations-url",
+		c.log.Warn("a region or an edge is set, but chatbridge ignores it and uses Twilio's default hosts; for others give --chat-url and --conversations-url",
 			"variables", strings.Join(set, " "), "chat", c.ChatURL, "conversations", c.ConversationsURL)
 	}
 }

@@ -36,16 +36,16 @@ type swept struct {
 
 // what holds of people. Which tables of the ledger it is, says the schema.
 const (
-	ledgerHolds = "SIDs, names of channels and services, and reasons, which can quote an identity, a name or the start of a text"
+	ledgerHolds = "SIDs, names of channels and services, and reasons that can quote an identity, a name or the start of a text"
 	besideHolds = "the latest of the ledger"
 	lockHolds   = "a process and a host"
-	reportHolds = "names, and what the report says of them"
+	reportHolds = "names, and what the report says about them"
 )
 
 // lostWithLedger is what a ledger is for.
 var lostWithLedger = []string{
-	"another pass that writes only what is new", "chatbridge undo", "chatbridge status, report and sids",
-	"giving back profiles and roles that --policy replaced", "removing a copy that lands late, within a day of its run",
+	"migrating again only what is new", "chatbridge undo", "chatbridge status, report and sids",
+	"restoring profiles and roles that --policy replaced", "removing a copy that lands late, within a day of its run",
 }
 
 // path adds what is at a path that somebody named.
@@ -57,11 +57,11 @@ func (s *sweep) path(ctx context.Context, path string) error {
 		if err := s.halves(path); err != nil || len(s.items) > before {
 			return err
 		}
-		return usageError("name files and folders that are there", "%s is not there", path)
+		return usageError("name files and folders that exist", "%s does not exist", path)
 	case err != nil:
 		return usageError("name a file that can be read", "%w", err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return usageError("name the file that it leads to", "%s is a symbolic link", path)
+		return usageError("name the file that it points to", "%s is a symbolic link", path)
 	}
 	if isLedger(path) {
 		return s.ledger(ctx, path)
@@ -74,8 +74,8 @@ func (s *sweep) path(ctx context.Context, path string) error {
 			return err
 		}
 	}
-	return usageError("remove it by hand, if nobody needs it; known are ledgers, originals, archives, and reports as HTML, JSON or CSV",
-		"%s: chatbridge does not know it for its own", path)
+	return usageError("remove it by hand if nobody needs it; purge recognizes ledgers, originals, archives, and reports as HTML, JSON or CSV",
+		"%s: not recognized as a file of chatbridge", path)
 }
 
 // archive adds the archive at path, if one is there, with what an export of the
@@ -86,15 +86,15 @@ func (s *sweep) archive(path string) (found bool, err error) {
 	case errors.Is(err, archive.ErrOther):
 		return false, nil
 	case err != nil:
-		return false, usageError("remove it by hand, if nobody needs it", "%w", err)
+		return false, usageError("remove it by hand if nobody needs it", "%w", err)
 	}
-	holds := "messages, people and members, whole"
+	holds := "complete messages, people and members"
 	if remains.Finished {
 		holds += fmt.Sprintf(", of account %s on %s", remains.Manifest.AccountSID, remains.Manifest.CreatedAt.UTC().Format("2006-01-02"))
 	}
 	item := reports.PurgeItem{Path: path, Kind: reports.PurgeArchive, Files: max(1, int64(len(remains.Files))), Bytes: remains.Bytes, Holds: holds}
 	if len(remains.Others) > 0 {
-		item.Reason = "the folder stays, with what is no part of the archive: " + firstOf(remains.Others)
+		item.Reason = "the folder stays, with files that are not part of the archive: " + firstOf(remains.Others)
 	}
 	s.add(item, remains.Remove)
 	return true, s.halves(path)
@@ -136,7 +136,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	}
 	s.add(reports.PurgeItem{
 		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
-		Holds: quantity(kept.Lines, "original", "originals") + ", whole: texts, attributes, names, identities",
+		Holds: quantity(kept.Lines, "original", "originals") + ", complete: texts, attributes, names, identities",
 	}, func() error { return removeFile(path, info) })
 	return true, nil
 }

@@ -76,7 +76,7 @@ func (s *sweep) beside(path string) (found bool, err error) {
 	}
 	found, err = s.originals(path)
 	if err == nil && !found {
-		err = usageError("look at it, and move it away if it is not of this migration", "%s does not hold originals of chatbridge", path)
+		err = usageError("look at it, and move it away if it is not from this migration", "%s does not hold chatbridge originals", path)
 	}
 	return found, err
 }
@@ -86,12 +86,12 @@ func (s *sweep) beside(path string) (found bool, err error) {
 func ledgerState(ctx context.Context, path string) (unfinished, holds string) {
 	l, err := readLedger(ctx, path)
 	if err != nil {
-		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+		return "cannot tell whether its migration is finished: " + err.Error(), ledgerHolds
 	}
 	defer l.Close()
 	status, err := readStatus(ctx, l, path, time.Now())
 	if err != nil {
-		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+		return "cannot tell whether its migration is finished: " + err.Error(), ledgerHolds
 	}
 	holds = ledgerHolds
 	replaced, muted := int64(0), 0
@@ -106,10 +106,10 @@ func ledgerState(ctx context.Context, path string) (unfinished, holds string) {
 		}
 	}
 	if err != nil {
-		return "nobody can tell whether its migration is finished: " + err.Error(), ledgerHolds
+		return "cannot tell whether its migration is finished: " + err.Error(), ledgerHolds
 	}
 	if replaced > 0 {
-		holds += "; " + quantity(replaced, "profile or role", "profiles and roles") + " that a policy replaced, whole"
+		holds += "; " + quantity(replaced, "profile or role", "profiles and roles") + " that a policy replaced, complete"
 	}
 	return unfinishedState(status, muted), holds
 }
@@ -117,7 +117,7 @@ func ledgerState(ctx context.Context, path string) (unfinished, holds string) {
 func unfinishedState(s reports.Status, muted int) string {
 	switch {
 	case s.Run == nil:
-		return "no run was recorded in it yet"
+		return "it has no run recorded"
 	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus && len(s.Services) == 0:
 		return ""
 	case s.Run.EndedAt == nil:
@@ -128,7 +128,7 @@ func unfinishedState(s reports.Status, muted int) string {
 		why += fmt.Sprintf(", and %s not carried", plural(n, "resource was", "resources were"))
 	}
 	if muted > 0 {
-		why += "; the push notifications of " + plural(muted, "service are", "services are") + " still off, which it would give back"
+		why += "; the push notifications of " + plural(muted, "service are", "services are") + " still off; finishing turns them back on"
 	}
 	return why
 }

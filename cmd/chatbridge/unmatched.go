@@ -94,5 +94,5 @@ func (m *matcher) note(w io.Writer, path string) {
 	if len(left) > unmatchedShown {
 		shown = append(shown, "…")
 	}
-	fmt.Fprintf(w, "Note: %s of %s matched nobody whom this run read: %s\n", plural(len(left), "line", "lines"), path, strings.Join(shown, ", "))
+	fmt.Fprintf(w, "Note: %s of %s matched nobody that this run read: %s\n", plural(len(left), "line", "lines"), path, strings.Join(shown, ", "))
 }

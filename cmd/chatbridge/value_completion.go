@@ -34,8 +34,8 @@ func completeValues(root *cobra.Command) {
 	fixed := map[string][]string{
 		"type":        {"public", "private"},
 		"kind":        migrate.PairKinds,
-		"invites":     {"report\tlist them", "add\tmake participants of the invited"},
-		"source-api":  {twilio.APIv1, twilio.APIv2 + "\tshows media, member attributes and notification levels as well"},
+		"invites":     {"report\tlist them", "add\tmake the invited people participants"},
+		"source-api":  {twilio.APIv1, twilio.APIv2 + "\talso shows media, member attributes and notification levels"},
 		logFormatFlag: {logText, logJSON},
 		"to-service":  {newService + "\tcreate one for each of the source"},
 		"fail-on":     failures(),

@@ -17,13 +17,13 @@ func unfit(f *pflag.Flag, value string, cause error) (hint string, problem error
 	case "duration":
 		kind, hint = "not a duration", "write a number with its unit, such as 500ms, 10s, 5m or 2h"
 	case "int":
-		kind, hint = "not a whole number that fits", "write digits alone, such as 16"
+		kind, hint = "not a whole number that fits", "write digits only, such as 16"
 	case "float64":
 		kind, hint = "not a number", "write a number, such as 30 or 0.5"
 	case "bool":
 		kind, hint = "neither true nor false", fmt.Sprintf("write --%s, or --%[1]s=false", f.Name)
 	case "stringSlice":
-		return "separate what it lists by commas; what has a quote in it needs quotes around it", fmt.Errorf("%q is not a list", value)
+		return "separate values with commas; put a value that contains a quote in quotes", fmt.Errorf("%q is not a list", value)
 	default:
 		return "", cause
 	}

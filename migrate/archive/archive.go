@@ -204,7 +204,7 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 		return missing
 	}
 	if slices.Contains(a.Manifest.Withheld, name) {
-		return &migrate.Error{Op: "read archive", Kind: migrate.Credentials, Err: fmt.Errorf("%s: the key that the archive was exported with might not read it", name)}
+		return &migrate.Error{Op: "read archive", Kind: migrate.Credentials, Err: fmt.Errorf("%s: the key used for the export was not allowed to read it", name)}
 	}
 	if p.file == CredentialsPath {
 		return nil
@@ -223,7 +223,7 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 		return err
 	}
 	if p.file == messagesFile && channel.MessagesCount > 0 || p.file == membersFile && channel.MembersCount > 0 {
-		return fmt.Errorf("%w, and %s says that there is something in it", missing, ChannelsPath(p.serviceSID))
+		return fmt.Errorf("%w, but %s says that it is not empty", missing, ChannelsPath(p.serviceSID))
 	}
 	return nil
 }

@@ -82,7 +82,7 @@ func TestOpen(t *testing.T) {
 		refused(t, `schema_version: 1`, "read manifest.json")
 	})
 	t.Run("refuses a manifest that names a file outside the format", func(t *testing.T) {
-		refused(t, `{"schema_version":1,"files":{"../secret.jsonl":{}}}`, "no path of the archive format")
+		refused(t, `{"schema_version":1,"files":{"../secret.jsonl":{}}}`, "not a path of the archive format")
 	})
 	t.Run("refuses a folder without a manifest", func(t *testing.T) {
 		fsys := workspace()
@@ -173,7 +173,7 @@ func TestService(t *testing.T) {
 	t.Run("follows no name that is not a SID", func(t *testing.T) {
 		for _, sid := range []string{"", "..", "../..", "IS", "is" + serviceSID[2:], strings.ToUpper("ISabcdef0000000000000000000000000a"), serviceSID + "/../" + serviceSID} {
 			_, err := a.Service(sid)
-			require.ErrorContains(t, err, "no path of the archive format", sid)
+			require.ErrorContains(t, err, "not a path of the archive format", sid)
 		}
 	})
 }

@@ -36,7 +36,7 @@ func Continue(ctx context.Context, dir string, manifest Manifest) (*Writer, erro
 }
 
 var (
-	errNotEmpty = errors.New("the folder holds files that are no archive")
+	errNotEmpty = errors.New("the folder holds files that are not an archive")
 	errOther    = errors.New("the folder holds the beginning of another archive")
 )
 

@@ -189,7 +189,7 @@ func (x *export) readable(kind, name, sid string, err error) error {
 	x.mu.Lock()
 	x.result.Withheld = append(x.result.Withheld, Resource{kind, sid})
 	x.mu.Unlock()
-	x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "the key may not read it, and it is not in the archive", Fields: []any{"kind", kind, "sid", sid}})
+	x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "the key may not read it, so it is not in the archive", Fields: []any{"kind", kind, "sid", sid}})
 	return nil
 }
 
@@ -203,7 +203,7 @@ func (x *export) vanished(kind, sid string) {
 	x.mu.Lock()
 	x.result.Vanished = append(x.result.Vanished, Resource{kind, sid})
 	x.mu.Unlock()
-	x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "gone before it was read, and left out", Fields: []any{"kind", kind, "sid", sid}})
+	x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "deleted before it was read, so left out", Fields: []any{"kind", kind, "sid", sid}})
 }
 
 func (x *export) expect(kind string, n int64) {

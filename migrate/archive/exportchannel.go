@@ -162,7 +162,7 @@ func (x *export) appeared(ctx context.Context, serviceSID string, plan []exporte
 			continue
 		}
 		x.result.Appeared = append(x.result.Appeared, Resource{migrate.KindChannels, c.SID})
-		x.Observer.Event(migrate.Event{Level: migrate.Notice, Message: "made after the channels were listed, and not in the archive", Fields: []any{migrate.KeyChannel, c.SID}})
+		x.Observer.Event(migrate.Event{Level: migrate.Notice, Message: "made after the channels were listed, so not in the archive", Fields: []any{migrate.KeyChannel, c.SID}})
 	}
 	return nil
 }

@@ -170,7 +170,7 @@ func TestExportOfWhatChanges(t *testing.T) {
 		got, err := exported(t.Context(), t, r, dir)
 		require.NoError(t, err)
 		require.Equal(t, []archive.Resource{{Kind: migrate.KindChannels, SID: channels}}, got.Appeared)
-		require.Contains(t, r.Events.Messages(), "made after the channels were listed, and not in the archive")
+		require.Contains(t, r.Events.Messages(), "made after the channels were listed, so not in the archive")
 		for name := range files(t, os.DirFS(dir)) {
 			require.NotContains(t, name, channels)
 		}

@@ -95,7 +95,7 @@ func parsePath(name string) (place, error) {
 			return p, nil
 		}
 	}
-	return place{}, fmt.Errorf("%s is no path of the archive format", chat.Excerpt(name))
+	return place{}, fmt.Errorf("%s is not a path of the archive format", chat.Excerpt(name))
 }
 
 // isSID reports whether s is a SID with the given prefix.

@@ -24,7 +24,7 @@ var ErrLineTooLong = errors.New("line is too long")
 
 var (
 	errNotObject = errors.New("not a JSON object")
-	errCut       = errors.New("the file is cut short: its last line has no end and is no JSON object")
+	errCut       = errors.New("the file is cut short: its last line has no line end and is not a JSON object")
 )
 
 // line is one line of a file, with where it starts.
@@ -102,7 +102,7 @@ func trimEnd(raw []byte) []byte {
 func checkObject(raw []byte) error {
 	switch {
 	case len(raw) > MaxLine:
-		return fmt.Errorf("%w: %d bytes, of at most %d", ErrLineTooLong, len(raw), MaxLine)
+		return fmt.Errorf("%w: %d bytes, at most %d are allowed", ErrLineTooLong, len(raw), MaxLine)
 	case !bytes.HasPrefix(bytes.TrimLeft(raw, " \t\r\n"), []byte("{")) || !json.Valid(raw):
 		return errNotObject
 	}
@@ -121,14 +121,14 @@ func readWhole(fsys fs.FS, name string) ([]byte, error) {
 		limit = maxManifest
 	}
 	if info, err := f.Stat(); err == nil && info.Size() > limit {
-		return nil, fmt.Errorf("%s has %d bytes, of at most %d: it is no file of an archive", name, info.Size(), limit)
+		return nil, fmt.Errorf("%s has %d bytes, at most %d are allowed: it is not a file of an archive", name, info.Size(), limit)
 	}
 	raw, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
 		return nil, err
 	}
 	if int64(len(raw)) > limit {
-		return nil, fmt.Errorf("%s has more than %d bytes: it is no file of an archive", name, limit)
+		return nil, fmt.Errorf("%s has more than %d bytes: it is not a file of an archive", name, limit)
 	}
 	return raw, nil
 }

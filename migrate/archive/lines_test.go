@@ -71,7 +71,7 @@ func TestLines(t *testing.T) {
 		for _, name := range []string{"", "/etc/passwd", "../x.jsonl", archive.MembersPath(serviceSID, ".."),
 			archive.RolesPath("../" + serviceSID), "services/" + serviceSID + "/other.jsonl", "./" + archive.CredentialsPath} {
 			_, err := lines(a, name)
-			require.ErrorContains(t, err, "no path of the archive format", name)
+			require.ErrorContains(t, err, "not a path of the archive format", name)
 		}
 	})
 }
@@ -157,7 +157,7 @@ func TestManifestOfAnySize(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("{"), 0o600))
 	require.NoError(t, os.Truncate(path, 1<<30)) // a hole: it takes no room
 	_, _, err := archive.OpenPath(dir)
-	require.ErrorContains(t, err, "manifest.json has 1073741824 bytes, of at most")
+	require.ErrorContains(t, err, "manifest.json has 1073741824 bytes, at most")
 }
 
 func TestLastLineCutShort(t *testing.T) {

@@ -51,7 +51,7 @@ func readManifest(fsys fs.FS) (Manifest, error) {
 	switch {
 	case version.SchemaVersion > SchemaVersion:
 		return Manifest{}, refuse(
-			fmt.Errorf("schema version %d is newer than %d, the newest that is understood here", version.SchemaVersion, SchemaVersion),
+			fmt.Errorf("schema version %d is newer than %d, the newest that this chatbridge reads", version.SchemaVersion, SchemaVersion),
 			"use a newer chatbridge")
 	case version.SchemaVersion < 1:
 		return Manifest{}, refuse(fmt.Errorf("%s has no schema_version", ManifestPath), "")

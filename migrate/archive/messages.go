@@ -60,7 +60,7 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 			}
 			index, err := messageIndex(line.raw)
 			if err == nil && last != nil && (index <= *last) != span.NewestFirst {
-				err = fmt.Errorf("index %d is beside %d: indexes must grow", index, *last)
+				err = fmt.Errorf("index %d follows %d: indexes must grow", index, *last)
 			}
 			if err == nil && last != nil && index == *last {
 				err = fmt.Errorf("index %d occurs twice", index)

@@ -69,7 +69,7 @@ func (a *Archive) verifyFile(name string) error {
 	}
 	got.SHA256 = hex.EncodeToString(digest.Sum(nil))
 	if (File{SHA256: hex.EncodeToString(unix.Sum(nil)), Lines: got.Lines}) != want && got != want {
-		return fmt.Errorf("has %d lines and SHA-256 %s, the manifest says %d and %s", got.Lines, got.SHA256, want.Lines, want.SHA256)
+		return fmt.Errorf("has %d lines and SHA-256 %s, but the manifest says %d and %s", got.Lines, got.SHA256, want.Lines, want.SHA256)
 	}
 	return nil
 }

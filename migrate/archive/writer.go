@@ -175,7 +175,7 @@ func (w *Writer) Close() error {
 		return fmt.Errorf("finish archive: %w", err)
 	}
 	if len(raw) > maxManifest {
-		return fmt.Errorf("finish archive: its manifest would have %d bytes, of at most %d: export fewer services, or channels, at a time", len(raw), maxManifest)
+		return fmt.Errorf("finish archive: its manifest would have %d bytes, at most %d are allowed: export fewer services or channels at a time", len(raw), maxManifest)
 	}
 	f, err := createAtomic(w.root, ManifestPath)
 	if err != nil {

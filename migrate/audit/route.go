@@ -24,13 +24,13 @@ const (
 func routeOf(s migrate.Settings, c chat.Channel) (Route, string) {
 	switch {
 	case s.ToService != "":
-		return Replay, "another service was asked for"
+		return Replay, "--to-service names another service"
 	case s.CopyAlways != "":
 		return Replay, s.CopyAlways
 	case c.Type == chat.PrivateChannel:
 		return Visible, "Conversations shows private channels of the same account under the same SIDs"
 	default:
-		return Promote, "Conversations shows a public channel once it is made private, which cannot be taken back"
+		return Promote, "Conversations shows a public channel once it is made private, which cannot be undone"
 	}
 }
 
@@ -64,7 +64,7 @@ type ChannelRow struct {
 // writes of all that goes with it, users, roles and settings too.
 func plan(rows []ChannelRow, e Estimate, aps float64, writes int64) []PlanRoute {
 	byWay := map[Route]*PlanRoute{}
-	whole := PlanRoute{Route: Replay, Reason: "only if the history has to be in another service: --replay", Seconds: e.Seconds, Writes: writes}
+	whole := PlanRoute{Route: Replay, Reason: "only if the history has to move to another service: --replay", Seconds: e.Seconds, Writes: writes}
 	for _, r := range rows {
 		p := byWay[r.Route]
 		if p == nil {

@@ -82,7 +82,7 @@ func TestAuditOfAServiceInUse(t *testing.T) {
 			_, err := m.Target.AppendRole(t.Context(), m.Service, conversations.Role{FriendlyName: "Reader", Type: conversations.ConversationRole, Permissions: []string{"sendMediaMessage"}})
 			require.NoError(t, err)
 			m.Settings.Mapper.Policy = nil
-			require.Equal(t, "stop", looked(t, m).There[0].Fate, "nobody can tell which of them it is")
+			require.Equal(t, "stop", looked(t, m).There[0].Fate, "it could be any of them")
 		})
 	})
 

@@ -21,7 +21,7 @@ func (e *session) admitted(ctx context.Context) error {
 		hint   string
 	}{
 		{migrate.SourceChat, "/v1/Services?PageSize=1", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET"},
-		{migrate.TargetConversations, "/v1/Configuration", "check the same, or for another target account the CHATBRIDGE_TARGET_ variables"},
+		{migrate.TargetConversations, "/v1/Configuration", "check these too; for another target account, check the CHATBRIDGE_TARGET_ variables"},
 	} {
 		r, err := e.get(ctx, ask.host, ask.target)
 		if err != nil {
@@ -61,7 +61,7 @@ func (e *session) chatV1(ctx context.Context) (finding, error) {
 	// Both hosts list services, and only Chat knows channels.
 	_, err = e.readPage(ctx, migrate.SourceChat, channelsOf("v1", p.records[0].sid()))
 	if refusal, no := errors.AsType[*refusedRead](err); no && refusal.status == http.StatusNotFound {
-		return dangerous("check that --chat-url is the address of Chat", "services are listed and their channels are not there")
+		return dangerous("check that --chat-url is the address of Chat", "services are listed, but their channels cannot be read")
 	}
 	if err != nil {
 		return finding{}, err
@@ -133,7 +133,7 @@ func (e *session) targetLimits(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	const advice = "channels with more members than their new service admits are stopped and named: raise its limits in the Twilio Console first"
+	const advice = "raise the limits of the new service in the Twilio Console first: channels over them are stopped and named"
 	var seen []string
 	for _, s := range services {
 		got, err := e.one(ctx, migrate.TargetChat, "/v2/Services/"+s.sid())
@@ -150,7 +150,7 @@ func (e *session) targetLimits(ctx context.Context) (finding, error) {
 		if limits["channel_members"] == nil || limits["user_channels"] == nil {
 			return harmless(advice, "Chat v2 shows %s without its limits", s.sid())
 		}
-		seen = append(seen, fmt.Sprintf("%s admits %d members to a channel and a user to %d channels", s.sid(), limits.number("channel_members"), limits.number("user_channels")))
+		seen = append(seen, fmt.Sprintf("%s allows %d members per channel and %d channels per user", s.sid(), limits.number("channel_members"), limits.number("user_channels")))
 	}
 	if len(seen) == 0 {
 		return notSeen("the target account has no services"), nil
@@ -160,7 +160,7 @@ func (e *session) targetLimits(ctx context.Context) (finding, error) {
 
 func (e *session) concurrency(context.Context) (finding, error) {
 	if e.inUse == 0 {
-		return harmless("nothing to do: chatbridge finds out how many requests are taken by being refused", "no reply has Twilio-Concurrent-Requests")
+		return harmless("nothing to do: chatbridge sends fewer requests when Twilio refuses some", "no reply has Twilio-Concurrent-Requests")
 	}
 	return asAssumed("%d of %d replies have Twilio-Concurrent-Requests", e.inUse, e.asked)
 }
@@ -175,9 +175,9 @@ func (e *session) clock(context.Context) (finding, error) {
 	slices.Sort(e.skew)
 	switch off := e.skew[len(e.skew)/2].Round(time.Second); {
 	case off > clockTolerance:
-		return harmless("set the clock of this machine: times in logs and reports are its own", "it is %s behind", off)
+		return harmless("set the clock of this machine: logs and reports use its time", "it is %s behind", off)
 	case off < -clockTolerance:
-		return harmless("set the clock of this machine: times in logs and reports are its own", "it is %s ahead", -off)
+		return harmless("set the clock of this machine: logs and reports use its time", "it is %s ahead", -off)
 	}
 	return asAssumed("it agrees with %d replies", len(e.skew))
 }
@@ -199,5 +199,5 @@ func (e *session) permissions(ctx context.Context) (finding, error) {
 	if len(e.refused) > 0 {
 		return dangerous("give the auth token of the account, or an API key that may read these", "refused: %s", brief(slices.Sorted(slices.Values(e.refused))))
 	}
-	return asAssumed("%d requests, none refused for want of a permission", e.asked)
+	return asAssumed("%d requests, none refused for lack of a permission", e.asked)
 }

@@ -65,7 +65,7 @@ func TestDoctor(t *testing.T) {
 		seen    string
 	}{
 		{"v1 is gone", "chat-v1", refusing(chat, "v1", "", 410, 20404), doctor.Dangerous, "Chat v2 answers HTTP 200"},
-		{"the host is not Chat", "chat-v1", refusing(chat, "v1", "Channels", 404, 20404), doctor.Dangerous, "channels are not there"},
+		{"the host is not Chat", "chat-v1", refusing(chat, "v1", "Channels", 404, 20404), doctor.Dangerous, "their channels cannot be read"},
 		{"every type is listed by default", "channel-types", asked("v1", "Channels", func(x *emulator.Exchange) {
 			if len(x.Query["Type"]) == 0 {
 				x.Query["Type"] = []string{"public", "private"}
@@ -96,7 +96,7 @@ func TestDoctor(t *testing.T) {
 				return emulator.Reply{Status: 200, Body: []byte(`{"services":[],"meta":{"key":"services","page_size":1000,"next_page_url":null}}`)}
 			}
 			return r
-		}}, doctor.Harmless, "page of 1000 services is taken"},
+		}}, doctor.Harmless, "page of 1000 services is accepted"},
 		{"pages lead to another host", "next-page", replacing(chat, "v1", "Messages", "http://127.0.0.1:1/", "https://elsewhere.example/"), doctor.Harmless, "the host elsewhere.example"},
 		{"pages lead back", "next-page", asked("v1", "Messages", func(x *emulator.Exchange) { delete(x.Query, "PageToken") }), doctor.Dangerous, "begins with the same record"},
 		{"a page token is refused", "next-page", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
@@ -108,7 +108,7 @@ func TestDoctor(t *testing.T) {
 		{"pages have no token", "page-token", replacing(chat, "v1", "Messages", "PageToken=", "After="), doctor.Harmless, "After"},
 		{"messages come the other way round", "message-order", asked("v1", "Messages", func(x *emulator.Exchange) { x.Query.Set("Order", "desc") }), doctor.Dangerous, "follows"},
 		{"indexes begin below zero", "first-index", replacing(chat, "v1", "Messages", `"index":0,`, `"index":-1,`), doctor.Dangerous, "is -1"},
-		{"deleted messages are counted", "messages-count", replacing(chat, "v1", "Channels", `"messages_count":5`, `"messages_count":6`), doctor.Harmless, "counts 6 and lists 5"},
+		{"deleted messages are counted", "messages-count", replacing(chat, "v1", "Channels", `"messages_count":5`, `"messages_count":6`), doctor.Harmless, "counts 6 but lists 5"},
 		{"v1 says nothing of files", "media", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v2", "Messages") {
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"media":null`), []byte(`"media":{"sid":"ME1"}`))
@@ -126,7 +126,7 @@ func TestDoctor(t *testing.T) {
 			return r
 		}}, doctor.Dangerous, "a text of 5 bytes"},
 		{"v2 has other messages", "v2-same", replacing(chat, "v2", "Messages", `"index":1,`, `"index":2,`), doctor.Harmless, "in v2 and"},
-		{"v2 hides channels", "v2-same", emptied("v2", "Channels", "channels"), doctor.Harmless, "v2 lists 0 channels and v1 4"},
+		{"v2 hides channels", "v2-same", emptied("v2", "Channels", "channels"), doctor.Harmless, "v2 lists 0 channels, v1 4"},
 		{"v2 hides attributes", "v2-attributes", replacing(chat, "v2", "Messages", `"attributes":"{}"`, `"attributes":null`), doctor.Harmless, "are null"},
 		{"users are something else to a channel", "user-channels", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v1", "Channels") && slices.Contains(x.Path, "Users") {

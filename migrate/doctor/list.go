@@ -43,7 +43,7 @@ func (e *session) readPage(ctx context.Context, host migrate.ProbeHost, target s
 		err = json.Unmarshal(envelope[meta.Key], &p.records)
 	}
 	if err != nil {
-		return page{}, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
+		return page{}, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("read reply: %w", err), Hint: "check that --chat-url and --conversations-url are the addresses of the API"}
 	}
 	p.key, p.size = meta.Key, meta.Size
 	if meta.Next != nil {
@@ -87,7 +87,7 @@ func (e *session) list(ctx context.Context, host migrate.ProbeHost, target strin
 func following(next string) (string, error) {
 	u, err := url.Parse(next)
 	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") {
-		return "", &migrate.Error{Op: "follow page", Kind: migrate.Unavailable, Err: errors.New("next_page_url is no address")}
+		return "", &migrate.Error{Op: "follow page", Kind: migrate.Unavailable, Err: errors.New("next_page_url is not an address")}
 	}
 	return u.RequestURI(), nil
 }
@@ -103,7 +103,7 @@ func (e *session) one(ctx context.Context, host migrate.ProbeHost, target string
 	}
 	var got resource
 	if err := json.Unmarshal(r.Body, &got); err != nil {
-		return nil, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("make sense of reply: %w", err)}
+		return nil, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Err: fmt.Errorf("read reply: %w", err)}
 	}
 	return got, nil
 }

@@ -48,7 +48,7 @@ func (e *session) messageOrder(ctx context.Context) (finding, error) {
 			}
 			before, index := l.messages[i-1].number("index"), m.number("index")
 			if index <= before {
-				return dangerous("do not migrate: what is resumed rests on this order; report what was seen",
+				return dangerous("do not migrate: resuming relies on this order; report what was seen",
 					"in %s index %d follows %d", l.channel.sid(), index, before)
 			}
 			gaps += index - before - 1
@@ -97,16 +97,16 @@ func (e *session) messagesCount(ctx context.Context) (finding, error) {
 		compared++
 		count, listed := l.channel.number("messages_count"), int64(len(l.messages))
 		if count != listed {
-			off = append(off, fmt.Sprintf("%s counts %d and lists %d", l.channel.sid(), count, listed))
+			off = append(off, fmt.Sprintf("%s counts %d but lists %d", l.channel.sid(), count, listed))
 		}
 	}
 	switch {
 	case compared == 0:
 		return notSeen("no channel with messages was read whole"), nil
 	case len(off) > 0:
-		return harmless("progress and estimates are off by as much, if nobody is writing just now; what arrives and what is verified is what is listed", "%s", brief(off))
+		return harmless("if nobody is writing right now, progress and estimates are off by this much; migrate and verify use the list", "%s", brief(off))
 	}
-	return asAssumed("%d channels count what they list", compared)
+	return asAssumed("%d channels have correct counts", compared)
 }
 
 // media looks through v2 for messages with files, which v1 does not show.
@@ -132,8 +132,8 @@ func (e *session) media(ctx context.Context) (finding, error) {
 				continue
 			}
 			if body != m.text("body") && body != "" {
-				return dangerous("a migration from v1 would write this text as the author's; read through Chat v2 (--source-api v2)",
-					"v1 shows a text of %d bytes for %s, which v2 does not", len(body), m.sid())
+				return dangerous("a migration from v1 would write this text as if the author wrote it; read through Chat v2 (--source-api v2)",
+					"v1 shows a text of %d bytes for %s, but v2 does not", len(body), m.sid())
 			}
 			if body == "" {
 				blank++
@@ -141,7 +141,7 @@ func (e *session) media(ctx context.Context) (finding, error) {
 		}
 	}
 	if blank == 0 {
-		return notSeen("%d messages read through v2, no file without a text", looked), nil
+		return notSeen("%d messages read through v2, no message with a file but without text", looked), nil
 	}
-	return asAssumed("%d messages with files have an empty body in v1; read through Chat v2 (--source-api v2) to have them named", blank)
+	return asAssumed("%d messages with files have an empty body in v1; read through Chat v2 (--source-api v2) to see their files", blank)
 }

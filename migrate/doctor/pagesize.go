@@ -115,7 +115,7 @@ func (e *session) pageSizes(ctx context.Context, host migrate.ProbeHost, asks []
 	for _, part := range []struct {
 		what string
 		list []string
-	}{{"refused", refused}, {"smaller than asked for", smaller}, {"taken", taken}} {
+	}{{"refused", refused}, {"smaller than requested", smaller}, {"taken", taken}} {
 		if len(part.list) > 0 {
 			seen = append(seen, part.what+": "+strings.Join(part.list, ", "))
 		}
@@ -123,9 +123,9 @@ func (e *session) pageSizes(ctx context.Context, host migrate.ProbeHost, asks []
 	text := strings.Join(seen, "; ")
 	switch {
 	case len(refused) > 0:
-		return dangerous("these lists cannot be read as chatbridge asks for them: report what was seen", "%s", text)
+		return dangerous("chatbridge cannot read these lists: report what was seen", "%s", text)
 	case len(smaller) > 0:
-		return harmless("reading takes more requests than an audit says", "%s", text)
+		return harmless("reading takes more requests than an audit estimates", "%s", text)
 	case len(taken) == 0:
 		return notSeen("no list could be read"), nil
 	}
@@ -151,7 +151,7 @@ func (e *session) pagesAbove(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if p.size <= 100 {
-		return asAssumed("a page of 1000 services is served as one of %d", p.size)
+		return asAssumed("a page of 1000 services returns %d", p.size)
 	}
-	return harmless("nothing to do: chatbridge never asks for more than is documented", "a page of %d services is taken", p.size)
+	return harmless("nothing to do: chatbridge never asks for more than is documented", "a page of %d services is accepted", p.size)
 }

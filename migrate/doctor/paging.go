@@ -50,7 +50,7 @@ func (e *session) nextPage(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	const broken = "lists cannot be read whole: report what was seen"
+	const broken = "lists cannot be read completely: report what was seen"
 	second, err := e.readPage(ctx, migrate.SourceChat, next)
 	if refusal, no := errors.AsType[*refusedRead](err); no {
 		return dangerous(broken, "the page after the first was refused (HTTP %d, Twilio error %d)", refusal.status, refusal.code)
@@ -64,10 +64,10 @@ func (e *session) nextPage(ctx context.Context) (finding, error) {
 	u, _ := url.Parse(first.next)
 	here, _, _ := strings.Cut(target, "?")
 	if host := e.replies[fmt.Sprint(migrate.SourceChat, " ", target)].Asked; host != "" && u.Host != "" && u.Host != host {
-		return harmless("nothing to do: chatbridge follows path and query, on the address that it was given", "next_page_url names the host %s", u.Host)
+		return harmless("nothing to do: chatbridge keeps its own host and follows path and query", "next_page_url names the host %s", u.Host)
 	}
 	if u.EscapedPath() != here {
-		return harmless("nothing to do: chatbridge follows the path that it is given", "next_page_url has the path %s", shapeOf(u.EscapedPath()))
+		return harmless("nothing to do: chatbridge follows whatever path it gets", "next_page_url has the path %s", shapeOf(u.EscapedPath()))
 	}
 	return asAssumed("the second page follows the first, on the same host")
 }
@@ -83,7 +83,7 @@ func (e *session) pageToken(ctx context.Context) (finding, error) {
 	}
 	q := u.Query()
 	if !q.Has("PageToken") {
-		return harmless("nothing to do: chatbridge follows whatever address it is given", "there is no PageToken; the query has %s", strings.Join(slices.Sorted(maps.Keys(q)), ", "))
+		return harmless("nothing to do: chatbridge follows whatever address it gets", "there is no PageToken; the query has %s", strings.Join(slices.Sorted(maps.Keys(q)), ", "))
 	}
 	return asAssumed("such as %s, where 9 is any digit and a any letter", tokenForm(q.Get("PageToken")))
 }

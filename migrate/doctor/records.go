@@ -86,7 +86,7 @@ func attributesOf(kind string) func(*session, context.Context) (finding, error) 
 			set := !whole.null("attributes") && whole.text("attributes") != "{}"
 			if set && unset {
 				return dangerous("do not migrate from v1: attributes would be lost; read through Chat v2 (--source-api v2)",
-					"a list shows {} for %s, whose attributes are set", r.sid())
+					"a list shows {} for %s, although its attributes are set", r.sid())
 			}
 			if set {
 				hiddenSet++
@@ -97,9 +97,9 @@ func attributesOf(kind string) func(*session, context.Context) (finding, error) 
 		case hiddenSet > 0:
 			return asAssumed("%s, null is shown", counts)
 		case shown > 0:
-			return harmless("nothing to do: what a list shows is not fetched again", "%s", counts)
+			return harmless("nothing to do: chatbridge does not fetch again what a list shows", "%s", counts)
 		case hidden > 0:
-			return harmless("nothing to do: null is fetched, which takes a request each", "%s, null stays null or is {}", counts)
+			return harmless("nothing to do: chatbridge fetches each null with one request", "%s, null stays null or is {}", counts)
 		case empty > 0:
 			return notSeen("%s: none are set", counts), nil
 		}
@@ -136,9 +136,9 @@ func (e *session) dates(context.Context) (finding, error) {
 	case forms[otherDate] > 0:
 		return dangerous("these records cannot be read: report what was seen", "%s, such as %q", text, odd[:min(len(odd), 40)])
 	case forms[fineDate] > 0:
-		return harmless("Conversations is given dates to the second: what is finer is cut off", "%s", text)
+		return harmless("chatbridge sends dates to the second and cuts off the rest", "%s", text)
 	case forms[mailDate] > 0:
-		return harmless("nothing to do: both forms are read", "%s", text)
+		return harmless("nothing to do: chatbridge reads both forms", "%s", text)
 	}
 	return asAssumed("%s", text)
 }
@@ -196,9 +196,9 @@ func (e *session) fields(context.Context) (finding, error) {
 	case looked == 0:
 		return notSeen("no record was read"), nil
 	case len(unknown) > 0:
-		return harmless("an export keeps them and a migration does not: see whether they matter to you", "not documented: %s", brief(unknown))
+		return harmless("an export keeps them, a migration does not: check whether they matter to you", "not documented: %s", brief(unknown))
 	case len(absent) > 0:
-		return harmless("nothing to do: what is not there is read as not set", "in no record: %s", brief(absent))
+		return harmless("nothing to do: chatbridge reads a missing field as not set", "in no record: %s", brief(absent))
 	}
 	return asAssumed("%d records of %d kinds", looked, len(e.seenV1))
 }

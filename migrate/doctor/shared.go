@@ -35,7 +35,7 @@ func (e *session) sharedServices(ctx context.Context) (finding, error) {
 	case len(s.services) == 0:
 		return notSeen("the source account has no services"), nil
 	case len(hidden) > 0:
-		return harmless("copy them with chatbridge migrate; migrate --in-place would refuse, whatever an audit plans", "Conversations does not show %s", brief(hidden))
+		return harmless("copy them with chatbridge migrate; migrate --in-place would refuse, even if an audit plans it", "Conversations does not show %s", brief(hidden))
 	}
 	return asAssumed("%d services", len(s.services))
 }
@@ -79,8 +79,8 @@ func (e *session) sharedChannels(ctx context.Context) (finding, error) {
 				refusal, no := errors.AsType[*refusedRead](err)
 				switch {
 				case no && refusal.status == http.StatusNotFound && kind == "private":
-					return dangerous("do not take channels that an audit calls visible for migrated: copy them with chatbridge migrate --replay",
-						"Conversations shows %s and not its private channel %s", service.sid(), c.sid())
+					return dangerous("channels that an audit calls already visible are not: copy them with chatbridge migrate --replay",
+						"Conversations shows %s, but not its private channel %s", service.sid(), c.sid())
 				case no && refusal.status == http.StatusNotFound:
 					continue
 				case err != nil:
@@ -92,9 +92,9 @@ func (e *session) sharedChannels(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case shown["public"] > 0:
-		return harmless("nothing to do: they need no promotion", "%d public channels are shown too", shown["public"])
+		return harmless("nothing to do: they need not be made private", "%d public channels are shown too", shown["public"])
 	case shown["private"] == 0:
-		return notSeen("no private channel of a service that both hosts show"), nil
+		return notSeen("there is no private channel in a service that both hosts show"), nil
 	}
 	return asAssumed("%d private channels are shown, no public one", shown["private"])
 }
@@ -123,7 +123,7 @@ func (e *session) credentials(ctx context.Context) (finding, error) {
 		return notSeen("there are none"), nil
 	case !maps.Equal(lists[0], lists[1]):
 		missing := slices.DeleteFunc(slices.Sorted(maps.Keys(lists[0])), func(sid string) bool { return lists[1][sid] })
-		return harmless("enter those again that Conversations does not list", "%s; not in Conversations: %s", text, brief(missing))
+		return harmless("enter the ones again that Conversations does not list", "%s; not in Conversations: %s", text, brief(missing))
 	}
 	return asAssumed("%s, the same", text)
 }

@@ -48,7 +48,7 @@ func (e *session) channelTypes(ctx context.Context) (finding, error) {
 	case both == 0:
 		return notSeen("there are no channels"), nil
 	case private == 0 || public == 0:
-		return notSeen("%s: channels of both types are needed to tell", counts), nil
+		return notSeen("%s: the test needs channels of both types", counts), nil
 	case none == public:
 		return asAssumed("%s", counts)
 	}

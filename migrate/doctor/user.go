@@ -27,7 +27,7 @@ func (e *session) userChannels(ctx context.Context) (finding, error) {
 		switch status {
 		case "joined", "invited", "not_participating", "notParticipating":
 		default:
-			return harmless("nothing to do: who is in a channel is told by its members", "a status %q", status)
+			return harmless("nothing to do: chatbridge uses the list of members", "a status %q", status)
 		}
 	}
 	if len(n) == 0 {

@@ -8,7 +8,7 @@ import (
 )
 
 func (e *session) v2Same(ctx context.Context) (finding, error) {
-	const advice = "do not read through Chat v2; a migration from v1 is not concerned"
+	const advice = "do not read through Chat v2; a migration from v1 is not affected"
 	s, err := e.sample(ctx)
 	if err != nil {
 		return finding{}, err
@@ -29,11 +29,11 @@ func (e *session) v2Same(ctx context.Context) (finding, error) {
 		}
 		for _, c := range newer.records {
 			if channels++; whole && !known[c.sid()] {
-				return harmless(advice, "v2 lists channel %s and v1 does not", c.sid())
+				return harmless(advice, "v2 lists channel %s, but v1 does not", c.sid())
 			}
 		}
 		if newer.next == "" && whole && len(newer.records) != len(older) {
-			return harmless(advice, "v2 lists %d channels and v1 %d", len(newer.records), len(older))
+			return harmless(advice, "v2 lists %d channels, v1 %d", len(newer.records), len(older))
 		}
 	}
 	logs, err := e.logs(ctx)

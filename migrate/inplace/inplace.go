@@ -118,7 +118,7 @@ func (r *promotion) whole(ctx context.Context) error {
 			return &migrate.Error{
 				Op: "promote channels", Kind: migrate.Usage, SID: s.SID,
 				Err:  errors.New("the target account does not show this service in Conversations"),
-				Hint: "in place works within one account; to copy into another one leave out --in-place",
+				Hint: "--in-place works within one account; to copy into another one, leave it out",
 			}
 		}
 		r.result.Services = append(r.result.Services, migrate.SourceService{SourceSID: s.SID, FriendlyName: s.FriendlyName})

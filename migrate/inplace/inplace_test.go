@@ -68,7 +68,7 @@ func TestInPlace(t *testing.T) {
 		_, err := run(t, r, true)
 		require.Equal(t, migrate.Usage, migrate.KindOf(err))
 		require.ErrorContains(t, err, "does not show this service")
-		require.Contains(t, migrate.HintOf(err), "leave out --in-place")
+		require.Contains(t, migrate.HintOf(err), "to copy into another one, leave it out")
 		require.Zero(t, r.Emulator.Stats().Conversations.Writes)
 	})
 }

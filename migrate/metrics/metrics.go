@@ -40,7 +40,7 @@ func New() *Metrics {
 		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chatbridge_requests_total",
-			Help: "Attempts of requests, by host, method and status of the reply; the code is none where there was no reply.",
+			Help: "Attempts of requests, by host, method and status of the reply; the code is none if there was no reply.",
 		}, []string{"host", "method", "code"}),
 		latency: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "chatbridge_request_duration_seconds",

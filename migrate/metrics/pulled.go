@@ -12,13 +12,13 @@ import (
 type pulled Metrics
 
 var (
-	doneDesc     = prometheus.NewDesc("chatbridge_entities_done_total", "Resources that were dealt with, by kind: written, there before, left out or failed.", []string{"kind"}, nil)
-	knownDesc    = prometheus.NewDesc("chatbridge_entities_known", "Resources that are known to be there, by kind.", []string{"kind"}, nil)
-	backlogDesc  = prometheus.NewDesc("chatbridge_backlog_messages", "Messages that are known to be there and are not dealt with yet.", nil, nil)
+	doneDesc     = prometheus.NewDesc("chatbridge_entities_done_total", "Resources handled, by kind: written, there before, left out or failed.", []string{"kind"}, nil)
+	knownDesc    = prometheus.NewDesc("chatbridge_entities_known", "Resources known to exist in the source, by kind.", []string{"kind"}, nil)
+	backlogDesc  = prometheus.NewDesc("chatbridge_backlog_messages", "Messages known to exist in the source and not handled yet.", nil, nil)
 	retriesDesc  = prometheus.NewDesc("chatbridge_retries_total", "Attempts that repeated an earlier one.", nil, nil)
-	answersDesc  = prometheus.NewDesc("chatbridge_throttled_responses_total", "Replies that said that there were too many requests.", nil, nil)
-	waitedDesc   = prometheus.NewDesc("chatbridge_throttled_seconds_total", "Time waited because there were too many requests, added up over all that waited.", nil, nil)
-	lanesDesc    = prometheus.NewDesc("chatbridge_lanes", "Channels that are worked on.", nil, nil)
+	answersDesc  = prometheus.NewDesc("chatbridge_throttled_responses_total", "Replies that reported too many requests.", nil, nil)
+	waitedDesc   = prometheus.NewDesc("chatbridge_throttled_seconds_total", "Time waited because of too many requests, added up over all waiters.", nil, nil)
+	lanesDesc    = prometheus.NewDesc("chatbridge_lanes", "Channels being worked on.", nil, nil)
 	findingsDesc = prometheus.NewDesc("chatbridge_findings_total", "Details that could not be carried unchanged, by code.", []string{"code"}, nil)
 )
 

@@ -92,11 +92,11 @@ func Adopt(ch Channel, candidates []Candidate) Adoption {
 	case len(past) > 1:
 		return Adoption{Stop: &Unclear{ch.SID, past, "each holds what the migration wrote"}}
 	case len(strangers) > 0:
-		return Adoption{Stop: &Unclear{ch.SID, doubtful, "nothing in it proves that the migration made it, and the source does not have participant " + strings.Join(strangers, ", ")}}
+		return Adoption{Stop: &Unclear{ch.SID, doubtful, "nothing in it proves that the migration made it, and the source has no participant " + strings.Join(strangers, ", ")}}
 	case len(doubtful) > 0:
 		return Adoption{Stop: &Unclear{ch.SID, doubtful, "nothing in it proves that the migration made it"}}
 	case len(bare) > 1 && !stamped(ch.Want):
-		return Adoption{Stop: &Unclear{ch.SID, bare, "each is empty and may be the conversation of the channel"}}
+		return Adoption{Stop: &Unclear{ch.SID, bare, "each is empty and may belong to the channel"}}
 	case len(bare) > 1:
 		return Adoption{SID: bare[0], Bare: true, Spare: bare[1:]}
 	case len(bare) == 1:

@@ -53,7 +53,7 @@ func TestWhatProvesAConversation(t *testing.T) {
 		t.Run(name+" proves nothing", func(t *testing.T) {
 			want := "nothing in it proves that the migration made it"
 			if c.strangers != "" {
-				want += ", and the source does not have participant " + c.strangers
+				want += ", and the source has no participant " + c.strangers
 			}
 			require.Equal(t, origin.Adoption{Stop: &origin.Unclear{Of: "CH1", Target: []string{"C1"}, Reason: want}}, c.got)
 		})

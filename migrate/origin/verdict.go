@@ -79,10 +79,10 @@ const (
 
 var reasons = map[Reason]string{
 	FitsNothing:  "it is dated before the conversation was made, fits no message of the source, and nothing of the migration follows it",
-	CopyOrLater:  "it is a copy that landed late, or a later message whose predecessors were deleted",
-	OtherContent: "it has the author and second of a message that is still to be written, and says something else",
-	OutOfPlace:   "it equals a message that is still to be written, and stands out of its place",
-	TooMany:      "more messages than can be remembered fit nothing",
+	CopyOrLater:  "it is a copy that landed late, or the messages before it were deleted",
+	OtherContent: "it has the author and second of a message still to be written, but says something else",
+	OutOfPlace:   "it equals a message still to be written, but is in the wrong place",
+	TooMany:      "too many messages fit nothing",
 }
 
 // Stop says that going on could double or lose a message, and which.

@@ -43,7 +43,7 @@ func (l *lane) adopt(ctx context.Context, want conversations.Conversation, birth
 	if a.Stop != nil {
 		return a, &migrate.Error{
 			Op: "adopt conversation", Kind: migrate.Refused, SID: l.Channel.SID, Err: a.Stop,
-			Hint: "look at it in the Twilio Console: if the migration did not make it, remove the key " + mapping.StampKey + " from its attributes; if nobody needs it, delete it; then run again",
+			Hint: "look at it in the Twilio Console. If the migration did not make it, remove the key " + mapping.StampKey + " from its attributes, or delete it if nobody needs it; then run again",
 		}
 	}
 	if len(a.Spare) > 0 {

@@ -17,9 +17,9 @@ import (
 )
 
 const (
-	saidAdopted = "adopted a conversation that was made earlier"
-	saidRemoved = "removed an empty conversation that a request without answer had left"
-	saidLeft    = "a second conversation bears the stamp of a channel, and is not as a create leaves one: left alone"
+	saidAdopted = "adopted a conversation from an earlier run"
+	saidRemoved = "removed an empty conversation that an unanswered request had left"
+	saidLeft    = "a second conversation bears the stamp of a channel; it is not as a create leaves one, so it is left alone"
 )
 
 func TestAdoption(t *testing.T) {
@@ -45,7 +45,7 @@ func TestAdoption(t *testing.T) {
 			require.Zero(t, c.times("target AppendConversation"))
 			require.Equal(t, 2, c.times("target Conversations"), "once for the stamp of the service, once for all lanes")
 			require.Equal(t, 5, said(r, saidAdopted))
-			require.Equal(t, 1, said(r, "adopted the service that an earlier migration made, as a conversation in it proves"))
+			require.Equal(t, 1, said(r, "adopted the service of an earlier migration; a conversation in it proves this"))
 			for i := range 5 {
 				rec := channelOf(t, r, i)
 				require.True(t, rec.Adopted)
@@ -66,7 +66,7 @@ func TestAdoption(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, migrate.Partial, s.Status)
 			require.Len(t, s.Failures, 1)
-			require.Contains(t, s.Failures[0].Reason, "under the name that its author has without --identities")
+			require.Contains(t, s.Failures[0].Reason, "under the name that its author had before --identities")
 			require.EqualValues(t, 0, s.Counts[migrate.KindMessages].Written)
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
 			s, err = r.Migrate(t.Context())

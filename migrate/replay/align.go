@@ -138,7 +138,7 @@ func (l *lane) newest(ctx context.Context) (migrate.MessageRecord, bool, error) 
 func (l *lane) unclear(stop *origin.Stop) error {
 	return &migrate.Error{
 		Op: "align conversation", Kind: migrate.Refused, SID: l.Record.TargetSID, Err: stop,
-		Hint: "nothing more is written into it; compare both sides with: chatbridge verify --channel " + l.Channel.SID,
+		Hint: "nothing more is written into it; to compare both sides: chatbridge verify --channel " + l.Channel.SID,
 	}
 }
 

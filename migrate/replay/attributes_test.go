@@ -131,7 +131,7 @@ func TestAttributesThatTheTargetRefuses(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, migrate.Partial, s.Status)
 			require.Contains(t, s.Failures[0].Reason, "50304")
-			require.Contains(t, s.Failures[0].Hint, "whatever is sent in their place")
+			require.Contains(t, s.Failures[0].Hint, "every form of these attributes")
 			require.NoError(t, r.Sidecar.Close())
 			raw, err := os.ReadFile(side)
 			require.NoError(t, err)

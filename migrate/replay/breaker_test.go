@@ -95,7 +95,7 @@ func TestBreaker(t *testing.T) {
 				case c.tooMany:
 					require.ErrorContains(t, err, "as many channels failed as --max-errors allows")
 					require.ErrorIs(t, err, last)
-					require.Equal(t, "see what stopped with: chatbridge status", migrate.HintOf(err))
+					require.Equal(t, "to see what stopped: chatbridge status", migrate.HintOf(err))
 				default:
 					require.Equal(t, c.kind, migrate.KindOf(err))
 					require.ErrorIs(t, err, last)

@@ -46,7 +46,7 @@ func (s *service) yield(ctx context.Context) error {
 	if err := s.Target.DeleteService(ctx, s.target); err != nil {
 		return err
 	}
-	s.event(migrate.Notice, "removed the empty service that was made at the same moment as that of another run", migrate.KeyService, s.target)
+	s.event(migrate.Notice, "removed our empty service: another run made one at the same moment", migrate.KeyService, s.target)
 	return nil
 }
 
@@ -57,6 +57,6 @@ func (s *service) inherit(ctx context.Context, notifications json.RawMessage) er
 		return nil
 	}
 	s.record.Saved, s.record.Stage = notifications, migrate.Open
-	s.event(migrate.Notice, "a run before left push notifications off: they come back when the service is done", migrate.KeyService, s.target)
+	s.event(migrate.Notice, "an earlier run left push notifications off: they come back on when the service is done", migrate.KeyService, s.target)
 	return s.Ledger.PutService(ctx, s.record)
 }

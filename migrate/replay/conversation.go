@@ -133,7 +133,7 @@ func (l *lane) findEarlier(ctx context.Context, full chat.Channel, want conversa
 	}
 	l.Record.Adopted, l.Record.BornAt = true, born
 	l.birth, l.unsure = origin.BornAt(born), true
-	l.event(migrate.Notice, "adopted a conversation that was made earlier", migrate.KeyChannel, l.Channel.SID, migrate.KeyConversation, sid)
+	l.event(migrate.Notice, "adopted a conversation from an earlier run", migrate.KeyChannel, l.Channel.SID, migrate.KeyConversation, sid)
 	if !is.Bare { // people had all the time since the ledger was lost to change it
 		return true, l.opened(ctx, sid)
 	}

@@ -175,7 +175,7 @@ func TestCreateThatLandsAfterTheRun(t *testing.T) {
 					if unique {
 						require.Equal(t, 409, landed)
 					} else {
-						require.Contains(t, r.Events.Messages(), "removed an empty conversation that a request without answer had left")
+						require.Contains(t, r.Events.Messages(), "removed an empty conversation that an unanswered request had left")
 					}
 					require.Equal(t, four, bodies(t, r))
 					equalNow(t, r)

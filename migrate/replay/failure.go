@@ -84,7 +84,7 @@ func (b *breaker) ended(err error, maxErrors int) error {
 	}
 	b.failed++
 	if maxErrors > 0 && b.failed >= maxErrors {
-		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: errors.Join(errTooMany, err), Hint: "see what stopped with: chatbridge status"}
+		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: errors.Join(errTooMany, err), Hint: "to see what stopped: chatbridge status"}
 	}
 	kind := migrate.KindOf(err)
 	if migrate.Unreadable(err) {
@@ -114,7 +114,7 @@ func (b *breaker) verdict() error {
 }
 
 func (b *breaker) unavailable() error {
-	return &migrate.Error{Op: "migrate", Kind: migrate.KindOf(b.last), Err: b.last, Hint: "the service does not answer as it should; run the same command again later to resume"}
+	return &migrate.Error{Op: "migrate", Kind: migrate.KindOf(b.last), Err: b.last, Hint: "the service keeps failing; run the same command again later to resume"}
 }
 
 var errTooMany = errors.New("as many channels failed as --max-errors allows")

@@ -64,7 +64,7 @@ func TestDeletedInTheTarget(t *testing.T) {
 				if crashed {
 					waits = 1
 				}
-				require.Equal(t, waits, count(r.Events.Messages(), "waiting for a request without answer to land"), "messages of an earlier run are not waited for")
+				require.Equal(t, waits, count(r.Events.Messages(), "waiting in case an unanswered request still lands"), "messages of an earlier run are not waited for")
 				for range 3 {
 					_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "more")
 					require.NoError(t, err)

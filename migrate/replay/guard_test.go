@@ -37,7 +37,7 @@ func TestLateConversation(t *testing.T) {
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
-			require.Contains(t, r.Events.Messages(), "removed an empty conversation that a request without answer had left")
+			require.Contains(t, r.Events.Messages(), "removed an empty conversation that an unanswered request had left")
 			there := r.ConversationsOf(t, s.Services[0].TargetSID)
 			require.Len(t, there, 1)
 			require.Len(t, there[rig.SidOf("CH", 0)], 1)

@@ -77,7 +77,7 @@ func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations
 	defer l.dog.Progress()
 	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
 	if migrate.KindOf(err) == migrate.NotFound && err != nil {
-		l.event(migrate.Notice, "somebody left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", participantSID)
+		l.event(migrate.Notice, "a participant left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", participantSID)
 		return nil
 	}
 	return err

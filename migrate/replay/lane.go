@@ -114,7 +114,7 @@ func (l *lane) put(ctx context.Context) error {
 // settle gives a write whose outcome is unknown the time to land.
 func (l *lane) settle(ctx context.Context) error {
 	l.dog.Waiting(l.Settings.Settle)
-	l.event(migrate.Detail, "waiting for a request without answer to land", migrate.KeyChannel, l.Channel.SID, migrate.KeyWait, l.Settings.Settle)
+	l.event(migrate.Detail, "waiting in case an unanswered request still lands", migrate.KeyChannel, l.Channel.SID, migrate.KeyWait, l.Settings.Settle)
 	return l.wait(ctx, l.Settings.Settle)
 }
 

@@ -42,7 +42,7 @@ func TestStoppedLane(t *testing.T) {
 			require.Equal(t, migrate.Failure{
 				Kind: migrate.KindChannels, SourceSID: rig.SidOf("CH", 1), ServiceSID: rig.ScenarioService, TargetSID: stopped.TargetSID,
 				Reason: "carry message " + rig.SidOf("IM", 1002) + ": append message: no", At: failed[0].At,
-				Hint: "choose what to do with it: --policy message-refused=…; list the choices with: chatbridge policies",
+				Hint: "choose what to do with it: --policy message-refused=…; to list the choices: chatbridge policies",
 			}, failed[0])
 			require.Equal(t, migrate.Open, stopped.Stage)
 			require.EqualValues(t, 2, stopped.Members)

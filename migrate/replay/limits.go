@@ -45,7 +45,7 @@ func (s *service) notRaised(ctx context.Context, err error) error {
 	if migrate.EndsRun(ctx, err) {
 		return err
 	}
-	s.event(migrate.Warning, "the limits of the service could not be raised; channels that are over them will be stopped", migrate.KeyService, s.target, migrate.KeyReason, err.Error())
+	s.event(migrate.Warning, "the limits of the service could not be raised; channels over them will be stopped", migrate.KeyService, s.target, migrate.KeyReason, err.Error())
 	return nil
 }
 

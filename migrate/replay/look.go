@@ -157,7 +157,7 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 			break // an earlier reading said so, or a policy left it out
 		}
 		seen.holes++
-		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "nothing is in its place in "+l.Record.TargetSID+", and what follows it is there")
+		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "its place is empty in "+l.Record.TargetSID+", although later messages are there")
 	case origin.Altered:
 		seen.strange, seen.past = true, true
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID)
@@ -223,7 +223,7 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 		// Nobody changes an author: an earlier run had other settings.
 		if seen.otherwise.SID == "" {
 			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID,
-				Detail: "it stands as " + v.TargetSID + " in " + l.Record.TargetSID + " under the name that its author has without --identities"}
+				Detail: "it is stored as " + v.TargetSID + " in " + l.Record.TargetSID + " under the name that its author had before --identities"}
 		}
 	case differs == "":
 	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
@@ -233,7 +233,7 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
 	case !(p.held && l.editedThere(p)) && (v.Kind == origin.Ours || !l.Record.Adopted):
 		if seen.otherwise.SID == "" {
-			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it stands as " + v.TargetSID + " in " + l.Record.TargetSID + "," + differs}
+			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it is stored as " + v.TargetSID + " in " + l.Record.TargetSID + "," + differs}
 		}
 	default: // people edited it, or had all the time since the ledger was lost to do so
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID+","+differs)

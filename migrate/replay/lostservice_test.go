@@ -245,7 +245,7 @@ func TestAServiceThatLandsLate(t *testing.T) {
 			if late = there[0]; late == ours {
 				late = there[1]
 			}
-			require.Contains(t, r.Events.Messages(), "a create without an answer may have made the service once more")
+			require.Contains(t, r.Events.Messages(), "an unanswered create may have made the service a second time")
 		}
 		require.NoError(t, r.Target(&transport.Counter{}).DeleteService(t.Context(), late))
 		s, err = r.Migrate(t.Context())

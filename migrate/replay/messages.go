@@ -53,7 +53,7 @@ func (l *lane) messages(ctx context.Context) error {
 	}
 	l.Counters.Expect(migrate.KindMessages, l.copied-l.Channel.MessagesCount)
 	if l.copied != l.Channel.MessagesCount {
-		l.event(migrate.Detail, "the channel counts other messages than it shows",
+		l.event(migrate.Detail, "the channel's message count differs from its list",
 			migrate.KeyChannel, l.Channel.SID, "counted", l.Channel.MessagesCount, "shown", l.copied)
 	}
 	if l.Record.Stage < migrate.Copied {
@@ -207,7 +207,7 @@ func (l *lane) asAsked(m *mapped, sent, got conversations.Message) error {
 	if sent.Author != got.Author || !sent.DateCreated.Equal(got.DateCreated) {
 		return &migrate.Error{
 			Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
-			Err: fmt.Errorf("the service stored it as %s with date %s instead of %s, in %s of %s",
+			Err: fmt.Errorf("the service stored it with %s and date %s instead of %s (message %s in %s)",
 				whose(sent, got), got.DateCreated.UTC(), sent.DateCreated, got.SID, l.Record.TargetSID),
 			Hint: "the target does not keep dates or authors as documented; nothing more was written into this conversation",
 		}

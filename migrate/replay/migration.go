@@ -123,7 +123,7 @@ func (r *run) status(err error) string {
 	}
 }
 
-var errNoAnswer = errors.New("no answer, again and again, and nothing was written")
+var errNoAnswer = errors.New("no answer to any attempt; nothing was written")
 
 // Recount makes the counts and findings of a summary those of the whole
 // migration, as its ledger has them. What was written stays that of the run.

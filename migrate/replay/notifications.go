@@ -150,7 +150,7 @@ func (r *run) finishShared(ctx context.Context, works []*service) error {
 func (s *service) heldBack() bool {
 	open := s.unfinished.Load()
 	if open > 0 && s.record.Stage != migrate.Done {
-		s.event(migrate.Warning, "webhooks, notifications and default roles of the service wait until all its channels are done",
+		s.event(migrate.Warning, "webhooks, notifications and default roles of the service are set when all its channels are done",
 			migrate.KeyService, s.target, "channels", open)
 	}
 	return open > 0

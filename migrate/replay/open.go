@@ -164,7 +164,7 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 			return cmp.Or(err, s.take(rec, want, is))
 		}
 	}
-	return &migrate.Error{Op: "create service", Kind: migrate.Unavailable, SID: s.source.SID, Err: errors.New("no answer, and nothing was created"), Hint: "run the same command again to resume"}
+	return &migrate.Error{Op: "create service", Kind: migrate.Unavailable, SID: s.source.SID, Err: errors.New("no answer; nothing was created"), Hint: "run the same command again to resume"}
 }
 
 // take notes the service that was found or made, unless there are several. One that
@@ -174,7 +174,7 @@ func (s *service) take(rec *migrate.ServiceRecord, want conversations.Service, i
 	if is.Relation == origin.Several {
 		return &migrate.Error{
 			Op: "find target of service", Kind: migrate.Usage, SID: s.source.SID,
-			Err:  fmt.Errorf("%d services of the target named %s may be its own: %s", len(is.Rivals), chat.Excerpt(want.FriendlyName), strings.Join(is.Rivals, ", ")),
+			Err:  fmt.Errorf("%d target services named %s may be the one it made: %s", len(is.Rivals), chat.Excerpt(want.FriendlyName), strings.Join(is.Rivals, ", ")),
 			Hint: "delete those that are empty in the Twilio Console, or name the right one with --to-service",
 		}
 	}
@@ -190,9 +190,9 @@ func (s *service) take(rec *migrate.ServiceRecord, want conversations.Service, i
 		s.tally.Written(migrate.KindServices, 1)
 		return nil
 	case is.Relation == origin.Made:
-		s.event(migrate.Notice, "adopted the service that an earlier migration made, as a conversation in it proves", migrate.KeyService, is.SID)
+		s.event(migrate.Notice, "adopted the service of an earlier migration; a conversation in it proves this", migrate.KeyService, is.SID)
 	default:
-		s.event(migrate.Notice, "took the service of that name, in which nothing is that the source does not have", migrate.KeyService, is.SID)
+		s.event(migrate.Notice, "took the service of that name; it holds nothing that the source lacks", migrate.KeyService, is.SID)
 	}
 	s.tally.Existing(migrate.KindServices, 1)
 	return nil
@@ -244,7 +244,7 @@ func (s *service) late(ctx context.Context) error {
 	for _, t := range origin.LateServices(want.FriendlyName, there, rec, bound) {
 		found := s.set.Mapper.ServiceLate(s.source, t.SID)
 		s.findings.Add(found)
-		s.event(migrate.Warning, "a create without an answer may have made the service once more", migrate.KeyService, t.SID)
+		s.event(migrate.Warning, "an unanswered create may have made the service a second time", migrate.KeyService, t.SID)
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ func (o outgoing) instead(r *refusal, code mapping.Code, attributes string, err 
 	}
 	return "", &migrate.Error{
 		Op: o.op, Kind: migrate.Refused, SID: o.sid, Code: err.Code, Err: err.Err,
-		Hint: "the target refuses these attributes whatever is sent in their place; shorten or remove them in the source, then run the same command again",
+		Hint: "the target refuses every form of these attributes; shorten or remove them in the source, then run the same command again",
 	}
 }
 
@@ -97,7 +97,7 @@ func asSent[T mapping.Stored](o outgoing, sent, stored T, storedSID string) erro
 		return nil
 	}
 	_, found := o.mapper.Meets(mapping.StoredOtherwise, mapping.Meeting{
-		SID: o.sid, ChannelSID: o.channelSID, Detail: "it stands as " + storedSID + "," + differs,
+		SID: o.sid, ChannelSID: o.channelSID, Detail: "it is stored as " + storedSID + "," + differs,
 	})
 	o.findings.Add(found)
 	return migrate.BlockedError(o.op, o.sid, found)

@@ -19,7 +19,7 @@ import (
 
 const (
 	saidQuiet = "push notifications are off until the service is done"
-	saidHeld  = "webhooks, notifications and default roles of the service wait until all its channels are done"
+	saidHeld  = "webhooks, notifications and default roles of the service are set when all its channels are done"
 )
 
 var pushes = conversations.Notifications{

@@ -114,7 +114,7 @@ func (l *lane) isGone(ctx context.Context, r migrate.MessageRecord) error {
 	if there != nil {
 		return &migrate.Error{
 			Op: "read back conversation", Kind: migrate.Unavailable, SID: l.Record.TargetSID,
-			Err:  fmt.Errorf("message %s (source %s) is there and the list of messages does not show it: %w", r.TargetSID, r.SourceSID, migrate.ErrShort),
+			Err:  fmt.Errorf("message %s (source %s) exists, but the list of messages does not show it: %w", r.TargetSID, r.SourceSID, migrate.ErrShort),
 			Hint: "run the same command again to resume",
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"chatbridge/migrate/transport"
 )
 
-const saidWaits = "waiting for a request without answer to land"
+const saidWaits = "waiting in case an unanswered request still lands"
 
 // lists reports whether the messages of a conversation are listed, and not only
 // the newest one of them asked for.

@@ -121,8 +121,8 @@ func (c candidates) lists(sid string) bool {
 func (s *service) cannotTell(name string, sids []string) error {
 	return &migrate.Error{
 		Op: "find target of service", Kind: migrate.Usage, SID: s.source.SID,
-		Err: fmt.Errorf("%s of the target has its name %s too, and nothing proves whether an earlier migration made it", strings.Join(sids, ", "), chat.Excerpt(name)),
-		Hint: "if it did, or if the history shall go there: --service " + s.source.SID + " --to-service " + sids[0] +
+		Err: fmt.Errorf("target service %s also has its name %s, and nothing proves whether an earlier migration made it", strings.Join(sids, ", "), chat.Excerpt(name)),
+		Hint: "if it did, or if you want the history there: --service " + s.source.SID + " --to-service " + sids[0] +
 			"; if not, rename one of the two in the Twilio Console, then run the same command again",
 	}
 }

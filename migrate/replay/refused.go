@@ -102,7 +102,7 @@ func (l *lane) refused(r *refusal, m *mapped, want conversations.Message, err *m
 func (l *lane) refusedForGood(err error) error {
 	return &migrate.Error{
 		Op: "append message", Kind: migrate.Refused, SID: l.Record.TargetSID, Err: err,
-		Hint: "the target refuses whatever is sent in its place, so it is not about what it says; look at conversation " + l.Record.TargetSID + " in the Twilio Console",
+		Hint: "the target refuses any text in its place, so the text is not the cause; look at conversation " + l.Record.TargetSID + " in the Twilio Console",
 	}
 }
 

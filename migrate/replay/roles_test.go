@@ -142,7 +142,7 @@ func TestRoles(t *testing.T) {
 				}}
 				s, err := c.run(t.Context(), t, r)
 				require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-				require.ErrorContains(t, err, "create role "+s.Services[0].TargetSID+": no answer, again and again")
+				require.ErrorContains(t, err, "create role "+s.Services[0].TargetSID+": no answer to any attempt")
 				require.Equal(t, "run the same command again to resume", migrate.HintOf(err))
 				require.Equal(t, 5, c.times("target AppendRole"))
 				require.Equal(t, 6, c.times("target Roles"))

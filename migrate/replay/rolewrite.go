@@ -152,7 +152,7 @@ func (t *roleTask) mayGoOn(ctx context.Context, one *sourceRole, is origin.Resou
 	if is.Relation == origin.Several {
 		return &migrate.Error{
 			Op: "find role", Kind: migrate.Refused, SID: one.source.SID,
-			Err:  fmt.Errorf("%s: %v are all of type %s and named %s, and none has its permissions", mapping.RoleWasThere, is.Rivals, one.want.Type, chat.Excerpt(one.want.FriendlyName)),
+			Err:  fmt.Errorf("%s: %v all have type %s and name %s, but none has its permissions", mapping.RoleWasThere, is.Rivals, one.want.Type, chat.Excerpt(one.want.FriendlyName)),
 			Hint: "rename or delete all but one in the Twilio Console, then run the same command again",
 		}
 	}

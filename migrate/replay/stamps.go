@@ -232,7 +232,7 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 func nameTaken(want conversations.Conversation, sid string) error {
 	return &migrate.Error{
 		Op: "create conversation", Kind: migrate.Refused, SID: sid, Code: migrate.CodeUniqueNameExists,
-		Err:  errors.New("the unique name " + want.UniqueName + " is taken by a conversation of somebody else"),
+		Err:  errors.New("the unique name " + want.UniqueName + " belongs to somebody else's conversation"),
 		Hint: "rename that conversation, or migrate into a new service (leave out --to-service)",
 	}
 }
@@ -276,7 +276,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 			return err
 		}
 		if !empty {
-			s.event(migrate.Warning, "a second conversation bears the stamp of a channel, and is not as a create leaves one: left alone",
+			s.event(migrate.Warning, "a second conversation bears the stamp of a channel; it is not as a create leaves one, so it is left alone",
 				migrate.KeyChannel, stamp.SID, migrate.KeyConversation, c.SID)
 			continue
 		}
@@ -286,7 +286,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 		if err := s.Target.DeleteConversation(ctx, s.target, c.SID); err != nil {
 			return err
 		}
-		s.event(migrate.Notice, "removed an empty conversation that a request without answer had left",
+		s.event(migrate.Notice, "removed an empty conversation that an unanswered request had left",
 			migrate.KeyChannel, stamp.SID, migrate.KeyConversation, c.SID)
 	}
 	return nil

@@ -33,7 +33,7 @@ func TestNameOfOthers(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, s.Failures, 1)
 			require.Equal(t, rig.SidOf("CH", 1), s.Failures[0].SourceSID)
-			require.Equal(t, "create conversation "+theirs+": the unique name channel-1 is taken by a conversation of somebody else", s.Failures[0].Reason)
+			require.Equal(t, "create conversation "+theirs+": the unique name channel-1 belongs to somebody else's conversation", s.Failures[0].Reason)
 			require.Contains(t, s.Failures[0].Hint, "--policy "+string(mapping.UniqueNameTaken)+"=")
 			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.UniqueNameTaken])
 			require.Equal(t, 2, c.times("target AppendConversation"))

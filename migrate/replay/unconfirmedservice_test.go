@@ -86,7 +86,7 @@ func TestUnconfirmedService(t *testing.T) {
 			two := []string{named(t, r, "scenario"), named(t, r, "scenario")}
 			s, err := r.Migrate(t.Context())
 			require.Equal(t, migrate.Usage, migrate.KindOf(err))
-			require.ErrorContains(t, err, "2 services of the target named")
+			require.ErrorContains(t, err, "2 target services named")
 			for _, sid := range two {
 				require.ErrorContains(t, err, sid)
 			}
@@ -112,7 +112,7 @@ func TestUnconfirmedService(t *testing.T) {
 				}}
 				s, err := c.run(t.Context(), t, r)
 				require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-				require.ErrorContains(t, err, "create service "+rig.ScenarioService+": no answer, and nothing was created")
+				require.ErrorContains(t, err, "create service "+rig.ScenarioService+": no answer; nothing was created")
 				require.Equal(t, "run the same command again to resume", migrate.HintOf(err))
 				require.Equal(t, 5, c.times("target AppendService"))
 				require.Equal(t, 3+5, c.times("target Services"), "thrice before the first create, and after each")

@@ -14,7 +14,7 @@ import (
 
 // ErrOther is in the chain of the error for a file that holds something else
 // than originals.
-var ErrOther = errors.New("it does not hold originals of chatbridge")
+var ErrOther = errors.New("it does not hold chatbridge originals")
 
 // start is how each line of a File begins, also one that a crash tore and that a
 // later run went on behind.

@@ -103,7 +103,7 @@ func (s *File) open() error {
 func (s *File) failed(err error) error {
 	return migrate.Fatal(&migrate.Error{
 		Op: "keep originals", Kind: migrate.Failed, Err: fmt.Errorf("write %s: %w", s.path, err),
-		Hint: "what a policy drops is kept beside the ledger; make room there, then run the same command again",
+		Hint: "the originals of what a policy drops are kept beside the ledger; free some space there, then run the same command again",
 	})
 }
 

@@ -85,8 +85,8 @@ func sharedTarget(ctx context.Context, r *Reader) error {
 	}
 	return &migrate.Error{
 		Op: "open ledger", Kind: migrate.Conflict, SID: sid, Hint: sharedHint,
-		Err: fmt.Errorf("channels %s and %s both have it as their conversation, and the messages of one may be missing", one, other),
+		Err: fmt.Errorf("channels %s and %s both claim it as their conversation; messages of one may be missing", one, other),
 	}
 }
 
-const sharedHint = "keep the file for inspection and start with another --ledger: the conversation is recognized by the channel it came from, and the other gets one of its own"
+const sharedHint = "keep the file for inspection and start with another --ledger: the conversation is matched to the channel it came from, and the other gets its own"

@@ -106,7 +106,7 @@ func TestReader(t *testing.T) {
 		for _, path := range []string{filepath.Join(t.TempDir(), "ledger.db"), write(t, "")} {
 			_, err := sqlite.OpenReader(t.Context(), path)
 			require.Equal(t, migrate.NotFound, migrate.KindOf(err))
-			require.Contains(t, migrate.HintOf(err), "run chatbridge migrate first")
+			require.Contains(t, migrate.HintOf(err), "to begin: chatbridge migrate")
 		}
 	})
 

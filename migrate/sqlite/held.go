@@ -115,7 +115,7 @@ func found(ctx context.Context, path string) (string, fs.FileInfo, error) {
 	case err != nil:
 		return "", nil, refusePath(err)
 	case info.Mode()&fs.ModeSymlink != 0:
-		return "", nil, refuse(migrate.Usage, "name the file that it leads to", "%s is a symbolic link", path)
+		return "", nil, refuse(migrate.Usage, "name the file that it points to", "%s is a symbolic link", path)
 	}
 	if _, err := examine(path, os.O_RDONLY); err != nil {
 		return "", nil, err

@@ -171,7 +171,7 @@ func TestOpen(t *testing.T) {
 		before := snapshot(t, filepath.Dir(path))
 		_, err = sqlite.Open(t.Context(), path)
 		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
-		require.ErrorContains(t, err, "open ledger "+sid("CH", 9)+": channels CHone and CHother both have it as their conversation")
+		require.ErrorContains(t, err, "open ledger "+sid("CH", 9)+": channels CHone and CHother both claim it as their conversation")
 		require.NotEmpty(t, migrate.HintOf(err))
 		require.Equal(t, before, snapshot(t, filepath.Dir(path)))
 

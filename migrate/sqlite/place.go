@@ -46,7 +46,7 @@ func (p place) lost(how string) error {
 	return &migrate.Error{
 		Op: "keep ledger", Kind: migrate.Conflict,
 		Err:  fmt.Errorf("%s: %s while this run was writing it", p.path, how),
-		Hint: "put the file back if you have it, then run chatbridge migrate again; without it, a new ledger finds in the target what was brought over",
+		Hint: "put the file back if you have it, then run chatbridge migrate again; if not, run it with a new ledger, which finds in the target what has arrived",
 	}
 }
 

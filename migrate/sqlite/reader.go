@@ -61,7 +61,7 @@ func OpenReader(ctx context.Context, path string) (*Reader, error) {
 }
 
 func notFound(path string) error {
-	return refuse(migrate.NotFound, "run chatbridge migrate first", "there is no ledger at %s", path)
+	return refuse(migrate.NotFound, "to begin: chatbridge migrate", "there is no ledger at %s", path)
 }
 
 // openReadOnly opens an existing file that may or may not be a ledger, and

@@ -180,7 +180,7 @@ func (m *misplaced) Error() string {
 type otherAccount struct{ asked, shown string }
 
 func (o *otherAccount) Error() string {
-	return fmt.Sprintf("the credentials open account %s, and the settings name %s", chat.Shorten(o.shown), o.asked)
+	return fmt.Sprintf("the credentials are for account %s, but the settings name %s", chat.Shorten(o.shown), o.asked)
 }
 
 func (*otherAccount) Is(target error) bool { return target == migrate.ErrOtherAccount }
@@ -190,12 +190,12 @@ func (*otherAccount) Is(target error) bool { return target == migrate.ErrOtherAc
 func (c *call) strayed(err error) error {
 	if other, ok := errors.AsType[*otherAccount](err); ok {
 		e := c.fail(migrate.Credentials, other)
-		e.Hint = fmt.Sprintf("set %s to %s if that is the account you mean; if not, use a key of %s", c.hints.account, chat.Shorten(other.shown), other.asked)
+		e.Hint = fmt.Sprintf("if that is the account you mean, set %s to %s; if not, use a key of %s", c.hints.account, chat.Shorten(other.shown), other.asked)
 		return e
 	}
 	if m, ok := errors.AsType[*misplaced](err); ok {
 		e := c.fail(c.lost(), m)
-		e.Hint = fmt.Sprintf("run again; if it stays, something between here and %s mixes up replies", c.base.Host)
+		e.Hint = fmt.Sprintf("run again; if it happens again, something between here and %s mixes up replies", c.base.Host)
 		return e
 	}
 	return nil

@@ -41,11 +41,11 @@ func meaning(code int) string {
 	case migrate.CodeNoChatService:
 		return "no such Chat service"
 	case migrate.CodeUserExists:
-		return "the user exists"
+		return "the user exists already"
 	case migrate.CodeUniqueNameExists:
 		return "the unique name is taken"
 	case migrate.CodeParticipantExists:
-		return "the participant exists"
+		return "the participant exists already"
 	case migrate.CodeAttributesTooLong:
 		return "attributes are too long"
 	case migrate.CodeAttributesNotJSON:
@@ -55,9 +55,9 @@ func meaning(code int) string {
 	case migrate.CodeBodyTooLong:
 		return "the body is too long"
 	case migrate.CodeParticipantLimit:
-		return "the conversation has as many participants as it may"
+		return "the conversation has the maximum number of participants"
 	case migrate.CodeConversationLimit:
-		return "the user is in as many conversations as they may be"
+		return "the user is in the maximum number of conversations"
 	case migrate.CodeConversationClosed:
 		return "the conversation is closed"
 	case migrate.CodePageToken, migrate.CodeMessagePageToken:

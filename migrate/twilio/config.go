@@ -104,14 +104,14 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, unusable(fmt.Errorf("base URL %q cannot be read", displayed(raw)), "")
 	case u.User != nil:
 		return nil, unusable(fmt.Errorf("base URL %q holds credentials", displayed(raw)),
-			"give credentials by environment: TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET")
+			"give credentials in the environment: TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET")
 	case u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return nil, unusable(fmt.Errorf("base URL %q needs a scheme and a host", displayed(raw)), "")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Trim(u.Path, "/") != "":
 		return nil, unusable(fmt.Errorf("base URL %q must be scheme and host only", displayed(raw)), "")
 	case u.Scheme == "http" && !loopback(u.Hostname()):
-		return nil, unusable(fmt.Errorf("plain http to %s would show the credentials to the network", u.Hostname()),
-			"use https; plain http is taken for 127.0.0.1, ::1 and localhost only")
+		return nil, unusable(fmt.Errorf("plain http to %s would expose the credentials to the network", u.Hostname()),
+			"use https; plain http is accepted for 127.0.0.1, ::1 and localhost only")
 	}
 	return &url.URL{Scheme: u.Scheme, Host: u.Host}, nil
 }

@@ -84,7 +84,7 @@ func (c *call) broken(err error) error {
 }
 
 // certificateHint is for those whose company opens their connections.
-const certificateHint = "if a company's proxy opens connections, have its certificate trusted: SSL_CERT_FILE=company.pem, or on macOS and Windows the system's store; then run again"
+const certificateHint = "if a company proxy decrypts connections, trust its certificate: SSL_CERT_FILE=company.pem, or on macOS and Windows the system's store; then run again"
 
 // unverified says that the other side showed a certificate nobody vouches for.
 func unverified(err error) bool {
@@ -97,7 +97,7 @@ func (c *call) senseless(err error) error {
 	if stray := c.strayed(err); stray != nil {
 		return stray
 	}
-	e := c.fail(c.lost(), fmt.Errorf("make sense of reply: %w", err))
+	e := c.fail(c.lost(), fmt.Errorf("read reply: %w", err))
 	e.Hint = fmt.Sprintf("check that %s is the address of the API; if it is, run again", c.hints.address)
 	return e
 }
@@ -105,7 +105,7 @@ func (c *call) senseless(err error) error {
 // accepted explains a 202 to a write: it was taken, now or in an earlier attempt,
 // and what became of it is not said.
 func (c *call) accepted() error {
-	e := c.fail(migrate.InDoubt, errors.New("the service took the request and does not say what became of it (HTTP 202)"))
+	e := c.fail(migrate.InDoubt, errors.New("the service accepted the request without saying whether it took effect (HTTP 202)"))
 	e.Hint = "running again resumes"
 	return e
 }
@@ -143,13 +143,13 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 		e.Kind = migrate.NotFound
 	case status < 400, status == http.StatusNotFound, status == http.StatusMethodNotAllowed:
 		e.Kind = migrate.Usage
-		e.Hint = fmt.Sprintf("this is not an answer of Twilio's API: check %s", c.hints.address)
+		e.Hint = fmt.Sprintf("this answer is not from Twilio's API: check %s", c.hints.address)
 	case status >= 500, status == http.StatusRequestTimeout:
 		e.Kind = c.lost()
 	}
 	if e.Kind == migrate.Refused && len(raw) > 0 && !json.Valid(raw) {
 		e.Err = fmt.Errorf("something before Twilio refused it, such as a proxy or a firewall: %w", e.Err)
-		e.Hint = "have it let requests through to Twilio, or go around it, then run again"
+		e.Hint = "let it pass requests to Twilio, or bypass it, then run again"
 	}
 	if e.Hint == "" {
 		e.Hint = c.hint(e)
@@ -160,7 +160,7 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 func (c *call) hint(e *migrate.Error) string {
 	switch {
 	case e.Code == migrate.CodeNoChatService:
-		return "list services with: chatbridge audit"
+		return "to list the services: chatbridge audit"
 	case e.Code == migrate.CodeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
 	case e.Code == migrate.CodeKeyRestricted:
@@ -172,7 +172,7 @@ func (c *call) hint(e *migrate.Error) string {
 	case e.Kind == migrate.Unavailable, e.Kind == migrate.InDoubt, e.Kind == migrate.Contended:
 		return "the service failed; running again resumes"
 	case e.Kind == migrate.PageExpired:
-		return "the list changed under the reader too often; run again"
+		return "the list changed too often while it was read; run again"
 	case e.Code != 0 && e.Kind == migrate.Refused:
 		return fmt.Sprintf("see https://www.twilio.com/docs/errors/%d", e.Code)
 	}

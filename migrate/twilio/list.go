@@ -70,7 +70,7 @@ func unreadable(op, sid string, err error) error {
 		Op:   op,
 		Kind: migrate.Unavailable,
 		SID:  sid,
-		Hint: "the service sent a record that chatbridge cannot use: run again, and report it if it stays",
+		Hint: "the service sent a record that chatbridge cannot use: run again; if it happens again, report it",
 		Err:  err,
 	}
 }

@@ -116,7 +116,7 @@ func (l *messageList[T]) short(o *ordered[T], end mark) error {
 	}
 	return &migrate.Error{
 		Op: listMessages, Kind: migrate.Unavailable, SID: l.sid,
-		Err:  fmt.Errorf("%w: read twice it %s, and there is a message with index %d", migrate.ErrShort, reached, end.index),
-		Hint: "the service shows less than it has: run again, and ask Twilio if it stays",
+		Err:  fmt.Errorf("%w: read twice, it %s, but there is a message with index %d", migrate.ErrShort, reached, end.index),
+		Hint: "the service shows less than it has: run again; if that does not help, ask Twilio",
 	}
 }

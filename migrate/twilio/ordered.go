@@ -46,7 +46,7 @@ func (o *ordered[T]) take(p page) ([]placed[T], error) {
 		twice := on[m.sid] && m.index == above.index
 		overlaps := on[m.sid] || o.before[m.sid]
 		if !o.follows(m.index, above) && !twice || !o.follows(m.index, o.read) && !overlaps {
-			return nil, fmt.Errorf("message %s with index %d is out of place %d of its page", m.sid, m.index, i)
+			return nil, fmt.Errorf("message %s with index %d is out of order at place %d of its page", m.sid, m.index, i)
 		}
 		on[m.sid], above = true, mark{m.index, true}
 		if o.follows(m.index, o.read) {

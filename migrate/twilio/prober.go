@@ -54,7 +54,7 @@ func (p *Prober) Get(ctx context.Context, at migrate.ProbeHost, target string) (
 	h := p.hosts[at]
 	if h == nil {
 		return migrate.ProbeReply{}, &migrate.Error{Op: "probe", Kind: migrate.Usage, Hint: "give --chat-url too",
-			Err: errors.New("the address of Chat for the account of the target is not known")}
+			Err: errors.New("the address of Chat for the target account is not known")}
 	}
 	c := &call{host: h, ctx: ctx, op: "probe", limits: transport.Call{Class: transport.Read}}
 	u, err := url.Parse(target)

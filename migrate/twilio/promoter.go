@@ -58,7 +58,7 @@ func (p *Promoter) Promote(ctx context.Context, serviceSID, channelSID, messagin
 	return &migrate.Error{Op: "promote channel", Kind: migrate.Refused, SID: channelSID, Err: errStillPublic}
 }
 
-var errStillPublic = errors.New("the service took the request and the channel is still public")
+var errStillPublic = errors.New("the service accepted the request, but the channel is still public")
 
 func decodeChannel(raw []byte) (chat.Channel, error) {
 	c, err := chat.Decode[chat.Channel](raw)

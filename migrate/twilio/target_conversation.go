@@ -11,7 +11,7 @@ import (
 	"chatbridge/migrate"
 )
 
-var errNotListed = errors.New("the service says that it exists and does not show it")
+var errNotListed = errors.New("the service says that it exists, but does not show it")
 
 // AppendConversation is of migrate.Target.
 func (t *Target) AppendConversation(ctx context.Context, serviceSID string, v conversations.Conversation) (conversations.Conversation, error) {

@@ -40,7 +40,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 		for code, said := range map[int]string{
 			20003: "credentials", 20403: "permission", 20404: "not found", 70051: "restricted", 50050: "no such Chat service",
 			50201: "user exists", 50353: "unique name", 50433: "participant exists", 50303: "too long", 50304: "not JSON",
-			50503: "no body", 50504: "body is too long", 50417: "as many participants", 50214: "as many conversations",
+			50503: "no body", 50504: "body is too long", 50417: "maximum number of participants", 50214: "maximum number of conversations",
 			50377: "closed", 21481: "page token", 19038: "page token",
 		} {
 			s := serve(t, func(seen) (int, string) { return 418, fmt.Sprintf(`{"code": %d, "message": "m"}`, code) })
@@ -52,7 +52,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 	t.Run("that a write was taken and not done", func(t *testing.T) {
 		s := serve(t, func(seen) (int, string) { return 202, "" })
 		_, err := s.target(t).AppendMessage(t.Context(), service, channel, conversations.Message{Body: "x"})
-		require.ErrorContains(t, err, "does not say what became of it (HTTP 202)")
+		require.ErrorContains(t, err, "without saying whether it took effect (HTTP 202)")
 		require.Contains(t, migrate.HintOf(err), "again resumes")
 	})
 	t.Run("that there was no answer, and not the address, which may name a person", func(t *testing.T) {

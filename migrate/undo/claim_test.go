@@ -12,7 +12,7 @@ import (
 	"chatbridge/migrate/internal/rig"
 )
 
-const atWork = "a run is at work in the service: undo --execute refuses until it has ended"
+const atWork = "another run is active in the service: undo --execute refuses until it has ended"
 
 func TestUndoBesideARun(t *testing.T) {
 	t.Run("deletes nothing, and names the run; a preview goes on", func(t *testing.T) {

@@ -109,7 +109,7 @@ func (s *undoneService) examine(ctx context.Context, rec migrate.ChannelRecord) 
 	case rec.TargetSID == rec.SourceSID:
 		return false, "it is the channel itself", nil
 	case rec.Adopted:
-		return false, "it was found in the target, and not created with this ledger", nil
+		return false, "it was found in the target, not created with this ledger", nil
 	}
 	stamp, stamped := mapping.ReadStamp(have.Attributes)
 	if !stamped || stamp.SID != rec.SourceSID {
@@ -169,7 +169,7 @@ func (s *undoneService) foreignMessage(ctx context.Context, rec migrate.ChannelR
 		case v.Kind == origin.Deleted:
 			reason = fmt.Sprintf("message %s was deleted since", v.TargetSID)
 		case rec.Stage != migrate.Done && !others[v.TargetSID]:
-			reason = fmt.Sprintf("message %s is not in the ledger; chatbridge migrate would tell whose it is", v.TargetSID)
+			reason = fmt.Sprintf("message %s is not in the ledger; to find out whose it is: chatbridge migrate", v.TargetSID)
 		default:
 			reason = fmt.Sprintf("message %s was written by somebody else", v.TargetSID)
 		}

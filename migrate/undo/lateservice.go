@@ -23,13 +23,13 @@ func (s *undoneService) lateServices(ctx context.Context) error {
 		case err != nil:
 			return err
 		case reason == "" && !sure:
-			reason = fmt.Sprintf("so may somebody else, because there are %d of that name", len(late))
+			reason = fmt.Sprintf("somebody else may have too, because there are %d of that name", len(late))
 		case reason == "":
 			reason = "nothing is in it; if nobody needs it, delete it in the Twilio Console"
 		}
 		s.report(Removal{
 			Kind: migrate.KindServices, Fate: Keep, SourceSID: s.record.SourceSID, TargetSID: t.SID, Name: t.FriendlyName,
-			Reason: "a create without an answer may have made it: " + reason,
+			Reason: "an unanswered create may have made it: " + reason,
 		})
 	}
 	return nil

@@ -35,7 +35,7 @@ func TestUndoOfALateService(t *testing.T) {
 		"somebody has set it up": func(t *testing.T, r *rig.Rig, sid string) {
 			require.NoError(t, target(t, r).SetWebhooks(t.Context(), sid, conversations.Webhooks{PostWebhookURL: "https://example.com/hook", Method: "POST", Filters: []string{"onMessageAdded"}}))
 		},
-		"so may somebody else, because there are 2 of that name": func(t *testing.T, r *rig.Rig, _ string) {
+		"somebody else may have too, because there are 2 of that name": func(t *testing.T, r *rig.Rig, _ string) {
 			_, err := target(t, r).AppendService(t.Context(), conversations.Service{FriendlyName: "scenario"})
 			require.NoError(t, err)
 		},

@@ -78,7 +78,7 @@ func (s *undoneService) strangers(ctx context.Context) (string, error) {
 	}
 	for _, sid := range slices.Sorted(maps.Keys(s.users)) {
 		if !known[sid] {
-			return fmt.Sprintf("user %s is in it, whom the ledger does not know", sid), nil
+			return fmt.Sprintf("user %s is in it, but not in the ledger", sid), nil
 		}
 	}
 	roles, err := s.rolesMade(ctx)

@@ -116,7 +116,7 @@ func (s *undoneService) rolesUsed(ctx context.Context) (map[string]string, error
 	}
 	used := map[string]string{}
 	for _, sid := range []string{cfg.DefaultChatServiceRoleSID, cfg.DefaultConversationRoleSID, cfg.DefaultConversationCreatorRoleSID} {
-		used[sid] = "whoever comes new"
+		used[sid] = "newcomers"
 	}
 	for sid, u := range s.users {
 		if !s.leaving[sid] {

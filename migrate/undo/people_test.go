@@ -115,7 +115,7 @@ func TestUndoGivesBackWhatWasReplaced(t *testing.T) {
 			person := m.User(t, rig.IdentityOf(0))
 			preview, listed, err := m.Undo(t.Context(), false)
 			require.NoError(t, err)
-			require.Equal(t, "restore: it was replaced, and gets back what it was", reasonFor(listed, migrate.KindUsers, person.SID))
+			require.Equal(t, "restore: it was replaced; its old values are restored", reasonFor(listed, migrate.KindUsers, person.SID))
 			got, all, err := m.Undo(t.Context(), true)
 			require.NoError(t, err)
 			require.Equal(t, before, m.State(t), "%+v", all)
@@ -144,7 +144,7 @@ func TestUndoGivesBackWhatWasReplaced(t *testing.T) {
 			_, all, err := m.Undo(t.Context(), true)
 			require.NoError(t, err)
 			for kind, sid := range map[string]string{migrate.KindUsers: u.SID, migrate.KindRoles: role.SID} {
-				require.Equal(t, "keep: it was replaced, and somebody changed it since", reasonFor(all, kind, sid))
+				require.Equal(t, "keep: it was replaced, but somebody has changed it since", reasonFor(all, kind, sid))
 			}
 			require.Equal(t, u, m.User(t, rig.IdentityOf(0)))
 			require.Equal(t, role, m.RolesNamed(t, "Reader")[0])

@@ -26,7 +26,7 @@ func (s *undoneService) giveBack(ctx context.Context) error {
 }
 
 func (s *undoneService) giveOneBack(ctx context.Context, o migrate.Original) error {
-	r := Removal{Kind: migrate.KindUsers, TargetSID: o.TargetSID, Fate: Restore, Reason: "it was replaced, and gets back what it was"}
+	r := Removal{Kind: migrate.KindUsers, TargetSID: o.TargetSID, Fate: Restore, Reason: "it was replaced; its old values are restored"}
 	var was int64
 	var user conversations.User
 	var role conversations.Role
@@ -46,7 +46,7 @@ func (s *undoneService) giveOneBack(ctx context.Context, o migrate.Original) err
 	case now.digest == was:
 		r.Reason = "it is as it was before"
 	case now.digest != o.Wrote:
-		r.Fate, r.Reason = Keep, "it was replaced, and somebody changed it since"
+		r.Fate, r.Reason = Keep, "it was replaced, but somebody has changed it since"
 		s.back[o.TargetSID] = true
 		s.report(r)
 		return nil

@@ -128,7 +128,7 @@ func (u *undo) settled(ctx context.Context, something bool) error {
 func selectRecords(all []migrate.ServiceRecord, sids []string) ([]migrate.ServiceRecord, error) {
 	selected, missing := migrate.Select(all, sids, func(r migrate.ServiceRecord) string { return r.SourceSID })
 	if missing != "" {
-		return nil, &migrate.Error{Op: "select service", Kind: migrate.NotFound, SID: missing, Err: errNotInLedger, Hint: "list what it has with: chatbridge sids --kind services"}
+		return nil, &migrate.Error{Op: "select service", Kind: migrate.NotFound, SID: missing, Err: errNotInLedger, Hint: "to list its services: chatbridge sids --kind services"}
 	}
 	return selected, nil
 }

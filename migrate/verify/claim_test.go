@@ -25,7 +25,7 @@ func rival(t *testing.T, m *rig.Mutant) *claim.Claims {
 	return c
 }
 
-const atWork = "a run is at work in the service: what is missing may be on its way"
+const atWork = "another run is active in the service: what is missing may be on its way"
 
 func TestVerifyBesideARun(t *testing.T) {
 	t.Run("says so, waits for nobody, and does not count the claim", func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestRepairBesideARun(t *testing.T) {
 			m := damaged(t)
 			err := run(t, m, true, &evicted{Target: m.Target, in: m.Service, read: 2})
 			require.Equal(t, migrate.Conflict, migrate.KindOf(err), "%v", err)
-			require.ErrorContains(t, err, "took it over")
+			require.ErrorContains(t, err, "took over the claim")
 			require.Len(t, m.Messages(t), 5)
 		})
 	})

@@ -25,7 +25,7 @@ func (s *verifiedService) lateServices(ctx context.Context) error {
 	for _, t := range late {
 		err := s.report(Difference{
 			Class: Doubled, Kind: migrate.KindServices, SourceSID: s.source.SID, TargetSID: t.SID, Name: s.source.FriendlyName,
-			Detail: "a create without an answer may have made it, beside " + rec.TargetSID,
+			Detail: "an unanswered create may have made it, as well as " + rec.TargetSID,
 		})
 		if err != nil {
 			return err

@@ -168,10 +168,10 @@ type repair struct {
 }
 
 var (
-	errShown  = errors.New("it is there, and the list of messages does not show it")
+	errShown  = errors.New("it exists, but the list of messages does not show it")
 	errGone   = errors.New("the source does not have it any more")
-	errCannot = errors.New("it cannot be brought back in its place: a message only ever arrives at the end")
-	errStays  = errors.New("it was written, and is still different; run the same command again")
+	errCannot = errors.New("it cannot be brought back in its place: new messages can only go to the end")
+	errStays  = errors.New("it was written, but is still different; run the same command again")
 	errBehind = errors.New("a message before it was not brought back; run the same command again")
 )
 
@@ -217,21 +217,21 @@ func cannot(d Difference) string {
 	case d.Class == Missing && d.Kind == migrate.KindChannels, d.Kind == migrate.KindServices && d.Class == Missing:
 		return "it was not migrated; run: chatbridge migrate"
 	case d.Class == Extra || d.Class == Doubled:
-		return "it would have to be deleted, and a repair deletes nothing"
+		return "it would have to be deleted, but a repair deletes nothing"
 	case d.Class == Missing && d.Kind == migrate.KindRoles && d.Field != "":
-		return "nobody can tell which of them it is; rename or delete all but one in the Twilio Console"
+		return "it could be any of them; rename or delete all but one in the Twilio Console"
 	case d.Class == Missing && d.Detail != "":
-		return "mapping stops at it: " + d.Detail + "; choose a policy and run: chatbridge migrate"
+		return "it needs a policy: " + d.Detail + "; choose one and run: chatbridge migrate"
 	case d.behind:
-		return "it comes after a message at which mapping stops; choose a policy for that one and run: chatbridge migrate"
+		return "it comes after a message that needs a policy; choose one and run: chatbridge migrate"
 	case d.Kind == migrate.KindRoles || d.Kind == migrate.KindUsers:
-		return "somebody else may have made it; the ledger of the migration would tell"
+		return "somebody else may have made it; the ledger of the migration, given with --ledger, would show"
 	case d.Class == WrongHorizon:
-		return "no request takes a read horizon away"
+		return "Twilio has no request that removes a read horizon"
 	case d.Class == Altered && d.Field == "state":
-		return "a conversation that is closed stays so"
+		return "a closed conversation stays closed"
 	case d.Class == Altered:
-		return "no request takes a name away"
+		return "Twilio has no request that removes a name"
 	default:
 		return errCannot.Error()
 	}

@@ -24,9 +24,9 @@ func TestRepairOfConversations(t *testing.T) {
 	}{
 		"another name":                 {rig.WholeScenario(), conversations.Conversation{FriendlyName: "other"}, "friendly_name", ""},
 		"another unique name":          {rig.WholeScenario(), conversations.Conversation{UniqueName: "other"}, "unique_name", ""},
-		"a unique name that it lacked": {plain, conversations.Conversation{UniqueName: "other"}, "unique_name", "no request takes a name away"},
+		"a unique name that it lacked": {plain, conversations.Conversation{UniqueName: "other"}, "unique_name", "Twilio has no request that removes a name"},
 		"inactivity":                   {rig.WholeScenario(), conversations.Conversation{State: "inactive"}, "state", ""},
-		"an end":                       {rig.WholeScenario(), conversations.Conversation{State: "closed"}, "state", "a conversation that is closed stays so"},
+		"an end":                       {rig.WholeScenario(), conversations.Conversation{State: "closed"}, "state", "a closed conversation stays closed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

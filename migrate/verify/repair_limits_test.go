@@ -47,7 +47,7 @@ func TestRepairThatDoesNotHelp(t *testing.T) {
 			require.Len(t, all, 2)
 			require.True(t, all[0].Done)
 			require.False(t, all[1].Done)
-			require.Equal(t, "it was written, and is still different; run the same command again", all[1].Reason)
+			require.Equal(t, "it was written, but is still different; run the same command again", all[1].Reason)
 		})
 	})
 
@@ -86,7 +86,7 @@ func TestRepairThatDoesNotHelp(t *testing.T) {
 			got, all := m.Repair(t, true)
 			require.EqualValues(t, 1, got.Impossible)
 			require.Len(t, all, 1)
-			require.Contains(t, all[0].Reason, "only ever arrives at the end")
+			require.Contains(t, all[0].Reason, "can only go to the end")
 			require.LessOrEqual(t, m.Emulator.Stats().Conversations.Writes, writes+rig.ClaimWrites+1, "the claim, renewed while it looks twice")
 		})
 	})

@@ -61,7 +61,7 @@ func TestRepair(t *testing.T) {
 				_, all := m.Repair(t, true)
 				for _, one := range all {
 					require.False(t, one.Possible, "%+v", one)
-					require.Contains(t, one.Reason, "the ledger of the migration would tell")
+					require.Contains(t, one.Reason, "the ledger of the migration, given with --ledger, would show")
 				}
 				require.Equal(t, before, m.State(t))
 			}

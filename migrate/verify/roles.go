@@ -130,7 +130,7 @@ func (s *verifiedService) compareRole(one comparedRole, is origin.Resource, ther
 		d.Class, d.fix = Missing, roleFix{s.target, want}
 		return s.report(d)
 	case origin.Several:
-		d.Class, d.Field, d.Detail = Missing, "permissions", fmt.Sprintf("%v have its type and name, and none its permissions", is.Rivals)
+		d.Class, d.Field, d.Detail = Missing, "permissions", fmt.Sprintf("%v have its type and name, but none has its permissions", is.Rivals)
 		return s.report(d)
 	}
 	s.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: is.SID}

@@ -64,7 +64,7 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 	c.result.Services = append(c.result.Services, migrate.SummaryService{SourceSID: src.SID, TargetSID: s.target, FriendlyName: src.FriendlyName})
 	c.compared(migrate.KindServices, 1)
 	if s.target == "" {
-		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Name: src.FriendlyName, Detail: "no service of the target bears its stamp, or holds what a migration wrote"})
+		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Name: src.FriendlyName, Detail: "no target service bears its stamp or holds what a migration wrote"})
 	}
 	if err := unpaused(s.compareOthers)(ctx); err != nil {
 		return err

@@ -181,7 +181,7 @@ func (c *Claims) event(level migrate.Level, message string, fields ...any) {
 }
 
 func errUnclaimed(serviceSID string) error {
-	return &migrate.Error{Op: "write", Kind: migrate.Failed, SID: serviceSID, Err: errors.New("the service was not claimed"), Hint: "report it: chatbridge would write without a right to"}
+	return &migrate.Error{Op: "write", Kind: migrate.Failed, SID: serviceSID, Err: errors.New("the service was not claimed"), Hint: "report this as a bug: chatbridge must not write into a service without its claim"}
 }
 
 // conflict says that somebody else has a service.
@@ -190,6 +190,6 @@ func conflict(serviceSID string, s Seen, settle time.Duration) error {
 		Op: "claim service", Kind: migrate.Conflict, SID: serviceSID,
 		Err: errors.New("another run writes into it: " + s.Who()),
 		Hint: "wait for that run, or stop it there, then run the same command again; if it is dead, its claim " + s.SID +
-			" is passed over " + (expiry + settle).String() + " after it was seen last",
+			" expires " + (expiry + settle).String() + " after it was seen last",
 	}
 }

@@ -34,7 +34,7 @@ func newHolding(t *taking, sid string, asked time.Time) *holding {
 }
 
 var (
-	errTaken  = errors.New("another run took it over, or it was deleted")
+	errTaken  = errors.New("another run took over the claim, or somebody deleted it")
 	errLapsed = errors.New("the claim on the service could not be renewed in time")
 )
 
@@ -102,7 +102,7 @@ func (h *holding) heard(asked time.Time, err error) error {
 	case migrate.KindOf(err) == migrate.NotFound:
 		h.lost = migrate.Fatal(&migrate.Error{
 			Op: "hold claim", Kind: migrate.Conflict, SID: h.service, Err: errTaken,
-			Hint: "see whether another run is at work: chatbridge verify says so; then run the same command again to resume",
+			Hint: "to see whether another run is active: chatbridge verify; then run the same command again to resume",
 		})
 	default:
 		h.trial = time.Time{}

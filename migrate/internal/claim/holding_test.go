@@ -194,7 +194,7 @@ func TestRelease(t *testing.T) {
 			r := b.run(nil)
 			require.NoError(t, b.take(t, r))
 			b.dies(t, r)
-			require.Contains(t, b.Events.Messages(), "the claim on the service could not be removed, and expires")
+			require.Contains(t, b.Events.Messages(), "the claim on the service could not be removed; it will expire")
 		})
 	})
 }

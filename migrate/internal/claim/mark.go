@@ -81,7 +81,7 @@ func Tell(ctx context.Context, t migrate.TargetReader, serviceSID string, settle
 		return err
 	}
 	o.Event(migrate.Event{
-		Level: migrate.Warning, Message: "a run is at work in the service: " + follows,
+		Level: migrate.Warning, Message: "another run is active in the service: " + follows,
 		Fields: []any{migrate.KeyService, serviceSID, "run", seen.Who()},
 	})
 	return nil

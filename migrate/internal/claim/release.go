@@ -19,7 +19,7 @@ func (h *holding) release(ctx context.Context) {
 	doubt := !h.doubted.IsZero() && time.Since(h.doubted) < h.Settle
 	h.mu.Unlock()
 	if doubt {
-		h.event(migrate.Detail, "a write may still land: the claim on the service is left to expire", migrate.KeyService, h.service)
+		h.event(migrate.Detail, "a write may still land, so the claim on the service stays until it expires", migrate.KeyService, h.service)
 		return
 	}
 	var err error
@@ -31,6 +31,6 @@ func (h *holding) release(ctx context.Context) {
 		err = h.Target.DeleteConversation(ctx, h.service, h.sid)
 	}
 	if err != nil {
-		h.event(migrate.Notice, "the claim on the service could not be removed, and expires", migrate.KeyService, h.service, migrate.KeyReason, err.Error())
+		h.event(migrate.Notice, "the claim on the service could not be removed; it will expire", migrate.KeyService, h.service, migrate.KeyReason, err.Error())
 	}
 }

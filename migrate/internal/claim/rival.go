@@ -74,7 +74,7 @@ func (c *Claims) against(ctx context.Context, mine *conversations.Service, sourc
 func rivalry(s conversations.Service, seen Seen) error {
 	return &migrate.Error{
 		Op: "claim service", Kind: migrate.Conflict, SID: s.SID,
-		Err:  errors.New("another run made it at the same moment, for the same source: " + seen.Who()),
+		Err:  errors.New("another run made one for the same source at the same moment: " + seen.Who()),
 		Hint: "wait for that run, then run the same command again: it goes on in that service",
 	}
 }

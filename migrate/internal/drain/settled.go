@@ -59,6 +59,6 @@ func (s Settling) Wait(ctx context.Context) error {
 	if left <= 0 {
 		return nil
 	}
-	migrate.Observed(s.Observer).Event(migrate.Event{Level: migrate.Detail, Message: "waiting for what a migration left in flight to land", Fields: []any{migrate.KeyWait, left}})
+	migrate.Observed(s.Observer).Event(migrate.Event{Level: migrate.Detail, Message: "waiting for writes that a migration left in flight", Fields: []any{migrate.KeyWait, left}})
 	return s.Drain.Wait(ctx, left)
 }

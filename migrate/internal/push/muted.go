@@ -109,7 +109,7 @@ func (m *Muted) Restore(ctx context.Context) error {
 		if err := m.restore(ctx, sid); err != nil && first == nil {
 			first = &migrate.Error{
 				Op: "turn push notifications back on", Kind: migrate.KindOf(err), SID: sid, Err: err,
-				Hint: "they may be off: see them in the Twilio Console, and turn them on there or run the same command again",
+				Hint: "they may be off: check the Twilio Console, and turn them on there or run the same command again",
 			}
 		}
 	}
