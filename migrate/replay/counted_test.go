@@ -17,7 +17,7 @@ import (
 	"chatbridge/migrate/replay"
 )
 
-const saidOtherCount = "the channel counts other messages than it shows"
+const saidOtherCount = "the channel's message count differs from its list"
 
 // progress is an observer of how much there is, and how much of it is done.
 type progress struct {

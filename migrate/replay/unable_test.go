@@ -83,7 +83,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			r.Sidecar = sidecar.New(filepath.Join(folder, "originals.jsonl"))
 			s, err := r.Migrate(t.Context())
 			require.ErrorContains(t, err, "keep originals")
-			require.Contains(t, migrate.HintOf(err), "make room there")
+			require.Contains(t, migrate.HintOf(err), "free some space there")
 			require.Equal(t, migrate.FailedStatus, s.Status)
 			// What follows the message that the policy leaves out would say that
 			// it was dealt with.
