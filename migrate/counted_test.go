@@ -235,6 +235,25 @@ func TestCounted(t *testing.T) {
 		require.ErrorIs(t, err, migrate.ErrShort)
 		require.Equal(t, 3, messages)
 	})
+	t.Run("reads a list without messages as often as others, if some are announced", func(t *testing.T) {
+		for empty := range 4 {
+			s := halfOf(0, 4)
+			for range empty {
+				s.shows["skipped"] = append(s.shows["skipped"], 4)
+			}
+			s.shows["skipped"] = append(s.shows["skipped"], 0)
+			_, messages, found, err := readAll(t, migrate.Counted(s))
+			require.NoError(t, err)
+			require.Empty(t, found)
+			require.Equal(t, 4, messages)
+		}
+		s := halfOf(0, 4)
+		s.shows["skipped"] = []int{4}
+		_, messages, found, err := readAll(t, migrate.Counted(s))
+		require.NoError(t, err)
+		require.Zero(t, messages)
+		require.Equal(t, mapping.Mapper{}.CountsDiffer("CH0", "CH0", "messages_count", 4, 0), found)
+	})
 	t.Run("finds that a channel counts other messages than it shows", func(t *testing.T) {
 		for _, counted := range []int64{3, 5} {
 			s := halfOf(0, 4)
