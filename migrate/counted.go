@@ -16,8 +16,8 @@ import (
 // members have read.
 //
 // If fewer came than are announced it reads again, messages once, whose other end was
-// seen, and other lists up to three times, and goes on with what the first reading did
-// not show. If that is still too few, the list is proved short and ends with ErrShort.
+// seen, and other lists up to three times, as messages of which none came, and goes on
+// with what the first reading did not show. If that is still too few, the list is proved short and ends with ErrShort.
 // A counter that alone disagrees proves nothing, since no document says what it counts:
 // it is a finding, given to Noting. If everything agrees it asks for nothing, but that
 // it reads services and users twice, which nothing counts.
