@@ -184,7 +184,7 @@ var messageRules = []Rule{
 		skipMessage),
 	always(LastUpdatedBy, Loss, "the last editor of the message has no field"),
 	choice(StoredOtherwise, "the target did not store what was sent",
-		Option{doStop, Stop, "stop its channel or user (for a role, its service) and report it in every run; it stays as stored"},
+		Option{doStop, Stop, "stop its channel or user (for a role, the run) and report it in every run; it stays as stored"},
 		Option{doKeep, Loss, "go on with what was stored"}),
 	choice(MessageThere, "somebody else wrote the same message, author and date into the target",
 		Option{doKeep, Info, "leave it there and do not write it again"},
