@@ -25,7 +25,7 @@ func (n *notes) attributes(shown *string, limit int) string {
 		return ""
 	}
 	text := n.text(*shown, "attributes")
-	if blank(text) {
+	if unset(text) {
 		return ""
 	}
 	if !json.Valid([]byte(text)) {
@@ -61,5 +61,9 @@ func (n *notes) attributes(shown *string, limit int) string {
 func wrapped(value string) string {
 	return "{" + encode(wrapKey) + ":" + value + "}"
 }
+
+// unset reports whether attributes hold nothing: what JSON takes for white space is
+// less than what people do.
+func unset(text string) bool { return strings.Trim(text, " \t\r\n") == "" }
 
 func blank(text string) bool { return strings.TrimSpace(text) == "" }

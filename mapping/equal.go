@@ -27,7 +27,7 @@ func EqualAttributes(a, b string) bool {
 // EqualAttributes holds for them. It is for comparing and hashing, not for
 // sending.
 func CanonicalAttributes(attributes string) string {
-	if attributes == "{}" || blank(attributes) {
+	if attributes == "{}" || unset(attributes) {
 		return "{}"
 	}
 	marked, mark, err := chat.Mark([]byte(attributes))
@@ -44,11 +44,12 @@ func CanonicalAttributes(attributes string) string {
 		return attributes
 	}
 	var b strings.Builder
-	if mark != "" {
-		b.WriteByte(0xFF) // no text begins so: a mark is one here, and a character elsewhere
-	}
 	writeCanonical(&b, v)
-	return b.String()
+	text := b.String()
+	if mark != "" && strings.Contains(text, mark) { // and not in a value that does not count
+		return "\xff" + text // no text begins so: a mark is one here, and a character elsewhere
+	}
+	return text
 }
 
 // ExplicitAttributes names empty attributes, for an update: what an update does
