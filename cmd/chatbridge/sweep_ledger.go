@@ -19,7 +19,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	if s.known(path) {
 		return nil
 	}
-	files, remove, err := s.files(ctx, path)
+	list, remove, err := s.files(ctx, path)
 	if migrate.KindOf(err) == migrate.NotFound {
 		if found, oerr := s.beside(path); found || oerr != nil {
 			return oerr
@@ -33,6 +33,10 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		s.unfinished = append(s.unfinished, path+": "+unfinished)
 	}
 	if _, err := s.beside(path); err != nil {
+		return err
+	}
+	files, err := list() // now: whoever reads a ledger may leave files beside it
+	if err != nil {
 		return err
 	}
 	for i, file := range files {
@@ -52,19 +56,20 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	return nil
 }
 
-// files are those of a ledger, which is held from now on if anything is to be
+// files lists those of a ledger, which is held from now on if anything is to be
 // removed.
-func (s *sweep) files(ctx context.Context, path string) (all []string, remove func(string) error, err error) {
+func (s *sweep) files(ctx context.Context, path string) (list func() ([]string, error), remove func(string) error, err error) {
 	if !s.hold {
-		all, err = lookAtLedger(ctx, path)
-		return all, nil, err
+		list = func() ([]string, error) { return lookAtLedger(ctx, path) }
+		_, err = list()
+		return list, nil, err
 	}
 	held, err := holdLedger(ctx, path)
 	if err != nil {
 		return nil, nil, err
 	}
 	s.closers = append(s.closers, held.Close)
-	return held.Files(), held.Remove, nil
+	return func() ([]string, error) { return held.Files(), nil }, held.Remove, nil
 }
 
 // beside adds the originals of the ledger at path, if there are any. A file of
