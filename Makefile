@@ -1,4 +1,4 @@
-# What each target proves is said beside it; `make check` is what CI runs.
+# What each target proves is said beside it; `make check` is the core of what CI runs.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c # a pipe fails where any part of it does

@@ -85,6 +85,14 @@ func quoted(s string) string {
 // namedCommand is a command in a text, up to where its sentence goes on.
 var namedCommand = regexp.MustCompile(`\bchatbridge ([a-z]+)\b[^;\n#]*`)
 
+// pauseFlags hold writes back, and mean nothing to what writes nothing.
+var pauseFlags = []string{"hours", "pause-file"}
+
+// previews reports whether a command writes only if it is told to, and is not.
+func previews(words []string) bool {
+	return (words[1] == "verify" || words[1] == "undo") && !slices.Contains(words, "--execute")
+}
+
 // complete gives each command in a text the flags that say which migration it is
 // about: those that it knows and does not have already.
 func (n *nextCommands) complete(text string) string {
@@ -100,7 +108,7 @@ func (n *nextCommands) complete(text string) string {
 		verb := words[0] + " " + words[1]
 		for _, g := range n.given {
 			known := target.Flags().Lookup(g.name) != nil || target.InheritedFlags().Lookup(g.name) != nil
-			if known && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
+			if known && !(previews(words) && slices.Contains(pauseFlags, g.name)) && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
 				verb += " " + g.text
 			}
 		}
