@@ -108,6 +108,9 @@ func hintOf(err error) string {
 	}
 }
 
+// readCommandLine is the Op of what somebody typed wrong.
+const readCommandLine = "read command line"
+
 // usageError is the error of a request that cannot be carried out.
 func usageError(hint, format string, args ...any) error {
 	for i, a := range args {
@@ -115,5 +118,5 @@ func usageError(hint, format string, args ...any) error {
 			args[i] = chat.Shorten(s)
 		}
 	}
-	return &migrate.Error{Op: "read command line", Kind: migrate.Usage, Err: fmt.Errorf(format, args...), Hint: hint}
+	return &migrate.Error{Op: readCommandLine, Kind: migrate.Usage, Err: fmt.Errorf(format, args...), Hint: hint}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"regexp"
 	"slices"
 	"strings"
@@ -136,17 +137,27 @@ func (n *nextCommands) about(f migrate.Fingerprint) {
 	}
 }
 
-// mistakable are flags whose values are looked for, and may not be there.
-var mistakable = []string{"service", "to-service", "channel", "exclude-channel"}
+// mistakes are the flags that an operation which failed went by: what is there, if
+// not what they name, is listed without them.
+var mistakes = map[string][]string{
+	"select service":        {"service"},
+	"select target service": {"to-service"},
+	"select channels":       {"channel", "exclude-channel", "type"},
+}
 
-// after is n without what an error is about: a command that has it would fail alike.
-func (n *nextCommands) after(message string) *nextCommands {
-	if n == nil {
-		return nil
+// after is n without the flags that an error is about: a command that has them would
+// fail alike. Any other flag stays, whatever the error quotes: without it the next
+// command would be about something else.
+func (n *nextCommands) after(err error) *nextCommands {
+	e, ok := errors.AsType[*migrate.Error](err)
+	if n == nil || !ok || e.Kind != migrate.NotFound && e.Kind != migrate.Usage {
+		return n
 	}
 	return &nextCommands{n.root, slices.DeleteFunc(slices.Clone(n.given), func(g givenFlag) bool {
-		value := strings.Trim(strings.TrimPrefix(g.text, "--"+g.name+" "), "'")
-		return slices.Contains(mistakable, g.name) && value != "" && strings.Contains(message, value)
+		if e.Op == readCommandLine { // and names the flag first
+			return e.Err != nil && strings.HasPrefix(e.Err.Error(), "--"+g.name+" ")
+		}
+		return slices.Contains(mistakes[e.Op], g.name)
 	})}
 }
 

@@ -58,7 +58,7 @@ func wantsJSON(cmd *cobra.Command) bool {
 // complain writes an error as its two lines, or for a program as one object, which
 // is a line of a log in JSON as well.
 func complain(w io.Writer, asJSON, logged bool, next *nextCommands, err error) {
-	message, hint := reports.Plain(err.Error()), reports.Plain(next.after(err.Error()).complete(hintOf(err)))
+	message, hint := reports.Plain(err.Error()), reports.Plain(next.after(err).complete(hintOf(err)))
 	if asJSON || logged {
 		one := complaint{SchemaVersion: migrate.SchemaVersion, Error: message, Hint: hint, ExitStatus: statusOf(err)}
 		if logged {
