@@ -156,7 +156,7 @@ var fields = map[string]map[string]Handling{
 		"date_created":    Carried,
 		"date_updated":    Transformed,
 		"type":            Derived, // from whether there is media
-		"media":           Reported,
+		"media":           Carried,
 		"last_updated_by": Reported,
 	}),
 	"invite": withCommon(map[string]Handling{

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"sync"
@@ -173,4 +174,9 @@ func failure(op, sid string, err error) error {
 		e.Hint = "the archive is incomplete: export it again"
 	}
 	return e
+}
+
+// OpenMedia is of migrate.Source.
+func (s *Source) OpenMedia(context.Context, string, string) (migrate.Media, io.ReadCloser, error) {
+	return migrate.Media{}, nil, &migrate.Error{Op: "read file", Kind: migrate.NotFound, Err: errors.New("the archive has no files")}
 }
