@@ -12,6 +12,7 @@ import (
 // Source reads Chat, v1 or v2.
 type Source struct {
 	host     *host
+	media    media
 	requests requests
 	fetchers int
 	notice   func(migrate.Event)
@@ -32,7 +33,9 @@ func NewSource(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}, nil
+	s := &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}
+	s.media, err = newMedia(c, sourceMediaHints)
+	return s, err
 }
 
 // AccountShown reports whether a reply showed the account that the credentials
