@@ -50,8 +50,9 @@ type Config struct {
 	// MediaURL is scheme and host of the media service, by which a Source reads
 	// files and a Target uploads them.
 	//
-	// Defaults to MediaURL where BaseURL is Twilio's own, and else to nothing:
-	// then files can be neither read nor uploaded.
+	// Defaults to MediaURL where BaseURL is Twilio's own. Where BaseURL is not and
+	// this is left to be MediaURL, files can be neither read nor uploaded:
+	// credentials that are for one place must not go to another.
 	MediaURL string
 
 	// Username and Password are an Account SID with its auth token, or an API
@@ -87,8 +88,8 @@ func (c Config) withDefaults(baseURL string) Config {
 	if c.BaseURL == "" {
 		c.BaseURL = baseURL
 	}
-	if c.BaseURL == baseURL {
-		c.MediaURL = cmp.Or(c.MediaURL, MediaURL)
+	if c.MediaURL = cmp.Or(c.MediaURL, MediaURL); c.BaseURL != baseURL && c.MediaURL == MediaURL {
+		c.MediaURL = "" // left to its default: the credentials are not for Twilio
 	}
 	c.ChatURL = cmp.Or(c.ChatURL, ChatURL)
 	c.API = cmp.Or(c.API, APIv1)

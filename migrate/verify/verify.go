@@ -28,6 +28,10 @@ type Verifier struct {
 	Observer migrate.Observer     // may be nil
 	Settings migrate.Settings
 
+	// Files says that the bytes of files are compared too: each is read from both
+	// sides. Size, type and name are compared without.
+	Files bool
+
 	muted  *push.Muted   // set by a Repairer, which turns push notifications off meanwhile
 	claims *claim.Claims // set by a Repairer that writes
 }
