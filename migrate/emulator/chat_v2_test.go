@@ -66,7 +66,7 @@ func TestChatV2(t *testing.T) {
 			for _, name := range []string{"type", "media", "last_updated_by"} {
 				require.NotContains(t, older, name)
 			}
-			require.Empty(t, older["body"])
+			require.Equal(t, "Media messages are not supported by your client", older["body"])
 			require.Equal(t, messageSID(0), older["sid"])
 		}
 		member := private + "/Members/" + memberSID
