@@ -26,7 +26,7 @@ func recent(t *testing.T) fs.FS {
 		f.Data = []byte(strings.Replace(string(f.Data), old, new, 1))
 	}
 	replace("channels/"+privateSID+"/messages.jsonl", `"body":"message 0"`,
-		`"type":"media","media":{"sid":"` + mediaSID + `","size":7,"content_type":"image/png","filename":"a.png"},"last_updated_by":"bob","body":"message 0"`)
+		`"type":"media","media":{"sid":"`+mediaSID+`","size":7,"content_type":"image/png","filename":"a.png"},"last_updated_by":"bob","body":"message 0"`)
 	replace("channels/"+privateSID+"/members.jsonl", `"identity"`, `"attributes":"{\"seat\": 1}","identity"`)
 	replace("service.json", `"friendly_name"`, `"media":{"size_limit_mb":10},"pre_webhook_retry_count":2,"friendly_name"`)
 	files["services/"+serviceSID+"/user_channels.jsonl"] = &fstest.MapFile{Data: []byte(
