@@ -202,6 +202,7 @@ func TestEmulate(t *testing.T) {
 			"export TWILIO_AUTH_TOKEN=" + emulator.DefaultAuthToken,
 			"export CHATBRIDGE_CHAT_URL=" + server.ChatURL,
 			"export CHATBRIDGE_CONVERSATIONS_URL=" + server.ConversationsURL,
+			"export CHATBRIDGE_MEDIA_URL=" + server.MediaURL,
 		} {
 			require.Contains(t, s.stdout.String(), line+"\n")
 		}

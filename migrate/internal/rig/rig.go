@@ -45,6 +45,7 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	t.Helper()
 	e, err := emulator.New(c)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	return &Rig{
 		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
 		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
