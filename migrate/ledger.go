@@ -65,6 +65,10 @@ type LedgerReader interface {
 	File(ctx context.Context, channelSID string, sourceIndex int64) (FileRecord, bool, error)
 	Files(ctx context.Context, channelSID string) iter.Seq2[FileRecord, error]
 
+	// CountFiles counts the files of confirmed messages that were not deleted since,
+	// and their bytes.
+	CountFiles(ctx context.Context) (files, bytes int64, err error)
+
 	// Failures yields what is known not to have been carried.
 	Failures(ctx context.Context) iter.Seq2[Failure, error]
 

@@ -154,6 +154,9 @@ func briefVerification(v verify.Verification) *document {
 	}
 	d.add(names(services)...)
 	d.add(paragraph(fmt.Sprintf("On both sides, compared in %s: %s", Duration(v.Duration), amountsOf(v.Counts, migrate.KindCount.Target))))
+	if text := comparedFiles(v); text != "" {
+		d.add(paragraph(text))
+	}
 	if left := amountsOf(v.Counts, func(c migrate.KindCount) int64 { return c.LeftOut }); left != "nothing." {
 		d.add(paragraph("Left out by policies: " + left))
 	}

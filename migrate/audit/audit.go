@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -101,7 +102,8 @@ type audit struct {
 	there *target         // what else is in that service; nil if there is none
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
 
-	measured measurement
+	fileBytes atomic.Int64 // of all files
+	measured  measurement
 }
 
 // nameTaken finds unique names that another channel, or a conversation of the
@@ -149,7 +151,7 @@ func (t *audit) counts() migrate.Counts {
 		Services: c[migrate.KindServices].Source, Roles: c[migrate.KindRoles].Source, Users: c[migrate.KindUsers].Source,
 		Channels: c[migrate.KindChannels].Source, Members: c[migrate.KindMembers].Source, Messages: c[migrate.KindMessages].Source,
 		Invites: c[migrate.KindInvites].Source, Credentials: c[migrate.KindCredentials].Source,
-		Files: c[migrate.KindFiles].Source, FileBytes: c[migrate.KindFileBytes].Source,
+		Files: c[migrate.KindFiles].Source, FileBytes: t.fileBytes.Load(),
 	}
 }
 

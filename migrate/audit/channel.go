@@ -70,7 +70,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		note(found)
 		if m.Media != nil {
 			t.count(migrate.KindFiles, 1)
-			t.count(migrate.KindFileBytes, max(0, m.Media.Size))
+			t.fileBytes.Add(max(0, m.Media.Size))
 		}
 		if mapping.Skipped(found) {
 			continue

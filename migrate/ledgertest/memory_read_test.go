@@ -181,6 +181,21 @@ func (r reader) Files(ctx context.Context, channel string) iter.Seq2[migrate.Fil
 	})
 }
 
+func (r reader) CountFiles(ctx context.Context) (n, bytes int64, err error) {
+	err = r.within(ctx, func() error {
+		for channel, files := range r.files {
+			for index, f := range files {
+				if m, confirmed := r.messages[channel][index]; confirmed && !m.Gone {
+					n++
+					bytes += f.Size
+				}
+			}
+		}
+		return nil
+	})
+	return n, bytes, err
+}
+
 func (r reader) Failures(ctx context.Context) iter.Seq2[migrate.Failure, error] {
 	return each(func() ([]migrate.Failure, error) {
 		return those(ctx, r, func() map[failureKey]migrate.Failure { return r.failures }, func(migrate.Failure) bool { return true },

@@ -263,6 +263,28 @@ func testFiles(t *testing.T, create New) {
 		require.Len(t, collect(t, l.Files(t.Context(), sid("CH", 2))), 1)
 	})
 
+	t.Run("the files of confirmed messages are counted, of all channels, without those that are gone", func(t *testing.T) {
+		l := fresh(t, create)
+		for index := range int64(3) {
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 1), migrate.FileRecord{SourceIndex: index, Size: 10}))
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 2), migrate.FileRecord{SourceIndex: index, Size: 3 << 40}))
+		}
+		n, bytes, err := l.CountFiles(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+		require.Zero(t, bytes)
+		one := message(1, 0)
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), one))
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 2), one))
+		two := message(2, 0)
+		two.Gone = true
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), two))
+		n, bytes, err = l.CountFiles(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
+		require.EqualValues(t, 10+3<<40, bytes)
+	})
+
 	t.Run("a loop over more than a page may forget what it walks over", func(t *testing.T) {
 		l := fresh(t, create)
 		const files = 600

@@ -138,6 +138,7 @@ func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.M
 // arrivedWithFile takes a message out of doubt: however often it was sent, with one
 // file it is there once.
 func (l *lane) arrivedWithFile(ctx context.Context, sourceIndex int64) error {
+	l.Counters.Expect(migrate.KindFiles, 1)
 	l.Counters.Seen(migrate.KindFiles, 1)
 	l.Counters.Written(migrate.KindFiles, 1)
 	at := l.doubtOf(sourceIndex)
@@ -170,6 +171,7 @@ func (l *lane) messageWith(ctx context.Context, mediaSID string) (conversations.
 func (l *lane) withoutFile(m *mapped, want conversations.Message, err *migrate.Error) (instead conversations.Message, skip bool, failed error) {
 	instead, found := l.Settings.Mapper.WithoutFile(m.source, want, err.Err.Error())
 	l.Findings.Add(found)
+	l.Counters.Expect(migrate.KindFiles, 1)
 	l.Counters.Seen(migrate.KindFiles, 1)
 	if mapping.Blocked(found) {
 		l.Counters.Failed(migrate.KindFiles, 1)

@@ -14,8 +14,8 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
-	"chatbridge/migrate/internal/files"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/files"
 	"chatbridge/migrate/pace"
 )
 

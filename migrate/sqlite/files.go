@@ -38,6 +38,20 @@ func (r *Reader) Files(ctx context.Context, channelSID string) iter.Seq2[migrate
 	})
 }
 
+// CountFiles counts the files of confirmed messages, and their bytes.
+func (r *Reader) CountFiles(ctx context.Context) (files, bytes int64, err error) {
+	if r.version < keepsFiles {
+		return 0, 0, nil
+	}
+	type sum struct{ files, bytes int64 }
+	s, _, err := one(ctx, r, `SELECT count(*), coalesce(sum(size), 0) FROM files JOIN messages USING (channel_id, source_index) WHERE NOT gone`, nil,
+		func(rows *sql.Rows) (s sum, err error) {
+			err = rows.Scan(&s.files, &s.bytes)
+			return s, err
+		})
+	return s.files, s.bytes, fault("count files", "", err)
+}
+
 func scanFile(rows *sql.Rows) (f migrate.FileRecord, err error) {
 	var sum []byte
 	if err := rows.Scan(&f.SourceIndex, packedSID{mediaPrefix, &f.SourceSID}, packedSID{mediaPrefix, &f.TargetSID}, &f.Size, &sum); err != nil {

@@ -32,6 +32,7 @@ func reads(ctx context.Context, r migrate.LedgerReader) map[string]error {
 	_, count := r.CountMessages(ctx, sid("CH", 1))
 	_, doubts := r.Doubts(ctx, sid("CH", 1))
 	_, _, file := r.File(ctx, sid("CH", 1), 1)
+	_, _, files := r.CountFiles(ctx)
 	_, _, run := r.LastRun(ctx)
 	_, service1 := r.Lookup(ctx, sid("IS", 1))
 	_, user1 := r.Lookup(ctx, sid("US", 1))
@@ -40,7 +41,7 @@ func reads(ctx context.Context, r migrate.LedgerReader) map[string]error {
 		"read entities": endOf(r.Entities(ctx, migrate.UserEntity, sid("IS", 1))), "read channel " + sid("CH", 1): channel,
 		"read channels " + sid("IS", 1): endOf(r.Channels(ctx, sid("IS", 1))), "read messages " + sid("CH", 1): endOf(r.Messages(ctx, sid("CH", 1), -1)),
 		"read newest message " + sid("CH", 1): newest, "read message " + sid("CH", 1): message, "count messages " + sid("CH", 1): count,
-		"read file " + sid("CH", 1): file, "read files " + sid("CH", 1): endOf(r.Files(ctx, sid("CH", 1))),
+		"count files": files, "read file " + sid("CH", 1): file, "read files " + sid("CH", 1): endOf(r.Files(ctx, sid("CH", 1))),
 		"read doubts " + sid("CH", 1): doubts, "read failures": endOf(r.Failures(ctx)), "read last run": run,
 		"look up " + sid("IS", 1): service1, "look up " + sid("US", 1): user1,
 	}

@@ -24,7 +24,7 @@ type digest struct {
 	media      uint64 // size, type and name of its file, and how many there are more; 0 without
 	file       string // SID of that
 	created    int64  // seconds
-	updated    int64 // seconds; 0 where it is not set
+	updated    int64  // seconds; 0 where it is not set
 	blocked    string
 	instead    []identity // what a policy sends in its place if the target refuses it
 	gap        int        // which stretch of differences it is in
