@@ -87,8 +87,8 @@ func mediaPath(serviceSID string, more ...string) *url.URL {
 	return &url.URL{Path: path, RawPath: escaped}
 }
 
-// linksAsked is how many temporary addresses are asked for to read one file: each
-// is good for five minutes.
+// linksAsked is how often the record of a file is asked for, until its bytes can be
+// read: the address in it is good for five minutes.
 const linksAsked = 3
 
 func (m media) open(ctx context.Context, serviceSID, mediaSID string) (migrate.Media, io.ReadCloser, error) {
@@ -147,9 +147,11 @@ func (m media) content(ctx context.Context, r mediaRecord) (body io.ReadCloser, 
 }
 
 // fateOf is what the status of a file that did not come means. An address that has
-// expired is refused.
+// expired is refused, and so is a file that is not what its record says.
 func fateOf(status int) (kind migrate.Kind, again bool) {
 	switch {
+	case status == http.StatusOK:
+		return migrate.Refused, true
 	case status == http.StatusNotFound, status == http.StatusGone:
 		return migrate.NotFound, true
 	case status == http.StatusTooManyRequests:
@@ -231,10 +233,10 @@ func (x *exact) Read(p []byte) (int, error) {
 	x.read += int64(n)
 	switch {
 	case x.read > x.size:
-		x.err = x.call.fail(migrate.Unavailable, fmt.Errorf("the service says that it has %d bytes, and sends more", x.size))
+		x.err = x.call.fail(migrate.Refused, fmt.Errorf("the service says that it has %d bytes, and sends more", x.size))
 		return 0, x.err
 	case err == io.EOF && x.read < x.size:
-		x.err = x.call.fail(migrate.Unavailable, fmt.Errorf("it was cut off after %d of %d bytes", x.read, x.size))
+		x.err = x.call.fail(migrate.Refused, fmt.Errorf("the service says that it has %d bytes, and sends %d", x.size, x.read))
 	case err == io.EOF:
 		x.err = io.EOF
 	case err != nil:

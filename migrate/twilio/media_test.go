@@ -187,17 +187,17 @@ func TestMediaThatIsNotWhole(t *testing.T) {
 		"cut off without a length": {func(w http.ResponseWriter, _ *http.Request, _ int) {
 			_, _ = io.WriteString(w, "he")
 			_ = http.NewResponseController(w).Flush()
-		}, migrate.Unavailable, "cut off after 2 of 5 bytes", 1},
+		}, migrate.Refused, "has 5 bytes, and sends 2", 1},
 		"longer without a length": {func(w http.ResponseWriter, _ *http.Request, _ int) {
 			_, _ = io.WriteString(w, "hel")
 			_ = http.NewResponseController(w).Flush()
 			_, _ = io.WriteString(w, "lo!")
-		}, migrate.Unavailable, "has 5 bytes, and sends more", 1},
-		"of another length": {func(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = io.WriteString(w, "hello!") }, migrate.Unavailable, "has 5 bytes, and sends 6", 1},
+		}, migrate.Refused, "has 5 bytes, and sends more", 1},
+		"of another length": {func(w http.ResponseWriter, _ *http.Request, _ int) { _, _ = io.WriteString(w, "hello!") }, migrate.Refused, "has 5 bytes, and sends 6", linksAsked},
 		"a page of a proxy": {func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = io.WriteString(w, "hello")
-		}, migrate.Unavailable, "sends text/html, as a proxy would", 1},
+		}, migrate.Refused, "sends text/html, as a proxy would", linksAsked},
 		"a redirect": {func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Header().Set("Location", "https://example.com/")
 			w.WriteHeader(http.StatusFound)
