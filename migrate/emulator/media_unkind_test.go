@@ -66,6 +66,9 @@ func TestUnkindFiles(t *testing.T) {
 		}
 		require.InDelta(t, 60, gone("media-gone=0.3"), 24)
 		require.Zero(t, gone("people=0.1"))
+		b := closing(unkind(t, "media-gone=1"))
+		s := b.service()
+		require.Equal(t, "uploaded", b.bytesOf(s, b.uploaded(s, "uploaded")), "those of the target are not")
 	})
 	t.Run("are two of a message in Conversations", func(t *testing.T) {
 		b := closing(newBench(t, emulator.Config{Archive: filed(t), Shared: true, Unkind: parsed(t, "media-more=1")}))

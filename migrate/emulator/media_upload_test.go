@@ -56,6 +56,11 @@ func TestMediaUploads(t *testing.T) {
 		require.NoError(t, b.e.Close())
 		require.Equal(t, http.StatusInternalServerError, b.upload(s, "", "", []byte("x")).status)
 		require.Empty(t, all())
+		b = newBench(t, emulator.Config{})
+		s = b.service()
+		require.NoError(t, b.e.Close())
+		require.Equal(t, http.StatusInternalServerError, b.upload(s, "", "", []byte("x")).status)
+		require.Empty(t, all(), "nor is one made after it")
 	})
 	t.Run("leave nothing if they are refused, or come to nothing", func(t *testing.T) {
 		dir := folder(t)
@@ -71,9 +76,13 @@ func TestMediaUploads(t *testing.T) {
 		short := func(r *http.Request) { r.ContentLength++ }
 		require.Equal(t, http.StatusBadRequest, b.upload(s, "", "", []byte("short"), short).status)
 		require.Zero(t, inside(t, dir))
+		kept := b.uploaded(s, "kept")
 		loses = true
 		require.Equal(t, http.StatusBadGateway, b.upload(s, "", "", []byte("lost")).status)
-		require.Eventually(t, func() bool { runtime.GC(); return inside(t, dir) == 0 }, 10*time.Second, time.Millisecond)
+		loses = false
+		require.Eventually(t, func() bool { runtime.GC(); return inside(t, dir) == 1 }, 10*time.Second, time.Millisecond)
+		runtime.GC()
+		require.Equal(t, "kept", b.bytesOf(s, kept))
 	})
 	t.Run("need a length, and have it", func(t *testing.T) {
 		b := closing(newBench(t, emulator.Config{}))
