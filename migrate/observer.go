@@ -67,4 +67,6 @@ const (
 	KindCredentials = "credentials"
 	// KindUserChannels are channels as a user has them: the notification level.
 	KindUserChannels = "user_channels"
+	// KindFiles are the files of messages.
+	KindFiles = "files"
 )

@@ -12,12 +12,15 @@
 //	services/IS…/users.jsonl
 //	services/IS…/channels.jsonl
 //	services/IS…/user_channels.jsonl          optional
+//	services/IS…/files.jsonl                  optional
+//	services/IS…/files/ME…                    optional
 //	services/IS…/channels/CH…/members.jsonl
 //	services/IS…/channels/CH…/messages.jsonl
 //	services/IS…/channels/CH…/invites.jsonl   optional
 //
-// Folders are named by SID: two capital letters and 32 lower-case hexadecimal
-// digits. No other name is followed, so an archive cannot lead out of itself.
+// Folders, and the files of messages, are named by SID: two capital letters and 32
+// lower-case hexadecimal digits. No other name is followed, so an archive cannot
+// lead out of itself.
 //
 // service.json holds one JSON object. Each line of a .jsonl file holds one, in
 // UTF-8, without a line break in it, of at most MaxLine bytes. Strings that the
@@ -35,6 +38,14 @@
 // added. These resources have no SID. Where the file is missing, nothing is known
 // beyond members and invites.
 //
+// files/ME… holds the bytes of a file that a message names, as the source has them.
+// files.jsonl has a line for each:
+//
+//	{"sid": "ME…", "size": 1024, "content_type": "image/png", "filename": "lamp.png", "sha256": "…"}
+//
+// size is in bytes. sha256 may be left out; then only the manifest, if it names
+// files, shows damage. A file without a line is not there for a reader.
+//
 // Within messages.jsonl indexes grow strictly. Gaps are messages that were
 // deleted. Every other file is in no particular order, and a SID occurs once in
 // it.
@@ -42,7 +53,8 @@
 // A file that is not optional may be missing only where channels.jsonl says
 // that there is nothing in it: members.jsonl where members_count is 0,
 // messages.jsonl where messages_count is 0. Anything else that is missing is an
-// error, so that half an archive never looks like a small one.
+// error, so that half an archive never looks like a small one. Files of messages
+// are missing only where the manifest says so in media or media_missing.
 //
 // manifest.json says what the archive is:
 //
@@ -52,7 +64,12 @@
 //	  "tool": "chatbridge 1.0",
 //	  "account_sid": "AC…",
 //	  "source_api": "v1",
-//	  "files": {"services/IS…/roles.jsonl": {"sha256": "…", "lines": 4}}
+//	  "media": "read",
+//	  "media_missing": [{"service_sid": "IS…", "sid": "ME…", "reason": "…"}],
+//	  "files": {
+//	    "services/IS…/roles.jsonl": {"sha256": "…", "lines": 4},
+//	    "services/IS…/files/ME…": {"sha256": "…", "lines": 0, "bytes": 1024}
+//	  }
 //	}
 //
 // scope, where it is there, says what of the account was selected; withheld, which

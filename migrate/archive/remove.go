@@ -113,8 +113,18 @@ func isFile(name string) bool {
 // isFolder reports whether files of an archive may be in a folder.
 func isFolder(name string) bool {
 	p := strings.Split(name, "/")
-	return p[0] == servicesFolder && (len(p) < 2 || isSID("IS", p[1])) && (len(p) < 3 || p[2] == channelsFolder) &&
-		(len(p) < 4 || isSID("CH", p[3])) && len(p) < 5
+	if p[0] != servicesFolder || len(p) > 1 && !isSID("IS", p[1]) {
+		return false
+	}
+	switch len(p) {
+	case 1, 2:
+		return true
+	case 3:
+		return p[2] == channelsFolder || p[2] == mediaFolder
+	case 4:
+		return p[2] == channelsFolder && isSID("CH", p[3])
+	}
+	return false
 }
 
 func (r *Remains) lookInZip() error {
