@@ -63,7 +63,7 @@
 //	  "created_at": "2021-06-01T12:00:00Z",
 //	  "tool": "chatbridge 1.0",
 //	  "account_sid": "AC…",
-//	  "source_api": "v1",
+//	  "source_api": "v2",
 //	  "media": "read",
 //	  "media_missing": [{"service_sid": "IS…", "sid": "ME…", "reason": "…"}],
 //	  "files": {
@@ -76,6 +76,10 @@
 // files are missing because the key that was used might not read what belongs
 // there. A manifest has at most 256 MiB.
 //
+// media says whether the files of messages were asked for: "read" where each is
+// there or in media_missing with the reason, "left out" where none was. It is not
+// there where nobody looked, as in an archive of Chat v1, which shows no files.
+//
 // A reader refuses a schema_version above its own and ignores fields it does
 // not know. source_api is the API that was read: v1, or v2, whose resources
 // have more fields. files is optional; where it is there, it names every file
@@ -85,11 +89,12 @@
 // # Guarantees
 //
 // Reading never holds more than one resource of a file in memory, beyond an
-// offset for each user, channel and user's channel and 18 bytes for each SID of
-// the file. Writing is atomic by file: a name appears
-// when its content is complete and on disk, and the manifest comes last, so a
-// folder without one is an archive that was never finished. Such a folder has a
-// journal, unfinished.jsonl, by which Continue knows what is complete.
+// offset for each user, channel, user's channel and file of a message, and 18 bytes
+// for each SID of the file. A file of a message is never held whole. Writing is
+// atomic by file: a name appears when its content is complete and on disk, and the
+// manifest comes last, so a folder without one is an archive that was never
+// finished. Such a folder has a journal, unfinished.jsonl, by which Continue knows
+// what is complete.
 //
 // The package does not call Twilio, and does not judge or convert what
 // resources say.

@@ -34,7 +34,7 @@ const (
 // the channel is still there. It begins when the list of messages is complete: a
 // page that waited for files could expire.
 func (x *export) media(ctx context.Context, serviceSID, channelSID string) (there bool, err error) {
-	if x.writer.manifest.Media == MediaLeftOut {
+	if x.writer.MediaState() == MediaLeftOut {
 		return true, nil
 	}
 	var mu sync.Mutex
@@ -144,7 +144,7 @@ func (x *export) oneMedia(ctx context.Context, serviceSID, sid string) (reason s
 		// What ends at the same byte each time is so where it is kept. Anything else
 		// may be better when the export is run again.
 		if len(lengths) == 1 && from.n > 0 {
-			return fmt.Sprintf("only %d of its %d bytes came: %s", from.n, m.Size, chat.Shorten(err.Error())), nil
+			return fmt.Sprintf("%d bytes of it came, not %d", from.n, m.Size), nil
 		}
 		return "", err
 	}
@@ -158,7 +158,8 @@ func whyMissing(err error) (string, error) {
 	case migrate.Withheld(err):
 		return mediaWithheld, nil
 	case migrate.KindOf(err) == migrate.Refused:
-		return "the source refused it: " + chat.Shorten(err.Error()), nil
+		e, _ := errors.AsType[*migrate.Error](err)
+		return "the source refused it: " + chat.Shorten(fmt.Sprint(e.Err)), nil
 	}
 	return "", err
 }

@@ -36,7 +36,7 @@ func (s *Source) OpenMedia(ctx context.Context, serviceSID, mediaSID string) (mi
 	}
 	f, err := s.archive.fsys.Open(name)
 	if err != nil {
-		return migrate.Media{}, nil, failure(openMedia, mediaSID, fmt.Errorf("open %s: %w", name, err))
+		return migrate.Media{}, nil, failure(openMedia, mediaSID, err)
 	}
 	if err := hasSize(f, record.Size); err != nil {
 		_ = f.Close() // nothing was read of it

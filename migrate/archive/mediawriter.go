@@ -128,6 +128,14 @@ func (w *Writer) looked() {
 	}
 }
 
+// MediaState is what the manifest says of files of messages, as Manifest.Media
+// does.
+func (w *Writer) MediaState() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.manifest.Media
+}
+
 func (w *Writer) sortedMissing() []MissingMedia {
 	all := slices.Clone(w.missing)
 	slices.SortFunc(all, func(a, b MissingMedia) int {

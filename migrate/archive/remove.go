@@ -30,6 +30,7 @@ type Remains struct {
 	Finished bool
 	Files    []string // of the archive, below the folder; of a zip none
 	Bytes    int64
+	Media    int64    // how many files of messages there are
 	Others   []string // what else is in the folder, and stays
 
 	path    string
@@ -92,6 +93,9 @@ func (r *Remains) lookInFolder() error {
 				return err
 			}
 			r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()
+			if isMedia(whole) {
+				r.Media++
+			}
 		default:
 			r.Others = append(r.Others, name)
 		}
@@ -149,6 +153,9 @@ func (r *Remains) lookInZip() error {
 		name := strings.TrimPrefix(f.Name, folder)
 		if !isFile(name) && name != "" && !isFolder(strings.TrimSuffix(name, "/")) {
 			return fmt.Errorf("%s: %w: %s", r.path, ErrMixed, f.Name)
+		}
+		if isMedia(name) {
+			r.Media++
 		}
 	}
 	return nil
