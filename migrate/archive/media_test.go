@@ -182,6 +182,32 @@ func TestSourceMedia(t *testing.T) {
 	})
 }
 
+// growing are files that are longer than they were when they were looked at.
+type growing struct{ fs.FS }
+
+func (g growing) Open(name string) (fs.File, error) {
+	f, err := g.FS.Open(name)
+	if err != nil || !strings.Contains(name, "/files/") {
+		return f, err
+	}
+	return longer{f, io.MultiReader(f, strings.NewReader("!"))}, nil
+}
+
+type longer struct {
+	fs.File
+	io.Reader
+}
+
+func (l longer) Read(p []byte) (int, error) { return l.Reader.Read(p) }
+
+func TestMediaThatGrows(t *testing.T) {
+	fsys := workspace()
+	putFile(fsys, fileSID, "a lamp")
+	_, got, err := readMedia(t, source(t, growing{fsys}), serviceSID, fileSID)
+	require.ErrorContains(t, err, "more than the 6 bytes")
+	require.Less(t, len(got), 6)
+}
+
 // TestConformanceOfZip reads the world from a zip, in which files cannot seek.
 func TestConformanceOfZip(t *testing.T) {
 	opened := func(t *testing.T, files fs.FS) migrate.Source {
