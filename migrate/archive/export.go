@@ -78,7 +78,7 @@ func (e *Exporter) Run(ctx context.Context, w *Writer) (Exported, error) {
 		}
 		x.done(migrate.KindServices, 1)
 	}
-	x.writer.looked()
+	x.result.MediaMissing = x.writer.looked()
 	return x.result, nil
 }
 

@@ -79,7 +79,10 @@ func (x *export) media(ctx context.Context, serviceSID, channelSID string) (ther
 			return err
 		})
 	}
-	if err := errors.Join(g.Wait(), context.Cause(ctx)); err != nil || len(missing) == 0 {
+	if err := g.Wait(); err != nil {
+		return true, err
+	}
+	if err := context.Cause(ctx); err != nil || len(missing) == 0 {
 		return true, err
 	}
 	// A channel that is gone takes its files with it, and a key that was withdrawn
@@ -109,9 +112,6 @@ func (x *export) missMedia(missing []MissingMedia) error {
 		if err := x.writer.MissMedia(m); err != nil {
 			return err
 		}
-		x.mu.Lock()
-		x.result.MediaMissing = append(x.result.MediaMissing, m)
-		x.mu.Unlock()
 		x.Observer.Event(migrate.Event{Level: migrate.Warning, Message: "a file is not in the archive", Fields: []any{"sid", m.SID, migrate.KeyReason, m.Reason}})
 	}
 	return nil

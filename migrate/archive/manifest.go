@@ -37,7 +37,7 @@ const (
 // MissingMedia is a file that a message names and that could not be read.
 type MissingMedia struct {
 	ServiceSID string `json:"service_sid"`
-	SID        string `json:"sid"` // as the message gives it
+	SID        string `json:"sid"` // as the message gives it; of a very long one the beginning
 	Reason     string `json:"reason"`
 }
 

@@ -118,14 +118,15 @@ func (w *Writer) MissMedia(missing MissingMedia) error {
 	return nil
 }
 
-// looked notes that all files that messages name were asked for. Chat v1 names
-// none.
-func (w *Writer) looked() {
+// looked notes that all files that messages name were asked for, and returns those
+// that are missing. Chat v1 names none.
+func (w *Writer) looked() []MissingMedia {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.manifest.Media != MediaLeftOut && w.manifest.SourceAPI != "v1" {
 		w.manifest.Media = MediaRead
 	}
+	return w.sortedMissing()
 }
 
 // MediaState is what the manifest says of files of messages, as Manifest.Media
@@ -136,6 +137,7 @@ func (w *Writer) MediaState() string {
 	return w.manifest.Media
 }
 
+// sortedMissing needs the lock.
 func (w *Writer) sortedMissing() []MissingMedia {
 	all := slices.Clone(w.missing)
 	slices.SortFunc(all, func(a, b MissingMedia) int {
