@@ -123,6 +123,27 @@ func TestExportOfFilesThatCannotBeRead(t *testing.T) {
 		_, _, err := a.saved(t.Context(), t, filepath.Join(t.TempDir(), "made"), nil, "")
 		require.Equal(t, migrate.Credentials, migrate.KindOf(err))
 	})
+	t.Run("because the disk fails: the export ends, and reads no file again to no end", func(t *testing.T) {
+		a := albumOf(t, numbered(1, 3))
+		dir := filepath.Join(t.TempDir(), "made")
+		m := manifest
+		m.SourceAPI = "v2"
+		w, err := archive.Continue(t.Context(), dir, m)
+		require.NoError(t, err)
+		require.NoError(t, w.Abandon())
+		for _, suffix := range []string{"", ".unfinished"} {
+			obstacle := filepath.Join(dir, filepath.FromSlash(archive.MediaPath(serviceSID, fileNo(2)))) + suffix
+			require.NoError(t, os.RemoveAll(obstacle))
+			require.NoError(t, os.MkdirAll(filepath.Join(obstacle, "x"), 0o700))
+			_, _, err := a.saved(t.Context(), t, dir, nil, "")
+			require.ErrorContains(t, err, fileNo(2))
+			require.NoError(t, os.RemoveAll(obstacle))
+		}
+		require.Equal(t, 2, a.asked[fileNo(2)])
+		_, made, err := a.saved(t.Context(), t, dir, nil, "")
+		require.NoError(t, err)
+		requireFiles(t, made, 1, 2, 3)
+	})
 	t.Run("because the source shows another", func(t *testing.T) {
 		a := albumOf(t, numbered(1, 1))
 		a.opened = func(_ context.Context, _ string, _ int, m migrate.Media, body io.ReadCloser) (migrate.Media, io.ReadCloser, error) {
