@@ -30,6 +30,7 @@ type album struct {
 
 	mu    sync.Mutex
 	asked map[string]int // by SID
+	lanes int            // channels at once
 	most  int            // bytes of one Read
 }
 
@@ -88,7 +89,7 @@ func albumOf(t *testing.T, rooms ...[]string) *album {
 	for n := 1; n < 20; n++ {
 		putFile(fsys, fileNo(n), contentNo(n))
 	}
-	return &album{Source: source(t, fsys), asked: map[string]int{}}
+	return &album{Source: source(t, fsys), asked: map[string]int{}, lanes: 2}
 }
 
 func numbered(from, to int) (all []string) {
@@ -105,7 +106,7 @@ func (a *album) saved(ctx context.Context, t *testing.T, dir string, o migrate.O
 	m.SourceAPI, m.Media = "v2", media
 	w, err := archive.Continue(context.WithoutCancel(ctx), dir, m)
 	require.NoError(t, err)
-	got, err := (&archive.Exporter{Source: a, Observer: o, Concurrency: 2}).Run(ctx, w)
+	got, err := (&archive.Exporter{Source: a, Observer: o, Concurrency: a.lanes}).Run(ctx, w)
 	if err != nil {
 		require.NoError(t, w.Abandon())
 		require.NoFileExists(t, filepath.Join(dir, archive.ManifestPath))
