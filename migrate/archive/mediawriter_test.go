@@ -78,6 +78,28 @@ func TestWriterOfMedia(t *testing.T) {
 	})
 }
 
+func TestContinueOfMediaWithoutARecord(t *testing.T) {
+	dir := t.TempDir()
+	w, err := archive.Continue(t.Context(), dir, manifest)
+	require.NoError(t, err)
+	require.NoError(t, w.WriteMedia(serviceSID, lamp(4), strings.NewReader("lamp")))
+	require.NoError(t, w.Abandon())
+	for record, want := range map[string]bool{"media": true, "x": false} {
+		path := filepath.Join(dir, "unfinished.jsonl")
+		raw, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Contains(t, string(raw), `"media":{`)
+		changed := filepath.Join(t.TempDir(), "made")
+		require.NoError(t, os.CopyFS(changed, os.DirFS(dir)))
+		require.NoError(t, os.WriteFile(filepath.Join(changed, "unfinished.jsonl"), []byte(strings.Replace(string(raw), `"media":{`, `"`+record+`":{`, 1)), 0o600))
+		w, err := archive.Continue(t.Context(), changed, manifest)
+		require.NoError(t, err)
+		_, kept := w.Kept(archive.MediaPath(serviceSID, fileSID))
+		require.Equal(t, want, kept, "of a file that nobody can list, nothing is kept")
+		require.NoError(t, w.Abandon())
+	}
+}
+
 func TestVerifyOfMedia(t *testing.T) {
 	name := filepath.FromSlash(archive.MediaPath(serviceSID, fileSID))
 	verify := func(t *testing.T, dir string) error {
