@@ -36,7 +36,7 @@ func TestExportInterrupted(t *testing.T) {
 					connectionOptions: connectionOptions{
 						ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL, MediaURL: server.MediaURL, Concurrency: 2, Timeout: defaultTimeout, base: base,
 					},
-					outputOption: outputOption{"json"}, Path: path, console: sc.console, connect: dial, now: time.Now,
+					outputOption: outputOption{"json"}, Path: path, Files: true, console: sc.console, connect: dial, now: time.Now,
 				})
 			}
 			err := export()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"sync"
@@ -29,7 +28,8 @@ func NewSource(a *Archive) *Source {
 	return &Source{archive: a, lookups: make(map[string]*lookup), grouped: make(map[string]*groups)}
 }
 
-// Close releases the files that User, Channel and UserChannels keep open.
+// Close releases the files that User, Channel, UserChannels and OpenMedia keep open.
+// A file of a message that is being read stays open.
 func (s *Source) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -174,9 +174,4 @@ func failure(op, sid string, err error) error {
 		e.Hint = "the archive is incomplete: export it again"
 	}
 	return e
-}
-
-// OpenMedia is of migrate.Source.
-func (s *Source) OpenMedia(context.Context, string, string) (migrate.Media, io.ReadCloser, error) {
-	return migrate.Media{}, nil, &migrate.Error{Op: "read file", Kind: migrate.NotFound, Err: errors.New("the archive has no files")}
 }
