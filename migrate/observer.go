@@ -70,6 +70,4 @@ const (
 	KindFileBytes = "file_bytes"
 	// KindUserChannels are channels as a user has them: the notification level.
 	KindUserChannels = "user_channels"
-	// KindFiles are the files of messages.
-	KindFiles = "files"
 )
