@@ -226,6 +226,9 @@ type exact struct {
 }
 
 func (x *exact) Read(p []byte) (int, error) {
+	if x.err == nil && x.call.ctx.Err() != nil {
+		x.err = x.call.fail(migrate.Interrupted, context.Cause(x.call.ctx))
+	}
 	if x.err != nil {
 		return 0, x.err
 	}
