@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -204,15 +203,4 @@ func (m *mediaHost) upload(x *Exchange) (Reply, error) {
 	m.media.unkind.alterFile(f, x.op)
 	m.media.put(f)
 	return created(m.show(f))
-}
-
-// withoutSignature is a query without what differs between two addresses of one file.
-func withoutSignature(q url.Values) url.Values {
-	out := url.Values{}
-	for name, values := range q {
-		if name != "Expires" && name != "Signature" && name != "Key-Pair-Id" {
-			out[name] = values
-		}
-	}
-	return out
 }

@@ -137,10 +137,17 @@ func TestMediaUploads(t *testing.T) {
 
 // A socket shows what the length in a header is worth.
 func TestMediaServer(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
 	s, err := emulator.Serve(t.Context(), emulator.Config{Generate: emulator.Generate{Channels: 1, Messages: 40, Files: 1, FileBytes: 1 << 20}, Shared: true})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, s.Close()) }()
+	defer func() {
+		left, _ := os.ReadDir(dir)
+		require.NotEmpty(t, left)
+		require.NoError(t, s.Close())
+		left, _ = os.ReadDir(dir)
+		require.Empty(t, left)
+	}()
 	service := s.Channels()[0].ServiceSID
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for _, f := range s.Truth().Channels[0].Files {

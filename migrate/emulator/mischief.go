@@ -106,7 +106,7 @@ func (m *mischief) operation(x *Exchange) uint64 {
 	if x.Upload != nil {
 		put(string(x.Upload.SHA256[:]))
 	}
-	for _, values := range []url.Values{withoutSignature(x.Query), x.Form} {
+	for _, values := range []url.Values{x.Query, x.Form} {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
 			if name == "Page" || name == "PageToken" || name == "PageSize" {
 				continue
