@@ -175,7 +175,7 @@ func (l *lane) withoutFile(m *mapped, want conversations.Message, err *migrate.E
 	l.Counters.Seen(migrate.KindFiles, 1)
 	if mapping.Blocked(found) {
 		l.Counters.Failed(migrate.KindFiles, 1)
-		return want, false, refusedBlocked(err.Op, m.source.SID, err, found)
+		return want, false, refusedBlocked(err.Op, err.SID, err, found)
 	}
 	l.Counters.Skipped(migrate.KindFiles, 1)
 	return instead, mapping.Skipped(found), nil
