@@ -35,6 +35,7 @@ func (n *notes) withFile(msg chat.Message, body string) (string, conversations.M
 	}
 	code, why := Media, ""
 	if n.policy.option(Media).Choice == doCopy {
+		n.more(msg.MoreMedia)
 		if why = notCopied(file); why == "" {
 			return body, conversations.Media{
 				SID: file.SID, Size: file.Size,
@@ -91,11 +92,16 @@ func (m Mapper) WithoutFile(msg chat.Message, want conversations.Message, why st
 	return want, n.found
 }
 
-// MoreFiles says that a message has n files, of which the first is carried.
-func (m Mapper) MoreFiles(msg chat.Message, files []string) []Finding {
-	n := m.notes(msg.SID, msg.ChannelSID)
-	n.add(MediaMore, "media", "%s", line(strings.Join(files, ", ")))
-	return n.found
+// more notes the files of a message that cannot be attached beside the first.
+func (n *notes) more(files []chat.Media) {
+	var all []string
+	for _, f := range files {
+		all = append(all, fmt.Sprintf("%s, %q, %d bytes", chat.Shorten(f.SID), chat.Shorten(f.Filename), f.Size))
+	}
+	if len(all) > 0 {
+		n.add(MediaMore, "more_media", "%s", line(strings.Join(all, "; ")))
+		n.original(encode(files))
+	}
 }
 
 // whole is what was shown of a file, as it was sent if encoding it anew would

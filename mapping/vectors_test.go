@@ -87,9 +87,6 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		want, _ := mapping.Mapper{}.Message(in, time.Time{})
 		return both(m.WithoutFile(in, want, "because"))
 	}),
-	"more-files": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
-		return nil, m.MoreFiles(in, []string{"ME2", "ME3"})
-	}),
 	"meets": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
 		write, fs := m.Meets(v.Case, mapping.Meeting{SID: in.SID, ChannelSID: in.ChannelSID, Detail: "IM1"})
 		if !write {

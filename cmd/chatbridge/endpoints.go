@@ -130,7 +130,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
 	s.userChannels = s.sourceAPI == twilio.APIv2
 	src, err := twilio.NewSource(twilio.Config{
-		BaseURL: c.ChatURL, MediaURL: c.MediaURL, API: c.SourceAPI,
+		BaseURL: c.ChatURL, ConversationsURL: c.ConversationsURL, MediaURL: c.MediaURL, API: c.SourceAPI,
 		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint,
 		HTTP: http, Notice: c.notice,
 	})

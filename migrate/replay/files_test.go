@@ -167,3 +167,21 @@ func TestFilesThatCannotBeCopied(t *testing.T) {
 		})
 	}
 }
+
+// Chat shows one file of a message to which an app on the Conversations SDK attached
+// several.
+func TestMessagesWithSeveralFiles(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: withFiles().Archive(), Shared: true, Unkind: emulator.Unkind{MediaMore: 1}})
+		r.API = twilio.APIv2
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.EqualValues(t, 2, s.Counts[migrate.KindFiles].Written, "the first of each")
+		found := map[mapping.Code]int64{}
+		for _, f := range s.Findings {
+			found[f.Code] = f.Count
+		}
+		require.EqualValues(t, 2, found[mapping.MediaMore])
+	})
+}

@@ -47,6 +47,12 @@ type Config struct {
 	// that are for one place must not go to another.
 	ChatURL string
 
+	// ConversationsURL is scheme and host of Conversations, by which a Source reads
+	// which files a message has: Chat shows one at the most.
+	//
+	// Defaults to ConversationsURL where BaseURL is ChatURL, and else to nothing.
+	ConversationsURL string
+
 	// MediaURL is scheme and host of the media service, by which a Source reads
 	// files and a Target uploads them.
 	//
@@ -90,6 +96,9 @@ func (c Config) withDefaults(baseURL string) Config {
 	}
 	if c.MediaURL = cmp.Or(c.MediaURL, MediaURL); c.BaseURL != baseURL && c.MediaURL == MediaURL {
 		c.MediaURL = "" // left to its default: the credentials are not for Twilio
+	}
+	if c.ConversationsURL = cmp.Or(c.ConversationsURL, ConversationsURL); c.BaseURL != baseURL && c.ConversationsURL == ConversationsURL {
+		c.ConversationsURL = ""
 	}
 	c.ChatURL = cmp.Or(c.ChatURL, ChatURL)
 	c.API = cmp.Or(c.API, APIv1)

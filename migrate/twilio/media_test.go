@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -403,6 +404,55 @@ func (broken) Read([]byte) (int, error) { return 0, errors.New("reset") }
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// An app on the Conversations SDK attaches several files. Chat shows one.
+func TestMessagesWithSeveralFiles(t *testing.T) {
+	const second = "ME00000000000000000000000000000002"
+	message := func(n int, file string) string {
+		return fmt.Sprintf(`{"sid":"IM0000000000000000000000000000000%d","index":%d,"attributes":"{}","type":"media","media":{"sid":%q,"size":5}}`, n, n, file)
+	}
+	for name, c := range map[string]struct {
+		status int
+		shown  string
+		more   []chat.Media
+		asked  int
+		kind   migrate.Kind
+	}{
+		"they are read through Conversations":           {200, `{"sid":"%s","media":[{"sid":"` + fileSID + `"},{"sid":"` + second + `","size":7,"filename":"b.txt"}]}`, []chat.Media{{SID: second, Size: 7, Filename: "b.txt"}}, 2, 0},
+		"there is one":                                  {200, `{"sid":"%s","media":[{"sid":"` + fileSID + `"}]}`, nil, 2, 0},
+		"it does not show public channels":              {404, `{"code":20404}%.0s`, nil, 1, 0},
+		"it is not shown to this key":                   {403, `{"code":70051}%.0s`, nil, 1, 0},
+		"an answer that makes no sense ends the list":   {200, `{}%.0s`, nil, 0, migrate.Unavailable},
+		"an answer about another message ends the list": {200, `{"sid":"IM00000000000000000000000000000009"}%.0s`, nil, 0, migrate.Unavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			beside := serve(t, func(r seen) (int, string) {
+				return c.status, fmt.Sprintf(c.shown, r.Path[strings.LastIndex(r.Path, "/")+1:])
+			})
+			s := serve(t, func(r seen) (int, string) {
+				return 200, list("messages", "", message(0, fileSID), message(1, fileSID))
+			})
+			config := s.config(t)
+			config.API, config.ConversationsURL, config.Fetchers = APIv2, beside.url, 1
+			src, err := NewSource(config)
+			require.NoError(t, err)
+			var got []chat.Message
+			for m, failed := range src.Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}) {
+				if err = failed; err == nil {
+					got = append(got, m)
+				}
+			}
+			if c.asked == 0 {
+				require.Equal(t, c.kind, migrate.KindOf(err))
+				return
+			}
+			require.NoError(t, err)
+			require.Len(t, got, 2)
+			require.Equal(t, c.more, got[0].MoreMedia)
+			require.Len(t, beside.requests(), c.asked)
+		})
+	}
+}
 
 func TestMessagesWithMedia(t *testing.T) {
 	file := conversations.Media{SID: fileSID, Size: 5, ContentType: "image/png", Filename: "a.png"}

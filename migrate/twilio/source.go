@@ -13,6 +13,7 @@ import (
 type Source struct {
 	host     *host
 	media    media
+	beside   *host // Conversations, of the same workspace; nil where no address of it is known
 	requests requests
 	fetchers int
 	notice   func(migrate.Event)
@@ -34,7 +35,13 @@ func NewSource(c Config) (*Source, error) {
 		return nil, err
 	}
 	s := &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}
-	s.media, err = newMedia(c, sourceMediaHints)
+	if s.media, err = newMedia(c, sourceMediaHints); err != nil {
+		return nil, err
+	}
+	if c.API == APIv2 && c.ConversationsURL != "" {
+		c.BaseURL = c.ConversationsURL
+		s.beside, err = newHost(c, sourceBesideHints)
+	}
 	return s, err
 }
 

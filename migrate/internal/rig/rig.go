@@ -60,7 +60,7 @@ func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper 
 
 func (r *Rig) Source(c *transport.Counter) *twilio.Source {
 	s, err := twilio.NewSource(twilio.Config{
-		BaseURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 		HTTP: transport.ReadOnly(r.Transport(r.hosts(), c)),
 	})
 	require.NoError(r.t, err)
