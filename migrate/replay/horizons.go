@@ -45,7 +45,7 @@ func (l *lane) horizons(ctx context.Context) error {
 					return err
 				}
 			}
-			if err := l.setHorizon(ctx, m, there[rec.TargetSID], rec.TargetSID, want); err != nil {
+			if err := l.setHorizon(ctx, m, rec, there[rec.TargetSID], want); err != nil {
 				return err
 			}
 		}
@@ -57,7 +57,10 @@ func (l *lane) horizons(ctx context.Context) error {
 	return nil
 }
 
-func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations.Participant, participantSID string, want conversations.Horizon) error {
+func (l *lane) setHorizon(ctx context.Context, m chat.Member, rec migrate.EntityRecord, have conversations.Participant, want conversations.Horizon) error {
+	if rec.Kept {
+		want.DateUpdated = have.DateUpdated // the only evidence that somebody changed them
+	}
 	at, moves := origin.Horizon(want.LastReadMessageIndex, have.LastReadMessageIndex)
 	switch {
 	case moves:
@@ -75,9 +78,9 @@ func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations
 	}
 	l.wrote = true
 	defer l.dog.Progress()
-	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
+	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, rec.TargetSID, want)
 	if migrate.KindOf(err) == migrate.NotFound && err != nil {
-		l.event(migrate.Notice, "a participant left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", participantSID)
+		l.event(migrate.Notice, "a participant left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", rec.TargetSID)
 		return nil
 	}
 	return err

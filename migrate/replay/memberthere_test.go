@@ -62,6 +62,26 @@ func TestAMemberWhomSomebodyChangedSince(t *testing.T) {
 			require.Equal(t, before, m.Participants(t)[0])
 		})
 	})
+	t.Run("how far they have read moves on, and it still shows that somebody changed them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, _, after := changed(t)
+			m.Ledger += ".new"
+			further := rig.WithFile(t, rig.WholeScenario().Archive(), membersPath(0), func(text string) string {
+				return strings.Replace(text, `"last_consumed_message_index":3`, `"last_consumed_message_index":5`, 1)
+			})
+			m.PassFrom(t, further)
+			now := m.Participants(t)[0]
+			require.Greater(t, *now.LastReadMessageIndex, *after.LastReadMessageIndex)
+			require.Equal(t, after.DateUpdated, now.DateUpdated)
+
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "stop"}
+			s, err := m.TryFrom(t, further)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Contains(t, s.Failures[0].Reason, "member-was-there")
+			require.Equal(t, now, m.Participants(t)[0])
+		})
+	})
 	t.Run("under the ledger that brought them, what Chat changed since wins", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, before, _ := changed(t)
