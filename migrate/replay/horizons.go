@@ -6,6 +6,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/origin"
 )
 
@@ -15,9 +16,10 @@ import (
 //
 // People may have read on in the target, also under another ledger: a horizon
 // only ever moves forward, by what the participant shows and not by what the
-// ledger remembers.
+// ledger remembers. What they showed before a pause is old, and is read again.
 func (l *lane) horizons(ctx context.Context) error {
 	var there map[string]conversations.Participant
+	var looked context.Context
 	for _, m := range l.members {
 		if m.LastConsumedMessageIndex == nil {
 			continue
@@ -40,12 +42,15 @@ func (l *lane) horizons(ctx context.Context) error {
 		}
 		l.Findings.Add(found)
 		if ok {
-			if there == nil {
-				if there, err = l.readParticipants(ctx); err != nil {
+			if there == nil || drain.Signal(l.Drain).Paused(ctx) {
+				if looked, err = l.looking(ctx); err != nil {
+					return err
+				}
+				if there, err = l.readParticipants(looked); err != nil {
 					return err
 				}
 			}
-			if err := l.setHorizon(ctx, m, rec, there[rec.TargetSID], want); err != nil {
+			if err := l.setHorizon(looked, m, rec, there[rec.TargetSID], want); err != nil {
 				return err
 			}
 		}

@@ -45,6 +45,13 @@ func (s Signal) Begin(ctx context.Context) (context.Context, error) {
 	return migrate.WithPause(ctx, nil), nil
 }
 
+// Paused reports whether the context is paused: what was looked at before is old when
+// that is over.
+func (s Signal) Paused(ctx context.Context) bool {
+	reason, _ := migrate.PauseOf(ctx).Reason()
+	return reason != ""
+}
+
 // Unpaused waits while the context is paused. Unlike Proceed it lets through what
 // a drain still has to write, and fails only when the context ends meanwhile.
 func (s Signal) Unpaused(ctx context.Context) error {
