@@ -45,7 +45,7 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) && !l.decidesAnew(rec, m) {
+		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) && !l.decidesAnew(rec) {
 			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
 			l.Record.Members++
@@ -73,13 +73,13 @@ func (l *lane) participants(ctx context.Context) (err error) {
 	return nil
 }
 
-// decidesAnew reports whether a member was left as somebody changed them, and the
-// policy is another one now.
-func (l *lane) decidesAnew(rec migrate.EntityRecord, m chat.Member) bool {
+// decidesAnew reports whether a member, or who was invited, was left as somebody
+// changed them, and the policy is another one now.
+func (l *lane) decidesAnew(rec migrate.EntityRecord) bool {
 	if !rec.Kept {
 		return false
 	}
-	replace, found := l.Settings.Mapper.MemberWasThere(m.SID, m.ChannelSID, rec.TargetSID, nil)
+	replace, found := l.Settings.Mapper.MemberWasThere(rec.SourceSID, l.Channel.SID, rec.TargetSID, nil)
 	return replace || mapping.Blocked(found)
 }
 
@@ -155,15 +155,15 @@ func (l *lane) invites(ctx context.Context) error {
 			l.Counters.Skipped(migrate.KindInvites, 1)
 			continue
 		}
-		_, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
+		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known {
+		if known && rec.DateUpdated.Equal(i.DateUpdated.Time) && !l.decidesAnew(rec) {
 			l.Counters.Existing(migrate.KindInvites, 1)
 			continue
 		}
-		change, err := l.join(ctx, migrate.EntityRecord{}, i.SID, i.Identity, want, i.DateUpdated.Time)
+		change, err := l.join(ctx, rec, i.SID, i.Identity, want, i.DateUpdated.Time)
 		if err != nil {
 			return err
 		}
