@@ -14,7 +14,11 @@ import (
 // participants brings the members of the channel over, those that the ledger
 // does not know yet.
 func (l *lane) participants(ctx context.Context) (err error) {
-	for m, err := range l.Source.Members(ctx, l.Service.SID, l.Channel.SID) {
+	listing, err := l.afterPass(ctx)
+	if err != nil {
+		return err
+	}
+	for m, err := range l.Source.Members(listing, l.Service.SID, l.Channel.SID) {
 		if err != nil {
 			return err
 		}

@@ -98,6 +98,27 @@ func (l *lane) since(ctx context.Context, after int64) ([]chat.Message, bool, er
 // sinceKept is how many new messages of a channel are held in memory: one page.
 const sinceKept = 100
 
+// afterPass is the context in which the members are listed. In a channel that is done,
+// and that counts as many messages as before, an earlier pass decided who is dormant:
+// it was told that number before it asked, and with other settings the ledger would
+// not say that the channel was listed.
+func (l *lane) afterPass(ctx context.Context) (context.Context, error) {
+	if l.Record.Stage != migrate.Done || !l.Record.Listed.Known {
+		return ctx, nil
+	}
+	newest, _, err := l.newest(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return migrate.AfterPass(ctx, migrate.Pass{Newest: newest.SourceIndex, Member: func(ctx context.Context, sid string) (brought, dormant bool, err error) {
+		if _, brought, err = l.Ledger.Entity(ctx, migrate.MemberEntity, sid); brought || err != nil {
+			return brought, false, migrate.Fatal(err)
+		}
+		dormant, err = l.Ledger.Found(ctx, mapping.MemberDormant, sid)
+		return false, dormant, migrate.Fatal(err)
+	}}), nil
+}
+
 // bringUpToDate writes the text of messages that were edited in the source since
 // they were sent, and then notes them, and what follows them, as ours: a run that dies
 // before that comes to the same point again.
