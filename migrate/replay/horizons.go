@@ -42,7 +42,7 @@ func (l *lane) horizons(ctx context.Context) error {
 		}
 		l.Findings.Add(found)
 		if ok {
-			if there == nil || drain.Signal(l.Drain).Paused(ctx) {
+			if there == nil || drain.Old(looked) {
 				if looked, err = l.looking(ctx); err != nil {
 					return err
 				}
