@@ -1,6 +1,9 @@
 package replay_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +14,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/sidecar"
 )
 
 // An admin gives a member another role after the cut-over, and the ledger is lost.
@@ -59,6 +63,54 @@ func TestAMemberWhomSomebodyChangedSince(t *testing.T) {
 			s, err = m.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
+			require.Equal(t, before, m.Participants(t)[0])
+		})
+	})
+	t.Run("what a policy replaces is kept first, or not replaced", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, after := changed(t)
+			m.Ledger += ".new"
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "replace"}
+			dir := t.TempDir()
+			m.Sidecar = sidecar.New(filepath.Join(dir, "missing", "originals.jsonl"))
+			_, err := m.Migrate(t.Context())
+			require.ErrorContains(t, err, "keep originals")
+			require.Equal(t, after, m.Participants(t)[0])
+
+			path := filepath.Join(dir, "originals.jsonl")
+			m.Sidecar = sidecar.New(path)
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, m.Sidecar.Close())
+			require.Equal(t, before, m.Participants(t)[0])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.MemberWasThere])
+			raw, err := os.ReadFile(path)
+			require.NoError(t, err)
+			var kept sidecar.Entry
+			require.NoError(t, json.Unmarshal(raw, &kept), "one line")
+			var was conversations.Participant
+			require.NoError(t, json.Unmarshal([]byte(kept.Original), &was))
+			require.Equal(t, after, was)
+		})
+	})
+	t.Run("attributes that the source does not have are theirs too, and go if a policy replaces them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.Migrated(t, rig.WholeScenario())
+			before := m.Participants(t)[0]
+			marked := before
+			marked.Attributes, marked.DateUpdated = `{"vip":true}`, before.DateUpdated.AddDate(20, 0, 0)
+			after, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, marked, nil)
+			require.NoError(t, err)
+			m.Ledger += ".new"
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MemberWasThere])
+			require.Equal(t, after, m.Participants(t)[0])
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "replace"}
+			s, err = m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 			require.Equal(t, before, m.Participants(t)[0])
 		})
 	})
