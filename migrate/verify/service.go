@@ -42,7 +42,10 @@ func (s *verifiedService) report(all ...Difference) error {
 	return s.comparison.report(all...)
 }
 
-// hold reports whether no other channel was held against a conversation.
+// hold reports whether no other channel was held against a conversation. Of two
+// channels that nothing but their SID tells apart, the one that asks first gets it, and
+// that may be either: both want the same fields of it, so that each would find the same,
+// and the other one is missing in any case.
 func (s *verifiedService) hold(conversationSID, channelSID string) bool {
 	s.holding.Lock()
 	defer s.holding.Unlock()
