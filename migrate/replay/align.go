@@ -210,6 +210,9 @@ func (l *lane) removeCopies(ctx context.Context, seen *look) error {
 		if goes == nil || !c.Stands(stays, goes) {
 			continue
 		}
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
 		l.wrote = true
 		if err := l.Target.DeleteMessage(ctx, l.TargetService, l.Record.TargetSID, c.SID); err != nil {
 			return err

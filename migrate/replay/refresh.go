@@ -162,6 +162,9 @@ func (l *lane) edit(ctx context.Context, w wanted, targetSID string, old bool) e
 			return nil
 		}
 	}
+	if err := l.proceed(ctx); err != nil {
+		return err
+	}
 	want := w.message
 	want.SID = targetSID
 	want = mapping.MessageUpdate(want)

@@ -43,9 +43,10 @@ func (s *verifiedService) report(all ...Difference) error {
 }
 
 // hold reports whether no other channel was held against a conversation. Of two
-// channels that nothing but their SID tells apart, the one that asks first gets it, and
-// that may be either: both want the same fields of it, so that each would find the same,
-// and the other one is missing in any case.
+// channels of one name, date and attributes the one that asks first gets it, which may
+// be either: without a ledger or a stamp nothing tells whose it is. The verdict does
+// not depend on it, because the other one is missing in any case; what is said to
+// differ in the messages may.
 func (s *verifiedService) hold(conversationSID, channelSID string) bool {
 	s.holding.Lock()
 	defer s.holding.Unlock()
