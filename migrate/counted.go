@@ -22,7 +22,7 @@ import (
 // it is a finding, given to Noting. If everything agrees it asks for nothing, but that
 // it reads services and users twice, which nothing counts.
 //
-// It must be below what selects a part of a source, and keeps five numbers for each
+// It must be below what selects a part of a source, and keeps a few numbers for each
 // channel.
 func Counted(src Source) Source {
 	return &counted{Source: src, services: map[string]*countedService{}, channels: map[string]*countedChannel{}}
@@ -56,6 +56,8 @@ type countedChannel struct {
 	beyond            bool  // it was said that a member has read further
 	listed            bool  // a list showed it
 	joined            bool  // its members were read
+	said              bool  // it was said that another number of messages came, which is shown
+	shown             int64
 }
 
 func (c *counted) service(sid string) *countedService {

@@ -235,6 +235,43 @@ func TestCounted(t *testing.T) {
 		require.ErrorIs(t, err, migrate.ErrShort)
 		require.Equal(t, 3, messages)
 	})
+	t.Run("so with the newest first, if somebody reads to the end", func(t *testing.T) {
+		s := halfOf(0, 4)
+		s.shows["skipped"] = []int{1}
+		src := migrate.Counted(s)
+		for range src.Channels(t.Context(), "IS1") {
+		}
+		var last error
+		for _, err := range src.Messages(t.Context(), "IS1", "CH0", migrate.Span{After: migrate.All, NewestFirst: true, Listed: true}) {
+			last = err
+		}
+		require.ErrorIs(t, last, migrate.ErrShort)
+		for _, err := range src.Messages(t.Context(), "IS1", "CH0", migrate.Span{After: migrate.All, NewestFirst: true}) {
+			require.NoError(t, err)
+			break
+		}
+		for _, err := range src.Messages(t.Context(), "IS1", "CH0", migrate.Span{After: 2, NewestFirst: true}) {
+			require.NoError(t, err)
+		}
+	})
+	t.Run("finds once that a channel counts other messages, however often it is read", func(t *testing.T) {
+		s := halfOf(0, 4)
+		s.channels[0].MessagesCount = 5
+		src := migrate.Counted(s)
+		_, _, found, err := readAll(t, src)
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		_, _, found, err = readAll(t, src)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	})
+	t.Run("asks for nothing where a part is read, and there is none", func(t *testing.T) {
+		s := halfOf(0, 4)
+		s.shows["skipped"] = []int{4}
+		for range migrate.Counted(s).Messages(t.Context(), "IS1", "CH0", migrate.Span{After: 2}) {
+		}
+		require.Zero(t, s.fetches)
+	})
 	t.Run("reads a list without messages as often as others, if some are announced", func(t *testing.T) {
 		for empty := range 4 {
 			s := halfOf(0, 4)

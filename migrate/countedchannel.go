@@ -56,19 +56,22 @@ func (c *counted) Members(ctx context.Context, serviceSID, channelSID string) it
 	}
 }
 
-// Messages compares how many come with how many the channel has, where all are
-// asked for. A list without any is read again: its other end is as empty, and shows
-// nothing that a second reading could be held against.
+// Messages compares how many come with how many the channel has, if all are asked
+// for and read to the end. A list without any is read again: its other end is as
+// empty, and shows nothing that a second reading could be held against.
 func (c *counted) Messages(ctx context.Context, serviceSID, channelSID string, span Span) iter.Seq2[chat.Message, error] {
 	all := c.Source.Messages(ctx, serviceSID, channelSID, span)
-	if span.NewestFirst || span.Listed {
-		return all
+	if span.NewestFirst && span.After != All {
+		return all // the newest ones, of which nothing says how many there are
 	}
 	return func(yield func(chat.Message, error) bool) {
 		n, newest := int64(0), All
 		for again := 0; again <= rereads && n == 0; again++ {
 			if again > 0 {
-				if announced, err := c.announced(ctx, serviceSID, channelSID, messagesOf, 0); err != nil || announced == 0 || span.After != All {
+				if span.After != All {
+					break // there may be none after that
+				}
+				if announced, err := c.announced(ctx, serviceSID, channelSID, messagesOf, 0); err != nil || announced == 0 {
 					break // who counts next says what is wrong
 				}
 				all = c.Source.Messages(ctx, serviceSID, channelSID, span)
@@ -77,7 +80,7 @@ func (c *counted) Messages(ctx context.Context, serviceSID, channelSID string, s
 				if !yield(m, err) || err != nil {
 					return
 				}
-				n, newest = n+1, m.Index
+				n, newest = n+1, max(newest, m.Index)
 			}
 		}
 		if span.After == All {
@@ -97,7 +100,7 @@ func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n,
 	if err != nil || announced == n {
 		return err
 	}
-	if announced > n {
+	if announced > n && n > 0 { // none came up to none, however often it is read
 		again := int64(0)
 		for m, err := range c.Source.Messages(ctx, serviceSID, channelSID, Span{After: All, Listed: true}) {
 			if err != nil {
@@ -111,7 +114,14 @@ func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n,
 			return short("list messages", channelSID, "%d messages came, but a second reading showed %d up to the same one", n, again)
 		}
 	}
-	Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "messages_count", announced, n))
+	c.mu.Lock()
+	one := c.channel(channelSID)
+	said := one.said && one.shown == n
+	one.said, one.shown = true, n
+	c.mu.Unlock()
+	if !said {
+		Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "messages_count", announced, n))
+	}
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"chatbridge/mapping/chat"
@@ -80,10 +81,15 @@ func (s *halfShown) Members(context.Context, string, string) iter.Seq2[chat.Memb
 }
 
 func (s *halfShown) Messages(_ context.Context, _, _ string, span migrate.Span) iter.Seq2[chat.Message, error] {
-	if span.Listed {
+	if span.Listed && !span.NewestFirst {
 		return sequence(s.messages)
 	}
-	return sequence(s.messages[s.shown("skipped", 0):])
+	shown := s.messages[s.shown("skipped", 0):]
+	if span.NewestFirst {
+		shown = slices.Clone(shown)
+		slices.Reverse(shown)
+	}
+	return sequence(shown)
 }
 
 func halfOf(members, messages int) *halfShown {

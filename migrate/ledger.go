@@ -113,9 +113,10 @@ type Ledger interface {
 	// Bind ties an empty ledger to a fingerprint and checks a used one against
 	// it, as Fingerprint.Agree does.
 	Bind(ctx context.Context, f Fingerprint) error
-	// Rebind ties the ledger to another fingerprint; what it knows stays as it
-	// is. If one of the fixed settings differs it changes nothing, and the error
-	// is that of Agree about those.
+	// Rebind ties the ledger to another fingerprint; what it knows stays as it is,
+	// but that channels were listed: under other settings they would have been listed
+	// otherwise. If one of the fixed settings differs it changes nothing, and the
+	// error is that of Agree about those.
 	Rebind(ctx context.Context, f Fingerprint, fixed ...string) error
 
 	PutService(ctx context.Context, r ServiceRecord) error

@@ -46,6 +46,21 @@ func testBind(t *testing.T, create New) {
 		require.Equal(t, migrate.Conflict, migrate.KindOf(l.Bind(t.Context(), bound)))
 	})
 
+	t.Run("bound to other settings, it does not say any more that channels were listed", func(t *testing.T) {
+		l := fresh(t, create)
+		require.NoError(t, l.Bind(t.Context(), bound))
+		rec := migrate.ChannelRecord{SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), Stage: migrate.Done, MessagesCount: 3, Listed: migrate.Listed{Known: true, Members: 2, Messages: 3, LeftOutMembers: 1, LeftOutMessages: 1}}
+		require.NoError(t, l.PutChannel(t.Context(), rec))
+		for _, again := range []migrate.Fingerprint{bound, {"source account": "AC1", "target account": "AC2", "policy": "lax"}} {
+			require.NoError(t, l.Rebind(t.Context(), again, "source account"))
+			got, known, err := l.Channel(t.Context(), rec.SourceSID)
+			require.NoError(t, err)
+			require.True(t, known)
+			require.Equal(t, rec, got)
+			rec.Listed = migrate.Listed{}
+		}
+	})
+
 	t.Run("another value of a fixed setting is refused, named, and changes nothing", func(t *testing.T) {
 		l := fresh(t, create)
 		require.NoError(t, l.Bind(t.Context(), bound))

@@ -146,6 +146,12 @@ func (w *writer) Rebind(ctx context.Context, f migrate.Fingerprint, fixed ...str
 				return err
 			}
 		}
+		if !maps.Equal(w.fingerprint, f) {
+			for sid, c := range w.channels {
+				c.Listed = migrate.Listed{}
+				w.channels[sid] = c
+			}
+		}
 		w.fingerprint = maps.Clone(f)
 		return nil
 	})

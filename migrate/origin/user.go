@@ -45,7 +45,7 @@ func Member(want, have conversations.Participant) (differs []string) {
 	if want.RoleSID != "" && want.RoleSID != have.RoleSID {
 		differs = append(differs, "role_sid")
 	}
-	if want.Attributes != "" && Attributes(want.Attributes) != Attributes(have.Attributes) {
+	if Attributes(want.Attributes) != Attributes(have.Attributes) {
 		differs = append(differs, "attributes")
 	}
 	return differs

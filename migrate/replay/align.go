@@ -17,7 +17,7 @@ import (
 // If somebody may have written and died, it looks until two readings, a settle
 // time apart, agree: one may show less than there is.
 func (l *lane) align(ctx context.Context, f *feed) error {
-	ctx, err := l.looking(ctx)
+	looked, err := l.looking(ctx)
 	if err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func (l *lane) align(ctx context.Context, f *feed) error {
 	if err != nil {
 		return err
 	}
-	seen, err := l.look(ctx, f, newest)
+	seen, err := l.look(looked, f, newest)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (l *lane) align(ctx context.Context, f *feed) error {
 				Hint: "run the same command again to resume",
 			}
 		}
-		again, err := l.lookAgain(ctx, f, newest)
+		again, err := l.lookAgain(looked, f, newest)
 		if err != nil {
 			return err
 		}
@@ -79,6 +79,9 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	if err := l.bringUpToDate(ctx, seen); err != nil {
 		return l.unconfirm(ctx, seen, err)
 	}
+	if err := l.noteHeld(ctx, seen); err != nil {
+		return err
+	}
 	for _, index := range seen.landed {
 		if err := l.found(ctx, index); err != nil {
 			return err
@@ -108,6 +111,12 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 		if again && r.SourceIndex > newest.SourceIndex {
 			next = r.SourceIndex
 		}
+	}
+	if seen.full {
+		if err := f.skipTo(newest.SourceIndex + 1); err != nil {
+			return err
+		}
+		return l.align(ctx, f)
 	}
 	if err := f.skipTo(next); err != nil || next == origin.None || !l.crashed {
 		return err
@@ -178,9 +187,18 @@ func (l *lane) isThere(ctx context.Context, r migrate.MessageRecord) (again bool
 
 // removeCopies deletes what landed late beside a message in its place. Both are
 // fetched first: the one that stays has to be there, and nobody may have edited
-// the one that goes.
+// the one that goes. Between that and the delete nothing pauses.
 func (l *lane) removeCopies(ctx context.Context, seen *look) error {
+	if len(seen.Copies) > 0 {
+		if err := l.Neighbours.Mute(ctx); err != nil {
+			return err
+		}
+	}
 	for _, c := range seen.Copies {
+		ctx, err := l.looking(ctx)
+		if err != nil {
+			return err
+		}
 		stays, err := l.fetch(ctx, c.Of)
 		if err != nil {
 			return err
@@ -191,9 +209,6 @@ func (l *lane) removeCopies(ctx context.Context, seen *look) error {
 		}
 		if goes == nil || !c.Stands(stays, goes) {
 			continue
-		}
-		if err := l.Neighbours.Mute(ctx); err != nil {
-			return err
 		}
 		if err := l.proceed(ctx); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
@@ -179,4 +180,56 @@ func arrived(ctx context.Context, l migrate.Ledger, sourceSID string) error {
 		return migrate.Fatal(err)
 	}
 	return migrate.Fatal(l.ForgetFindings(ctx, sourceSID, mapping.Stop))
+}
+
+// list counts what the source shows of a channel that was stopped, as the
+// policies of this run have it: the channel's own counters may count what was
+// deleted. If it cannot be read, they count. Attributes are not asked for, which a
+// list does not show and which would take a request a message: what a policy leaves
+// out for them counts when the lane has met it.
+func (s *service) list(ctx context.Context, c chat.Channel, rec migrate.ChannelRecord) (migrate.ChannelRecord, error) {
+	watched, dog := migrate.NewWatchdog(ctx, s.set.Watchdog, c.SID)
+	l, err := s.read(watched, dog, c)
+	dog.Stop()
+	if err != nil {
+		return rec, nil
+	}
+	refused, err := s.Ledger.LeftOut(ctx, c.SID, messagePrefix)
+	if err != nil {
+		return rec, migrate.Fatal(err)
+	}
+	l.LeftOutMessages = max(l.LeftOutMessages, refused)
+	rec.Listed = l
+	return rec, migrate.Fatal(s.Ledger.PutChannel(context.WithoutCancel(ctx), rec))
+}
+
+func (s *service) read(ctx context.Context, dog *migrate.Watchdog, c chat.Channel) (l migrate.Listed, err error) {
+	l.Known = true
+	seen := map[string]bool{} // by identity in the target
+	for m, err := range s.Source.Members(ctx, s.source.SID, c.SID) {
+		if err != nil {
+			return l, err
+		}
+		dog.Progress()
+		l.Members++
+		identity := s.set.Mapper.Identity(m.Identity)
+		_, found := s.set.Mapper.Member(m, s.roles)
+		if seen[identity] || mapping.Skipped(found) {
+			l.LeftOutMembers++
+		}
+		seen[identity] = true
+	}
+	undated := mapping.Undated(c, s.source)
+	for m, err := range s.Source.Messages(ctx, s.source.SID, c.SID, migrate.Span{After: migrate.All, Listed: true}) {
+		if err != nil {
+			return l, err
+		}
+		dog.Progress()
+		l.Messages++
+		want, found := s.set.Mapper.Message(m, undated)
+		if undated = want.DateCreated; mapping.Skipped(found) {
+			l.LeftOutMessages++
+		}
+	}
+	return l, nil
 }

@@ -6,6 +6,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/origin"
 )
 
@@ -15,9 +16,10 @@ import (
 //
 // People may have read on in the target, also under another ledger: a horizon
 // only ever moves forward, by what the participant shows and not by what the
-// ledger remembers.
+// ledger remembers. What they showed before a pause is old, and is read again.
 func (l *lane) horizons(ctx context.Context) error {
 	var there map[string]conversations.Participant
+	var looked context.Context
 	for _, m := range l.members {
 		if m.LastConsumedMessageIndex == nil {
 			continue
@@ -40,12 +42,15 @@ func (l *lane) horizons(ctx context.Context) error {
 		}
 		l.Findings.Add(found)
 		if ok {
-			if there == nil {
-				if there, err = l.readParticipants(ctx); err != nil {
+			if there == nil || drain.Old(looked) {
+				if looked, err = l.looking(ctx); err != nil {
+					return err
+				}
+				if there, err = l.readParticipants(looked); err != nil {
 					return err
 				}
 			}
-			if err := l.setHorizon(ctx, m, there[rec.TargetSID], rec.TargetSID, want); err != nil {
+			if err := l.setHorizon(looked, m, rec, there[rec.TargetSID], want); err != nil {
 				return err
 			}
 		}
@@ -57,7 +62,10 @@ func (l *lane) horizons(ctx context.Context) error {
 	return nil
 }
 
-func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations.Participant, participantSID string, want conversations.Horizon) error {
+func (l *lane) setHorizon(ctx context.Context, m chat.Member, rec migrate.EntityRecord, have conversations.Participant, want conversations.Horizon) error {
+	if rec.Kept {
+		want.DateUpdated = have.DateUpdated // the only evidence that somebody changed them
+	}
 	at, moves := origin.Horizon(want.LastReadMessageIndex, have.LastReadMessageIndex)
 	switch {
 	case moves:
@@ -75,9 +83,9 @@ func (l *lane) setHorizon(ctx context.Context, m chat.Member, have conversations
 	}
 	l.wrote = true
 	defer l.dog.Progress()
-	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, participantSID, want)
+	err := l.Target.SetHorizon(ctx, l.TargetService, l.Record.TargetSID, rec.TargetSID, want)
 	if migrate.KindOf(err) == migrate.NotFound && err != nil {
-		l.event(migrate.Notice, "a participant left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", participantSID)
+		l.event(migrate.Notice, "a participant left before their read horizon was set", migrate.KeyConversation, l.Record.TargetSID, "participant", rec.TargetSID)
 		return nil
 	}
 	return err

@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"context"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 )
 
@@ -42,6 +44,34 @@ func TestHorizonsNeverMoveBack(t *testing.T) {
 		})
 	}
 
+	for _, at := range []string{"target Participants", "target SetHorizon"} {
+		t.Run("nor after a pause that began after "+at, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := rig.WholeScenario()
+				s.Channels[0].Read = []int{3, 3}
+				m := rig.In(rig.NewRig(t, emulator.Config{Archive: s.Archive()}), "")
+				p, failed := &migrate.Pause{}, make(chan error, 1)
+				c := &calls{after: func(one call) error {
+					if one == (call{at, 1}) {
+						p.Set("lunch")
+						time.AfterFunc(time.Hour, func() {
+							failed <- readOn(t.Context(), m)
+							p.Set("")
+						})
+					}
+					return nil
+				}}
+				sum, err := c.run(migrate.WithPause(t.Context(), p), t, m.Rig)
+				require.NoError(t, err)
+				require.Equal(t, migrate.Complete, sum.Status, "%+v", sum.Failures)
+				require.NoError(t, <-failed)
+				for _, p := range m.Participants(t) {
+					require.Equal(t, m.Messages(t)[5].Index, *p.LastReadMessageIndex)
+				}
+			})
+		})
+	}
+
 	t.Run("nor in the time when the same message was read", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m := rig.Migrated(t, rig.WholeScenario())
@@ -56,4 +86,36 @@ func TestHorizonsNeverMoveBack(t *testing.T) {
 			require.True(t, v.Equal, "%+v", differences)
 		})
 	})
+}
+
+// readOn has everybody in the one conversation of a target read its last message.
+func readOn(ctx context.Context, m *rig.Mutant) error {
+	for s, err := range m.Target.Services(ctx) {
+		if err != nil {
+			return err
+		}
+		m.Service = s.SID
+	}
+	for c, err := range migrate.WithoutClaim(m.Target).Conversations(ctx, m.Service) {
+		if err != nil {
+			return err
+		}
+		m.Conversation = c.SID
+	}
+	var last int64
+	for one, err := range m.Target.Messages(ctx, m.Service, m.Conversation, false) {
+		if err != nil {
+			return err
+		}
+		last = one.Index
+	}
+	for p, err := range m.Target.Participants(ctx, m.Service, m.Conversation) {
+		if err != nil {
+			return err
+		}
+		if err := m.Target.SetHorizon(ctx, m.Service, m.Conversation, p.SID, conversations.Horizon{LastReadMessageIndex: last}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -1,13 +1,16 @@
 package replay_test
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/transport"
 )
@@ -42,4 +45,49 @@ func TestInvites(t *testing.T) {
 			require.EqualValues(t, rig.ClaimWrites, s.Requests.Writes)
 		})
 	})
+	t.Run("that Chat changed since win over what somebody changed, under the ledger that brought them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, _ := invitedAndChanged(t)
+			s := m.PassFrom(t, rig.WithFile(t, little(t), archive.InvitesPath(rig.ScenarioService, rig.SidOf("CH", 0)), func(text string) string {
+				return strings.Replace(text, `"date_updated":"1999`, `"date_updated":"2009`, 1)
+			}))
+			require.Zero(t, rig.TimesFound(s.ThisRun)[mapping.MemberWasThere])
+			all := m.Participants(t)
+			require.Equal(t, before.RoleSID, all[len(all)-1].RoleSID)
+		})
+	})
+	t.Run("whose people somebody changed since are left so, also to a verification, until another policy decides", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, after := invitedAndChanged(t)
+			m.Ledger += ".new"
+			_, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Contains(t, m.Participants(t), after)
+			v, differences := m.VerifyKnowing(t.Context())
+			require.True(t, v.Equal, "%+v", differences)
+
+			m.Settings.Mapper.Policy[mapping.MemberWasThere] = "replace"
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status)
+			require.Contains(t, m.Participants(t), before)
+		})
+	})
+}
+
+// invitedAndChanged is somebody who was invited, and whom somebody gave another role
+// in the target.
+func invitedAndChanged(t *testing.T) (m *rig.Mutant, before, after conversations.Participant) {
+	t.Helper()
+	m = littleRig(t, little(t)).Migrated(t)
+	m.Conversation = channelOf(t, m.Rig, 0).TargetSID
+	all := m.Participants(t)
+	before = all[len(all)-1]
+	changed := before
+	changed.RoleSID = all[1].RoleSID
+	require.NotEqual(t, before.RoleSID, changed.RoleSID)
+	changed.DateUpdated = before.DateUpdated.AddDate(20, 0, 0)
+	after, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, changed, nil)
+	require.NoError(t, err)
+	return m, before, after
 }

@@ -159,10 +159,10 @@ func (l *lane) proceed(ctx context.Context) error {
 
 // looking is proceed for what looks before it writes.
 func (l *lane) looking(ctx context.Context) (context.Context, error) {
-	if err := l.proceed(ctx); err != nil {
+	if err := l.Findings.Err(); err != nil {
 		return ctx, err
 	}
-	return migrate.WithPause(ctx, nil), nil
+	return drain.Signal(l.Drain).Begin(ctx)
 }
 
 func (l *lane) wait(ctx context.Context, d time.Duration) error {

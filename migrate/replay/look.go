@@ -8,6 +8,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/origin"
 )
 
@@ -22,11 +23,14 @@ type look struct {
 	late      map[string]int64        // copies, by their SID, of source indexes
 	theirs    []migrate.MessageRecord // written by somebody else already
 	edited    []migrate.MessageRecord // stored before the source was edited
-	held      []migrate.MessageRecord // from the first of those on, ours and not noted yet
+	held      []migrate.MessageRecord // ours, and noted when what comes before is settled
+	full      bool                    // no more are held: what follows takes another reading, when the edits are done
 	otherwise mapping.Meeting         // the first that was stored otherwise
+	stops     bool                    // a policy stops at that
 	deleted   []migrate.MessageRecord // that the ledger has and the target does not show
 	strange   bool                    // not everything in the target is ours
 	past      bool                    // some of that only REST can have written
+	old       func() bool             // it paused since
 }
 
 // look reads what follows the last confirmed message on both sides, or both
@@ -69,7 +73,7 @@ func (l *lane) confirmed(ctx context.Context, upTo int64) iter.Seq2[origin.Confi
 // compare holds both sides against each other. after is the source index of the
 // last confirmed message.
 func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
-	seen, text := &look{after: after, late: map[string]int64{}}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
+	seen, text := &look{after: after, late: map[string]int64{}, old: func() bool { return drain.Old(ctx) }}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
 	sources := func(yield func(origin.Want, error) bool) {
 		for w, err := range source {
 			if err == nil && len(text.wants) < textsHeld {
@@ -136,18 +140,27 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 	record := migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetIndex: v.TargetIndex, SourceSID: v.SourceSID, TargetSID: v.TargetSID}
 	switch v.Kind {
 	case origin.Ours, origin.OursOtherwise:
+		l.stored(seen, v, p)
+		if seen.full {
+			return nil
+		}
 		seen.confirmed++
 		if l.doubtOf(v.SourceIndex) >= 0 {
 			seen.landed = append(seen.landed, v.SourceIndex)
 		}
-		l.stored(seen, v, p)
 		return l.note(ctx, seen, record)
+	case origin.CopyOf:
+		seen.late[v.TargetSID] = v.SourceIndex
+		return nil
+	}
+	if seen.full {
+		return nil
+	}
+	switch v.Kind {
 	case origin.AlreadyThere:
 		record.Others = true
 		seen.theirs = append(seen.theirs, record)
 		seen.strange = true
-	case origin.CopyOf:
-		seen.late[v.TargetSID] = v.SourceIndex
 	case origin.Deleted:
 		if !l.gone[v.SourceIndex] {
 			seen.deleted = append(seen.deleted, record)
@@ -174,20 +187,19 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 	return nil
 }
 
-// heldMost bounds how many records wait for an edit: about 2 MB.
-const heldMost = 1 << 14
+// heldMost bounds how many records are held: about 2 MB.
+var heldMost = 1 << 14
 
-// note has the ledger know a message of ours, once every edit before it arrived.
+// note has the ledger know a message of ours, once every edit before it arrived, and a
+// policy let pass what was stored otherwise: a run that dies before comes to the same
+// point again. A conversation that is read back has little to note, and notes it when
+// nothing can fail any more.
 func (l *lane) note(ctx context.Context, seen *look, r migrate.MessageRecord) error {
-	if len(seen.edited) == 0 {
+	if len(seen.edited) == 0 && !seen.stops && seen.after != newestOfAll {
 		return migrate.Fatal(l.Ledger.PutMessage(ctx, l.Channel.SID, r))
 	}
-	if len(seen.held) == heldMost {
-		if err := l.noteHeld(ctx, seen); err != nil {
-			return err
-		}
-	}
 	seen.held = append(seen.held, r)
+	seen.full = len(seen.held) == heldMost
 	return nil
 }
 
@@ -201,12 +213,16 @@ func (l *lane) noteHeld(ctx context.Context, seen *look) error {
 	return nil
 }
 
-// carry takes over what another reading found landed, and this one does not say
-// again because the ledger has it since.
+// carry takes over what another reading found landed, and this one does not show.
 func (seen *look) carry(before *look) *look {
 	for _, index := range before.landed {
 		if !slices.Contains(seen.landed, index) {
 			seen.landed = append(seen.landed, index)
+		}
+	}
+	for _, r := range before.held {
+		if !slices.ContainsFunc(seen.held, func(h migrate.MessageRecord) bool { return h.SourceIndex == r.SourceIndex }) {
+			seen.held = append(seen.held, r)
 		}
 	}
 	return seen
@@ -221,10 +237,7 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 	switch {
 	case p.held && p.have.Author != p.want.Author && p.have.Author == p.want.Before:
 		// Nobody changes an author: an earlier run had other settings.
-		if seen.otherwise.SID == "" {
-			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID,
-				Detail: "it is stored as " + v.TargetSID + " in " + l.Record.TargetSID + " under the name that its author had before --identities"}
-		}
+		l.storedOtherwise(seen, v, " under the name that its author had before --identities")
 	case differs == "":
 	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
 		return mapping.Differences(m, p.have) == ""
@@ -232,12 +245,21 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 	case p.held && editedSince(p.want.message, p.have):
 		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
 	case !(p.held && l.editedThere(p)) && (v.Kind == origin.Ours || !l.Record.Adopted):
-		if seen.otherwise.SID == "" {
-			seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it is stored as " + v.TargetSID + " in " + l.Record.TargetSID + "," + differs}
-		}
+		l.storedOtherwise(seen, v, ","+differs)
 	default: // people edited it, or had all the time since the ledger was lost to do so
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID+","+differs)
 	}
+}
+
+// storedOtherwise takes note of the first message that was. Whether a policy stops at
+// it is asked now, and told when both sides were read.
+func (l *lane) storedOtherwise(seen *look, v origin.Verdict, how string) {
+	if seen.otherwise.SID != "" {
+		return
+	}
+	seen.otherwise = mapping.Meeting{SID: v.SourceSID, ChannelSID: l.Channel.SID, Detail: "it is stored as " + v.TargetSID + " in " + l.Record.TargetSID + how}
+	_, found := l.Settings.Mapper.Meets(mapping.StoredOtherwise, seen.otherwise)
+	seen.stops = mapping.Blocked(found)
 }
 
 // editedSince reports whether have can be an earlier state of want.

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"chatbridge/mapping"
@@ -14,7 +15,11 @@ import (
 // participants brings the members of the channel over, those that the ledger
 // does not know yet.
 func (l *lane) participants(ctx context.Context) (err error) {
-	for m, err := range l.Source.Members(ctx, l.Service.SID, l.Channel.SID) {
+	listing, err := l.afterPass(ctx)
+	if err != nil {
+		return err
+	}
+	for m, err := range l.Source.Members(listing, l.Service.SID, l.Channel.SID) {
 		if err != nil {
 			return err
 		}
@@ -45,7 +50,7 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) && !l.decidesAnew(rec, m) {
+		if known && rec.DateUpdated.Equal(m.DateUpdated.Time) && !l.decidesAnew(rec) {
 			l.Counters.Existing(migrate.KindMembers, 1)
 			l.joined++
 			l.Record.Members++
@@ -73,13 +78,13 @@ func (l *lane) participants(ctx context.Context) (err error) {
 	return nil
 }
 
-// decidesAnew reports whether a member was left as somebody changed them, and the
-// policy is another one now.
-func (l *lane) decidesAnew(rec migrate.EntityRecord, m chat.Member) bool {
+// decidesAnew reports whether a member, or who was invited, was left as somebody
+// changed them, and the policy is another one now.
+func (l *lane) decidesAnew(rec migrate.EntityRecord) bool {
 	if !rec.Kept {
 		return false
 	}
-	replace, found := l.Settings.Mapper.MemberWasThere(m.SID, m.ChannelSID, rec.TargetSID, nil)
+	replace, found := l.Settings.Mapper.MemberWasThere(rec.SourceSID, l.Channel.SID, rec.TargetSID, nil)
 	return replace || mapping.Blocked(found)
 }
 
@@ -101,9 +106,15 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		changed, kept = nil, false
 		if differs := origin.Member(want, there); len(differs) > 0 && (before.TargetSID == "" || before.Kept) {
 			replace, found := l.Settings.Mapper.MemberWasThere(sourceSID, l.Channel.SID, there.SID, differs)
-			changed, kept = found, !replace
+			if replace && l.original(there, found) {
+				return false
+			}
+			changed, kept = found, true
 		}
 		return kept
+	}
+	if replace, _ := l.Settings.Mapper.MemberWasThere(sourceSID, l.Channel.SID, "", nil); replace {
+		want.Attributes = mapping.ExplicitAttributes(want.Attributes) // or what was added would stay
 	}
 	member := l.outgoing("create participant", sourceSID)
 	err := member.send(want.Attributes, func(attributes string) (err error) {
@@ -121,6 +132,9 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		return migrate.Unchanged, err
 	}
 	l.wrote = l.wrote || change != migrate.Unchanged
+	if err := l.Findings.Err(); err != nil {
+		return migrate.Unchanged, err
+	}
 	l.Findings.Add(changed)
 	if err := migrate.BlockedError("set participant", sourceSID, changed); err != nil {
 		return migrate.Unchanged, err
@@ -134,6 +148,17 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.Channel.SID,
 		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated, Kept: kept,
 	}))
+}
+
+// original keeps what a participant was, with what was found about them, before they
+// are replaced. If it cannot be kept, they are not.
+func (l *lane) original(there conversations.Participant, found []mapping.Finding) bool {
+	was, _ := json.Marshal(there) // never fails
+	for i := range found {
+		found[i].Original = string(was)
+	}
+	l.Findings.Add(found)
+	return l.Findings.Err() == nil
 }
 
 // invites reports the open invites of the channel, or, where the policy says
@@ -155,15 +180,15 @@ func (l *lane) invites(ctx context.Context) error {
 			l.Counters.Skipped(migrate.KindInvites, 1)
 			continue
 		}
-		_, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
+		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
 		if err != nil {
 			return migrate.Fatal(err)
 		}
-		if known {
+		if known && rec.DateUpdated.Equal(i.DateUpdated.Time) && !l.decidesAnew(rec) {
 			l.Counters.Existing(migrate.KindInvites, 1)
 			continue
 		}
-		change, err := l.join(ctx, migrate.EntityRecord{}, i.SID, i.Identity, want, i.DateUpdated.Time)
+		change, err := l.join(ctx, rec, i.SID, i.Identity, want, i.DateUpdated.Time)
 		if err != nil {
 			return err
 		}
@@ -188,56 +213,4 @@ func (l *lane) listed(ctx context.Context) error {
 		Messages: l.Record.Messages + left, LeftOutMessages: left,
 	}
 	return nil
-}
-
-// list counts what the source shows of a channel that was stopped, as the
-// policies of this run have it: the channel's own counters may count what was
-// deleted. If it cannot be read, they count. Attributes are not asked for, which a
-// list does not show and which would take a request a message: what a policy leaves
-// out for them counts when the lane has met it.
-func (s *service) list(ctx context.Context, c chat.Channel, rec migrate.ChannelRecord) (migrate.ChannelRecord, error) {
-	watched, dog := migrate.NewWatchdog(ctx, s.set.Watchdog, c.SID)
-	l, err := s.read(watched, dog, c)
-	dog.Stop()
-	if err != nil {
-		return rec, nil
-	}
-	refused, err := s.Ledger.LeftOut(ctx, c.SID, messagePrefix)
-	if err != nil {
-		return rec, migrate.Fatal(err)
-	}
-	l.LeftOutMessages = max(l.LeftOutMessages, refused)
-	rec.Listed = l
-	return rec, migrate.Fatal(s.Ledger.PutChannel(context.WithoutCancel(ctx), rec))
-}
-
-func (s *service) read(ctx context.Context, dog *migrate.Watchdog, c chat.Channel) (l migrate.Listed, err error) {
-	l.Known = true
-	seen := map[string]bool{} // by identity in the target
-	for m, err := range s.Source.Members(ctx, s.source.SID, c.SID) {
-		if err != nil {
-			return l, err
-		}
-		dog.Progress()
-		l.Members++
-		identity := s.set.Mapper.Identity(m.Identity)
-		_, found := s.set.Mapper.Member(m, s.roles)
-		if seen[identity] || mapping.Skipped(found) {
-			l.LeftOutMembers++
-		}
-		seen[identity] = true
-	}
-	undated := mapping.Undated(c, s.source)
-	for m, err := range s.Source.Messages(ctx, s.source.SID, c.SID, migrate.Span{After: migrate.All, Listed: true}) {
-		if err != nil {
-			return l, err
-		}
-		dog.Progress()
-		l.Messages++
-		want, found := s.set.Mapper.Message(m, undated)
-		if undated = want.DateCreated; mapping.Skipped(found) {
-			l.LeftOutMessages++
-		}
-	}
-	return l, nil
 }

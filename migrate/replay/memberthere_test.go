@@ -1,6 +1,9 @@
 package replay_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +14,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/sidecar"
 )
 
 // An admin gives a member another role after the cut-over, and the ledger is lost.
@@ -60,6 +64,74 @@ func TestAMemberWhomSomebodyChangedSince(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
 			require.Equal(t, before, m.Participants(t)[0])
+		})
+	})
+	t.Run("what a policy replaces is kept first, or not replaced", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, before, after := changed(t)
+			m.Ledger += ".new"
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "replace"}
+			dir := t.TempDir()
+			m.Sidecar = sidecar.New(filepath.Join(dir, "missing", "originals.jsonl"))
+			_, err := m.Migrate(t.Context())
+			require.ErrorContains(t, err, "keep originals")
+			require.Equal(t, after, m.Participants(t)[0])
+
+			path := filepath.Join(dir, "originals.jsonl")
+			m.Sidecar = sidecar.New(path)
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.NoError(t, m.Sidecar.Close())
+			require.Equal(t, before, m.Participants(t)[0])
+			require.EqualValues(t, 1, rig.TimesFound(s.ThisRun)[mapping.MemberWasThere])
+			raw, err := os.ReadFile(path)
+			require.NoError(t, err)
+			var kept sidecar.Entry
+			require.NoError(t, json.Unmarshal(raw, &kept), "one line")
+			var was conversations.Participant
+			require.NoError(t, json.Unmarshal([]byte(kept.Original), &was))
+			require.Equal(t, after, was)
+		})
+	})
+	t.Run("attributes that the source does not have are theirs too, and go if a policy replaces them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m := rig.Migrated(t, rig.WholeScenario())
+			before := m.Participants(t)[0]
+			marked := before
+			marked.Attributes, marked.DateUpdated = `{"vip":true}`, before.DateUpdated.AddDate(20, 0, 0)
+			after, _, err := m.Target.EnsureParticipant(t.Context(), m.Service, m.Conversation, marked, nil)
+			require.NoError(t, err)
+			m.Ledger += ".new"
+			s, err := m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MemberWasThere])
+			require.Equal(t, after, m.Participants(t)[0])
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "replace"}
+			s, err = m.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.Equal(t, before, m.Participants(t)[0])
+		})
+	})
+	t.Run("how far they have read moves on, and it still shows that somebody changed them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, _, after := changed(t)
+			m.Ledger += ".new"
+			further := rig.WithFile(t, rig.WholeScenario().Archive(), membersPath(0), func(text string) string {
+				return strings.Replace(text, `"last_consumed_message_index":3`, `"last_consumed_message_index":5`, 1)
+			})
+			m.PassFrom(t, further)
+			now := m.Participants(t)[0]
+			require.Greater(t, *now.LastReadMessageIndex, *after.LastReadMessageIndex)
+			require.Equal(t, after.DateUpdated, now.DateUpdated)
+
+			m.Settings.Mapper.Policy = mapping.Policy{mapping.MemberWasThere: "stop"}
+			s, err := m.TryFrom(t, further)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Contains(t, s.Failures[0].Reason, "member-was-there")
+			require.Equal(t, now, m.Participants(t)[0])
 		})
 	})
 	t.Run("under the ledger that brought them, what Chat changed since wins", func(t *testing.T) {

@@ -20,11 +20,11 @@ import (
 // so there is a second reading. What is still not shown is asked for by its SID:
 // only then is it known to be deleted.
 func (l *lane) readBack(ctx context.Context) error {
-	ctx, err := l.looking(ctx)
+	looked, err := l.looking(ctx)
 	if err != nil {
 		return err
 	}
-	seen, err := l.readWhole(ctx)
+	seen, err := l.readWhole(looked)
 	if err != nil {
 		return err
 	}
@@ -33,17 +33,25 @@ func (l *lane) readBack(ctx context.Context) error {
 			return err
 		}
 		l.named = nil
-		again, err := l.readWhole(ctx)
+		again, err := l.readWhole(looked)
 		if err != nil {
 			return err
 		}
 		seen = again.carry(seen)
 	}
 	l.Findings.Add(seen.found)
+	if seen.otherwise.SID != "" {
+		if _, err := l.meets(mapping.StoredOtherwise, seen.otherwise); err != nil {
+			return err
+		}
+	}
 	if err := l.removeCopies(ctx, seen); err != nil {
 		return err
 	}
 	if err := l.bringUpToDate(ctx, seen); err != nil {
+		return err
+	}
+	if err := l.noteHeld(ctx, seen); err != nil {
 		return err
 	}
 	for _, index := range seen.landed {
@@ -55,6 +63,9 @@ func (l *lane) readBack(ctx context.Context) error {
 		if err := l.isGone(ctx, r); err != nil {
 			return err
 		}
+	}
+	if seen.full {
+		return l.readBack(ctx)
 	}
 	l.Record.Alone = !seen.strange
 	return nil

@@ -2,11 +2,14 @@ package replay_test
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -114,5 +117,143 @@ func TestReadBackThatCannotReadTheSource(t *testing.T) {
 			require.Len(t, doubts(t, r), 1)
 			reads = c.times("source Messages")
 		}
+	})
+}
+
+// A message that was sent without an answer, refused when it was sent again, and left
+// out by a policy, is there all the same, and the source edits it. It is noted when it
+// is as it should be, and is in doubt until then.
+func TestReadBackThatCannotBringUpToDate(t *testing.T) {
+	for name, kill := range map[string]bool{"because it is refused": false, "because the run is killed": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+				r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+				sent := 0
+				var land func() emulator.Reply
+				refused := false
+				m.do(func(x exchange) bool {
+					switch {
+					case x.appends("three"):
+						if sent++; sent == 1 {
+							land = x.commit
+							x.lose()
+							return true
+						}
+						land()
+						emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+						return true
+					case x.appends("four"):
+						require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 2), "three, edited"))
+					case x.edits() && !kill:
+						refused = true
+						emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+						return true
+					}
+					return false
+				})
+				if kill {
+					cutOff(t, r, call{"target SetMessage", 1}, false)
+				} else {
+					pass(t, r, migrate.Partial)
+					require.True(t, refused)
+				}
+				require.Len(t, doubts(t, r), 1, "it is still to be looked for")
+				m.rest()
+				pass(t, r, migrate.Complete)
+				require.Equal(t, []string{"one", "two", "three, edited", "four"}, bodies(t, r))
+				require.Empty(t, doubts(t, r))
+				equalNow(t, r)
+			})
+		})
+	}
+}
+
+// The same, if the read-back cannot end: nothing is noted, and all is found again.
+func TestReadBackThatCannotEnd(t *testing.T) {
+	for name, c := range map[string]struct {
+		third  string
+		lands  int // times
+		unkind emulator.Unkind
+		then   mapping.Choice // what a policy says of the text later
+		want   string
+	}{
+		"because a copy stays":              {"three", 2, emulator.Unkind{IndexGaps: -1}, "", "three"},
+		"because what is stored is another": {" three ", 1, emulator.Unkind{IndexGaps: -1, Trim: true}, "keep", "three"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, m := between(t, emulator.Config{Archive: oneChannel("one", "two", c.third, "four").Archive(), Unkind: c.unkind})
+				r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+				sent := 0
+				var land func() emulator.Reply
+				m.do(func(x exchange) bool {
+					switch {
+					case x.appends(c.third):
+						if sent++; sent == 1 {
+							land = x.commit
+							x.lose()
+							return true
+						}
+						for range c.lands {
+							land()
+						}
+						emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+						return true
+					case x.Method == http.MethodDelete && len(x.Path) == 7:
+						emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+						return true
+					}
+					return false
+				})
+				for range 2 {
+					pass(t, r, migrate.Partial)
+					require.Len(t, doubts(t, r), 1)
+					rig.In(r, "").InLedger(t, func(l migrate.Ledger) {
+						at, _, err := l.AtOrBelow(t.Context(), rig.SidOf("CH", 0), 2)
+						require.NoError(t, err)
+						require.EqualValues(t, 1, at.SourceIndex)
+					})
+				}
+				m.rest()
+				if c.then != "" {
+					r.Settings.Mapper.Policy[mapping.StoredOtherwise] = c.then
+				}
+				pass(t, r, migrate.Complete)
+				require.Equal(t, []string{"one", "two", c.want, "four"}, bodies(t, r))
+				require.Empty(t, doubts(t, r))
+			})
+		})
+	}
+}
+
+// A copy that lands while the run is paused is seen before the run ends.
+func TestReadBackLooksAfterAPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+		var land func() emulator.Reply
+		p, paused := &migrate.Pause{}, false
+		m.do(func(x exchange) bool {
+			switch {
+			case x.appends("three") && land == nil:
+				land = x.commit
+				x.lose()
+				return true
+			case !paused && x.Write() && len(x.Path) == 5 && x.Form.Has("DateUpdated") && !x.Form.Has("Attributes"): // the dates, last
+				paused = true
+				p.Set("lunch")
+				time.AfterFunc(time.Hour, func() {
+					land()
+					p.Set("")
+				})
+			}
+			return false
+		})
+		s, err := r.Migrate(migrate.WithPause(t.Context(), p))
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.GreaterOrEqual(t, s.Duration, time.Hour.Seconds())
+		m.rest()
+		require.Equal(t, four, bodies(t, r))
 	})
 }

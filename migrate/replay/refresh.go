@@ -98,35 +98,74 @@ func (l *lane) since(ctx context.Context, after int64) ([]chat.Message, bool, er
 // sinceKept is how many new messages of a channel are held in memory: one page.
 const sinceKept = 100
 
+// afterPass is the context in which the members are listed. In a channel that is done,
+// and that counts as many messages as before, an earlier pass decided who is dormant:
+// it was told that number before it asked, and with other settings the ledger would
+// not say that the channel was listed.
+func (l *lane) afterPass(ctx context.Context) (context.Context, error) {
+	if l.Record.Stage != migrate.Done || !l.Record.Listed.Known {
+		return ctx, nil
+	}
+	newest, _, err := l.newest(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return migrate.AfterPass(ctx, migrate.Pass{Newest: newest.SourceIndex, Member: func(ctx context.Context, sid string) (brought, dormant bool, err error) {
+		if _, brought, err = l.Ledger.Entity(ctx, migrate.MemberEntity, sid); brought || err != nil {
+			return brought, false, migrate.Fatal(err)
+		}
+		dormant, err = l.Ledger.Found(ctx, mapping.MemberDormant, sid)
+		return false, dormant, migrate.Fatal(err)
+	}}), nil
+}
+
 // bringUpToDate writes the text of messages that were edited in the source since
-// they were sent, and then notes them, and what follows them, as ours: a run that dies
-// before that comes to the same point again.
+// they were sent.
 func (l *lane) bringUpToDate(ctx context.Context, seen *look) error {
+	if len(seen.edited) > 0 {
+		if err := l.Neighbours.Mute(ctx); err != nil {
+			return err
+		}
+	}
 	for _, r := range seen.edited {
-		for w, err := range l.wantsAfter(ctx, r.SourceIndex-1) {
+		looked, err := l.looking(ctx)
+		if err != nil {
+			return err
+		}
+		for w, err := range l.wantsAfter(looked, r.SourceIndex-1) {
 			if err != nil {
 				return err
 			}
 			if w.Index != r.SourceIndex {
 				break // deleted meanwhile
 			}
-			if err := l.edit(ctx, w.source.SID, w.message, r.TargetSID); err != nil {
+			if err := l.edit(looked, w, r.TargetSID, seen.old()); err != nil {
 				return err
 			}
 			break
 		}
 	}
-	return l.noteHeld(ctx, seen)
+	return nil
 }
 
-// edit gives a message of the target its text.
-func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Message, targetSID string) error {
-	if err := l.Neighbours.Mute(ctx); err != nil {
-		return err
+// edit gives a message of the target its text. If what was seen of it is old, it
+// leaves one as it is that is gone, or that somebody changed meanwhile.
+func (l *lane) edit(ctx context.Context, w wanted, targetSID string, old bool) error {
+	if old {
+		there, err := l.Target.Message(ctx, l.TargetService, l.Record.TargetSID, targetSID)
+		switch {
+		case err != nil && migrate.KindOf(err) == migrate.NotFound:
+			return nil
+		case err != nil:
+			return err
+		case !editedSince(w.message, there):
+			return nil
+		}
 	}
 	if err := l.proceed(ctx); err != nil {
 		return err
 	}
+	want := w.message
 	want.SID = targetSID
 	want = mapping.MessageUpdate(want)
 	l.wrote = true
@@ -135,7 +174,7 @@ func (l *lane) edit(ctx context.Context, sourceSID string, want conversations.Me
 		return err
 	}
 	if got, shown := stored(); shown {
-		return asSent(l.outgoing("set message", sourceSID), want, got, targetSID+" in "+l.Record.TargetSID)
+		return asSent(l.outgoing("set message", w.source.SID), want, got, targetSID+" in "+l.Record.TargetSID)
 	}
 	return nil
 }

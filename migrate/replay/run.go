@@ -211,13 +211,12 @@ func (r *run) proceed(ctx context.Context) error {
 	return cmp.Or(r.findings.Err(), drain.Signal(r.Drain).Proceed(ctx))
 }
 
-// looking is proceed for what looks before it writes: nothing pauses in the context
-// that it returns.
+// looking is proceed for what looks before it writes.
 func (r *run) looking(ctx context.Context) (context.Context, error) {
-	if err := r.proceed(ctx); err != nil {
+	if err := r.findings.Err(); err != nil {
 		return ctx, err
 	}
-	return migrate.WithPause(ctx, nil), nil
+	return drain.Signal(r.Drain).Begin(ctx)
 }
 
 // wait lets time pass, unless the run is to end.

@@ -87,6 +87,20 @@ func TestMessagesStoredOtherwise(t *testing.T) {
 		}
 	}
 
+	t.Run("stops a run after one that was killed before it said so", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{Archive: odd(t), Unkind: emulator.Unkind{Trim: true}})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.StoredOtherwise: "keep"}
+			pass(t, r, migrate.Complete)
+			r.Ledger += ".new"
+			r.Settings.Mapper.Policy = nil
+			cutOff(t, r, call{"ledger ForgetMessages", 1}, false)
+			for range 2 {
+				require.Contains(t, reasons(pass(t, r, migrate.Partial)), string(mapping.StoredOtherwise))
+			}
+		})
+	})
+
 	t.Run("a conversation whose name is kept otherwise is found again", func(t *testing.T) {
 		for _, unique := range []bool{false, true} {
 			for _, stamped := range []bool{false, true} {

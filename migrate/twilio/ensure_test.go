@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -205,5 +206,35 @@ func TestAParticipantThatTheServiceDeniesIsLookedFor(t *testing.T) {
 			}
 			require.NoError(t, err)
 		})
+	}
+}
+
+// Whoever is there, however that was found out, is left as they are if keep says so.
+func TestKeptParticipant(t *testing.T) {
+	const there = `{"sid": "MB1", "identity": "ann", "role_sid": "RL9", "attributes": "{}"}`
+	for name, answer := range map[string]func() (int, string){
+		"said to be there":      func() (int, string) { return refusal(409, 50433) },
+		"not found, it is said": func() (int, string) { return refusal(404, 20404) },
+	} {
+		for _, kept := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, kept: %v", name, kept), func(t *testing.T) {
+				s := serve(t, func(r seen) (int, string) {
+					if r.Method == "POST" && strings.HasSuffix(r.Path, "/Participants") {
+						return answer()
+					}
+					return 200, there
+				})
+				var asked conversations.Participant
+				got, _, err := s.target(t).EnsureParticipant(t.Context(), service, channel, conversations.Participant{Identity: "ann", RoleSID: "RL1"}, func(p conversations.Participant) bool {
+					asked = p
+					return kept
+				})
+				require.NoError(t, err)
+				require.Equal(t, "MB1", got.SID)
+				require.Equal(t, "RL9", asked.RoleSID)
+				all := s.requests()
+				require.Equal(t, kept, all[len(all)-1].Method == "GET", "nothing is written after the look")
+			})
+		}
 	}
 }

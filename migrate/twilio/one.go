@@ -30,7 +30,7 @@ func dated[T any](h *host, ctx context.Context, op, sid string, limits transport
 	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
 	var odd *chat.Unreadable
 	c.limits.Check = func(raw []byte) (err error) {
-		if gjson.ValidBytes(raw) { // if not, whoever decodes it says what is wrong
+		if json.Valid(raw) { // if not, whoever decodes it says what is wrong
 			if err = c.belongs(c.bearing(), raw); err != nil {
 				return err
 			}

@@ -24,8 +24,8 @@ type page struct {
 // readPage reads the envelope of a list. A reply that does not say, in so many
 // words, whether there is a next page is an error and never the end.
 func readPage(raw []byte) (page, error) {
-	if !gjson.ValidBytes(raw) {
-		return page{}, fmt.Errorf("read page: %w", invalid(raw))
+	if err := valid(raw); err != nil {
+		return page{}, fmt.Errorf("read page: %w", err)
 	}
 	envelope := members(gjson.ParseBytes(raw))
 	meta := members(envelope["meta"])
@@ -40,14 +40,11 @@ func readPage(raw []byte) (page, error) {
 		return page{}, errors.New("read page: meta does not say whether there is a next page")
 	case next.Type != gjson.String && next.Type != gjson.Null:
 		return page{}, errors.New("read next page URL: it is no text")
-	case shown.Exists() && shown.Type != gjson.String && shown.Type != gjson.Null:
+	case shown.Type != gjson.String && shown.Type != gjson.Null:
 		return page{}, errors.New("read URL of page: it is no text")
 	}
 	list := envelope[key.Str]
-	switch {
-	case list.Exists() && list.Type == gjson.Null:
-		return page{}, errors.New("read page: the list is null")
-	case !list.IsArray():
+	if !list.IsArray() {
 		return page{}, errors.New("read list of page: it is no list")
 	}
 	p := page{shown: shown.Str}
@@ -79,13 +76,11 @@ func members(object gjson.Result) map[string]gjson.Result {
 	return all
 }
 
-// invalid says what is wrong with text that is not JSON.
-func invalid(raw []byte) error {
+// valid says what is wrong with text that is not JSON, or that nests deeper than
+// anybody reads: gjson follows any depth, and megabytes of brackets end the process.
+func valid(raw []byte) error {
 	var any json.RawMessage
-	if err := json.Unmarshal(raw, &any); err != nil {
-		return err
-	}
-	return errors.New("it is not JSON")
+	return json.Unmarshal(raw, &any)
 }
 
 // pages follows a list from the request that first makes. Each reply is checked

@@ -129,6 +129,21 @@ func TestPagesThatAreNotTheEnd(t *testing.T) {
 	})
 }
 
+// A process whose stack is full cannot be saved: nothing may follow brackets as deep
+// as a reply is long.
+func TestDeepReplies(t *testing.T) {
+	for _, deep := range []string{
+		strings.Repeat("[", 16<<20), strings.Repeat(`{"a":`, 4<<20),
+		`{"sid":"RL1","attributes":` + strings.Repeat("[", 8<<20) + strings.Repeat("]", 8<<20) + "}",
+	} {
+		s := serve(t, func(seen) (int, string) { return 200, deep })
+		_, err := drain(s.source(t).Roles(t.Context(), service))
+		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+		_, err = s.source(t).User(t.Context(), service, "US1")
+		require.Error(t, err)
+	}
+}
+
 func TestListsYieldEachRecordOnce(t *testing.T) {
 	t.Run("where pages overlap", func(t *testing.T) {
 		s := serve(t, func(r seen) (int, string) {

@@ -61,8 +61,8 @@ func (t *Target) DeleteConversation(ctx context.Context, serviceSID, conversatio
 
 // EnsureParticipant is of migrate.Target. Twilio can answer 404 to a create that
 // took effect, so there too the conversation is asked who is in it. Somebody who
-// had been there before would have been answered with 409, so whoever is found
-// then was created.
+// had been there before should have been answered with 409, so whoever is found
+// then counts as created; keep is asked all the same.
 func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversationSID string, p conversations.Participant, keep func(conversations.Participant) bool) (conversations.Participant, migrate.Change, error) {
 	limits := ofConversation(serviceSID, conversationSID)
 	made, err := one(t.host, ctx, "create participant", conversationSID, limits, decodeParticipant, func(c *call) error {
@@ -93,7 +93,7 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 		unchanged, updated = migrate.Created, migrate.Created
 	}
 	params, same := amend(p, there)
-	if same || !doubtful && keep != nil && keep(there) {
+	if same || keep != nil && keep(there) {
 		return there, unchanged, nil
 	}
 	set, err := one(t.host, ctx, "set participant", there.SID, limits, decodeParticipant, func(c *call) error {

@@ -89,12 +89,20 @@ func (r *repair) noteDigest(ctx context.Context, kind migrate.EntityKind, target
 
 func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 	f.want.Attributes = mapping.ExplicitAttributes(f.want.Attributes)
-	got, _, err := r.target.EnsureParticipant(ctx, f.service, f.conversation, f.want, nil)
+	theirs := false
+	got, _, err := r.target.EnsureParticipant(ctx, f.service, f.conversation, f.want, func(there conversations.Participant) bool {
+		theirs = f.kept && len(origin.Member(f.want, there)) > 0
+		return theirs
+	})
 	if err != nil {
 		return err
 	}
 	if f.horizon != nil && further(*f.horizon, got.LastReadMessageIndex) {
-		if err := r.target.SetHorizon(ctx, f.service, f.conversation, got.SID, *f.horizon); err != nil {
+		h := *f.horizon
+		if theirs {
+			h.DateUpdated = got.DateUpdated // the only evidence that somebody changed them
+		}
+		if err := r.target.SetHorizon(ctx, f.service, f.conversation, got.SID, h); err != nil {
 			return err
 		}
 	}
@@ -105,7 +113,7 @@ func (r *repair) bringMember(ctx context.Context, f memberFix) error {
 	if err != nil || !known {
 		return err
 	}
-	rec.TargetSID = got.SID
+	rec.TargetSID, rec.Kept = got.SID, theirs
 	return r.ledger.PutEntity(ctx, rec)
 }
 

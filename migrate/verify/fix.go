@@ -45,10 +45,12 @@ type (
 		want    conversations.Conversation
 	}
 	// memberFix brings a participant to what it should be, and how far they have
-	// read if the source says so.
+	// read if the source says so. One that a migration left as somebody changed them
+	// is left so again: only how far they have read is brought.
 	memberFix struct {
 		service, conversation string
 		memberSID             string
+		kept                  bool
 		want                  conversations.Participant
 		horizon               *conversations.Horizon
 	}
@@ -115,8 +117,8 @@ func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 
 // memberFix is what brings a participant back; read says whether the source
 // knows how far they have read.
-func (s *verifiedService) memberFix(f *channelFound, memberSID string, want conversations.Participant, h conversations.Horizon, read bool) fix {
-	one := memberFix{service: s.target, conversation: f.target, memberSID: memberSID, want: want}
+func (s *verifiedService) memberFix(f *channelFound, memberSID string, kept bool, want conversations.Participant, h conversations.Horizon, read bool) fix {
+	one := memberFix{service: s.target, conversation: f.target, memberSID: memberSID, kept: kept, want: want}
 	if read {
 		one.horizon = &h
 	}

@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -27,7 +28,7 @@ func TestPausedRepair(t *testing.T) {
 		_, err := m.Target.SetUser(ctx, m.Service, conversations.User{SID: user.SID, FriendlyName: "changed", Attributes: user.Attributes})
 		require.NoError(t, err)
 
-		p := &migrate.Pause{}
+		p, meanwhile, failed := &migrate.Pause{}, make(chan string, 1), make(chan error, 1)
 		began := time.Now()
 		got, all := m.RepairWith(migrate.WithPause(ctx, p), t, true, func(one verify.Repair) {
 			if one.Kind != migrate.KindUsers {
@@ -36,11 +37,14 @@ func TestPausedRepair(t *testing.T) {
 			p.Set("of the test")
 			go func() {
 				time.Sleep(time.Hour)
-				require.Equal(t, "changed", m.Messages(t)[1].Body, "nothing was written yet")
-				require.NoError(t, m.Target.SetMessage(ctx, m.Service, m.Conversation, whole[1]))
+				there, err := m.Target.Message(ctx, m.Service, m.Conversation, whole[1].SID)
+				meanwhile <- there.Body
+				failed <- errors.Join(err, m.Target.SetMessage(ctx, m.Service, m.Conversation, whole[1]))
 				p.Set("")
 			}()
 		})
+		require.NoError(t, <-failed)
+		require.Equal(t, "changed", <-meanwhile, "nothing was written yet")
 		require.GreaterOrEqual(t, time.Since(began), time.Hour)
 		require.True(t, got.Equal, "%+v", all)
 		for _, one := range all {

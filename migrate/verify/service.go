@@ -42,7 +42,11 @@ func (s *verifiedService) report(all ...Difference) error {
 	return s.comparison.report(all...)
 }
 
-// hold reports whether no other channel was held against a conversation.
+// hold reports whether no other channel was held against a conversation. Of two
+// channels of one name, date and attributes the one that asks first gets it, which may
+// be either: without a ledger or a stamp nothing tells whose it is. The verdict does
+// not depend on it, because the other one is missing in any case; what is said to
+// differ in the messages may.
 func (s *verifiedService) hold(conversationSID, channelSID string) bool {
 	s.holding.Lock()
 	defer s.holding.Unlock()

@@ -63,4 +63,22 @@ func TestPause(t *testing.T) {
 			require.Equal(t, time.Second, time.Since(began))
 		})
 	})
+	t.Run("makes what was looked at before old, also if it is over", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, p := paused(t)
+			time.AfterFunc(time.Hour, func() { p.Set("") })
+			looked, err := drain.Signal(nil).Begin(ctx)
+			require.NoError(t, err)
+			require.False(t, drain.Old(looked))
+			p.Set("again")
+			require.True(t, drain.Old(looked))
+			require.NoError(t, drain.Signal(nil).Proceed(looked), "what was looked at may be written")
+			p.Set("")
+			require.True(t, drain.Old(looked))
+			again, err := drain.Signal(nil).Begin(ctx)
+			require.NoError(t, err)
+			require.False(t, drain.Old(again))
+			require.False(t, drain.Old(t.Context()))
+		})
+	})
 }

@@ -24,7 +24,7 @@ func (s Signal) Given() bool {
 // Proceed is asked before each write. It waits while the context is paused, and
 // says no if the verb is to end.
 func (s Signal) Proceed(ctx context.Context) error {
-	if err := s.unpaused(ctx); err != nil {
+	if _, err := s.unpaused(ctx); err != nil {
 		return err
 	}
 	if s.Given() {
@@ -42,27 +42,46 @@ func (s Signal) Begin(ctx context.Context) (context.Context, error) {
 	if err := s.Proceed(ctx); err != nil {
 		return ctx, err
 	}
-	return migrate.WithPause(ctx, nil), nil
+	changed, err := s.unpaused(ctx)
+	if err != nil {
+		return ctx, err
+	}
+	return context.WithValue(migrate.WithPause(ctx, nil), begunKey{}, changed), nil
 }
+
+// Old reports whether a pause began since Begin returned a context, or one that comes
+// of it: what was looked at then may have changed.
+func Old(ctx context.Context) bool {
+	changed, _ := ctx.Value(begunKey{}).(<-chan struct{})
+	select {
+	case <-changed:
+		return true
+	default:
+		return false
+	}
+}
+
+type begunKey struct{}
 
 // Unpaused waits while the context is paused. Unlike Proceed it lets through what
 // a drain still has to write, and fails only when the context ends meanwhile.
 func (s Signal) Unpaused(ctx context.Context) error {
-	err := s.unpaused(ctx)
+	_, err := s.unpaused(ctx)
 	if err == migrate.ErrDrained {
 		return nil
 	}
 	return err
 }
 
-func (s Signal) unpaused(ctx context.Context) error {
+// unpaused returns what is closed when the next pause begins.
+func (s Signal) unpaused(ctx context.Context) (<-chan struct{}, error) {
 	for {
 		reason, changed := migrate.PauseOf(ctx).Reason()
 		if reason == "" {
-			return nil
+			return changed, nil
 		}
 		if err := s.until(ctx, changed, reason); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
