@@ -100,3 +100,34 @@ func TestSweepKeepsWhatItDidNotLookAt(t *testing.T) {
 	require.Contains(t, p.Items[0].Reason, "another file was put in its place")
 	require.FileExists(t, path)
 }
+
+func TestSweepFollowsNoLink(t *testing.T) {
+	dir := t.TempDir()
+	archive := filepath.Join(dir, "far", "archive")
+	require.NoError(t, os.CopyFS(archive, os.DirFS(filepath.Join("..", "..", "testdata", "workspaces", "support-desk"))))
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "near"), os.DirFS(archive)))
+	require.NoError(t, os.Mkdir(filepath.Join(archive, "below"), 0o700))
+	t.Chdir(filepath.Join(dir, "near"))
+	for name, to := range map[string]string{"link": archive, "deep": filepath.Join(archive, "below")} {
+		if os.Symlink(to, name) != nil {
+			t.Skip("this system makes no links")
+		}
+	}
+	for _, path := range []string{"link", "link/", "link/.", "link//", "deep/..", "manifest.json/", ""} {
+		s := &sweep{}
+		err := s.path(t.Context(), path)
+		require.Equal(t, exitUsage, statusOf(err), path)
+		require.Empty(t, s.items, path)
+	}
+	s := &sweep{}
+	require.NoError(t, s.path(t.Context(), "../far/archive/"))
+	require.Equal(t, filepath.Join("..", "far", "archive"), s.items[0].Path)
+}
+
+func TestSweepFindsHalvesOfAFolderWithASlash(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "support.zip")
+	require.NoError(t, os.CopyFS(path+".unfinished", os.DirFS(filepath.Join("..", "..", "testdata", "workspaces", "support-desk"))))
+	s := &sweep{}
+	require.NoError(t, s.path(t.Context(), path+"/"))
+	require.Equal(t, path+".unfinished", s.items[0].Path)
+}

@@ -48,8 +48,13 @@ var lostWithLedger = []string{
 	"restoring profiles and roles that --policy replaced", "removing a copy that lands late, within a day of its run",
 }
 
-// path adds what is at a path that somebody named.
-func (s *sweep) path(ctx context.Context, path string) error {
+// path adds what is at a path that somebody named. A slash at its end would have the
+// system follow a link, and ".." may lead elsewhere than the path says.
+func (s *sweep) path(ctx context.Context, named string) error {
+	if named == "" {
+		return usageError("name files and folders that exist", "a PATH is empty")
+	}
+	path := filepath.Clean(named)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -62,6 +67,9 @@ func (s *sweep) path(ctx context.Context, path string) error {
 		return usageError("name a file that can be read", "%w", err)
 	case info.Mode()&fs.ModeSymlink != 0:
 		return usageError("name the file that it points to", "%s is a symbolic link", path)
+	}
+	if meant, err := os.Lstat(named); err != nil || !os.SameFile(info, meant) {
+		return usageError("name it without .. and a slash at its end", "%s is another file than %s", named, path)
 	}
 	if isLedger(path) {
 		return s.ledger(ctx, path)
