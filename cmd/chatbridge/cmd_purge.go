@@ -23,7 +23,7 @@ type purgeOptions struct {
 	Unfinished bool
 	Yes        bool
 
-	// named says that somebody named a ledger, and that it is not the default.
+	// named says that somebody named a ledger.
 	named   bool
 	console *console
 }
@@ -59,7 +59,7 @@ ledger.` +
 		GroupID: groupMigrate,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Paths, o.named = args, cmd.Flags().Changed("ledger")
+			o.Paths, o.named = args, isGiven(cmd.Flags().Lookup("ledger"))
 			return run(cmd.Context(), o)
 		},
 	}
