@@ -132,6 +132,17 @@ func TestAuditChannels(t *testing.T) {
 		rows := dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(c)))
 		require.Equal(t, []string{"make private", "there already"}, []string{rows[0][1], rows[1][1]})
 	})
+	t.Run("keep names that look like the end of a row", func(t *testing.T) {
+		c := &reports.AuditChannels{}
+		for i, name := range []string{"a],[b", `a"],["b`, "],[", "a],[b"} {
+			c.Add(audit.ChannelRow{SID: sid("CH", i), FriendlyName: name, UniqueName: "u],[v", Route: audit.Visible})
+		}
+		var names []string
+		for _, r := range dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(c))) {
+			names = append(names, r[0])
+		}
+		require.Equal(t, []string{"a],[b u],[v", `a"],["b u],[v`, "],[ u],[v", "a],[b u],[v"}, names)
+	})
 	t.Run("with hostile names stay text in the data", func(t *testing.T) {
 		rows := dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(many(1000))))
 		var names []string

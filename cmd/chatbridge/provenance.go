@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,8 +27,7 @@ type surroundings struct {
 
 func surroundingsOf() surroundings {
 	machine, _ := os.Hostname()
-	info, _ := debug.ReadBuildInfo()
-	v := versionOf(info)
+	v := thisVersion()
 	if v.Revision != "" && (v.Version == "(devel)" || v.Version == "") {
 		v.Version += " " + v.Revision
 	}
