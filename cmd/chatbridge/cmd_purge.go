@@ -93,9 +93,9 @@ func runPurge(ctx context.Context, o *purgeOptions) error {
 		if err := o.agree(ctx, result); err != nil {
 			return err
 		}
-		err = s.remove(&result)
+		s.remove(&result)
 	}
-	if err := errors.Join(err, s.close()); err != nil {
+	if err := s.close(); err != nil {
 		return err
 	}
 	if err := reports.WritePurge(o.console.out, form, result, o.console.completing()); err != nil {

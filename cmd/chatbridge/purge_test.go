@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/reports"
 )
 
 // purgeable is a ledger whose last run has the status.
@@ -95,10 +97,28 @@ func TestSweepKeepsWhatItDidNotLookAt(t *testing.T) {
 	require.NoError(t, os.Rename(path, path+".old"))
 	require.NoError(t, os.WriteFile(path, []byte("somebody's"), 0o600))
 	p := s.result(true)
-	require.NoError(t, s.remove(&p))
+	s.remove(&p)
 	require.False(t, p.Items[0].Done)
 	require.Contains(t, p.Items[0].Reason, "another file was put in its place")
 	require.FileExists(t, path)
+	require.Zero(t, p.Items[0].Files)
+	var b bytes.Buffer
+	require.NoError(t, reports.WritePurge(&b, reports.Text, p))
+	require.Contains(t, b.String(), "0 files with 0 bytes deleted; 1 thing stays in whole or in part.")
+}
+
+func TestSweepTakesForDoneWhatIsGone(t *testing.T) {
+	const line = `{"code":"media","sid":"IM1","original":"a"}` + "\n"
+	path := filepath.Join(t.TempDir(), "l.db.originals.jsonl")
+	require.NoError(t, os.WriteFile(path, []byte(line), 0o600))
+	s := &sweep{}
+	require.NoError(t, s.path(t.Context(), path))
+	require.NoError(t, os.Remove(path))
+	p := s.result(true)
+	s.remove(&p)
+	require.True(t, p.Items[0].Done)
+	require.Empty(t, p.Items[0].Reason)
+	require.Zero(t, p.Items[0].Files)
 }
 
 func TestSweepFollowsNoLink(t *testing.T) {

@@ -31,7 +31,17 @@ type sweep struct {
 
 type swept struct {
 	reports.PurgeItem
-	remove func() error
+	remove func() (archive.Removed, error)
+}
+
+// whole is the removal of one file.
+func whole(bytes int64, remove func() error) func() (archive.Removed, error) {
+	return func() (archive.Removed, error) {
+		if err := remove(); err != nil {
+			return archive.Removed{}, err
+		}
+		return archive.Removed{Files: 1, Bytes: bytes}, nil
+	}
 }
 
 // what holds of people. Which tables of the ledger it is, says the schema.
@@ -145,7 +155,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	s.add(reports.PurgeItem{
 		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
 		Holds: quantity(kept.Lines, "original", "originals") + ", complete: texts, attributes, names, identities",
-	}, func() error { return removeFile(path, info) })
+	}, whole(kept.Bytes, func() error { return migrate.RemoveSeen(path, info) }))
 	return true, nil
 }
 
@@ -163,29 +173,12 @@ func (s *sweep) report(path string) (found bool, err error) {
 	form, ok := reports.Recognize(file)
 	if ok {
 		s.add(reports.PurgeItem{Path: path, Kind: reports.PurgeReport, Files: 1, Bytes: info.Size(), Holds: reportHolds + " (" + string(form) + ")"},
-			func() error { return removeFile(path, info) })
+			whole(info.Size(), func() error { return migrate.RemoveSeen(path, info) }))
 	}
 	return ok, nil
 }
 
-// removeFile removes the file that was looked at, and never what a link leads to.
-func removeFile(path string, seen fs.FileInfo) error {
-	root, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	info, err := root.Lstat(filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(info, seen) {
-		return errors.New("another file was put in its place")
-	}
-	return root.Remove(filepath.Base(path))
-}
-
-func (s *sweep) add(item reports.PurgeItem, remove func() error) {
+func (s *sweep) add(item reports.PurgeItem, remove func() (archive.Removed, error)) {
 	s.items = append(s.items, swept{item, remove})
 }
 
@@ -211,21 +204,18 @@ func (s *sweep) result(executed bool) reports.Purged {
 	return p
 }
 
-// remove deletes everything, and notes what could not be. What was deleted is
-// told also if the rest fails.
-func (s *sweep) remove(p *reports.Purged) error {
+// remove deletes everything, and notes what was deleted and what could not be.
+func (s *sweep) remove(p *reports.Purged) {
 	for i, item := range s.items {
-		err := item.remove()
+		done, err := item.remove()
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
+		p.Items[i].Files, p.Items[i].Bytes, p.Items[i].Done = done.Files, done.Bytes, err == nil
 		if err != nil {
 			p.Items[i].Reason = cmp.Or(p.Items[i].Reason, "it could not be deleted: "+err.Error())
-			continue
 		}
-		p.Items[i].Done = true
 	}
-	return nil
 }
 
 func (s *sweep) close() error {

@@ -51,7 +51,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		if info, err := os.Lstat(file); err == nil {
 			item.Bytes = info.Size()
 		}
-		s.ledgers = append(s.ledgers, swept{item, func() error { return remove(file) }})
+		s.ledgers = append(s.ledgers, swept{item, whole(item.Bytes, func() error { return remove(file) })})
 	}
 	return nil
 }

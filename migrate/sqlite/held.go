@@ -65,27 +65,26 @@ func Look(ctx context.Context, path string) ([]string, error) {
 // removed.
 func (h *Held) Files() []string { return files(h.path) }
 
-// Remove removes one of the Files. The lock goes when Held is closed.
+// Remove removes one of the Files; fs.ErrNotExist is in the chain if it is gone
+// already. The lock goes when Held is closed.
 func (h *Held) Remove(path string) error {
 	if path == h.path+lockSuffix {
 		return nil
 	}
-	root, err := os.OpenRoot(filepath.Dir(h.path))
-	if err != nil {
-		return fmt.Errorf("remove ledger: %w", err)
-	}
-	defer root.Close()
-	name := filepath.Base(path)
-	info, err := root.Lstat(name)
+	info, err := os.Lstat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist) && path != h.path:
-		return nil // SQLite took it away
 	case err != nil:
 		return fmt.Errorf("remove ledger: %w", err)
-	case !info.Mode().IsRegular(), path == h.path && !os.SameFile(info, h.file):
-		return refuse(migrate.Conflict, "find out what put it there", "%s: another file was put in its place", path)
+	case !info.Mode().IsRegular():
+		return refuse(migrate.Conflict, "find out what put it there", "%s: %w", path, migrate.ErrReplaced)
+	case path == h.path:
+		info = h.file
 	}
-	return root.Remove(name)
+	err = migrate.RemoveSeen(path, info)
+	if errors.Is(err, migrate.ErrReplaced) {
+		return refuse(migrate.Conflict, "find out what put it there", "%w", err)
+	}
+	return err
 }
 
 // Close lets go of the lock, and removes its file.

@@ -76,6 +76,17 @@ func TestHold(t *testing.T) {
 		require.NoError(t, h.Close())
 		require.FileExists(t, path)
 	})
+	t.Run("keeps a link that was put beside it", func(t *testing.T) {
+		path := made(t)
+		h, err := sqlite.Hold(t.Context(), path)
+		require.NoError(t, err)
+		if err := os.Symlink(path, path+"-wal"); err != nil {
+			t.Skip("this system makes no links")
+		}
+		require.Equal(t, migrate.Conflict, migrate.KindOf(h.Remove(path+"-wal")))
+		require.NoError(t, h.Close())
+		require.FileExists(t, path+"-wal")
+	})
 	t.Run("knows one that was killed before anything reached the file itself", func(t *testing.T) {
 		path := made(t)
 		l, err := sqlite.Open(t.Context(), path)
