@@ -46,8 +46,8 @@ Without --execute it only lists what would go, how large it is, what it holds,
 and what can no longer be done afterwards. It deletes only what it recognizes as
 its own by the content, and keeps other files in the folder of an archive. It
 follows no symbolic link. If a PATH is anything else, it refuses before it
-deletes anything. It refuses a ledger that is in use. It refuses one whose last
-run is not complete, unless you give --unfinished.
+deletes anything. It refuses a ledger that is in use, and its originals. If the
+last run is not complete, it refuses both unless you give --unfinished.
 
 It removes files but does not overwrite them; backups and snapshots keep what
 they have. It never opens a connection, needs no credentials and changes nothing
@@ -69,7 +69,7 @@ ledger.` +
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, instead of only listing")
-	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger even if its last run is not complete")
+	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger and its originals even if the last run is not complete")
 	return cmd
 }
 
@@ -135,7 +135,7 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	if len(p.Unfinished) > 0 && !o.Unfinished {
 		return &migrate.Error{
 			Op: "purge", Kind: migrate.Usage, Err: errors.New(p.Unfinished[0]),
-			Hint: "finish it with chatbridge migrate; to delete the ledger anyway: " + o.command(true),
+			Hint: "finish it with chatbridge migrate; to delete all the same: " + o.command(true),
 		}
 	}
 	if o.Yes {

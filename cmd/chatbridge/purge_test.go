@@ -88,6 +88,55 @@ func TestPurge(t *testing.T) {
 	})
 }
 
+func TestPurgeOfOriginalsAlone(t *testing.T) {
+	const line = `{"code":"media","sid":"IM1","original":"a"}` + "\n"
+	purge := func(t *testing.T, args ...string) (int, string) {
+		s := newScreen("", false)
+		return run(t.Context(), s.console, append([]string{"purge", "--execute", "--yes"}, args...)), s.stderr.String()
+	}
+	beside := func(t *testing.T, ledger string) string {
+		require.NoError(t, os.WriteFile(ledger+originalsSuffix, []byte(line), 0o600))
+		return ledger + originalsSuffix
+	}
+	t.Run("beside a ledger in use is refused", func(t *testing.T) {
+		ledger := purgeable(t, migrate.Complete)
+		path := beside(t, ledger)
+		l, err := openLedger(t.Context(), ledger)
+		require.NoError(t, err)
+		status, said := purge(t, path)
+		require.Equal(t, exitLedger, status, said)
+		require.FileExists(t, path)
+		require.NoError(t, l.Close())
+		status, said = purge(t, path)
+		require.Equal(t, exitDone, status, said)
+		require.NoFileExists(t, path)
+		require.FileExists(t, ledger)
+	})
+	t.Run("of a migration that is not finished is refused, unless told otherwise", func(t *testing.T) {
+		ledger := purgeable(t, migrate.Partial)
+		path := beside(t, ledger)
+		status, said := purge(t, path)
+		require.Equal(t, exitUsage, status)
+		require.Contains(t, said, "belongs to "+ledger+": its last run is partial")
+		require.FileExists(t, path)
+		status, said = purge(t, "--unfinished", path)
+		require.Equal(t, exitDone, status, said)
+		require.NoFileExists(t, path)
+		require.FileExists(t, ledger)
+	})
+	t.Run("beside a file that is no ledger are nobody's", func(t *testing.T) {
+		for _, text := range []string{"", "hello"} {
+			other := filepath.Join(t.TempDir(), "l.db")
+			require.NoError(t, os.WriteFile(other, []byte(text), 0o600))
+			path := beside(t, other)
+			status, said := purge(t, path)
+			require.Equal(t, exitDone, status, said)
+			require.NoFileExists(t, path)
+			require.FileExists(t, other)
+		}
+	})
+}
+
 func TestSweepKeepsWhatItDidNotLookAt(t *testing.T) {
 	const line = `{"code":"media","sid":"IM1","original":"a"}` + "\n"
 	path := filepath.Join(t.TempDir(), "l.db.originals.jsonl")

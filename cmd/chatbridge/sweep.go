@@ -87,6 +87,9 @@ func (s *sweep) path(ctx context.Context, named string) error {
 	if s.known(path) {
 		return nil
 	}
+	if err := s.originalsOf(ctx, path); err != nil {
+		return err
+	}
 	for _, look := range []func(string) (bool, error){s.archive, s.originals, s.report} {
 		if found, err := look(path); err != nil || found {
 			return err

@@ -72,6 +72,27 @@ func (s *sweep) files(ctx context.Context, path string) (list func() ([]string, 
 	return func() ([]string, error) { return held.Files(), nil }, held.Remove, nil
 }
 
+// originalsOf refuses originals beside a ledger that is in use, and notes if its
+// migration still needs them. It adds nothing.
+func (s *sweep) originalsOf(ctx context.Context, path string) error {
+	ledger, ok := strings.CutSuffix(path, originalsSuffix)
+	if !ok {
+		return nil
+	}
+	_, _, err := s.files(ctx, ledger)
+	switch {
+	case err == nil:
+	case migrate.KindOf(err) == migrate.NotFound, !isLedger(ledger): // they are nobody's
+		return nil
+	default:
+		return err
+	}
+	if unfinished, _ := ledgerState(ctx, ledger); unfinished != "" {
+		s.unfinished = append(s.unfinished, path+" belongs to "+ledger+": "+unfinished)
+	}
+	return nil
+}
+
 // beside adds the originals of the ledger at path, if there are any. A file of
 // that name that is something else is refused: nobody else has a use for it.
 func (s *sweep) beside(path string) (found bool, err error) {
