@@ -41,6 +41,7 @@ the originals that policies kept. It also deletes each PATH: an archive of
 chatbridge export (a folder or a zip), a page, a JSON object or a CSV table that
 chatbridge wrote, another ledger, or its originals. If you give a PATH, the
 ledger goes only if --ledger, its variable or the configuration file names it.
+Write a PATH that begins with a dash with ./ before it.
 
 Without --execute it only lists what would go, how large it is, what it holds,
 and what can no longer be done afterwards. It deletes only what it recognizes as
@@ -149,16 +150,16 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	return o.console.confirm(ctx)
 }
 
-// command is the one that deletes what is listed.
+// command is the one that deletes what is listed, with all that it takes.
 func (o *purgeOptions) command(unfinished bool) string {
 	words := []string{"chatbridge purge --execute"}
 	if unfinished {
 		words = append(words, "--unfinished")
 	}
 	for _, path := range o.Paths {
-		words = append(words, quoted(path))
+		words = append(words, pathWord(path))
 	}
-	return strings.Join(words, " ")
+	return o.console.next.complete(strings.Join(words, " "))
 }
 
 func (o *purgeOptions) verdict(p reports.Purged) error {

@@ -172,12 +172,9 @@ func free(path string) error {
 // Shaped reports whether the file at path is of the kind that ledgers are: any
 // SQLite file.
 func Shaped(path string) bool {
-	file, err := os.Open(path)
+	file, empty, err := opened(path, os.O_RDONLY)
 	if err != nil {
 		return false
 	}
-	defer file.Close()
-	start := make([]byte, len(magic))
-	_, err = io.ReadFull(file, start)
-	return err == nil && string(start) == magic
+	return file.Close() == nil && !empty
 }
