@@ -22,11 +22,11 @@ type Purged struct {
 // PurgeItem is one file, or one folder of an archive.
 type PurgeItem struct {
 	Path   string `json:"path"`
-	Kind   string `json:"kind"` // one of the Purge… constants
-	Files  int64  `json:"files"` // that would go or, if it was executed, that went
-	Bytes  int64  `json:"bytes"` // of these
-	Holds  string `json:"holds"` // which data of people
-	Done   bool   `json:"done"`  // everything of it that is to go is gone
+	Kind   string `json:"kind"`             // one of the Purge… constants
+	Files  int64  `json:"files"`            // that would go or, if it was executed, that went
+	Bytes  int64  `json:"bytes"`            // of these
+	Holds  string `json:"holds"`            // which data of people
+	Done   bool   `json:"done"`             // everything of it that is to go is gone
 	Reason string `json:"reason,omitempty"` // why it stays, or a part of it
 }
 

@@ -38,7 +38,7 @@ func newPurge(c *console, run func(context.Context, *purgeOptions) error) *cobra
 		Long: `Delete the files that hold personal data once a migration is finished: the
 ledger (the file that records what arrived) with its SQLite and lock files, and
 the originals that policies kept. It also deletes each PATH: an archive of
-chatbridge export (a folder or a zip), a page, a JSON object or a CSV table that
+chatbridge export (a folder or a zip), a page, JSON or a CSV table that
 chatbridge wrote, another ledger, or its originals. If you give a PATH, the
 ledger goes only if --ledger, its variable or the configuration file names it.
 Write a PATH that begins with a dash with ./ before it.

@@ -49,7 +49,7 @@ const (
 	ledgerHolds = "SIDs, names of channels and services, and reasons that can quote an identity, a name or the start of a text"
 	besideHolds = "the latest of the ledger"
 	lockHolds   = "a process and a host"
-	reportHolds = "names, and what the report says about them"
+	reportHolds = "names or SIDs, and what the report says about them"
 )
 
 // lostWithLedger is what a ledger is for.
