@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/archive"
 	"chatbridge/reports"
 )
 
@@ -86,6 +87,22 @@ func TestPurge(t *testing.T) {
 		_, s := purge(t, "", "--ledger", path)
 		require.Contains(t, s.stdout.String(), "push notifications of 1 service")
 	})
+}
+
+func TestPurgeOfAnExportThatIsWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "desk.zip")
+	w, err := archive.Continue(t.Context(), path+".unfinished", archive.Manifest{AccountSID: "AC1", SourceAPI: "v1"})
+	require.NoError(t, err)
+	for _, named := range []string{path, path + ".unfinished"} {
+		s := newScreen("", false)
+		require.Equal(t, exitLedger, run(t.Context(), s.console, []string{"purge", "--execute", "--yes", named}))
+		require.Contains(t, s.stderr.String(), "an export is writing it")
+		require.Contains(t, s.stderr.String(), "hint: wait for the export to end")
+	}
+	require.NoError(t, w.Abandon())
+	s := newScreen("", false)
+	require.Equal(t, exitDone, run(t.Context(), s.console, []string{"purge", "--execute", "--yes", path}), s.stderr.String())
+	require.NoDirExists(t, path+".unfinished")
 }
 
 func TestPurgeOfOriginalsAlone(t *testing.T) {
@@ -172,12 +189,12 @@ func TestSweepTakesForDoneWhatIsGone(t *testing.T) {
 
 func TestSweepFollowsNoLink(t *testing.T) {
 	dir := t.TempDir()
-	archive := filepath.Join(dir, "far", "archive")
-	require.NoError(t, os.CopyFS(archive, os.DirFS(filepath.Join("..", "..", "testdata", "workspaces", "support-desk"))))
-	require.NoError(t, os.CopyFS(filepath.Join(dir, "near"), os.DirFS(archive)))
-	require.NoError(t, os.Mkdir(filepath.Join(archive, "below"), 0o700))
+	far := filepath.Join(dir, "far", "archive")
+	require.NoError(t, os.CopyFS(far, os.DirFS(filepath.Join("..", "..", "testdata", "workspaces", "support-desk"))))
+	require.NoError(t, os.CopyFS(filepath.Join(dir, "near"), os.DirFS(far)))
+	require.NoError(t, os.Mkdir(filepath.Join(far, "below"), 0o700))
 	t.Chdir(filepath.Join(dir, "near"))
-	for name, to := range map[string]string{"link": archive, "deep": filepath.Join(archive, "below")} {
+	for name, to := range map[string]string{"link": far, "deep": filepath.Join(far, "below")} {
 		if os.Symlink(to, name) != nil {
 			t.Skip("this system makes no links")
 		}

@@ -106,6 +106,8 @@ func (s *sweep) archive(path string) (found bool, err error) {
 	switch {
 	case errors.Is(err, archive.ErrOther):
 		return false, nil
+	case migrate.KindOf(err) == migrate.Conflict:
+		return false, err
 	case err != nil:
 		return false, usageError("remove it by hand if nobody needs it", "%w", err)
 	}

@@ -41,7 +41,8 @@ type Remains struct {
 // Look says what there is to remove at a path: a folder or a zip, also one that an
 // export left unfinished. It changes nothing and follows no symbolic link. What
 // holds anything else is refused with ErrOther or ErrMixed; in the folder of an
-// archive it is named instead.
+// archive it is named instead. An archive that an export is writing is refused with
+// Kind Conflict.
 func Look(at string) (*Remains, error) {
 	info, err := os.Lstat(at)
 	if err != nil {
@@ -52,9 +53,9 @@ func Look(at string) (*Remains, error) {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, fmt.Errorf("%s: %w", at, migrate.ErrSymlink)
 	case info.IsDir():
-		return r, r.lookInFolder()
+		return r, errors.Join(r.lookInFolder(), r.busy())
 	case info.Mode().IsRegular() && strings.HasSuffix(at, packing):
-		return r, r.lookInHalfZip()
+		return r, errors.Join(r.lookInHalfZip(), r.busy())
 	case info.Mode().IsRegular():
 		return r, r.lookInZip()
 	}
@@ -182,6 +183,9 @@ type Removed struct{ Files, Bytes int64 }
 // with migrate.ErrReplaced if something else is in the place now.
 func (r *Remains) Remove() (Removed, error) {
 	var done Removed
+	if err := r.busy(); err != nil {
+		return done, err
+	}
 	if !r.seen.IsDir() {
 		if err := migrate.RemoveSeen(r.path, r.seen); err != nil {
 			return done, err
@@ -211,6 +215,21 @@ func (r *Remains) Remove() (Removed, error) {
 		return done, nil
 	}
 	return done, migrate.RemoveSeen(filepath.Clean(r.path), r.seen)
+}
+
+// busy refuses what an export is writing.
+func (r *Remains) busy() error {
+	at := r.path
+	if r.seen.IsDir() {
+		at = filepath.Join(at, journalPath)
+	}
+	if err := busy(at); err != nil {
+		return &migrate.Error{
+			Op: "look at archive", Kind: migrate.Conflict, Err: fmt.Errorf("%s: %w", r.path, err),
+			Hint: "wait for the export to end, or stop it",
+		}
+	}
+	return nil
 }
 
 // open opens the folder that was looked at.

@@ -10,9 +10,8 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/gofrs/flock"
-
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/lockfile"
 )
 
 // besides are the suffixes of the files that a ledger may have beside it. They
@@ -48,8 +47,8 @@ func Hold(ctx context.Context, path string) (*Held, error) {
 	return &Held{path, info, held}, nil
 }
 
-// Look says which files the ledger at path consists of. It takes no lock and
-// changes nothing. Its errors are those of Hold.
+// Look says which files the ledger at path consists of. It changes
+// nothing, and keeps no lock. Its errors are those of Hold.
 func Look(ctx context.Context, path string) ([]string, error) {
 	path, _, err := found(ctx, path)
 	if err != nil {
@@ -155,15 +154,12 @@ func free(path string) error {
 	if _, err := os.Lstat(path); err != nil {
 		return nil
 	}
-	file := flock.New(path, flock.SetFlag(os.O_RDONLY|migrate.NoFollow))
-	defer file.Close()
-	got, err := file.TryRLock()
-	switch {
+	switch free, err := lockfile.Free(path); {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return refusePath(fmt.Errorf("look at lock: %w", err))
-	case !got:
+	case !free:
 		return conflict(path)
 	}
 	return nil
