@@ -89,6 +89,25 @@ func TestPurge(t *testing.T) {
 	})
 }
 
+func TestPurgeOfALogThatIsLeft(t *testing.T) {
+	for _, named := range []func(string) []string{
+		func(path string) []string { return []string{"--ledger", path} },
+		func(path string) []string { return []string{path} },
+	} {
+		from, path := filepath.Join(t.TempDir(), "from.db"), filepath.Join(t.TempDir(), "l.db")
+		l, err := openLedger(t.Context(), from)
+		require.NoError(t, err)
+		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"a": "b"}))
+		raw, err := os.ReadFile(from + "-wal")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path+"-wal", raw, 0o600))
+		require.NoError(t, l.Close())
+		s := newScreen("", false)
+		require.Equal(t, exitDone, run(t.Context(), s.console, append([]string{"purge", "--execute", "--yes"}, named(path)...)), s.stderr.String())
+		require.NoFileExists(t, path+"-wal")
+	}
+}
+
 func TestPurgeOfAnExportThatIsWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "desk.zip")
 	w, err := archive.Continue(t.Context(), path+".unfinished", archive.Manifest{AccountSID: "AC1", SourceAPI: "v1"})

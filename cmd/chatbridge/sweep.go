@@ -72,6 +72,9 @@ func (s *sweep) path(ctx context.Context, named string) error {
 		if err := s.halves(path); err != nil || len(s.items) > before {
 			return err
 		}
+		if _, err := lookAtLedger(ctx, path); migrate.KindOf(err) != migrate.NotFound { // a log can be left of it
+			return s.ledger(ctx, path)
+		}
 		return usageError("name files and folders that exist", "%s does not exist", path)
 	case err != nil:
 		return usageError("name a file that can be read", "%w", err)

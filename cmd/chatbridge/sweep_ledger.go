@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,7 +29,10 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	unfinished, holds := ledgerState(ctx, path)
+	unfinished, holds := "", ""
+	if _, err := os.Lstat(path); err == nil { // without it, its log says nothing any more
+		unfinished, holds = ledgerState(ctx, path)
+	}
 	if unfinished != "" {
 		s.unfinished = append(s.unfinished, path+": "+unfinished)
 	}
@@ -39,11 +43,11 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for i, file := range files {
+	for _, file := range files {
 		s.known(file) // a shell's FILE* names it too
 		item := reports.PurgeItem{Path: file, Kind: reports.PurgeBeside, Files: 1, Holds: besideHolds}
 		switch {
-		case i == len(files)-1:
+		case file == filepath.Clean(path):
 			item.Kind, item.Holds = reports.PurgeLedger, holds
 		case strings.HasSuffix(file, ".lock"):
 			item.Holds = lockHolds
