@@ -89,6 +89,23 @@ func TestPurge(t *testing.T) {
 	})
 }
 
+func TestPurgeKnowsAFileByTwoNames(t *testing.T) {
+	path := purgeable(t, migrate.Complete)
+	link := filepath.Join(t.TempDir(), "link")
+	if os.Symlink(filepath.Dir(path), link) != nil {
+		t.Skip("this system makes no links")
+	}
+	twin := filepath.Join(filepath.Dir(path), "twin.html")
+	require.NoError(t, os.WriteFile(twin+".1", []byte("<!doctype html><meta name=\"generator\" content=\"chatbridge\">"), 0o600))
+	require.NoError(t, os.Link(twin+".1", twin+".2"))
+	s := newScreen("", false)
+	status := run(t.Context(), s.console, []string{"purge", "--execute", "--yes", path, filepath.Join(link, filepath.Base(path)), twin + ".1", twin + ".2"})
+	require.Equal(t, exitDone, status, s.stderr.String())
+	left, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
 func TestPurgeOfALogThatIsLeft(t *testing.T) {
 	for _, named := range []func(string) []string{
 		func(path string) []string { return []string{"--ledger", path} },

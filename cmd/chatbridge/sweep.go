@@ -190,13 +190,21 @@ func (s *sweep) add(item reports.PurgeItem, remove func() (archive.Removed, erro
 	s.items = append(s.items, swept{item, remove})
 }
 
-// known reports whether a path was added before, and notes it.
+// known reports whether a file was added before, under this name or through another
+// folder, and notes it. Two links to one file are two names to delete.
 func (s *sweep) known(path string) bool {
-	absolute, err := filepath.Abs(path)
-	if err != nil || slices.Contains(s.seen, absolute) {
-		return err == nil
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err == nil {
+		folder, err = filepath.Abs(folder)
 	}
-	s.seen = append(s.seen, absolute)
+	if err != nil {
+		return false
+	}
+	one := filepath.Join(folder, filepath.Base(path))
+	if slices.Contains(s.seen, one) {
+		return true
+	}
+	s.seen = append(s.seen, one)
 	return false
 }
 
