@@ -125,6 +125,22 @@ func TestAuditChannels(t *testing.T) {
 		}
 		require.Equal(t, sid("CH", 89_999), rows[90][7])
 	})
+	t.Run("are the worst by what the policy decides, not by what it leaves", func(t *testing.T) {
+		policy, err := mapping.ParsePolicy([]string{string(mapping.AttributesNotJSON) + "=drop"})
+		require.NoError(t, err)
+		c := reports.NewAuditChannels(policy)
+		c.Add(audit.ChannelRow{SID: sid("CH", 0), Route: audit.Replay, Findings: []string{string(mapping.AttributesNotObject)}})
+		for i := range 45_000 {
+			c.Add(audit.ChannelRow{SID: sid("CH", i+1), Messages: 9, Route: audit.Replay, Findings: []string{string(mapping.AttributesNotJSON)}})
+		}
+		a := sampleAudit()
+		a.Findings = []migrate.FindingCount{
+			{Code: mapping.AttributesNotObject, Severity: mapping.Stop, Count: 1}, {Code: mapping.AttributesNotJSON, Severity: mapping.Loss, Count: 45_000},
+		}
+		rows := dataOf(t, auditPage(t, a, reports.WithAuditChannels(c)))
+		require.Equal(t, sid("CH", 0), rows[0][7])
+		require.NotEqual(t, "stops until decided", rows[1][1])
+	})
 	t.Run("that stay where they are come after those to be made private", func(t *testing.T) {
 		c := &reports.AuditChannels{}
 		c.Add(audit.ChannelRow{SID: sid("CH", 1), Messages: 900, Route: audit.Visible, Findings: []string{string(mapping.AttributesNotJSON)}})
