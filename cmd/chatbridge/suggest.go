@@ -5,7 +5,13 @@ import "slices"
 // suggest is the candidate that is the fewest edits away from word, and empty
 // where none is near enough to be a slip of the fingers.
 func suggest(word string, candidates []string) string {
-	best, least := "", 1+max(2, len(word)/3)
+	return nearest(word, candidates, max(2, len(word)/3))
+}
+
+// nearest is the candidate that is the fewest edits away from word, at most so many,
+// and empty if there is none.
+func nearest(word string, candidates []string, most int) string {
+	best, least := "", most+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := edits(word, c); d < least {
 			best, least = c, d
