@@ -50,6 +50,9 @@ func notDefault(cmd *cobra.Command) []reports.Setting {
 			return
 		}
 		for _, v := range valuesOf(f) {
+			if what, _ := pflag.UnquoteUsage(f); what == "file" || what == "path" {
+				v = filepath.Base(v) // folders name people and machines
+			}
 			all = append(all, reports.Setting{Name: f.Name, Value: v})
 		}
 	})
@@ -62,7 +65,7 @@ func (c *console) met(s *endpoints, o *connectionOptions, ledger string) {
 	if s.source != nil {
 		source = &reports.Side{Account: s.sourceAccount, Host: hostOf(o.ChatURL)}
 		if o.FromArchive != "" {
-			source.Host, source.Archive = "", o.FromArchive
+			source.Host, source.Archive = "", filepath.Base(o.FromArchive)
 		}
 	}
 	if s.reader != nil {
