@@ -80,7 +80,7 @@ func runPurge(ctx context.Context, o *purgeOptions) error {
 		return err
 	}
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return usageError("look first with chatbridge purge; to delete: chatbridge purge --execute --yes", "there is no terminal to ask on")
+		return usageError("look first, without --execute; to delete: "+o.command(o.Unfinished, "--yes"), "there is no terminal to ask on")
 	}
 	s := &sweep{hold: o.Execute}
 	defer s.close()
@@ -151,8 +151,8 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 }
 
 // command is the one that deletes what is listed, with all that it takes.
-func (o *purgeOptions) command(unfinished bool) string {
-	words := []string{"chatbridge purge --execute"}
+func (o *purgeOptions) command(unfinished bool, flags ...string) string {
+	words := append([]string{"chatbridge purge --execute"}, flags...)
 	if unfinished {
 		words = append(words, "--unfinished")
 	}

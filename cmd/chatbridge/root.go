@@ -21,6 +21,7 @@ func run(ctx context.Context, c *console, args []string) int {
 	c.stderr().json = wantsJSONLog(c, args)
 	ctx, c.waits = migrate.WithWaits(ctx)
 	root := newRoot(c)
+	checkHelpTopic(root)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {

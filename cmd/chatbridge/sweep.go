@@ -47,7 +47,7 @@ func whole(bytes int64, remove func() error) func() (archive.Removed, error) {
 // what holds of people. Which tables of the ledger it is, says the schema.
 const (
 	ledgerHolds = "SIDs, names of channels and services, and reasons that can quote an identity, a name or the start of a text"
-	besideHolds = "the latest of the ledger"
+	besideHolds = "the latest entries of the ledger"
 	lockHolds   = "a process and a host"
 	reportHolds = "names or SIDs, and what the report says about them"
 )
