@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // journalPath is what an archive has instead of a manifest while it is written:
@@ -27,12 +28,20 @@ type entry struct {
 }
 
 // journal notes what is complete. A line that a crash loses or tears costs the
-// work on its file and nothing else, so lines are not synced.
-type journal struct{ file *os.File }
+// work on its file and nothing else, so lines are not synced. Its lock says that
+// somebody writes the archive.
+type journal struct {
+	file *os.File
+	lock io.Closer
+}
 
 // startJournal puts a new journal in the place of one that is there.
 func startJournal(root *os.Root, m Manifest, kept map[string]File) (*journal, error) {
 	m.SchemaVersion, m.Files = SchemaVersion, nil
+	at := filepath.Join(root.Name(), journalPath)
+	if err := busy(at); err != nil {
+		return nil, fmt.Errorf("start journal: %w", err)
+	}
 	f, err := createAtomic(root, journalPath)
 	if err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
@@ -52,11 +61,15 @@ func startJournal(root *os.Root, m Manifest, kept map[string]File) (*journal, er
 	if err := notLinked(root, journalPath); err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
 	}
-	file, err := root.OpenFile(journalPath, os.O_WRONLY|os.O_APPEND, 0o600)
+	lock, err := occupy(at)
 	if err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
 	}
-	return &journal{file}, nil
+	file, err := root.OpenFile(journalPath, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start journal: %w", errors.Join(err, lock.Close()))
+	}
+	return &journal{file, lock}, nil
 }
 
 func (j *journal) add(e entry) error {
@@ -70,7 +83,7 @@ func (j *journal) add(e entry) error {
 	return nil
 }
 
-func (j *journal) close() error { return j.file.Close() }
+func (j *journal) close() error { return errors.Join(j.file.Close(), j.lock.Close()) }
 
 // readJournal reads what an earlier writer noted. A last line that is torn is
 // left out.
