@@ -1,6 +1,7 @@
 package migrate_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
@@ -28,4 +29,23 @@ func TestOpenBeside(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, f.Close())
 	})
+}
+
+func TestRemoveSeen(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte("ours"), 0o600))
+	seen, err := os.Lstat(path)
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.ErrorIs(t, migrate.RemoveSeen(path, seen), fs.ErrNotExist)
+	require.NoError(t, os.WriteFile(path, []byte("theirs"), 0o600))
+	require.ErrorIs(t, migrate.RemoveSeen(path, seen), migrate.ErrReplaced)
+	require.NoError(t, os.Remove(path))
+	if os.Symlink(path+".old", path) == nil {
+		require.ErrorIs(t, migrate.RemoveSeen(path, seen), migrate.ErrReplaced, "a link to it is not it")
+		require.NoError(t, os.Remove(path))
+	}
+	require.NoError(t, os.Rename(path+".old", path))
+	require.NoError(t, migrate.RemoveSeen(path, seen))
+	require.NoFileExists(t, path)
 }

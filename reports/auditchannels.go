@@ -13,10 +13,23 @@ import (
 
 // AuditChannels are the channels of an audit as a page shows them: it names 20,000,
 // and of more those with the gravest findings, then the largest. It holds no more
-// than twice as many, however many are added. The zero value has none.
+// than twice as many, however many are added. The zero value has none, and no policy.
 type AuditChannels struct {
-	n    int64
-	rows []audit.ChannelRow
+	n       int64
+	rows    []audit.ChannelRow
+	decided gravities // by the policy, before it is known what was found
+}
+
+// NewAuditChannels takes channels that were audited under a policy, which decides
+// what is grave.
+func NewAuditChannels(p mapping.Policy) *AuditChannels {
+	c := &AuditChannels{decided: gravities{}}
+	for _, r := range mapping.Codes() {
+		if option, ok := p.Decides(r.Code); ok {
+			c.decided[string(r.Code)] = gravityOf(r.Code, option.Severity)
+		}
+	}
+	return c
 }
 
 // Add takes one channel.
@@ -24,7 +37,7 @@ func (c *AuditChannels) Add(r audit.ChannelRow) {
 	c.n++
 	c.rows = append(c.rows, r)
 	if len(c.rows) >= 2*catalogShown {
-		c.trim(gravities{})
+		c.trim(c.decided)
 	}
 }
 

@@ -1,6 +1,7 @@
 package reports_test
 
 import (
+	"bytes"
 	"context"
 	"net/url"
 	"os"
@@ -19,6 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
+
+	"chatbridge/reports"
 )
 
 // requireChromium makes a machine without Chromium fail the tests that need it,
@@ -266,6 +269,19 @@ func TestPagesInBrowser(t *testing.T) {
 			b.requireClean()
 		})
 	}
+}
+
+func TestPoliciesOnAPhone(t *testing.T) {
+	var html bytes.Buffer
+	require.NoError(t, reports.Policies(&html, reports.HTML))
+	b := open(t, html.String())
+	for _, width := range []int64{360, 390} {
+		b.emulate(width, "light", "")
+		require.Empty(t, ask[[]string](b, `[...document.querySelectorAll(".scroll")].filter(e => e.scrollWidth > e.clientWidth + 1).map(e => e.innerText.slice(0, 40) + ": " + e.scrollWidth)`),
+			"no table is wider than the screen")
+	}
+	b.screenshot("policies-phone", 390, "light", "")
+	b.requireClean()
 }
 
 // requireClean requires that the page loaded nothing but its own file, and that

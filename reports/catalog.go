@@ -110,10 +110,18 @@ func (k catalog) data() (string, error) {
 			}
 		}
 	}
-	raw, err := json.Marshal(struct { // which writes <, > and & as \u003c, \u003e and \u0026
-		Choice int      `json:"choice"`
-		Words  []string `json:"words"`
-		Rows   [][]any  `json:"rows"`
-	}{k.Choice, words, rows})
-	return strings.ReplaceAll(string(raw), "],[", "],\n["), err
+	// json.Marshal writes <, > and & as \u003c, \u003e and \u0026.
+	head, err := json.Marshal(words)
+	if err != nil {
+		return "", err
+	}
+	lines := make([]string, len(rows)) // one for each row: an editor cannot show a line of megabytes
+	for i, r := range rows {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return "", err
+		}
+		lines[i] = string(line)
+	}
+	return fmt.Sprintf(`{"choice":%d,"words":%s,"rows":[%s]}`, k.Choice, head, strings.Join(lines, ",\n")), nil
 }

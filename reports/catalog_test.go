@@ -125,12 +125,39 @@ func TestAuditChannels(t *testing.T) {
 		}
 		require.Equal(t, sid("CH", 89_999), rows[90][7])
 	})
+	t.Run("are the worst by what the policy decides, not by what it leaves", func(t *testing.T) {
+		policy, err := mapping.ParsePolicy([]string{string(mapping.AttributesNotJSON) + "=drop"})
+		require.NoError(t, err)
+		c := reports.NewAuditChannels(policy)
+		c.Add(audit.ChannelRow{SID: sid("CH", 0), Route: audit.Replay, Findings: []string{string(mapping.AttributesNotObject)}})
+		for i := range 45_000 {
+			c.Add(audit.ChannelRow{SID: sid("CH", i+1), Messages: 9, Route: audit.Replay, Findings: []string{string(mapping.AttributesNotJSON)}})
+		}
+		a := sampleAudit()
+		a.Findings = []migrate.FindingCount{
+			{Code: mapping.AttributesNotObject, Severity: mapping.Stop, Count: 1}, {Code: mapping.AttributesNotJSON, Severity: mapping.Loss, Count: 45_000},
+		}
+		rows := dataOf(t, auditPage(t, a, reports.WithAuditChannels(c)))
+		require.Equal(t, sid("CH", 0), rows[0][7])
+		require.NotEqual(t, "stops until decided", rows[1][1])
+	})
 	t.Run("that stay where they are come after those to be made private", func(t *testing.T) {
 		c := &reports.AuditChannels{}
 		c.Add(audit.ChannelRow{SID: sid("CH", 1), Messages: 900, Route: audit.Visible, Findings: []string{string(mapping.AttributesNotJSON)}})
 		c.Add(audit.ChannelRow{SID: sid("CH", 2), Messages: 1, Route: audit.Promote})
 		rows := dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(c)))
 		require.Equal(t, []string{"make private", "there already"}, []string{rows[0][1], rows[1][1]})
+	})
+	t.Run("keep names that look like the end of a row", func(t *testing.T) {
+		c := &reports.AuditChannels{}
+		for i, name := range []string{"a],[b", `a"],["b`, "],[", "a],[b"} {
+			c.Add(audit.ChannelRow{SID: sid("CH", i), FriendlyName: name, UniqueName: "u],[v", Route: audit.Visible})
+		}
+		var names []string
+		for _, r := range dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(c))) {
+			names = append(names, r[0])
+		}
+		require.Equal(t, []string{"a],[b u],[v", `a"],["b u],[v`, "],[ u],[v", "a],[b u],[v"}, names)
 	})
 	t.Run("with hostile names stay text in the data", func(t *testing.T) {
 		rows := dataOf(t, auditPage(t, sampleAudit(), reports.WithAuditChannels(many(1000))))

@@ -28,11 +28,11 @@ type Provenance struct {
 type Side struct {
 	Account string `json:"account"`           // its SID
 	Host    string `json:"host,omitempty"`    // of the API that was asked
-	Archive string `json:"archive,omitempty"` // the path of what was read in place of an API
+	Archive string `json:"archive,omitempty"` // the name of what was read in place of an API, without the folder
 }
 
 // Setting is a setting by the name of its flag. Value is "true" for a switch, and
-// has commas between several values.
+// has commas between several values, and of a file the name without the folder.
 type Setting struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`

@@ -22,11 +22,11 @@ type Purged struct {
 // PurgeItem is one file, or one folder of an archive.
 type PurgeItem struct {
 	Path   string `json:"path"`
-	Kind   string `json:"kind"` // one of the Purge… constants
-	Files  int64  `json:"files"`
-	Bytes  int64  `json:"bytes"`
-	Holds  string `json:"holds"` // which data of people
-	Done   bool   `json:"done"`
+	Kind   string `json:"kind"`             // one of the Purge… constants
+	Files  int64  `json:"files"`            // that would go or, if it was executed, that went
+	Bytes  int64  `json:"bytes"`            // of these
+	Holds  string `json:"holds"`            // which data of people
+	Done   bool   `json:"done"`             // everything of it that is to go is gone
 	Reason string `json:"reason,omitempty"` // why it stays, or a part of it
 }
 
@@ -58,9 +58,8 @@ func purgeDocument(p Purged) *document {
 	for _, i := range p.Items {
 		if p.Executed && !i.Done {
 			left++
-		} else {
-			files, bytes = files+i.Files, bytes+i.Bytes
 		}
+		files, bytes = files+i.Files, bytes+i.Bytes
 		t.rows = append(t.rows, []string{i.Path, Number(i.Bytes), i.Holds})
 		if i.Reason != "" {
 			stays = append(stays, i.Path+": "+i.Reason)
@@ -70,7 +69,7 @@ func purgeDocument(p Purged) *document {
 	amount := fmt.Sprintf("%s with %s", count(files, "file", "files"), count(bytes, "byte", "bytes"))
 	switch {
 	case p.Executed && left > 0:
-		d.verdict = fmt.Sprintf("%s deleted, %s not.", amount, Number(left))
+		d.verdict = fmt.Sprintf("%s deleted; %s in whole or in part.", amount, count(left, "thing stays", "things stay"))
 	case p.Executed:
 		d.verdict = amount + " deleted."
 	default:

@@ -38,7 +38,7 @@ func Recognize(r io.Reader) (form Format, ok bool) {
 }
 
 // tables are the columns of everything that is written as CSV.
-var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, repairColumns, removalColumns}
+var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, repairColumns, removalColumns, pairColumns}
 
 // commandsOfResults are the values of the field command.
 var commandsOfResults = []string{
@@ -46,7 +46,7 @@ var commandsOfResults = []string{
 }
 
 // areResults reports whether r is objects of which each says that a command of ours
-// printed it, or is a row about a channel. It is read from end to end, because a
+// printed it, or is a row about a channel or a pair of SIDs. It is read from end to end, because a
 // report that is written while the work goes on says so last.
 func areResults(r io.Reader) bool {
 	d := json.NewDecoder(r)
@@ -86,7 +86,24 @@ func isResult(d *json.Decoder) bool {
 		}
 	}
 	_, err := d.Token()
-	return err == nil && (versioned && slices.Contains(commandsOfResults, command) || slices.Equal(names, channelColumns))
+	return err == nil && (versioned && (slices.Contains(commandsOfResults, command) || isPair(names)) || slices.Equal(names, channelColumns))
+}
+
+// isPair reports whether names are those of a pairLine: some of pairColumns, in order.
+func isPair(names []string) bool {
+	const always = 4 // the first, which every line has
+	if len(names) < always || !slices.Equal(names[:always], pairColumns[:always]) {
+		return false
+	}
+	at := always
+	for _, name := range names[always:] {
+		i := slices.Index(pairColumns[at:], name)
+		if i < 0 {
+			return false
+		}
+		at += i + 1
+	}
+	return true
 }
 
 // skip reads past a value without holding it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/audit"
 	"chatbridge/reports"
 )
@@ -44,6 +45,18 @@ func TestRecognize(t *testing.T) {
 			require.Equal(t, form, got)
 		}
 	})
+	t.Run("knows tables of old and new SIDs", func(t *testing.T) {
+		index := int64(0)
+		for _, form := range []reports.Format{reports.CSV, reports.JSONLines} {
+			var b strings.Builder
+			require.NoError(t, reports.WritePairs(&b, form, func(yield func(migrate.Pair, error) bool) {
+				_ = yield(migrate.Pair{Kind: "services", SourceSID: "IS1", TargetSID: "IS2"}, nil) &&
+					yield(migrate.Pair{Kind: "messages", SourceSID: "IM1", TargetSID: "IM2", ServiceSID: "IS1", ChannelSID: "CH1", SourceIndex: &index, TargetIndex: &index}, nil)
+			}))
+			_, ok := reports.Recognize(strings.NewReader(b.String()))
+			require.True(t, ok, form)
+		}
+	})
 	t.Run("knows a watched status, and a purge", func(t *testing.T) {
 		var b strings.Builder
 		require.NoError(t, reports.WritePurge(&b, reports.JSON, reports.Purged{SchemaVersion: 1, Command: "purge"}))
@@ -56,6 +69,8 @@ func TestRecognize(t *testing.T) {
 			`{"schema_version":"1","command":"audit"}`, `{"schema_version":1,"command":"audit"} hello`, `{"schema_version":1,"command":"audit"}{}`,
 			`{"schema_version":1,"command":"audit"`,
 			"<!doctype html><title>chatbridge</title>", "sid,friendly_name\n", "section,name,measure,value,more\n",
+			`{"kind":"a","source_sid":"b","target_sid":"c","service_sid":"d"}`, `{"schema_version":1,"kind":"a","source_sid":"b"}`,
+			`{"schema_version":1,"kind":"a","source_sid":"b","target_sid":"c","service_sid":"d","password":"e"}`,
 		} {
 			_, ok := reports.Recognize(strings.NewReader(text))
 			require.False(t, ok, text)

@@ -23,6 +23,9 @@ func WaitText(w migrate.Wait) string {
 	case migrate.AtOnce:
 		return waiters(w) + ": the number of requests at once is limited (--concurrency, or by the account)"
 	case migrate.Settling:
+		if w.Reason != "" {
+			return waiters(w) + ": " + Plain(w.Reason)
+		}
 		return waiters(w) + ": an earlier request may still land (--settle)"
 	case migrate.Claiming:
 		if w.Reason != "" {

@@ -16,6 +16,8 @@ func TestWaitText(t *testing.T) {
 		"no connection to chat.twilio.com for 1 min 5 s, trying again; waiting":                    {Cause: migrate.Unreachable, Host: "chat.twilio.com", Others: 1, Seconds: 65},
 		"paused: the file stop exists; remove it to go on":                                         {Cause: migrate.Paused, Reason: "the file stop exists; remove it to go on", Channels: 9},
 		`waiting: another run \u001b[31m may be alive`:                                             {Cause: migrate.Claiming, Reason: "another run \x1b[31m may be alive", Others: 1},
+		"waiting: the list may lack one (--settle)":                                                {Cause: migrate.Settling, Reason: "the list may lack one (--settle)", Others: 1},
+		"waiting: an earlier request may still land (--settle)":                                    {Cause: migrate.Settling, Others: 1},
 	} {
 		require.Equal(t, want, WaitText(w))
 	}

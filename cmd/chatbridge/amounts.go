@@ -29,8 +29,9 @@ type decision struct {
 	times int
 }
 
-// countAmounts counts the services. A ledger that is not nil says what is there.
-func countAmounts(ctx context.Context, src migrate.Source, ledger migrate.LedgerReader, m mapping.Mapper, services []chat.Service) (amounts, error) {
+// countAmounts counts the services, and of their channels those that the run takes. A
+// ledger that is not nil says what is there.
+func countAmounts(ctx context.Context, src migrate.Source, ledger migrate.LedgerReader, m mapping.Mapper, services []chat.Service, takes func(channelSID string) bool) (amounts, error) {
 	a := amounts{decisions: map[mapping.Code]decision{}}
 	for _, s := range services {
 		for u, err := range src.Users(ctx, s.SID) {
@@ -51,6 +52,9 @@ func countAmounts(ctx context.Context, src migrate.Source, ledger migrate.Ledger
 		for c, err := range src.Channels(ctx, s.SID) {
 			if err != nil {
 				return a, err
+			}
+			if !takes(c.SID) {
+				continue
 			}
 			_, found := m.Channel(c)
 			a.decide(m.Policy, c.Attributes != nil, found)
@@ -75,13 +79,18 @@ func entityOf(ctx context.Context, ledger migrate.LedgerReader, kind migrate.Ent
 }
 
 // channel counts a channel. To make and date a conversation takes two writes, and so
-// does a member, who is added and has a horizon.
+// does a member, who is added and has a horizon. What a run read to its end, it knows
+// better than the counters, as long as these are as they were.
 func (a *amounts) channel(c chat.Channel, rec migrate.ChannelRecord) {
+	members, messages := migrate.KindCount{Source: c.MembersCount}, migrate.KindCount{Source: c.MessagesCount}
+	if c.MembersCount == rec.MembersCount && c.MessagesCount == rec.MessagesCount {
+		members, messages = rec.Account(false)
+	}
 	a.channels++
-	a.members += c.MembersCount
-	a.messages += c.MessagesCount
-	a.copied += min(rec.Messages, c.MessagesCount)
-	left := max(0, c.MessagesCount-rec.Messages) + 2*max(0, c.MembersCount-rec.Members)
+	a.members += members.Source
+	a.messages += messages.Source
+	a.copied += min(rec.Messages, messages.Source)
+	left := max(0, messages.Source-messages.LeftOut-rec.Messages) + 2*max(0, members.Source-members.LeftOut-rec.Members)
 	switch {
 	case rec.Stage == migrate.Done:
 		a.done++

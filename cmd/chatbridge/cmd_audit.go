@@ -116,7 +116,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 		return err
 	}
 	if form == reports.HTML {
-		o.listed = &reports.AuditChannels{}
+		o.listed = reports.NewAuditChannels(mapper.Policy)
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()

@@ -57,7 +57,7 @@ are deleted during the export are left out and named. So are push credentials,
 invites and users' channels that the key may not read.
 
 It never writes to Twilio.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),
 		Example: `  chatbridge export workspace.zip
   chatbridge export --service IS… --concurrency 32 support/
   chatbridge migrate --from-archive workspace.zip`,

@@ -23,7 +23,7 @@ type purgeOptions struct {
 	Unfinished bool
 	Yes        bool
 
-	// named says that somebody named a ledger, and that it is not the default.
+	// named says that somebody named a ledger.
 	named   bool
 	console *console
 }
@@ -38,16 +38,17 @@ func newPurge(c *console, run func(context.Context, *purgeOptions) error) *cobra
 		Long: `Delete the files that hold personal data once a migration is finished: the
 ledger (the file that records what arrived) with its SQLite and lock files, and
 the originals that policies kept. It also deletes each PATH: an archive of
-chatbridge export (a folder or a zip), a page, a JSON object or a CSV table that
+chatbridge export (a folder or a zip), a page, JSON or a CSV table that
 chatbridge wrote, another ledger, or its originals. If you give a PATH, the
 ledger goes only if --ledger, its variable or the configuration file names it.
+Write a PATH that begins with a dash with ./ before it.
 
 Without --execute it only lists what would go, how large it is, what it holds,
 and what can no longer be done afterwards. It deletes only what it recognizes as
 its own by the content, and keeps other files in the folder of an archive. It
 follows no symbolic link. If a PATH is anything else, it refuses before it
-deletes anything. It refuses a ledger that is in use. It refuses one whose last
-run is not complete, unless you give --unfinished.
+deletes anything. It refuses a ledger that is in use, and its originals. If the
+last run is not complete, it refuses both unless you give --unfinished.
 
 It removes files but does not overwrite them; backups and snapshots keep what
 they have. It never opens a connection, needs no credentials and changes nothing
@@ -59,7 +60,7 @@ ledger.` +
 		GroupID: groupMigrate,
 		Args:    cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.Paths, o.named = args, cmd.Flags().Changed("ledger")
+			o.Paths, o.named = args, isGiven(cmd.Flags().Lookup("ledger"))
 			return run(cmd.Context(), o)
 		},
 	}
@@ -69,7 +70,7 @@ ledger.` +
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "delete, instead of only listing")
-	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger even if its last run is not complete")
+	cmd.Flags().BoolVar(&o.Unfinished, "unfinished", false, "delete a ledger and its originals even if the last run is not complete")
 	return cmd
 }
 
@@ -79,7 +80,7 @@ func runPurge(ctx context.Context, o *purgeOptions) error {
 		return err
 	}
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
-		return usageError("look first with chatbridge purge; to delete: chatbridge purge --execute --yes", "there is no terminal to ask on")
+		return usageError("look first, without --execute; to delete: "+o.command(o.Unfinished, "--yes"), "there is no terminal to ask on")
 	}
 	s := &sweep{hold: o.Execute}
 	defer s.close()
@@ -93,9 +94,9 @@ func runPurge(ctx context.Context, o *purgeOptions) error {
 		if err := o.agree(ctx, result); err != nil {
 			return err
 		}
-		err = s.remove(&result)
+		s.remove(&result)
 	}
-	if err := errors.Join(err, s.close()); err != nil {
+	if err := s.close(); err != nil {
 		return err
 	}
 	if err := reports.WritePurge(o.console.out, form, result, o.console.completing()); err != nil {
@@ -135,7 +136,7 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	if len(p.Unfinished) > 0 && !o.Unfinished {
 		return &migrate.Error{
 			Op: "purge", Kind: migrate.Usage, Err: errors.New(p.Unfinished[0]),
-			Hint: "finish it with chatbridge migrate; to delete the ledger anyway: " + o.command(true),
+			Hint: "finish it with chatbridge migrate; to delete all the same: " + o.command(true),
 		}
 	}
 	if o.Yes {
@@ -149,16 +150,16 @@ func (o *purgeOptions) agree(ctx context.Context, p reports.Purged) error {
 	return o.console.confirm(ctx)
 }
 
-// command is the one that deletes what is listed.
-func (o *purgeOptions) command(unfinished bool) string {
-	words := []string{"chatbridge purge --execute"}
+// command is the one that deletes what is listed, with all that it takes.
+func (o *purgeOptions) command(unfinished bool, flags ...string) string {
+	words := append([]string{"chatbridge purge --execute"}, flags...)
 	if unfinished {
 		words = append(words, "--unfinished")
 	}
 	for _, path := range o.Paths {
-		words = append(words, quoted(path))
+		words = append(words, pathWord(path))
 	}
-	return strings.Join(words, " ")
+	return o.console.next.complete(strings.Join(words, " "))
 }
 
 func (o *purgeOptions) verdict(p reports.Purged) error {

@@ -1,16 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
-	"iter"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -32,10 +25,7 @@ type sidsOptions struct {
 	openLedger func(ctx context.Context, path string) (migrate.LedgerReader, error)
 }
 
-// jsonLines is one object on each line.
-const jsonLines reports.Format = "jsonl"
-
-var sidsForms = []reports.Format{reports.CSV, jsonLines}
+var sidsForms = []reports.Format{reports.CSV, reports.JSONLines}
 
 func newSIDs(c *console, run func(context.Context, *sidsOptions) error) *cobra.Command {
 	o := &sidsOptions{console: c, openLedger: readLedger}
@@ -103,7 +93,7 @@ func runSIDs(ctx context.Context, o *sidsOptions) error {
 		ctx, stop := cutAtOnce(ctx, o.console)
 		defer stop()
 		pairs := migrate.Pairs(ctx, ledger, migrate.Selection{Kinds: o.Kinds, Services: o.Services, Channels: o.Channels})
-		return interrupted(ctx, writePairs(o.console.out, reports.Format(o.Output), pairs))
+		return interrupted(ctx, reports.WritePairs(o.console.out, reports.Format(o.Output), pairs))
 	}
 	found, err := ledger.Lookup(ctx, o.SID)
 	if err != nil {
@@ -115,63 +105,11 @@ func runSIDs(ctx context.Context, o *sidsOptions) error {
 			Hint: "check the SID and --ledger; for what is still to come: chatbridge status",
 		}
 	}
-	return writePairs(o.console.out, reports.Format(o.Output), func(yield func(migrate.Pair, error) bool) {
+	return reports.WritePairs(o.console.out, reports.Format(o.Output), func(yield func(migrate.Pair, error) bool) {
 		for _, p := range found {
 			if !yield(p, nil) {
 				return
 			}
 		}
 	})
-}
-
-var pairColumns = []string{"kind", "source_sid", "target_sid", "service_sid", "channel_sid", "source_index", "target_index"}
-
-// pairLine is a pair as a line of JSON.
-type pairLine struct {
-	SchemaVersion int    `json:"schema_version"`
-	Kind          string `json:"kind"`
-	SourceSID     string `json:"source_sid"`
-	TargetSID     string `json:"target_sid"`
-	ServiceSID    string `json:"service_sid"`
-	ChannelSID    string `json:"channel_sid,omitempty"`
-	SourceIndex   *int64 `json:"source_index,omitempty"`
-	TargetIndex   *int64 `json:"target_index,omitempty"`
-}
-
-func writePairs(w io.Writer, form reports.Format, pairs iter.Seq2[migrate.Pair, error]) error {
-	out := bufio.NewWriter(w)
-	rows, lines := csv.NewWriter(out), json.NewEncoder(out)
-	if form == reports.CSV {
-		if err := rows.Write(pairColumns); err != nil {
-			return err
-		}
-	}
-	for p, err := range pairs {
-		switch {
-		case err != nil:
-			return err
-		case form == jsonLines:
-			err = lines.Encode(pairLine{
-				SchemaVersion: migrate.SchemaVersion, Kind: p.Kind, SourceSID: reports.Plain(p.SourceSID), TargetSID: reports.Plain(p.TargetSID),
-				ServiceSID: reports.Plain(p.ServiceSID), ChannelSID: reports.Plain(p.ChannelSID), SourceIndex: p.SourceIndex, TargetIndex: p.TargetIndex,
-			})
-		default:
-			err = rows.Write([]string{
-				p.Kind, reports.Plain(p.SourceSID), reports.Plain(p.TargetSID), reports.Plain(p.ServiceSID), reports.Plain(p.ChannelSID),
-				indexCell(p.SourceIndex), indexCell(p.TargetIndex),
-			})
-		}
-		if err != nil {
-			return fmt.Errorf("write SIDs: %w", err)
-		}
-	}
-	rows.Flush()
-	return errors.Join(rows.Error(), out.Flush())
-}
-
-func indexCell(n *int64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatInt(*n, 10)
 }

@@ -103,7 +103,7 @@ func (c contracted) holds(t *testing.T, server *emulator.Server, dir string) {
 	t.Run(c.args+" prints what the schema "+c.schema+" says", func(t *testing.T) {
 		form := "json"
 		if c.schema == "sids" {
-			form = string(jsonLines)
+			form = "jsonl"
 		}
 		cmd := program(server, dir, append(strings.Fields(c.args), "--output", form)...)
 		var out, complaints bytes.Buffer
@@ -113,7 +113,7 @@ func (c contracted) holds(t *testing.T, server *emulator.Server, dir string) {
 		switch {
 		case c.schema == "error":
 			require.Empty(t, out.String())
-		case form == string(jsonLines):
+		case form == "jsonl":
 			require.NotEmpty(t, out.String())
 			satisfyEach(t, c.schema, bytes.Lines(out.Bytes()))
 		default:

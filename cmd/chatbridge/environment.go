@@ -34,23 +34,12 @@ func checkEnvironment(root *cobra.Command, environ []string, warn func(string)) 
 			warn(fmt.Sprintf("warning: %s is set, but nothing reads it: --%s works on the command line only", name, flag))
 			continue
 		}
-		if near := nearest(name, known); near != "" {
+		if near := nearest(name, known, slip); near != "" {
 			return usageError(fmt.Sprintf("did you mean: %s; if not, unset it", near), "%s is set, but nothing reads it", name)
 		}
 		warn(fmt.Sprintf("warning: %s is set, but nothing reads it; variables are named after the flags: %s", name, variable("to-service")))
 	}
 	return nil
-}
-
-// nearest is the variable that differs least from a name, by slip letters at most.
-func nearest(name string, known []string) string {
-	best, least := "", slip+1
-	for _, k := range known {
-		if d := edits(name, k); d < least {
-			best, least = k, d
-		}
-	}
-	return best
 }
 
 // variables are those that are read.

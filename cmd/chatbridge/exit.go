@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
@@ -97,6 +99,12 @@ func hintOf(err error) string {
 	}
 	if h := migrate.HintOf(err); h != "" {
 		return h
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return "free some disk space, then run the same command again"
+	case errors.Is(err, fs.ErrPermission):
+		return "choose a place that can be written to, or change who may write there"
 	}
 	switch statusOf(err) {
 	case exitService, exitInterrupted:

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,6 +44,12 @@ func TestComplain(t *testing.T) {
 		var b bytes.Buffer
 		complain(&b, false, false, nil, errors.New("read: \x1b[31mred\nsecond line"))
 		require.Equal(t, "error: read: \\u001b[31mred\\nsecond line\nhint: to see what led to it, run again with -v\n", b.String())
+	})
+	t.Run("a full disk and a closed door have a hint of their own", func(t *testing.T) {
+		full := &fs.PathError{Op: "write", Path: "w.zip", Err: syscall.ENOSPC}
+		require.Equal(t, "free some disk space, then run the same command again", hintOf(full))
+		closed := &fs.PathError{Op: "mkdir", Path: "w.zip", Err: fs.ErrPermission}
+		require.Contains(t, hintOf(closed), "can be written to")
 	})
 	t.Run("the first hint of the chain is given", func(t *testing.T) {
 		err := fmt.Errorf("outer: %w", &migrate.Error{Op: "x", Kind: migrate.Usage, Hint: "do y"})

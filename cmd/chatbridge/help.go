@@ -58,3 +58,18 @@ func fitting(c *console, text string) string {
 	}
 	return reports.Fill(text, columnsOf(c.out))
 }
+
+// checkHelpTopic has help refuse a topic that is not there, as a command is refused.
+func checkHelpTopic(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil || help == root {
+		return
+	}
+	help.Args = func(_ *cobra.Command, topic []string) error {
+		if found, _, err := root.Find(topic); err == nil && found != root {
+			return nil
+		}
+		return knownCommand(root, topic)
+	}
+}

@@ -58,7 +58,7 @@ func holdLedger(ctx context.Context, path string) (heldLedger, error) {
 	return h, nil
 }
 
-// lookAtLedger says which files the ledger consists of, and takes no lock.
+// lookAtLedger says which files the ledger consists of, and keeps no lock.
 func lookAtLedger(ctx context.Context, path string) ([]string, error) { return sqlite.Look(ctx, path) }
 
 // isLedger reports whether a file is meant for a ledger: whether it is one that can

@@ -87,7 +87,7 @@ func TestPauseOption(t *testing.T) {
 		stop()
 		require.Nil(t, migrate.PauseOf(ctx))
 	})
-	t.Run("a file in a folder of --pause-file is a slip", func(t *testing.T) {
+	t.Run("a --pause-file in a folder that is not there is a slip", func(t *testing.T) {
 		err := (&pauseOption{PauseFile: filepath.Join(t.TempDir(), "no", "stop")}).check()
 		require.Equal(t, exitUsage, statusOf(err))
 	})

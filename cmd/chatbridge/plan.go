@@ -27,7 +27,11 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	}
 	var a amounts
 	if !o.Yes {
-		if a, err = countAmounts(ctx, s.source, ledger, mapper, services); err != nil {
+		takes, err := o.takes(ctx, ledger)
+		if err != nil {
+			return err
+		}
+		if a, err = countAmounts(ctx, s.source, ledger, mapper, services, takes); err != nil {
 			return err
 		}
 	}

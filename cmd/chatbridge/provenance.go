@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"time"
 
@@ -28,8 +27,7 @@ type surroundings struct {
 
 func surroundingsOf() surroundings {
 	machine, _ := os.Hostname()
-	info, _ := debug.ReadBuildInfo()
-	v := versionOf(info)
+	v := thisVersion()
 	if v.Revision != "" && (v.Version == "(devel)" || v.Version == "") {
 		v.Version += " " + v.Revision
 	}
@@ -52,6 +50,9 @@ func notDefault(cmd *cobra.Command) []reports.Setting {
 			return
 		}
 		for _, v := range valuesOf(f) {
+			if what, _ := pflag.UnquoteUsage(f); what == "file" || what == "path" {
+				v = filepath.Base(v) // folders name people and machines
+			}
 			all = append(all, reports.Setting{Name: f.Name, Value: v})
 		}
 	})
@@ -64,7 +65,7 @@ func (c *console) met(s *endpoints, o *connectionOptions, ledger string) {
 	if s.source != nil {
 		source = &reports.Side{Account: s.sourceAccount, Host: hostOf(o.ChatURL)}
 		if o.FromArchive != "" {
-			source.Host, source.Archive = "", o.FromArchive
+			source.Host, source.Archive = "", filepath.Base(o.FromArchive)
 		}
 	}
 	if s.reader != nil {

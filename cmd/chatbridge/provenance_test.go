@@ -56,7 +56,7 @@ func TestProvenance(t *testing.T) {
 	t.Run("of an audit has no target, and the settings of the environment and the file", func(t *testing.T) {
 		got := provenanceIn(t, command(t, "audit -q -o json --config "+config+" --identities "+people))
 		require.Equal(t, &reports.Provenance{At: at, Version: "v1.2.3", Machine: "box", Source: source, Settings: []reports.Setting{
-			{Name: "identities", Value: people}, {Name: "policy", Value: "invite=skip"}, {Name: "replay", Value: "true"},
+			{Name: "identities", Value: "people.csv"}, {Name: "policy", Value: "invite=skip"}, {Name: "replay", Value: "true"},
 		}}, got)
 	})
 	migrated := provenanceIn(t, command(t, "migrate -q -y -o json --aps 0 --ledger "+ledger+" --config "+config))
@@ -71,6 +71,10 @@ func TestProvenance(t *testing.T) {
 		require.Contains(t, page, source.Host)
 		require.Contains(t, page, "<code>--policy invite=skip</code>")
 		require.NotContains(t, page, dir)
+	})
+	t.Run("of an archive has its name without the folder", func(t *testing.T) {
+		got := provenanceIn(t, command(t, "audit -q -o json --from-archive "+sampleFolder+" --config "+config))
+		require.Equal(t, filepath.Base(sampleFolder), got.Source.Archive)
 	})
 	t.Run("stands in every page and every JSON", func(t *testing.T) {
 		for _, line := range []string{"verify -q -o html", "audit -q -o html", "migrate -q -y -o html", "report -o html"} {

@@ -154,6 +154,8 @@ func TestCompanyProxy(t *testing.T) {
 			require.Equal(t, exitDone, status, "%s%s", out, said)
 			require.NotContains(t, out+said, proxyPassword)
 		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		require.Positive(t, c.tunnels["chat.twilio.com"])
 		require.Positive(t, c.tunnels["conversations.twilio.com"])
 	})

@@ -29,15 +29,32 @@ func (o *retryOption) check(ctx context.Context, on *console, ledger string) (er
 		return err
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
+	failed, err := failedChannels(ctx, l)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(on.err, "To try again: %s\n", plural(len(failed), "channel", "channels"))
+	return nil
+}
+
+// takes says which channels the run takes. Without a ledger nothing has failed yet.
+func (o *retryOption) takes(ctx context.Context, ledger migrate.LedgerReader) (func(channelSID string) bool, error) {
+	if !o.OnlyFailed || ledger == nil {
+		return func(string) bool { return !o.OnlyFailed }, nil
+	}
+	failed, err := failedChannels(ctx, ledger)
+	return func(sid string) bool { return failed[sid] }, err
+}
+
+func failedChannels(ctx context.Context, ledger migrate.LedgerReader) (map[string]bool, error) {
 	failed := map[string]bool{}
-	for f, err := range l.Failures(ctx) {
+	for f, err := range ledger.Failures(ctx) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if f.Kind == migrate.KindChannels {
 			failed[f.SourceSID] = true
 		}
 	}
-	fmt.Fprintf(on.err, "To try again: %s\n", plural(len(failed), "channel", "channels"))
-	return nil
+	return failed, nil
 }

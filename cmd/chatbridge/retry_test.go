@@ -29,7 +29,7 @@ func TestOnlyFailed(t *testing.T) {
 			commit().WriteTo(w)
 		})
 		run := func(o func(*rig), ledger string) (replay.Summary, rig, error) {
-			r := newRig(t, server, "", false)
+			r := newRig(t, server, "yes\n", true)
 			r.Yes = true
 			if ledger != "" {
 				r.Ledger = ledger
@@ -44,8 +44,9 @@ func TestOnlyFailed(t *testing.T) {
 		require.Equal(t, exitIncomplete, statusOf(err))
 		require.Len(t, first.Failures, 1)
 
-		again, retried, err := run(func(r *rig) { r.OnlyFailed = true }, r.Ledger)
+		again, retried, err := run(func(r *rig) { r.OnlyFailed, r.Yes = true, false }, r.Ledger)
 		require.NoError(t, err)
+		require.Regexp(t, `(?m)^1 channel, \d+ messages, `, retried.stderr.String(), "the question is about the same")
 		require.Equal(t, migrate.Complete, again.Status)
 		require.EqualValues(t, 1, again.Counts[migrate.KindChannels].Written, "the others are not tried")
 		require.Contains(t, retried.stderr.String(), "To try again: 1 channel\n")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ func run(ctx context.Context, c *console, args []string) int {
 	c.stderr().json = wantsJSONLog(c, args)
 	ctx, c.waits = migrate.WithWaits(ctx)
 	root := newRoot(c)
+	checkHelpTopic(root)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil {
@@ -170,12 +172,34 @@ func explainFlag(cmd *cobra.Command, err error) error {
 		how, problem := unfit(wrong.GetFlag(), wrong.GetValue(), wrong.Unwrap())
 		return usageError(cmp.Or(how, hint), "--%s %w", wrong.GetFlag().Name, problem)
 	}
-	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok && unknown.GetSpecifiedShortnames() == "" {
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		hint = cmp.Or(explainUnknown(cmd, unknown), hint)
+	}
+	return usageError(hint, "%s", strings.TrimSpace(err.Error()))
+}
+
+// explainUnknown says what a flag that does not exist can have been meant for, empty
+// if nothing is near.
+func explainUnknown(cmd *cobra.Command, unknown *pflag.NotExistError) string {
+	word := "-" + unknown.GetSpecifiedShortnames()
+	if word == "-" {
+		word = "--" + unknown.GetSpecifiedName()
 		var names []string
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
 		if n := suggest(unknown.GetSpecifiedName(), names); n != "" {
-			hint = fmt.Sprintf("did you mean: %s --%s", cmd.CommandPath(), n)
+			return fmt.Sprintf("did you mean: %s --%s", cmd.CommandPath(), n)
 		}
 	}
-	return usageError(hint, "%s", strings.TrimSpace(err.Error()))
+	if _, err := os.Lstat(word); err == nil {
+		return fmt.Sprintf("for the file of that name: %s %s", cmd.CommandPath(), pathWord(word))
+	}
+	return ""
+}
+
+// pathWord is a path as a shell and the flag parser take it.
+func pathWord(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	return quoted(path)
 }

@@ -23,6 +23,8 @@ const (
 	envPrefix = "CHATBRIDGE_"
 	// settingKey annotates the flags that are settings.
 	settingKey = "chatbridge_setting"
+	// setKey annotates the settings that a variable or the configuration file gave.
+	setKey     = "chatbridge_set"
 	configFlag = "config"
 	// policySetting can be a table in the configuration file.
 	policySetting = "policy"
@@ -41,6 +43,9 @@ func settings(fs *pflag.FlagSet, declare func(*pflag.FlagSet)) {
 }
 
 func isSetting(f *pflag.Flag) bool { return f.Annotations[settingKey] != nil }
+
+// isGiven reports whether somebody gave a flag a value, wherever that was.
+func isGiven(f *pflag.Flag) bool { return f.Changed || f.Annotations[setKey] != nil }
 
 // variable is the name under which the environment gives a setting.
 func variable(setting string) string {
@@ -78,6 +83,7 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 		if failed != nil || f.Changed || !isSetting(f) || !all.Exists(f.Name) {
 			return
 		}
+		f.Annotations[setKey] = []string{"true"}
 		if err := set(f, all.Get(f.Name)); err != nil {
 			from := "the configuration file"
 			if fromEnv.Exists(f.Name) {

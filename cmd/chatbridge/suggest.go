@@ -1,11 +1,32 @@
 package main
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
-// suggest is the candidate that is the fewest edits away from word, and empty
-// where none is near enough to be a slip of the fingers.
+// suggest is the candidate that is the fewest edits away from word, or that alone
+// begins with it, and empty where none is near enough to be meant.
 func suggest(word string, candidates []string) string {
-	best, least := "", 1+max(2, len(word)/3)
+	if near := nearest(word, candidates, max(2, len(word)/3)); near != "" {
+		return near
+	}
+	var longer []string
+	for _, c := range candidates {
+		if strings.HasPrefix(c, word) {
+			longer = append(longer, c)
+		}
+	}
+	if len(longer) != 1 || word == "" {
+		return ""
+	}
+	return longer[0]
+}
+
+// nearest is the candidate that is the fewest edits away from word, at most so many,
+// and empty if there is none.
+func nearest(word string, candidates []string, most int) string {
+	best, least := "", most+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := edits(word, c); d < least {
 			best, least = c, d

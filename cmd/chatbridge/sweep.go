@@ -31,15 +31,25 @@ type sweep struct {
 
 type swept struct {
 	reports.PurgeItem
-	remove func() error
+	remove func() (archive.Removed, error)
+}
+
+// whole is the removal of one file.
+func whole(bytes int64, remove func() error) func() (archive.Removed, error) {
+	return func() (archive.Removed, error) {
+		if err := remove(); err != nil {
+			return archive.Removed{}, err
+		}
+		return archive.Removed{Files: 1, Bytes: bytes}, nil
+	}
 }
 
 // what holds of people. Which tables of the ledger it is, says the schema.
 const (
 	ledgerHolds = "SIDs, names of channels and services, and reasons that can quote an identity, a name or the start of a text"
-	besideHolds = "the latest of the ledger"
+	besideHolds = "the latest entries of the ledger"
 	lockHolds   = "a process and a host"
-	reportHolds = "names, and what the report says about them"
+	reportHolds = "names or SIDs, and what the report says about them"
 )
 
 // lostWithLedger is what a ledger is for.
@@ -48,8 +58,13 @@ var lostWithLedger = []string{
 	"restoring profiles and roles that --policy replaced", "removing a copy that lands late, within a day of its run",
 }
 
-// path adds what is at a path that somebody named.
-func (s *sweep) path(ctx context.Context, path string) error {
+// path adds what is at a path that somebody named. A slash at its end would have the
+// system follow a link, and ".." may lead elsewhere than the path says.
+func (s *sweep) path(ctx context.Context, named string) error {
+	if named == "" {
+		return usageError("name files and folders that exist", "a PATH is empty")
+	}
+	path := filepath.Clean(named)
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -57,17 +72,26 @@ func (s *sweep) path(ctx context.Context, path string) error {
 		if err := s.halves(path); err != nil || len(s.items) > before {
 			return err
 		}
+		if _, err := lookAtLedger(ctx, path); migrate.KindOf(err) != migrate.NotFound { // a log can be left of it
+			return s.ledger(ctx, path)
+		}
 		return usageError("name files and folders that exist", "%s does not exist", path)
 	case err != nil:
 		return usageError("name a file that can be read", "%w", err)
 	case info.Mode()&fs.ModeSymlink != 0:
 		return usageError("name the file that it points to", "%s is a symbolic link", path)
 	}
+	if meant, err := os.Lstat(named); err != nil || !os.SameFile(info, meant) {
+		return usageError("name it without .. and a slash at its end", "%s is another file than %s", named, path)
+	}
 	if isLedger(path) {
 		return s.ledger(ctx, path)
 	}
 	if s.known(path) {
 		return nil
+	}
+	if err := s.originalsOf(ctx, path); err != nil {
+		return err
 	}
 	for _, look := range []func(string) (bool, error){s.archive, s.originals, s.report} {
 		if found, err := look(path); err != nil || found {
@@ -85,6 +109,8 @@ func (s *sweep) archive(path string) (found bool, err error) {
 	switch {
 	case errors.Is(err, archive.ErrOther):
 		return false, nil
+	case migrate.KindOf(err) == migrate.Conflict:
+		return false, err
 	case err != nil:
 		return false, usageError("remove it by hand if nobody needs it", "%w", err)
 	}
@@ -140,7 +166,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	s.add(reports.PurgeItem{
 		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
 		Holds: quantity(kept.Lines, "original", "originals") + ", complete: texts, attributes, names, identities",
-	}, func() error { return removeFile(path, info) })
+	}, whole(kept.Bytes, func() error { return migrate.RemoveSeen(path, info) }))
 	return true, nil
 }
 
@@ -158,39 +184,30 @@ func (s *sweep) report(path string) (found bool, err error) {
 	form, ok := reports.Recognize(file)
 	if ok {
 		s.add(reports.PurgeItem{Path: path, Kind: reports.PurgeReport, Files: 1, Bytes: info.Size(), Holds: reportHolds + " (" + string(form) + ")"},
-			func() error { return removeFile(path, info) })
+			whole(info.Size(), func() error { return migrate.RemoveSeen(path, info) }))
 	}
 	return ok, nil
 }
 
-// removeFile removes the file that was looked at, and never what a link leads to.
-func removeFile(path string, seen fs.FileInfo) error {
-	root, err := os.OpenRoot(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	info, err := root.Lstat(filepath.Base(path))
-	if err != nil {
-		return err
-	}
-	if !os.SameFile(info, seen) {
-		return errors.New("another file was put in its place")
-	}
-	return root.Remove(filepath.Base(path))
-}
-
-func (s *sweep) add(item reports.PurgeItem, remove func() error) {
+func (s *sweep) add(item reports.PurgeItem, remove func() (archive.Removed, error)) {
 	s.items = append(s.items, swept{item, remove})
 }
 
-// known reports whether a path was added before, and notes it.
+// known reports whether a file was added before, under this name or through another
+// folder, and notes it. Two links to one file are two names to delete.
 func (s *sweep) known(path string) bool {
-	absolute, err := filepath.Abs(path)
-	if err != nil || slices.Contains(s.seen, absolute) {
-		return err == nil
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err == nil {
+		folder, err = filepath.Abs(folder)
 	}
-	s.seen = append(s.seen, absolute)
+	if err != nil {
+		return false
+	}
+	one := filepath.Join(folder, filepath.Base(path))
+	if slices.Contains(s.seen, one) {
+		return true
+	}
+	s.seen = append(s.seen, one)
 	return false
 }
 
@@ -206,21 +223,18 @@ func (s *sweep) result(executed bool) reports.Purged {
 	return p
 }
 
-// remove deletes everything, and notes what could not be. What was deleted is
-// told also if the rest fails.
-func (s *sweep) remove(p *reports.Purged) error {
+// remove deletes everything, and notes what was deleted and what could not be.
+func (s *sweep) remove(p *reports.Purged) {
 	for i, item := range s.items {
-		err := item.remove()
+		done, err := item.remove()
 		if errors.Is(err, fs.ErrNotExist) {
 			err = nil
 		}
+		p.Items[i].Files, p.Items[i].Bytes, p.Items[i].Done = done.Files, done.Bytes, err == nil
 		if err != nil {
 			p.Items[i].Reason = cmp.Or(p.Items[i].Reason, "it could not be deleted: "+err.Error())
-			continue
 		}
-		p.Items[i].Done = true
 	}
-	return nil
 }
 
 func (s *sweep) close() error {

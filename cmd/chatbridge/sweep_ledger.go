@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -28,7 +29,10 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	unfinished, holds := ledgerState(ctx, path)
+	unfinished, holds := "", ""
+	if _, err := os.Lstat(path); err == nil { // without it, its log says nothing any more
+		unfinished, holds = ledgerState(ctx, path)
+	}
 	if unfinished != "" {
 		s.unfinished = append(s.unfinished, path+": "+unfinished)
 	}
@@ -39,11 +43,11 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	for i, file := range files {
+	for _, file := range files {
 		s.known(file) // a shell's FILE* names it too
 		item := reports.PurgeItem{Path: file, Kind: reports.PurgeBeside, Files: 1, Holds: besideHolds}
 		switch {
-		case i == len(files)-1:
+		case file == filepath.Clean(path):
 			item.Kind, item.Holds = reports.PurgeLedger, holds
 		case strings.HasSuffix(file, ".lock"):
 			item.Holds = lockHolds
@@ -51,7 +55,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		if info, err := os.Lstat(file); err == nil {
 			item.Bytes = info.Size()
 		}
-		s.ledgers = append(s.ledgers, swept{item, func() error { return remove(file) }})
+		s.ledgers = append(s.ledgers, swept{item, whole(item.Bytes, func() error { return remove(file) })})
 	}
 	return nil
 }
@@ -70,6 +74,27 @@ func (s *sweep) files(ctx context.Context, path string) (list func() ([]string, 
 	}
 	s.closers = append(s.closers, held.Close)
 	return func() ([]string, error) { return held.Files(), nil }, held.Remove, nil
+}
+
+// originalsOf refuses originals beside a ledger that is in use, and notes if its
+// migration still needs them. It adds nothing.
+func (s *sweep) originalsOf(ctx context.Context, path string) error {
+	ledger, ok := strings.CutSuffix(path, originalsSuffix)
+	if !ok {
+		return nil
+	}
+	_, _, err := s.files(ctx, ledger)
+	switch {
+	case err == nil:
+	case migrate.KindOf(err) == migrate.NotFound, !isLedger(ledger): // they are nobody's
+		return nil
+	default:
+		return err
+	}
+	if unfinished, _ := ledgerState(ctx, ledger); unfinished != "" {
+		s.unfinished = append(s.unfinished, path+" belongs to "+ledger+": "+unfinished)
+	}
+	return nil
 }
 
 // beside adds the originals of the ledger at path, if there are any. A file of

@@ -53,6 +53,7 @@ func TestVersion(t *testing.T) {
 		s = newScreen("", false)
 		require.Equal(t, exitDone, run(t.Context(), s.console, []string{"version", "--output", "json"}))
 		require.Contains(t, s.stdout.String(), `"version":"v1.2.3","revision":"abc","date":"2026-03-01T12:00:00Z","modified":false`)
+		require.Equal(t, "v1.2.3", surroundingsOf().version)
 	})
 	t.Run("and of what it was built from if that was changed", func(t *testing.T) {
 		link(t, "v1.2.3", "abc", "2026-03-01T12:00:00Z", "true")

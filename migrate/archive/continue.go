@@ -107,6 +107,8 @@ func refuseFolder(dir string, err error) error {
 	switch {
 	case errors.Is(err, ErrExists), errors.Is(err, errNotEmpty), errors.Is(err, errOther):
 		e.Kind, e.Hint = migrate.Usage, "name another folder, or remove this one if nobody needs it"
+	case errors.Is(err, errBusy):
+		e.Kind, e.Hint = migrate.Conflict, "wait for it to end, or stop it"
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		e.Kind = migrate.Interrupted
 	case errors.Is(err, fs.ErrPermission):

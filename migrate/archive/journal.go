@@ -11,6 +11,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"chatbridge/migrate"
 )
@@ -32,12 +33,20 @@ type entry struct {
 func entryOf(name string, f complete) entry { return entry{Path: name, File: f.File, Media: f.media} }
 
 // journal notes what is complete. A line that a crash loses or tears costs the
-// work on its file and nothing else, so lines are not synced.
-type journal struct{ file *os.File }
+// work on its file and nothing else, so lines are not synced. Its lock says that
+// somebody writes the archive.
+type journal struct {
+	file *os.File
+	lock io.Closer
+}
 
 // startJournal puts a new journal in the place of one that is there.
 func startJournal(root *os.Root, m Manifest, kept map[string]complete) (*journal, error) {
 	m.SchemaVersion, m.Files = SchemaVersion, nil
+	at := filepath.Join(root.Name(), journalPath)
+	if err := busy(at); err != nil {
+		return nil, fmt.Errorf("start journal: %w", err)
+	}
 	f, err := createAtomic(root, journalPath)
 	if err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
@@ -57,11 +66,15 @@ func startJournal(root *os.Root, m Manifest, kept map[string]complete) (*journal
 	if err := notLinked(root, journalPath); err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
 	}
-	file, err := root.OpenFile(journalPath, os.O_WRONLY|os.O_APPEND, 0o600)
+	lock, err := occupy(at)
 	if err != nil {
 		return nil, fmt.Errorf("start journal: %w", err)
 	}
-	return &journal{file}, nil
+	file, err := root.OpenFile(journalPath, os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("start journal: %w", errors.Join(err, lock.Close()))
+	}
+	return &journal{file, lock}, nil
 }
 
 func (j *journal) add(e entry) error {
@@ -75,7 +88,7 @@ func (j *journal) add(e entry) error {
 	return nil
 }
 
-func (j *journal) close() error { return j.file.Close() }
+func (j *journal) close() error { return errors.Join(j.file.Close(), j.lock.Close()) }
 
 // readJournal reads what an earlier writer noted. A last line that is torn is
 // left out.

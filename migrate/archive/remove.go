@@ -34,26 +34,29 @@ type Remains struct {
 	Others   []string // what else is in the folder, and stays
 
 	path    string
-	folders []string // with the outmost first
+	seen    fs.FileInfo
+	sizes   map[string]int64 // of Files
+	folders []string         // with the outmost first
 }
 
 // Look says what there is to remove at a path: a folder or a zip, also one that an
 // export left unfinished. It changes nothing and follows no symbolic link. What
 // holds anything else is refused with ErrOther or ErrMixed; in the folder of an
-// archive it is named instead.
+// archive it is named instead. An archive that an export is writing is refused with
+// Kind Conflict.
 func Look(at string) (*Remains, error) {
 	info, err := os.Lstat(at)
 	if err != nil {
 		return nil, err
 	}
-	r := &Remains{path: at, Bytes: info.Size()}
+	r := &Remains{path: at, seen: info, Bytes: info.Size()}
 	switch {
 	case info.Mode()&fs.ModeSymlink != 0:
 		return nil, fmt.Errorf("%s: %w", at, migrate.ErrSymlink)
 	case info.IsDir():
-		return r, r.lookInFolder()
+		return r, errors.Join(r.lookInFolder(), r.busy())
 	case info.Mode().IsRegular() && strings.HasSuffix(at, packing):
-		return r, r.lookInHalfZip()
+		return r, errors.Join(r.lookInHalfZip(), r.busy())
 	case info.Mode().IsRegular():
 		return r, r.lookInZip()
 	}
@@ -61,12 +64,12 @@ func Look(at string) (*Remains, error) {
 }
 
 func (r *Remains) lookInFolder() error {
-	root, err := os.OpenRoot(r.path)
+	root, err := r.open()
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	r.Bytes = 0
+	r.Bytes, r.sizes = 0, map[string]int64{}
 	if r.Manifest, err = readManifest(root.FS()); err == nil {
 		r.Finished = true
 	} else if r.Manifest, _, err = readJournal(root); err != nil {
@@ -93,6 +96,7 @@ func (r *Remains) lookInFolder() error {
 				return err
 			}
 			r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()
+			r.sizes[name] = info.Size()
 			if isMedia(whole) {
 				r.Media++
 			}
@@ -187,15 +191,27 @@ func (r *Remains) lookInHalfZip() error {
 	return fmt.Errorf("%s: %w", r.path, ErrOther)
 }
 
-// Remove removes what Look found, and the folders that are empty then. The
-// manifest goes last, so that what a crash leaves is still known as an archive.
-func (r *Remains) Remove() error {
-	if r.Files == nil {
-		return os.Remove(r.path)
+// Removed is how much of an archive is gone.
+type Removed struct{ Files, Bytes int64 }
+
+// Remove removes what Look found, and the folders that are empty then, but for the
+// one that the process works in. The manifest goes last, so that what a crash leaves
+// is still known as an archive. It says what it removed also if it fails, and fails
+// with migrate.ErrReplaced if something else is in the place now.
+func (r *Remains) Remove() (Removed, error) {
+	var done Removed
+	if err := r.busy(); err != nil {
+		return done, err
 	}
-	root, err := os.OpenRoot(r.path)
+	if !r.seen.IsDir() {
+		if err := migrate.RemoveSeen(r.path, r.seen); err != nil {
+			return done, err
+		}
+		return Removed{1, r.Bytes}, nil
+	}
+	root, err := r.open()
 	if err != nil {
-		return err
+		return done, err
 	}
 	defer root.Close()
 	files := slices.Clone(r.Files)
@@ -204,14 +220,45 @@ func (r *Remains) Remove() error {
 		if proves(name) > 0 {
 			r.removeFolders(root)
 		}
-		if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+		switch err := root.Remove(name); {
+		case err == nil:
+			done.Files++
+			done.Bytes += r.sizes[name]
+		case !errors.Is(err, fs.ErrNotExist):
+			return done, err
 		}
 	}
-	if len(r.Others) > 0 {
-		return nil
+	if here, err := os.Stat("."); len(r.Others) > 0 || err == nil && os.SameFile(here, r.seen) {
+		return done, nil
 	}
-	return os.Remove(filepath.Clean(r.path))
+	return done, migrate.RemoveSeen(filepath.Clean(r.path), r.seen)
+}
+
+// busy refuses what an export is writing.
+func (r *Remains) busy() error {
+	at := r.path
+	if r.seen.IsDir() {
+		at = filepath.Join(at, journalPath)
+	}
+	if err := busy(at); err != nil {
+		return &migrate.Error{
+			Op: "look at archive", Kind: migrate.Conflict, Err: fmt.Errorf("%s: %w", r.path, err),
+			Hint: "wait for the export to end, or stop it",
+		}
+	}
+	return nil
+}
+
+// open opens the folder that was looked at.
+func (r *Remains) open() (*os.Root, error) {
+	root, err := os.OpenRoot(r.path)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := root.Stat("."); err != nil || !os.SameFile(info, r.seen) {
+		return nil, errors.Join(err, fmt.Errorf("%s: %w", r.path, migrate.ErrReplaced), root.Close())
+	}
+	return root, nil
 }
 
 // proves orders files by how long it takes them to go: 0 for what no archive is

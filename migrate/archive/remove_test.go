@@ -29,7 +29,9 @@ func TestRemove(t *testing.T) {
 		require.True(t, r.Finished)
 		require.Empty(t, r.Others)
 		require.Positive(t, r.Bytes)
-		require.NoError(t, r.Remove())
+		done, err := r.Remove()
+		require.NoError(t, err)
+		require.Equal(t, archive.Removed{Files: int64(len(r.Files)), Bytes: r.Bytes}, done)
 		require.NoDirExists(t, dir)
 	})
 	t.Run("of a folder keeps what is no part of it, and does not look where links lead", func(t *testing.T) {
@@ -43,7 +45,8 @@ func TestRemove(t *testing.T) {
 		r, err := archive.Look(dir)
 		require.NoError(t, err)
 		require.Equal(t, want, r.Others)
-		require.NoError(t, r.Remove())
+		_, err = r.Remove()
+		require.NoError(t, err)
 		require.NoFileExists(t, filepath.Join(dir, archive.ManifestPath))
 		require.FileExists(t, filepath.Join(dir, "services", "notes.txt"))
 		require.Equal(t, 1, filesIn(t, dir))
@@ -60,7 +63,9 @@ func TestRemove(t *testing.T) {
 				require.NoError(t, os.Remove(filepath.Join(dir, name)))
 			}
 		}
-		require.NoError(t, r.Remove(), "what is gone meanwhile is gone")
+		done, err := r.Remove()
+		require.NoError(t, err, "what is gone meanwhile is gone")
+		require.Less(t, done.Files, int64(len(r.Files)))
 		require.NoDirExists(t, dir)
 	})
 	t.Run("of a zip, half a zip and an export that was not finished", func(t *testing.T) {
@@ -79,11 +84,61 @@ func TestRemove(t *testing.T) {
 		for _, path := range []string{path, half, empty, path + ".unfinished"} {
 			r, err := archive.Look(path)
 			require.NoError(t, err)
-			require.NoError(t, r.Remove())
+			_, err = r.Remove()
+			require.NoError(t, err)
 			require.NoFileExists(t, path)
 			require.NoDirExists(t, path)
 		}
 	})
+}
+
+func TestRemoveKeepsWhatItDidNotLookAt(t *testing.T) {
+	dir := desk(t)
+	zipped := filepath.Join(t.TempDir(), "desk.zip")
+	require.NoError(t, archive.Pack(t.Context(), dir, zipped))
+	for _, path := range []string{dir, zipped} {
+		other := desk(t)
+		r, err := archive.Look(path)
+		require.NoError(t, err)
+		require.NoError(t, os.Rename(path, path+".old"))
+		require.NoError(t, os.Rename(other, path))
+		done, err := r.Remove()
+		require.ErrorIs(t, err, migrate.ErrReplaced)
+		require.Zero(t, done)
+		require.Len(t, r.Files, filesIn(t, path)*min(1, len(r.Files)))
+		require.NoError(t, os.Rename(path, other))
+		if os.Symlink(other, path) == nil {
+			_, err = r.Remove()
+			require.ErrorIs(t, err, migrate.ErrReplaced)
+			require.FileExists(t, filepath.Join(other, archive.ManifestPath))
+		}
+	}
+}
+
+func TestRemoveInTheWorkingFolder(t *testing.T) {
+	dir := desk(t)
+	t.Chdir(dir)
+	r, err := archive.Look(".")
+	require.NoError(t, err)
+	done, err := r.Remove()
+	require.NoError(t, err)
+	require.Len(t, r.Files, int(done.Files))
+	require.Zero(t, filesIn(t, dir))
+	require.DirExists(t, dir)
+}
+
+func TestRemoveSaysHowFarItCame(t *testing.T) {
+	dir := desk(t)
+	r, err := archive.Look(dir)
+	require.NoError(t, err)
+	last := filepath.Join(dir, archive.ManifestPath)
+	require.NoError(t, os.Remove(last))
+	require.NoError(t, os.MkdirAll(filepath.Join(last, "below"), 0o700)) // no file, and not empty
+	done, err := r.Remove()
+	require.Error(t, err)
+	require.Len(t, r.Files, int(done.Files)+1)
+	require.Positive(t, done.Bytes)
+	require.Less(t, done.Bytes, r.Bytes)
 }
 
 func TestLookRefuses(t *testing.T) {

@@ -28,11 +28,19 @@ func Pack(ctx context.Context, dir, path string) error {
 	}
 	defer root.Close()
 	name := filepath.Base(path)
+	if err := busy(path + packing); err != nil {
+		return fmt.Errorf("pack archive: %w", err)
+	}
 	f, err := createAtomicAs(root, name+packing, name)
 	if err != nil {
 		return fmt.Errorf("pack archive: %w", err)
 	}
-	if err := a.pack(ctx, f); err != nil {
+	lock, err := occupy(path + packing)
+	if err != nil {
+		return fmt.Errorf("pack archive: %w", errors.Join(err, f.Close()))
+	}
+	// Closed before the file gets its name: some systems rename nothing that is open.
+	if err := errors.Join(a.pack(ctx, f), lock.Close()); err != nil {
 		return fmt.Errorf("pack archive: %w", errors.Join(err, f.abort()))
 	}
 	if err := f.commit(); err != nil {

@@ -13,6 +13,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/origin"
 )
 
@@ -80,7 +81,7 @@ func (s *service) lookTwice(ctx context.Context, rec migrate.ServiceRecord, name
 	for _, since := range []time.Duration{0, s.set.Settle / 2} {
 		if left := since - time.Since(s.started); left > 0 {
 			s.event(migrate.Detail, "looking once more for a service that an earlier run may have made", migrate.KeyWait, left)
-			if err := s.wait(ctx, left); err != nil {
+			if err := drain.Signal(s.Drain).WaitFor(ctx, left, "the list of services may lack one that was just made (--settle)"); err != nil {
 				return is, err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"chatbridge/migrate"
@@ -23,18 +24,18 @@ const start = `{"code":"`
 // Look counts what a File left at path, and refuses a file that holds anything
 // else, or a symbolic link. A line that a crash tore counts too.
 func Look(path string) (Kept, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return Kept{}, err
+	}
+	if !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 { // opening a pipe waits for its other end
+		return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
+	}
 	file, err := migrate.OpenBeside(path, os.O_RDONLY, 0)
 	if err != nil {
 		return Kept{}, err
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return Kept{}, err
-	}
-	if !info.Mode().IsRegular() {
-		return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
-	}
 	kept, whole, torn := Kept{Path: path, Bytes: info.Size()}, 0, 0
 	in := bufio.NewReader(file)
 	for {

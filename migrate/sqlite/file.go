@@ -49,38 +49,54 @@ func locate(path string) (string, error) {
 // examine says whether there is anything at path, and refuses what cannot be a
 // ledger. It changes nothing. flag is how the file would have to be opened.
 func examine(path string, flag int) (exists bool, err error) {
-	info, err := os.Stat(path)
+	file, _, err := opened(path, flag)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
-		return false, refusePath(err)
-	case info.IsDir():
-		return false, refuse(migrate.Usage, "give the path of a file, such as "+filepath.Join(path, "chatbridge.db"), "it is a folder")
-	case !info.Mode().IsRegular():
-		return false, refuse(migrate.Usage, otherFileHint, "it is not a regular file")
+		return false, err
 	}
+	defer file.Close()
 	for _, suffix := range []string{"-wal", "-shm"} {
 		if info, err := os.Lstat(path + suffix); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 			return false, refuse(migrate.Usage, linkHint, "%s: %w", path+suffix, migrate.ErrSymlink)
 		}
 	}
-	file, err := os.OpenFile(path, flag, 0)
-	if err != nil {
-		return false, refusePath(err)
+	return true, nil
+}
+
+// opened opens a file that SQLite can have written: an empty one, or one that begins
+// as its files do. What is no file is refused before it is opened, since a pipe
+// keeps whoever opens it waiting.
+func opened(path string, flag int) (file *os.File, empty bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, err
+	case err != nil:
+		return nil, false, refusePath(err)
+	case info.IsDir():
+		return nil, false, refuse(migrate.Usage, "give the path of a file, such as "+filepath.Join(path, "chatbridge.db"), "it is a folder")
+	case !info.Mode().IsRegular():
+		return nil, false, refuse(migrate.Usage, otherFileHint, "it is not a regular file")
 	}
-	defer file.Close()
+	file, err = os.OpenFile(path, flag, 0)
+	if err != nil {
+		return nil, false, refusePath(err)
+	}
 	start := make([]byte, len(magic))
 	n, err := io.ReadFull(file, start)
 	switch {
 	case n == 0 && errors.Is(err, io.EOF):
-		return true, nil
+		return file, true, nil
 	case err != nil && !errors.Is(err, io.ErrUnexpectedEOF):
-		return false, refusePath(err)
+		err = refusePath(err)
 	case string(start[:n]) != magic:
-		return false, refuse(migrate.Usage, otherFileHint, "it is not a SQLite file")
+		err = refuse(migrate.Usage, otherFileHint, "it is not a SQLite file")
+	default:
+		return file, false, nil
 	}
-	return true, nil
+	return nil, false, errors.Join(err, file.Close())
 }
 
 // create makes an empty file that only its owner can read, whatever the umask,

@@ -1,8 +1,11 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +21,22 @@ func removeAll(t *testing.T, h *sqlite.Held) {
 		require.NoError(t, h.Remove(file))
 	}
 	require.NoError(t, h.Close())
+}
+
+// logged is a ledger of which its log holds what marks it, as after a kill.
+func logged(t *testing.T) string {
+	t.Helper()
+	path, copied := filepath.Join(t.TempDir(), "l.db"), filepath.Join(t.TempDir(), "copy.db")
+	l, err := sqlite.Open(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"a": "b"}))
+	for _, suffix := range []string{"", "-wal"} {
+		raw, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(copied+suffix, raw, 0o600))
+	}
+	require.NoError(t, l.Close())
+	return copied
 }
 
 func TestHold(t *testing.T) {
@@ -76,18 +95,59 @@ func TestHold(t *testing.T) {
 		require.NoError(t, h.Close())
 		require.FileExists(t, path)
 	})
-	t.Run("knows one that was killed before anything reached the file itself", func(t *testing.T) {
-		path := made(t)
-		l, err := sqlite.Open(t.Context(), path)
+	t.Run("removes the ledger before its log, and knows a log that a crash leaves", func(t *testing.T) {
+		path := logged(t)
+		h, err := sqlite.Hold(t.Context(), path)
 		require.NoError(t, err)
-		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"a": "b"}))
-		copied := filepath.Join(t.TempDir(), "copy.db")
-		for _, suffix := range []string{"", "-wal"} {
-			raw, err := os.ReadFile(path + suffix)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(copied+suffix, raw, 0o600))
+		files := h.Files()
+		require.Less(t, slices.Index(files, path), slices.Index(files, path+"-wal"))
+		for _, file := range files {
+			require.NoError(t, h.Remove(file))
+			if file == path {
+				break
+			}
 		}
-		require.NoError(t, l.Close())
+		require.NoError(t, h.Close())
+		files, err = sqlite.Look(t.Context(), path)
+		require.NoError(t, err)
+		require.Equal(t, []string{path + "-wal"}, files)
+		h, err = sqlite.Hold(t.Context(), path)
+		require.NoError(t, err)
+		removeAll(t, h)
+		require.NoFileExists(t, path+"-wal")
+	})
+	t.Run("leaves nothing beside a file of another program", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "other.db")
+		db, err := sql.Open("sqlite", path)
+		require.NoError(t, err)
+		_, err = db.ExecContext(t.Context(), "PRAGMA journal_mode = wal; CREATE TABLE people (name TEXT)")
+		require.NoError(t, err)
+		require.NoError(t, db.Close())
+		_, err = sqlite.Look(t.Context(), path)
+		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.ErrorContains(t, err, "another program")
+		require.NoFileExists(t, path+"-wal")
+		require.NoFileExists(t, path+"-shm")
+		for name, log := range map[string]string{"short": "7", "other": strings.Repeat("7", 200), "none": "\x37\x7f\x06\x82" + strings.Repeat("\x00", 200)} {
+			lost := filepath.Join(t.TempDir(), name)
+			require.NoError(t, os.WriteFile(lost+"-wal", []byte(log), 0o600))
+			_, err = sqlite.Look(t.Context(), lost)
+			require.Equal(t, migrate.NotFound, migrate.KindOf(err), name)
+		}
+	})
+	t.Run("keeps a link that was put beside it", func(t *testing.T) {
+		path := made(t)
+		h, err := sqlite.Hold(t.Context(), path)
+		require.NoError(t, err)
+		if err := os.Symlink(path, path+"-wal"); err != nil {
+			t.Skip("this system makes no links")
+		}
+		require.Equal(t, migrate.Conflict, migrate.KindOf(h.Remove(path+"-wal")))
+		require.NoError(t, h.Close())
+		require.FileExists(t, path+"-wal")
+	})
+	t.Run("knows one that was killed before anything reached the file itself", func(t *testing.T) {
+		copied := logged(t)
 		h, err := sqlite.Hold(t.Context(), copied)
 		require.NoError(t, err)
 		removeAll(t, h)

@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/gofrs/flock"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/lockfile"
 )
 
 const lockSuffix = ".lock"
@@ -37,16 +37,12 @@ func acquire(path string) (*lock, error) {
 		if err := made(path); err != nil {
 			return nil, err
 		}
-		file := flock.New(path, flock.SetFlag(os.O_RDWR|migrate.NoFollow), flock.SetPermissions(fileMode))
-		locked, err := file.TryLock()
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // its holder removed it since
-		}
+		file, taken, err := lockfile.Take(path, fileMode)
 		if err != nil {
-			return nil, errors.Join(refusePath(fmt.Errorf("take lock: %w", err)), file.Close())
+			return nil, refusePath(fmt.Errorf("take lock: %w", err))
 		}
-		if !locked {
-			return nil, errors.Join(conflict(path), file.Close())
+		if !taken {
+			return nil, conflict(path)
 		}
 		if current(file) {
 			sign(path)

@@ -103,8 +103,11 @@ func (s Signal) until(ctx context.Context, changed <-chan struct{}, reason strin
 }
 
 // Wait lets d pass, in which something may still land, unless the verb is to end.
-func (s Signal) Wait(ctx context.Context, d time.Duration) error {
-	defer migrate.Awaiting(ctx, migrate.Settling, "")()
+func (s Signal) Wait(ctx context.Context, d time.Duration) error { return s.WaitFor(ctx, d, "") }
+
+// WaitFor is Wait for something else that may come yet, which a person is told.
+func (s Signal) WaitFor(ctx context.Context, d time.Duration, what string) error {
+	defer migrate.Awaiting(ctx, migrate.Settling, what)()
 	return s.Pass(ctx, d)
 }
 

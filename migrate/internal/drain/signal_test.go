@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -57,4 +58,18 @@ func TestWaitForNothingStopsToo(t *testing.T) {
 		require.Equal(t, migrate.ErrDrained, given().Wait(t.Context(), -time.Second))
 		require.NoError(t, drain.Signal(nil).Wait(t.Context(), 0))
 	}
+}
+
+func TestWaitForSaysWhatForInAllThatTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, waits := migrate.WithWaits(t.Context())
+		go func() { _ = drain.Signal(nil).WaitFor(ctx, time.Minute, "a list may lag") }()
+		time.Sleep(30 * time.Second)
+		now := waits.Now(migrate.LongWait)
+		require.Len(t, now, 1)
+		require.Equal(t, migrate.Settling, now[0].Cause)
+		require.Equal(t, "a list may lag", now[0].Reason)
+		time.Sleep(time.Minute)
+		require.Empty(t, waits.Now(0))
+	})
 }
