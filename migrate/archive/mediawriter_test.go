@@ -157,7 +157,8 @@ func TestRemoveOfMedia(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, r.Others)
 		require.EqualValues(t, 2, r.Media)
-		require.NoError(t, r.Remove())
+		_, err = r.Remove()
+		require.NoError(t, err)
 		require.NoDirExists(t, dir)
 	})
 	t.Run("keeps what is not named as a file of a message is", func(t *testing.T) {
@@ -171,7 +172,8 @@ func TestRemoveOfMedia(t *testing.T) {
 		r, err := archive.Look(dir)
 		require.NoError(t, err)
 		require.Len(t, r.Others, 6)
-		require.NoError(t, r.Remove())
+		_, err = r.Remove()
+		require.NoError(t, err)
 		require.Equal(t, 6, filesIn(t, dir))
 	})
 	t.Run("knows a zip with files, and one with more than that", func(t *testing.T) {
