@@ -54,7 +54,6 @@ const readFile = "read file"
 // the temporary one is of another host.
 type mediaRecord struct {
 	migrate.Media
-	size *int64
 	link string
 }
 
