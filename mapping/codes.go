@@ -80,6 +80,9 @@ const (
 	BodyEmpty     Code = "empty-body"
 	BodyTooLong   Code = "body-too-long"
 	Media         Code = "media"
+	MediaMissing  Code = "media-unavailable"
+	MediaLikely   Code = "media-not-shown"
+	MediaMore     Code = "media-more"
 	LastUpdatedBy Code = "last-updated-by"
 
 	StoredOtherwise Code = "stored-otherwise"

@@ -44,7 +44,7 @@ var notInV1 = map[string][]string{
 	"service":      {"service_sid", "media", "pre_webhook_retry_count", "post_webhook_retry_count"},
 	"role":         {"links"},
 	"member":       {"attributes", "links"},
-	"message":      {"type", "media", "last_updated_by", "links"},
+	"message":      {"type", "media", "more_media", "last_updated_by", "links"},
 	"invite":       {"links"},
 	"credential":   {"service_sid", "links"},
 	"user_channel": {"sid", "url", "user_sid", "notification_level"},
@@ -156,7 +156,8 @@ var fields = map[string]map[string]Handling{
 		"date_created":    Carried,
 		"date_updated":    Transformed,
 		"type":            Derived, // from whether there is media
-		"media":           Reported,
+		"media":           Carried,
+		"more_media":      Reported,
 		"last_updated_by": Reported,
 	}),
 	"invite": withCommon(map[string]Handling{

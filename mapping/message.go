@@ -2,8 +2,6 @@ package mapping
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -26,12 +24,10 @@ const emptyPlaceholder = "[empty message]"
 // and Index are for the server to give.
 func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Message, []Finding) {
 	n := m.notes(msg.SID, msg.ChannelSID)
-	out := conversations.Message{
-		Author:      n.author(m, msg.From),
-		Body:        n.body(msg),
-		Attributes:  n.attributes(msg.Attributes, maxMessageAttributes),
-		DateCreated: n.created(msg.DateCreated),
-	}
+	out := conversations.Message{Author: n.author(m, msg.From)}
+	out.Body, out.Media = n.content(msg)
+	out.Attributes = n.attributes(msg.Attributes, maxMessageAttributes)
+	out.DateCreated = n.created(msg.DateCreated)
 	if out.DateCreated.IsZero() {
 		out.DateCreated = undated
 	}
@@ -92,65 +88,29 @@ func (n *notes) author(m Mapper, from string) string {
 	return string([]rune(author)[:maxIdentity])
 }
 
-func (n *notes) body(msg chat.Message) string {
-	body := n.text(msg.Body, "body")
+// content is what a message says, and its file.
+func (n *notes) content(msg chat.Message) (body string, file conversations.Media) {
+	body = n.text(msg.Body, "body")
 	switch {
-	case msg.Media != nil || msg.Type == "media":
-		file := chat.Media{}
-		if msg.Media != nil {
-			file = *msg.Media
-		}
-		if n.add(Media, "media", "%s, %q, %s, %d bytes", file.SID, file.Filename, file.ContentType, file.Size) != doPlaceholder {
-			break
-		}
-		n.original(whole(file, msg.Raw))
-		if body == "" {
-			file.Filename = n.text(file.Filename, "media.filename")
-			file.ContentType = n.text(file.ContentType, "media.content_type")
-			body = filePlaceholder(file)
-		}
+	case hasFile(msg):
+		body, file = n.withFile(msg, body)
+	case msg.Type == "" && body == DefaultCompatibility:
+		n.add(MediaLikely, "body", "%q", body)
 	case blank(body):
 		switch n.add(BodyEmpty, "body", "no text") {
 		case doSpace:
-			return cmp.Or(body, " ")
+			return cmp.Or(body, " "), file
 		case doPlaceholder:
-			return emptyPlaceholder
+			return emptyPlaceholder, file
 		}
 	}
 	if len(body) > maxBody {
 		if n.add(BodyTooLong, "body", "%d bytes, %d fit", len(body), maxBody) == doTruncate {
 			n.original(body)
-			return cut(body, maxBody)
+			return cut(body, maxBody), file
 		}
 	}
-	return body
-}
-
-// whole is what was shown of a file, as it was sent if encoding it anew would
-// lose a part.
-func whole(file chat.Media, raw []byte) string {
-	if utf8.ValidString(file.Filename) && utf8.ValidString(file.ContentType) {
-		return encode(file)
-	}
-	ms, _ := members(string(raw))
-	for _, at := range ms {
-		if at.key == "media" {
-			return string(raw[at.value:at.end])
-		}
-	}
-	return encode(file)
-}
-
-// filePlaceholder says what is known of a file that is not copied: many have no
-// name.
-func filePlaceholder(file chat.Media) string {
-	about := []string{"file not copied"}
-	for _, s := range []string{file.Filename, file.ContentType} {
-		if s != "" {
-			about = append(about, s)
-		}
-	}
-	return fmt.Sprintf("[%s, %d bytes]", strings.Join(about, ", "), file.Size)
+	return body, file
 }
 
 // cut is the longest beginning of text that has at most limit bytes and does

@@ -14,6 +14,7 @@ type Choice string
 // Rule.
 const (
 	doStop           Choice = "stop"
+	doCopy           Choice = "copy"
 	doSkip           Choice = "skip"
 	doDrop           Choice = "drop"
 	doKeep           Choice = "keep"

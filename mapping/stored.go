@@ -17,7 +17,7 @@ type Stored interface {
 
 // Differences says in which fields a resource is stored otherwise than it was
 // sent, with both values, and is empty if in none. Of a message that is what it
-// says: body and attributes. Of anything else a field that is empty was not sent,
+// says: body, attributes and file. Of anything else a field that is empty was not sent,
 // and is not compared. Dates are compared to the second, attributes by what they
 // mean, and text to the letter.
 func Differences[T Stored](sent, stored T) string {
@@ -55,9 +55,18 @@ func Differences[T Stored](sent, stored T) string {
 	case conversations.Message:
 		stored := any(stored).(conversations.Message)
 		d.differ("body", sent.Body, stored.Body)
+		d.differ("media", about(sent), about(stored))
 		d.attributes(ExplicitAttributes(sent.Attributes), stored.Attributes)
 	}
 	return string(d)
+}
+
+// about is what tells the files of two messages apart on both sides.
+func about(m conversations.Message) string {
+	if m.Media.SID == "" {
+		return ""
+	}
+	return strings.TrimSpace(fmt.Sprintf("%d bytes %s %s and %d more", m.Media.Size, m.Media.ContentType, m.Media.Filename, m.MoreMedia))
 }
 
 // differences is one line for a person, with a space before each field.

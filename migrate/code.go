@@ -74,6 +74,13 @@ const (
 	CodeConversationClosed = 50377 // closed is final
 )
 
+// Codes of a message with a file (Twilio, media-support-conversations).
+const (
+	CodeMediaGone    = 50507 // there is no such file, or it was collected because no message had it
+	CodeMediaTaken   = 50508 // another message has it
+	CodeMediaInvalid = 50510 // no SID of a file
+)
+
 // CodeContended reports whether a code says that somebody else was writing to
 // the same resource at that moment.
 func CodeContended(code int) bool {

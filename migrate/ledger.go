@@ -60,6 +60,15 @@ type LedgerReader interface {
 	// may take a walk over all records of the kind, about a second for a million.
 	Lookup(ctx context.Context, sid string) ([]Pair, error)
 
+	// File finds the file that was uploaded for a message. Files yields those of a
+	// channel, by source index.
+	File(ctx context.Context, channelSID string, sourceIndex int64) (FileRecord, bool, error)
+	Files(ctx context.Context, channelSID string) iter.Seq2[FileRecord, error]
+
+	// CountFiles counts the files of confirmed messages that were not deleted since,
+	// and their bytes.
+	CountFiles(ctx context.Context) (files, bytes int64, err error)
+
 	// Failures yields what is known not to have been carried.
 	Failures(ctx context.Context) iter.Seq2[Failure, error]
 
@@ -91,7 +100,7 @@ type LedgerReader interface {
 // A Put is seen by every later read of the same Ledger at once, and survives a
 // crash after the next Sync or within about a quarter of a second, whichever
 // comes first; what a crash loses is always the latest. Bind, Rebind, PutService,
-// PutRun, PutDoubt, PutOriginal and PutAttempt return only when they would
+// PutRun, PutDoubt, PutFile, PutOriginal and PutAttempt return only when they would
 // survive. A Put of a record with the same key replaces it.
 //
 // The ledger holds SIDs, indexes, counts and reasons. It never holds a body or a
@@ -146,6 +155,11 @@ type Ledger interface {
 	PutDoubt(ctx context.Context, channelSID string, d DoubtRecord) error
 	// ForgetDoubt removes a doubt; one that is not there is no error.
 	ForgetDoubt(ctx context.Context, channelSID string, sourceIndex int64) error
+
+	// PutFile notes a file that was uploaded, before its message is sent.
+	PutFile(ctx context.Context, channelSID string, r FileRecord) error
+	// ForgetFile removes the record of a file; one that is not there is no error.
+	ForgetFile(ctx context.Context, channelSID string, sourceIndex int64) error
 
 	// PutFailure records why something was not carried; ClearFailures forgets
 	// what was said about one source SID.

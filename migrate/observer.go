@@ -65,6 +65,9 @@ const (
 	KindMessages    = "messages"
 	KindInvites     = "invites"
 	KindCredentials = "credentials"
+	KindFiles       = "files"
+	// KindFileBytes are bytes of files, as they pass.
+	KindFileBytes = "file_bytes"
 	// KindUserChannels are channels as a user has them: the notification level.
 	KindUserChannels = "user_channels"
 )

@@ -27,6 +27,8 @@ type Counts struct {
 	Messages    int64 `json:"messages"`
 	Invites     int64 `json:"invites"`
 	Credentials int64 `json:"credentials"`
+	Files       int64 `json:"files,omitzero"`
+	FileBytes   int64 `json:"file_bytes,omitzero"`
 }
 
 // SamplesKept is how many SIDs a report holds for each code: enough to look one
@@ -106,7 +108,7 @@ func (c *FindingCount) AddSample(sid string) {
 // touches.
 type Bill struct {
 	ActiveUsers int64  `json:"active_users"`
-	FileBytes   int64  `json:"file_bytes"`  // of files that are copied: none are
+	FileBytes   int64  `json:"file_bytes"`  // of files that are copied
 	PricesRead  string `json:"prices_read"` // when Twilio's prices were looked up, as a month
 }
 

@@ -14,6 +14,8 @@ import (
 // are of type *Error. One that wraps ErrShort says that the source has more than
 // it shows.
 type Source interface {
+	MediaReader
+
 	// Services yields every service of the account.
 	Services(ctx context.Context) iter.Seq2[chat.Service, error]
 	// Roles yields every role of a service.

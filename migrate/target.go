@@ -11,6 +11,8 @@ import (
 // TargetReader is the half of a Target that cannot write. Sequences end as
 // those of Source do, and errors are of type *Error.
 type TargetReader interface {
+	MediaReader
+
 	// Services yields every service of the account.
 	Services(ctx context.Context) iter.Seq2[conversations.Service, error]
 	// Configuration reads the three configuration resources of a service.
@@ -91,7 +93,14 @@ type Target interface {
 	// SetNotificationLevel sets whether a user who is in the conversation is
 	// notified of what is said in it.
 	SetNotificationLevel(ctx context.Context, serviceSID, userSID, conversationSID, level string) error
-	// AppendMessage creates a message and returns it as the server stored it.
+	// UploadMedia uploads a file, of m.Size bytes, which open opens once for each
+	// attempt, and returns it as the service has it. It may be repeated: a file that
+	// no message owns is gone after MediaKept. An error of open is returned as it is.
+	UploadMedia(ctx context.Context, serviceSID string, m Media, open OpenFile) (Media, error)
+	// AppendMessage creates a message and returns it as the server stored it. One
+	// with a file, by the SID that UploadMedia gave it, can be made once: its error
+	// has CodeMediaTaken if a message has the file already, and CodeMediaGone if
+	// there is no such file any more.
 	AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error)
 	// SetMessage brings a message that is there to what is asked.
 	SetMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) error
@@ -146,3 +155,18 @@ type Traffic struct {
 	Retried       int64         `json:"retried"`
 	ThrottledTime time.Duration `json:"-"` // waited because of them
 }
+
+// MaxLimit is the highest that either ceiling of a service can be raised to.
+const MaxLimit = 1000
+
+// Limits are the ceilings of a service. What is 0 was not said.
+type Limits struct {
+	ChannelMembers int // participants of a conversation
+	UserChannels   int // conversations and Chat channels, counted together, of one identity
+}
+
+// What a new service admits until it is told otherwise.
+const (
+	DefaultChannelMembers = 100
+	DefaultUserChannels   = 250
+)

@@ -43,6 +43,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.MembersOverDefault: nobody, mapping.MembersOverLimit: people,
 	mapping.HorizonLost: people, mapping.HorizonKept: nobody,
 	mapping.AuthorMissing: people, mapping.AuthorTooLong: people, mapping.BodyEmpty: people, mapping.BodyTooLong: people, mapping.Media: people,
+	mapping.MediaMissing: people, mapping.MediaMore: people, mapping.MediaLikely: people,
 	mapping.LastUpdatedBy: nobody, mapping.StoredOtherwise: people, mapping.MessageThere: nobody, mapping.MessageDeleted: people,
 	mapping.MessageAltered: people, mapping.MessageCopy: people, mapping.MessageRefused: people,
 	mapping.InviteLost: people, mapping.CredentialSecret: operators,

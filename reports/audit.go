@@ -96,16 +96,36 @@ func estimateText(a audit.Audit) string {
 		}
 	case "concurrency":
 		text += " the number of channels worked on at once decides: see --concurrency."
+	case "bandwidth":
+		text += " the files decide: their bytes pass through this machine."
 	default:
 		text += " nothing has to wait."
 	}
-	return text
+	return text + filesText(e)
+}
+
+// filesText says how long the files take, as far as anybody knows.
+func filesText(e audit.Estimate) string {
+	if e.Files == 0 {
+		return ""
+	}
+	what := fmt.Sprintf(" It copies %s with %s", count(e.Files, "file", "files"), Bytes(e.FileBytes))
+	switch {
+	case e.Bandwidth == 0:
+		return what + ", which is not in that time: give the speed of this machine's line with --bandwidth."
+	case e.Measured:
+		return what + fmt.Sprintf(": %s at the %s per second that some of them were read with.", Duration(e.FilesSeconds), Bytes(int64(e.Bandwidth)))
+	}
+	return what + fmt.Sprintf(": %s at %s per second.", Duration(e.FilesSeconds), Bytes(int64(e.Bandwidth)))
 }
 
 func countTable(c migrate.Counts) tableBlock {
 	t := tableBlock{header: []string{"kind", "count"}, numbers: []int{1}}
 	for _, k := range kindCounts(c) {
 		t.rows = append(t.rows, []string{k.kind, Number(k.n)})
+	}
+	if c.Files > 0 {
+		t.rows = append(t.rows, []string{migrate.KindFiles, Number(c.Files)}, []string{"size of the files", Bytes(c.FileBytes)})
 	}
 	return t
 }
@@ -190,6 +210,12 @@ func auditRows(a audit.Audit) [][]string {
 		[]string{"bill", "active_users", "count", whole(a.Bill.ActiveUsers)},
 		[]string{"bill", "file_bytes", "count", whole(a.Bill.FileBytes)},
 	)
+	if a.Counts.Files > 0 {
+		rows = append(rows,
+			[]string{"counts", migrate.KindFiles, "count", whole(a.Counts.Files)},
+			[]string{"counts", migrate.KindFileBytes, "count", whole(a.Counts.FileBytes)},
+			[]string{"estimate", "files_seconds", "value", fraction(a.Estimate.FilesSeconds)})
+	}
 	if a.Sampled > 0 {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})
 	}

@@ -31,6 +31,9 @@ func briefAudit(a audit.Audit) *document {
 		d.add(paragraph(sentence(fmt.Sprintf("%s, %s, at least %s: %s", line, count(p.Writes, "write", "writes"), Duration(p.Seconds), p.Reason))))
 	}
 	if copies(a.Plan) {
+		if text := strings.TrimSpace(filesText(a.Estimate)); text != "" {
+			d.add(paragraph(text))
+		}
 		d.add(paragraph(BillText(a.Bill)))
 	}
 	d.losses(a.Findings, "What would change or be lost")
@@ -73,13 +76,20 @@ func amountsText(c migrate.Counts) string {
 			parts = append(parts, Number(k.n)+" "+name)
 		}
 	}
+	if c.Files > 0 {
+		parts = append(parts, count(c.Files, "file", "files")+" with "+Bytes(c.FileBytes))
+	}
 	return strings.Join(parts, ", ") + "."
 }
 
 // BillText says what Twilio would count of a copy for its bill.
 func BillText(b migrate.Bill) string {
-	return fmt.Sprintf("Bill: about %s in each calendar month that the run touches, 0 GB of files (prices of %s: 200 free, then from $0.05).",
-		count(b.ActiveUsers, "active user", "active users"), b.PricesRead)
+	files := "0 GB"
+	if b.FileBytes > 0 {
+		files = Bytes(b.FileBytes)
+	}
+	return fmt.Sprintf("Bill: about %s in each calendar month that the run touches, %s of files (prices of %s: 200 free, then from $0.05).",
+		count(b.ActiveUsers, "active user", "active users"), files, b.PricesRead)
 }
 
 // briefSummary is what a migration did, on one screen.
@@ -144,6 +154,9 @@ func briefVerification(v verify.Verification) *document {
 	}
 	d.add(names(services)...)
 	d.add(paragraph(fmt.Sprintf("On both sides, compared in %s: %s", Duration(v.Duration), amountsOf(v.Counts, migrate.KindCount.Target))))
+	if text := comparedFiles(v); text != "" {
+		d.add(paragraph(text))
+	}
 	if left := amountsOf(v.Counts, func(c migrate.KindCount) int64 { return c.LeftOut }); left != "nothing." {
 		d.add(paragraph("Left out by policies: " + left))
 	}

@@ -65,9 +65,15 @@ var byHand = []struct {
 		false,
 	},
 	{
-		[]mapping.Code{mapping.Media},
-		"Copy the files that are still needed.",
-		"Files of messages are not copied. Fetch them from Chat v1 before it is closed.",
+		[]mapping.Code{mapping.Media, mapping.MediaMissing, mapping.MediaMore},
+		"Fetch the files that are still needed.",
+		"These messages arrive without a file, or without all of them. Chat keeps them until it is closed.",
+		true,
+	},
+	{
+		[]mapping.Code{mapping.MediaLikely},
+		"Read the workspace through Chat v2, which shows files: chatbridge audit --source-api v2",
+		"Chat v1 shows a text in place of a file, and nothing of the file.",
 		true,
 	},
 	{

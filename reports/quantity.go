@@ -20,6 +20,21 @@ func Number(n int64) string {
 	return sign + digits
 }
 
+// Bytes writes n with the unit that leaves one to three digits: "512 bytes",
+// "2.1 MB". A MB is a million bytes, as Twilio counts them.
+func Bytes(n int64) string {
+	if n < 1000 {
+		return count(n, "byte", "bytes")
+	}
+	size, unit := float64(n), ""
+	for _, unit = range []string{"kB", "MB", "GB", "TB"} {
+		if size /= 1000; size < 999.5 {
+			break
+		}
+	}
+	return strconv.FormatFloat(math.Round(size*10)/10, 'f', -1, 64) + " " + unit
+}
+
 // Duration writes seconds with the two greatest units: "4 min 10 s".
 func Duration(seconds float64) string {
 	if math.IsNaN(seconds) || seconds < 0 {

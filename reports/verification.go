@@ -80,6 +80,9 @@ func verificationDocument(v verify.Verification) *document {
 		compared.rows = append(compared.rows, []string{kind, Number(c.Source), Number(c.Target()), Number(c.LeftOut), Number(c.Failed)})
 	}
 	d.add(heading("What was compared, in "+Duration(v.Duration)), compared)
+	if text := comparedFiles(v); text != "" {
+		d.add(paragraph(text))
+	}
 	if differences+foreign > 0 {
 		t := tableBlock{header: []string{"class", "count"}, numbers: []int{1}}
 		for _, class := range slices.Sorted(maps.Keys(v.Differences)) {
@@ -91,4 +94,15 @@ func verificationDocument(v verify.Verification) *document {
 		d.findings(v.Findings, "What the source counts but does not show")
 	}
 	return d
+}
+
+// comparedFiles says how closely the files were compared.
+func comparedFiles(v verify.Verification) string {
+	switch {
+	case v.FileBytes > 0:
+		return "The files were compared byte by byte: " + Bytes(v.FileBytes) + "."
+	case v.Counts[migrate.KindFiles].Source > 0:
+		return "The files were compared by size, type and name. To compare their bytes: chatbridge verify --files"
+	}
+	return ""
 }

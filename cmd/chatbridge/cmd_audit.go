@@ -20,6 +20,7 @@ type auditOptions struct {
 	outputOption
 	auditResultOptions
 	detailsOption
+	bandwidthOption
 	// Replay says that copying is meant where nothing has to be copied.
 	Replay bool
 
@@ -66,6 +67,7 @@ too.` +
 	o.mappingOptions.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.replayFlag(cmd.Flags())
+	o.bandwidthOption.flags(cmd.Flags())
 	o.auditResultOptions.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())
 	return cmd
@@ -98,7 +100,7 @@ func (o *auditOptions) check() (reports.Format, error) {
 	if err := o.mappingOptions.check(); err != nil {
 		return "", err
 	}
-	if err := o.auditResultOptions.check(); err != nil {
+	if err := errors.Join(o.auditResultOptions.check(), o.bandwidthOption.check()); err != nil {
 		return "", err
 	}
 	return o.outputOption.format(auditForms...)
@@ -164,7 +166,8 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 		row = both(row, o.listed.Add)
 	}
 	set.UserChannels = s.userChannels
-	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row}
+	bandwidth, _ := o.perSecond()
+	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row, Bandwidth: bandwidth}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {

@@ -69,7 +69,7 @@ func runDemo(ctx context.Context, o *demoOptions) (err error) {
 		audit: auditOptions{
 			commonOptions: o.commonOptions,
 			connectionOptions: connectionOptions{
-				ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL,
+				ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL, MediaURL: server.MediaURL,
 				Concurrency: migrate.DefaultConcurrency, APS: migrate.DefaultAPS, Timeout: defaultTimeout, base: base,
 			},
 			mappingOptions: mappingOptions{ToService: newService, Stamp: true},

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"io/fs"
-	"maps"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +11,6 @@ import (
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
-	"chatbridge/reports"
 )
 
 // emulateOptions are those of emulate.
@@ -29,6 +24,7 @@ type emulateOptions struct {
 	Concurrency       int
 	ChatAddr          string
 	ConversationsAddr string
+	MediaAddr         string
 
 	console *console
 	serve   func(context.Context, emulator.Config) (*emulator.Server, error)
@@ -40,9 +36,11 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 	cmd := &cobra.Command{
 		Use:   "emulate",
 		Short: "Run a local Twilio to rehearse against",
-		Long: `Serve both hosts of Twilio on this machine: Chat v1, filled from an archive or
-with generated data, and an empty Conversations. It prints lines to paste into
-another shell, and serves until it is interrupted. Everything is in memory.
+		Long: `Serve the hosts of Twilio on this machine: Chat, filled from an archive or with
+generated data, an empty Conversations, and the media service that keeps the files
+of both. It prints lines to paste into another shell, and serves until it is
+interrupted. Everything is in memory, but for uploaded files: they are in a
+temporary folder, which is removed at the end.
 
 --shared makes both hosts one account, as they are at Twilio: Conversations
 shows the private channels of Chat from the start. Use it to rehearse chatbridge
@@ -55,10 +53,13 @@ the same faults. SPEC is a list of settings, separated by commas:
   before.429=0.01            the same for one fault, or a group: before (the
                              request has no effect), after (its answer is lost),
                              late (it takes effect seconds later), read (a reply
-                             is broken). The longest name set decides; 0: never
+                             is broken), media (a file is). The longest name set
+                             decides; 0: never
+  lie.404=0.01               share of files said to be gone; not part of rate
   nth(POST messages,3)=late  hit the third such request; also 3-5, or 3- (all
-                             from the third on). chat or conversations before
-                             the method names a host
+                             from the third on). chat, conversations or media
+                             before the method names a host; of media, POST media
+                             is an upload, file its record, content its bytes
   seed=7                     start of the random sequence
   limit=3                    most random faults in a row for one request
   late-within=5s late-after=0s stall-for=2m slow-for=1s retry-after=1s
@@ -86,6 +87,13 @@ list of settings, separated by commas; a share is from 0 to 1:
   refuse=escapes+blank       refuse attributes with escapes, and blank bodies;
                              second-role: a second role of one type and name
   firewall=0.01              share of bodies always refused, with HTML
+  media-name=0.1             share of files stored under another name
+  media-type=0.1             share of files stored with another content type
+  media-gone=0.1             share of Chat's files that are gone
+  media-more=0.1             share of messages that have a second file in
+                             Conversations; needs --shared
+  collect=0.1                share of messages whose file is gone just before
+                             they are created
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes
                              into both sides
@@ -105,6 +113,7 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge emulate
   chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0
+  chatbridge emulate --generate channels=20,messages=2000,files=0.1,file-bytes=100000
   chatbridge emulate --aps 0 --faults rate=0.02,seed=7
   chatbridge emulate --unkind list-ends-early=0.1,text=trim,people=0.2`,
 		GroupID: groupStart,
@@ -121,13 +130,14 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
 	fs.IntVar(&o.Concurrency, "concurrency", 0, "requests accepted at once; 0 sets no limit")
 	fs.StringVar(&o.ChatAddr, "chat-addr", "127.0.0.1:0", "where to serve Chat v1, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.ConversationsAddr, "conversations-addr", "127.0.0.1:0", "where to serve Conversations, as `host:port`; port 0 picks one")
+	fs.StringVar(&o.MediaAddr, "media-addr", "127.0.0.1:0", "where to serve the files of both, as `host:port`; port 0 picks one")
 	return cmd
 }
 
 // config is what the emulator is made of. The closer is to be closed when
 // nothing is served any more.
 func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
-	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr}
+	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr, MediaAddr: o.MediaAddr}
 	if o.Unkind != "" {
 		var err error
 		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
@@ -182,7 +192,7 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	defer stop()
 	server, err := o.serve(ctx, config)
 	if err != nil {
-		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr and --conversations-addr"}
+		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr, --conversations-addr and --media-addr"}
 	}
 	printExports(o.console.out, server, config)
 	<-ctx.Done()
@@ -206,41 +216,4 @@ func (o *emulateOptions) plan() (*faults.Plan, error) {
 		return nil, usageError("such as --faults rate=0.02,seed=7; see chatbridge emulate --help", "--faults: %w", plainly(err))
 	}
 	return plan, nil
-}
-
-// printFaults says how often each fault struck.
-func printFaults(w io.Writer, struck map[faults.Kind]int64) {
-	printCounts(w, "no fault struck", "faults that struck:", struck)
-}
-
-func printCounts[K ~string](w io.Writer, none, some string, counts map[K]int64) {
-	if len(counts) == 0 {
-		fmt.Fprintln(w, none)
-		return
-	}
-	fmt.Fprintln(w, some)
-	for _, k := range slices.Sorted(maps.Keys(counts)) {
-		fmt.Fprintf(w, "  %-20s %s\n", k, reports.Number(counts[k]))
-	}
-}
-
-// printExports writes shell lines that make chatbridge use the emulator.
-func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
-	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL)
-	who := [][2]string{{"TWILIO_AUTH_TOKEN", cmp.Or(c.AuthToken, emulator.DefaultAuthToken)}}
-	if c.APIKey != "" {
-		who = [][2]string{{"TWILIO_API_KEY", c.APIKey}, {"TWILIO_API_SECRET", c.APISecret}}
-	}
-	for _, v := range slices.Concat([][2]string{{"TWILIO_ACCOUNT_SID", cmp.Or(c.AccountSID, emulator.DefaultAccountSID)}}, who, [][2]string{
-		{"CHATBRIDGE_CHAT_URL", s.ChatURL},
-		{"CHATBRIDGE_CONVERSATIONS_URL", s.ConversationsURL},
-	}) {
-		fmt.Fprintf(w, "export %s=%s\n", v[0], v[1])
-	}
-	if c.Shared {
-		fmt.Fprintf(w, "unset %s\n", variable("replay"))
-		return
-	}
-	// Nothing of Chat shows in this Conversations, though the account is the same.
-	fmt.Fprintf(w, "export %s=true\n", variable("replay"))
 }

@@ -27,6 +27,7 @@ type exportOptions struct {
 	durationOption
 	Path     string
 	Services []string
+	Files    bool
 
 	console *console
 	// connect opens the source; it is never asked for more.
@@ -44,6 +45,10 @@ func newExport(c *console, common *commonOptions, run func(context.Context, *exp
 		Long: `Read a whole Chat v1 workspace and write it to a folder or a zip: every resource
 byte for byte as Chat shows it, with a digest of each file. audit, migrate and
 verify read the result with --from-archive, even after Chat v1 is gone.
+
+With --source-api v2 it also saves the files of messages, as large as they are;
+--files=false leaves them out. v1 does not show that a message has a file. A file
+that is gone, or that cannot be read, is left out and named.
 
 Run it again to resume: complete files are kept if their digest still fits, and
 partial ones are read again. A zip is built from a folder next to it,
@@ -69,6 +74,7 @@ It never writes to Twilio.` +
 	o.connectionOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
+		fs.BoolVar(&o.Files, "files", true, "save the files of messages (with --source-api v2)")
 	})
 	o.scopeOptions.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
@@ -115,6 +121,13 @@ func runExport(ctx context.Context, o *exportOptions) error {
 			hint:    "the rest of the archive is complete; to get these too, export into another folder with a key that may read them",
 		}
 	}
+	if n := len(report.MediaMissing); n > 0 {
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(n, "file of a message was", "files of messages were") + " not read, and left out",
+			hint:    "the rest of the archive is complete; the result and manifest.json say why of each; to try these again, export into another folder",
+		}
+	}
 	return nil
 }
 
@@ -147,7 +160,7 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 	}
 	w, err := archive.Continue(ctx, place.dir, archive.Manifest{
 		CreatedAt: began.UTC().Truncate(time.Second), Tool: o.tool(), AccountSID: s.sourceAccount, SourceAPI: s.sourceAPI,
-		Scope: o.manifestScope(),
+		Scope: o.manifestScope(), Media: o.media(),
 	})
 	if place.zip != "" && errors.Is(err, archive.ErrExists) {
 		return o.repack(ctx, place, report)
@@ -162,6 +175,7 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 	}
 	report.Counts = w.Counts()
 	report.Files, report.Bytes = w.Size()
+	report.Media = mediaIn(w, w.MediaState())
 	if err := w.Close(); err != nil {
 		return report, err
 	}
@@ -170,6 +184,14 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 	}
 	report.Duration = o.now().Sub(began).Seconds()
 	return report, nil
+}
+
+// media is what the manifest says of files before any is read.
+func (o *exportOptions) media() string {
+	if o.Files {
+		return ""
+	}
+	return archive.MediaLeftOut
 }
 
 // manifestScope names what is selected; empty where all is.
@@ -193,6 +215,7 @@ func (o *exportOptions) repack(ctx context.Context, place exportPlace, report ex
 	}
 	err = a.Verify(ctx)
 	report.Counts, report.Files, report.Bytes, report.Kept = a.Counts(), int64(len(a.Manifest.Files)), a.Size(), int64(len(a.Manifest.Files))
+	report.Media, report.MediaMissing = mediaIn(a, a.Manifest.Media), a.Manifest.MediaMissing
 	if err := errors.Join(err, closer.Close()); err != nil {
 		return report, err
 	}

@@ -100,6 +100,7 @@ FILE.originals.jsonl.` +
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.ledgerOption.flags(cmd.Flags())
 	o.replayFlag(cmd.Flags())
+	o.bandwidthOption.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
 	o.inPlaceOptions.flags(cmd.Flags())

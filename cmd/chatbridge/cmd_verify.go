@@ -28,6 +28,7 @@ type verifyOptions struct {
 	Repair  bool
 	Execute bool
 	Yes     bool
+	Files   bool
 
 	console *console
 	connect func(context.Context, connector, access) (*endpoints, error)
@@ -82,6 +83,9 @@ terminal, give --yes.` +
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait before looking at a difference again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
+	})
+	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		fs.BoolVar(&o.Files, "files", false, "compare the bytes of files too: each is read from both sides")
 	})
 	cmd.Flags().BoolVar(&o.Repair, "repair", false, "report what can be brought back")
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "with --repair: bring it back")
@@ -170,7 +174,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, interrupted(ctx, err)
 	}
 	set.UserChannels = s.userChannels
-	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set}
+	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set, Files: o.Files}
 	ledger, err := o.openLedger(ctx, o.Ledger)
 	switch {
 	case err == nil:

@@ -16,6 +16,7 @@ import (
 type connectionOptions struct {
 	ChatURL          string
 	ConversationsURL string
+	MediaURL         string
 	FromArchive      string
 	TrustArchive     bool
 	SourceAPI        string
@@ -38,6 +39,7 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http is accepted for this machine only")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
+		fs.StringVar(&o.MediaURL, "media-url", twilio.MediaURL, "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only")
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
 		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1, or v2, which also shows media, member attributes and notification levels")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")

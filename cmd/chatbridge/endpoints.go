@@ -130,7 +130,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
 	s.userChannels = s.sourceAPI == twilio.APIv2
 	src, err := twilio.NewSource(twilio.Config{
-		BaseURL: c.ChatURL, API: c.SourceAPI,
+		BaseURL: c.ChatURL, ConversationsURL: c.ConversationsURL, MediaURL: c.MediaURL, API: c.SourceAPI,
 		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint,
 		HTTP: http, Notice: c.notice,
 	})
@@ -158,7 +158,7 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 		http = transport.ReadOnly(http)
 	}
 	t, err := twilio.NewTarget(twilio.Config{
-		BaseURL: c.ConversationsURL, ChatURL: c.ChatURL,
+		BaseURL: c.ConversationsURL, ChatURL: c.ChatURL, MediaURL: c.MediaURL,
 		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint, HTTP: http,
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,8 +20,25 @@ type exportReport struct {
 	Counts        migrate.Counts `json:"counts"`
 	Files         int64          `json:"files"`
 	Bytes         int64          `json:"bytes"` // of the files, before a zip makes them smaller
+	Media         exportedMedia  `json:"media"`
 	archive.Exported
 	Duration float64 `json:"duration_seconds"`
+}
+
+// exportedMedia are the files of messages in an archive.
+type exportedMedia struct {
+	Files int64  `json:"files"`
+	Bytes int64  `json:"bytes"`
+	State string `json:"state"` // archive.MediaRead, archive.MediaLeftOut or mediaNotShown
+}
+
+// mediaNotShown is said where the source does not show which messages have files.
+const mediaNotShown = "not shown"
+
+func mediaIn(counted interface{ Media() (files, bytes int64) }, state string) exportedMedia {
+	m := exportedMedia{State: cmp.Or(state, mediaNotShown)}
+	m.Files, m.Bytes = counted.Media()
+	return m
 }
 
 // writeExport writes the result as text or JSON.
@@ -28,6 +46,9 @@ func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 	if form == reports.JSON {
 		r.Withheld = filledResources(r.Withheld)
 		r.Vanished, r.Appeared = filledResources(r.Vanished), filledResources(r.Appeared)
+		if r.MediaMissing == nil {
+			r.MediaMissing = []archive.MissingMedia{}
+		}
 		e := json.NewEncoder(w)
 		e.SetIndent("", "  ")
 		return e.Encode(r)
@@ -45,6 +66,8 @@ func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 		_, line := fmt.Fprintf(w, "  %-12s %s\n", kind.name, reports.Number(kind.n))
 		err = errors.Join(err, line)
 	}
+	_, line := fmt.Fprintf(w, "  %-12s %s\n", migrate.KindFiles, r.Media.text())
+	err = errors.Join(err, line)
 	for _, list := range []struct {
 		what string
 		all  []archive.Resource
@@ -54,7 +77,25 @@ func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 			err = errors.Join(err, line)
 		}
 	}
+	for _, one := range r.MediaMissing {
+		_, line := fmt.Fprintf(w, "file not in the archive: %s: %s\n", reports.Plain(one.SID), reports.Plain(one.Reason))
+		err = errors.Join(err, line)
+	}
 	return err
+}
+
+func (m exportedMedia) text() string {
+	switch m.State {
+	case archive.MediaLeftOut:
+		return "left out (--files=false)"
+	case mediaNotShown:
+		return "not shown by v1 (--source-api v2 shows them)"
+	}
+	text := reports.Number(m.Files)
+	if m.Files > 0 {
+		text += ", " + quantity(m.Bytes, "byte", "bytes")
+	}
+	return text
 }
 
 func filledResources(all []archive.Resource) []archive.Resource {

@@ -79,7 +79,7 @@ func TestImports(t *testing.T) {
 	contract := append(slices.Clone(vocabulary), "chatbridge/migrate", "chatbridge/mapping")
 	// Whose something is, and who may write, every verb asks in one place.
 	internal := []string{
-		"chatbridge/migrate/internal/claim", "chatbridge/migrate/internal/count", "chatbridge/migrate/internal/drain",
+		"chatbridge/migrate/internal/claim", "chatbridge/migrate/internal/count", "chatbridge/migrate/internal/drain", "chatbridge/migrate/internal/files",
 		"chatbridge/migrate/internal/owner", "chatbridge/migrate/internal/push", "chatbridge/migrate/origin",
 		"chatbridge/migrate/pace", "chatbridge/migrate/sidecar",
 	}

@@ -173,6 +173,7 @@ func program(s *emulator.Server, dir string, args ...string) *exec.Cmd {
 		"TWILIO_AUTH_TOKEN=" + emulator.DefaultAuthToken,
 		"CHATBRIDGE_CHAT_URL=" + s.ChatURL,
 		"CHATBRIDGE_CONVERSATIONS_URL=" + s.ConversationsURL,
+		"CHATBRIDGE_MEDIA_URL=" + s.MediaURL,
 		"CHATBRIDGE_LEDGER=" + filepath.Join(dir, defaultLedger),
 		coverageVariable + "=" + os.Getenv(coverageVariable),
 	}

@@ -34,7 +34,7 @@ func newRig(t *testing.T, s *emulator.Server, stdin string, terminal bool) rig {
 		auditOptions: auditOptions{
 			commonOptions: &commonOptions{LogFormat: logText, NoColor: true},
 			connectionOptions: connectionOptions{
-				ChatURL: s.ChatURL, ConversationsURL: s.ConversationsURL, Concurrency: 4, Timeout: defaultTimeout, base: base,
+				ChatURL: s.ChatURL, ConversationsURL: s.ConversationsURL, MediaURL: s.MediaURL, Concurrency: 4, Timeout: defaultTimeout, base: base,
 			},
 			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
 			outputOption:   outputOption{"json"},
@@ -202,6 +202,7 @@ func TestEmulate(t *testing.T) {
 			"export TWILIO_AUTH_TOKEN=" + emulator.DefaultAuthToken,
 			"export CHATBRIDGE_CHAT_URL=" + server.ChatURL,
 			"export CHATBRIDGE_CONVERSATIONS_URL=" + server.ConversationsURL,
+			"export CHATBRIDGE_MEDIA_URL=" + server.MediaURL,
 		} {
 			require.Contains(t, s.stdout.String(), line+"\n")
 		}

@@ -170,7 +170,7 @@ func (p *progress) announce() {
 // state is how far it is now. The lock is held.
 func (p *progress) state() state {
 	now := time.Now()
-	s := state{Verb: p.verb, Waits: p.waits.Now(migrate.LongWait)}
+	s := state{Verb: p.verb, Waits: p.waits.Now(migrate.LongWait), Bytes: p.done[migrate.KindFileBytes]}
 	s.Done, s.Total = p.sums()
 	if s.Total == 0 {
 		return s

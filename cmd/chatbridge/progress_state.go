@@ -20,6 +20,7 @@ type state struct {
 	Total   int64 // 0 if nothing is known yet
 	Rate    float64
 	Left    *float64 // seconds; nil if nothing tells
+	Bytes   int64    // of files
 	Lanes   int      // channels at work
 	AtWork  []pace.AtWork
 	Waits   []migrate.Wait
@@ -38,8 +39,12 @@ func (s state) texts() []string {
 	}
 	counts := reports.Number(s.Done) + " of " + reports.Number(s.Total)
 	share := fmt.Sprintf("%d%%", s.share())
+	files := ""
+	if s.Bytes > 0 {
+		files = ", " + reports.Bytes(s.Bytes) + " of files"
+	}
 	return []string{
-		fmt.Sprintf("%s: %s (%s), %s a second, %s", s.Verb, counts, share, reports.Number(int64(s.Rate)), s.left()),
+		fmt.Sprintf("%s: %s (%s), %s a second%s, %s", s.Verb, counts, share, reports.Number(int64(s.Rate)), files, s.left()),
 		fmt.Sprintf("%s: %s (%s), %s", s.Verb, counts, share, s.left()),
 		fmt.Sprintf("%s (%s), %s", counts, share, s.left()),
 		fmt.Sprintf("%s, %s", share, s.left()),
@@ -123,7 +128,8 @@ func (s state) object(now time.Time) []byte {
 		Channels int           `json:"channels_at_work"`
 		Longest  []pace.AtWork `json:"longest,omitempty"`
 		Seconds  float64       `json:"seconds,omitempty"`
-	}{now, "INFO", "progress", s.Verb, s.Done, s.Total, s.Rate, s.Left, s.Lanes, s.AtWork[:min(1, len(s.AtWork))], s.Seconds}
+		Bytes    int64         `json:"file_bytes,omitempty"`
+	}{now, "INFO", "progress", s.Verb, s.Done, s.Total, s.Rate, s.Left, s.Lanes, s.AtWork[:min(1, len(s.AtWork))], s.Seconds, s.Bytes}
 	if s.over {
 		o.Msg = "progress, the last"
 	}

@@ -37,7 +37,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	r := verify.Repairer{
-		Verifier: verify.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper)},
+		Verifier: verify.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper), Files: o.Files},
 		Write:    s.writer, Execute: o.Execute,
 	}
 	r.Settings.UserChannels = s.userChannels

@@ -123,6 +123,7 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		"CONVERSATIONS":                s.ConversationsURL,
 		"CHATBRIDGE_CHAT_URL":          s.ChatURL,
 		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
+		"CHATBRIDGE_MEDIA_URL":         s.MediaURL,
 	} {
 		ts.Setenv(name, value)
 	}

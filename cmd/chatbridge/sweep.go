@@ -115,6 +115,9 @@ func (s *sweep) archive(path string) (found bool, err error) {
 		return false, usageError("remove it by hand if nobody needs it", "%w", err)
 	}
 	holds := "complete messages, people and members"
+	if remains.Media > 0 {
+		holds = "complete messages, their files, people and members"
+	}
 	if remains.Finished {
 		holds += fmt.Sprintf(", of account %s on %s", remains.Manifest.AccountSID, remains.Manifest.CreatedAt.UTC().Format("2006-01-02"))
 	}

@@ -16,7 +16,7 @@ func TestValueCompletion(t *testing.T) {
 		"sids --kind mem":               {"members"},
 		"migrate --type ":               {"public", "private"},
 		"export x --type pr":            {"private"},
-		"migrate --policy media=":       {"media=stop", "media=placeholder", "media=skip"},
+		"migrate --policy media=":       {"media=copy", "media=stop", "media=placeholder", "media=skip"},
 		"migrate --policy empty-body=p": {"empty-body=placeholder"},
 		"verify --invites ":             {"report", "add"},
 		"audit --fail-on st":            {"stop", "stamp-key-taken", "stamp-replaced", "stamp-shortened", "stamp-omitted", "stored-otherwise"},

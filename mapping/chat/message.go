@@ -22,6 +22,11 @@ type Message struct {
 	Media         *Media `json:"media"`           // v2 only
 	LastUpdatedBy string `json:"last_updated_by"` // v2 only
 
+	// MoreMedia are files beside Media, which apps on the Conversations SDK can attach.
+	// Chat never shows them: whoever reads the message through Conversations puts
+	// them here.
+	MoreMedia []Media `json:"more_media,omitempty"`
+
 	Raw json.RawMessage `json:"-"`
 }
 

@@ -87,4 +87,17 @@ type Message struct {
 	ParticipantSID string    `json:"participant_sid,omitempty"`
 	DateCreated    time.Time `json:"date_created,omitzero"`
 	DateUpdated    time.Time `json:"date_updated,omitzero"` // set only where the message was edited
+	// Media is the file of the message; its SID is empty if it has none. Of a
+	// message that is to be written the SID is that of the source until the file
+	// is uploaded.
+	Media     Media `json:"media,omitzero"`
+	MoreMedia int   `json:"more_media,omitempty"` // files beyond the first, which only people's own clients attach
+}
+
+// Media is a file of a message. Once attached it cannot be changed.
+type Media struct {
+	SID         string `json:"sid"`
+	Size        int64  `json:"size"` // bytes
+	ContentType string `json:"content_type"`
+	Filename    string `json:"filename"`
 }

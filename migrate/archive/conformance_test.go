@@ -18,6 +18,13 @@ func TestConformance(t *testing.T) {
 			file.Data = bytes.Replace(file.Data, []byte(`"index":150`), []byte(`"index":"150"`), 1)
 			return source(t, files)
 		},
-		Kind: migrate.Failed,
+		Kind:  migrate.Failed,
+		Media: true,
+		BrokenMedia: func(t *testing.T, w sourcetest.World) migrate.Source {
+			files := w.Files()
+			file := files[archive.MediaPath(w.LongFile())]
+			file.Data = file.Data[:len(file.Data)-1]
+			return source(t, files)
+		},
 	})
 }

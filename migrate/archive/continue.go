@@ -50,7 +50,7 @@ func resume(ctx context.Context, root *os.Root, manifest Manifest) (*Writer, err
 		if err := requireEmpty(root); err != nil {
 			return nil, err
 		}
-		return newWriter(root, manifest, nil, nil)
+		return newWriter(root, manifest, nil)
 	case err != nil:
 		return nil, err
 	case begun.SchemaVersion != SchemaVersion:
@@ -59,14 +59,15 @@ func resume(ctx context.Context, root *os.Root, manifest Manifest) (*Writer, err
 		return nil, fmt.Errorf("%w: of account %s, not %s", errOther, begun.AccountSID, manifest.AccountSID)
 	case begun.SourceAPI != manifest.SourceAPI || begun.Scope != manifest.Scope:
 		return nil, fmt.Errorf("%w: of %s %q, not %s %q", errOther, begun.SourceAPI, begun.Scope, manifest.SourceAPI, manifest.Scope)
+	case begun.Media != manifest.Media:
+		return nil, fmt.Errorf("%w: %s, not %s", errOther, mediaOf(begun), mediaOf(manifest))
 	}
 	manifest.CreatedAt = begun.CreatedAt
-	sizes := make(map[string]int64, len(files))
 	for name, file := range files {
 		if err := ctx.Err(); err != nil {
 			return nil, context.Cause(ctx)
 		}
-		size, ok, err := intact(root.FS(), name, file)
+		size, ok, err := intact(root.FS(), name, file.File)
 		if err != nil {
 			return nil, fmt.Errorf("check %s: %w", name, err)
 		}
@@ -74,9 +75,17 @@ func resume(ctx context.Context, root *os.Root, manifest Manifest) (*Writer, err
 			delete(files, name)
 			continue
 		}
-		sizes[name] = size
+		file.size = size
+		files[name] = file
 	}
-	return newWriter(root, manifest, files, sizes)
+	return newWriter(root, manifest, files)
+}
+
+func mediaOf(m Manifest) string {
+	if m.Media == MediaLeftOut {
+		return "without files of messages"
+	}
+	return "with files of messages"
 }
 
 // requireEmpty keeps an archive from being mixed with whatever a folder that was

@@ -22,6 +22,27 @@ func (a *Archive) Size() int64 {
 	return size
 }
 
+// Media says how many files of messages there are, as the manifest tells, and how
+// many bytes they have.
+func (a *Archive) Media() (files, bytes int64) { return countMedia(a.Manifest.Files) }
+
+// Media says how many files of messages are complete, and how many bytes they
+// have.
+func (w *Writer) Media() (files, bytes int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return countMedia(w.digests())
+}
+
+func countMedia(all map[string]File) (files, bytes int64) {
+	for name, f := range all {
+		if isMedia(name) {
+			files, bytes = files+1, bytes+f.Bytes
+		}
+	}
+	return files, bytes
+}
+
 func countFiles(files map[string]File) migrate.Counts {
 	var c migrate.Counts
 	by := map[string]*int64{

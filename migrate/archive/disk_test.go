@@ -137,13 +137,21 @@ func readAll(ctx context.Context, s *archive.Source) (n int, err error) {
 			}
 		}
 	}
-	return n, nil
+	_, body, err := s.OpenMedia(ctx, serviceSID, fileSID)
+	if !keep(err) {
+		return n, last
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	keep(err)
+	return n, last
 }
 
 func full() fstest.MapFS {
 	fsys := workspace()
 	fsys[archive.UserChannelsPath(serviceSID)] = &fstest.MapFile{Data: []byte(`{"user_sid":"US1","channel_sid":"` + channelSID + `","status":"joined"}` + "\n")}
 	fsys[archive.CredentialsPath] = &fstest.MapFile{Data: []byte(`{"sid":"CR1"}` + "\n")}
+	putFile(fsys, fileSID, "lamp")
 	return fsys
 }
 

@@ -12,12 +12,15 @@
 //	services/IS…/users.jsonl
 //	services/IS…/channels.jsonl
 //	services/IS…/user_channels.jsonl          optional
+//	services/IS…/files.jsonl                  optional
+//	services/IS…/files/ME…                    optional
 //	services/IS…/channels/CH…/members.jsonl
 //	services/IS…/channels/CH…/messages.jsonl
 //	services/IS…/channels/CH…/invites.jsonl   optional
 //
-// Folders are named by SID: two capital letters and 32 lower-case hexadecimal
-// digits. No other name is followed, so an archive cannot lead out of itself.
+// Folders, and the files of messages, are named by SID: two capital letters and 32
+// lower-case hexadecimal digits. No other name is followed, so an archive cannot
+// lead out of itself.
 //
 // service.json holds one JSON object. Each line of a .jsonl file holds one, in
 // UTF-8, without a line break in it, of at most MaxLine bytes. Strings that the
@@ -35,6 +38,14 @@
 // added. These resources have no SID. Where the file is missing, nothing is known
 // beyond members and invites.
 //
+// files/ME… holds the bytes of a file that a message names, as the source has them.
+// files.jsonl has a line for each:
+//
+//	{"sid": "ME…", "size": 1024, "content_type": "image/png", "filename": "lamp.png", "sha256": "…"}
+//
+// size is in bytes. sha256 may be left out; then only the manifest, if it names
+// files, shows damage. A file without a line is not there for a reader.
+//
 // Within messages.jsonl indexes grow strictly. Gaps are messages that were
 // deleted. Every other file is in no particular order, and a SID occurs once in
 // it.
@@ -42,7 +53,8 @@
 // A file that is not optional may be missing only where channels.jsonl says
 // that there is nothing in it: members.jsonl where members_count is 0,
 // messages.jsonl where messages_count is 0. Anything else that is missing is an
-// error, so that half an archive never looks like a small one.
+// error, so that half an archive never looks like a small one. Files of messages
+// are missing only where the manifest says so in media or media_missing.
 //
 // manifest.json says what the archive is:
 //
@@ -51,13 +63,22 @@
 //	  "created_at": "2021-06-01T12:00:00Z",
 //	  "tool": "chatbridge 1.0",
 //	  "account_sid": "AC…",
-//	  "source_api": "v1",
-//	  "files": {"services/IS…/roles.jsonl": {"sha256": "…", "lines": 4}}
+//	  "source_api": "v2",
+//	  "media": "read",
+//	  "media_missing": [{"service_sid": "IS…", "sid": "ME…", "reason": "…"}],
+//	  "files": {
+//	    "services/IS…/roles.jsonl": {"sha256": "…", "lines": 4},
+//	    "services/IS…/files/ME…": {"sha256": "…", "lines": 0, "bytes": 1024}
+//	  }
 //	}
 //
 // scope, where it is there, says what of the account was selected; withheld, which
 // files are missing because the key that was used might not read what belongs
 // there. A manifest has at most 256 MiB.
+//
+// media says whether the files of messages were asked for: "read" where each is
+// there or in media_missing with the reason, "left out" where none was. It is not
+// there where nobody looked, as in an archive of Chat v1, which shows no files.
 //
 // A reader refuses a schema_version above its own and ignores fields it does
 // not know. source_api is the API that was read: v1, or v2, whose resources
@@ -68,11 +89,12 @@
 // # Guarantees
 //
 // Reading never holds more than one resource of a file in memory, beyond an
-// offset for each user, channel and user's channel and 18 bytes for each SID of
-// the file. Writing is atomic by file: a name appears
-// when its content is complete and on disk, and the manifest comes last, so a
-// folder without one is an archive that was never finished. Such a folder has a
-// journal, unfinished.jsonl, by which Continue knows what is complete.
+// offset for each user, channel, user's channel and file of a message, and 18 bytes
+// for each SID of the file. A file of a message is never held whole. Writing is
+// atomic by file: a name appears when its content is complete and on disk, and the
+// manifest comes last, so a folder without one is an archive that was never
+// finished. Such a folder has a journal, unfinished.jsonl, by which Continue knows
+// what is complete.
 //
 // The package does not call Twilio, and does not judge or convert what
 // resources say.

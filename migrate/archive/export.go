@@ -20,6 +20,9 @@ import (
 // The source may change meanwhile. The channels of a service are those that
 // there were when they were listed; a file holds what there was when it was
 // read. What is gone by the time its turn comes is left out and named.
+//
+// Files that messages name are read unless the manifest of the Writer says
+// MediaLeftOut, each once, as many at once as mediaAtOnce, and never held whole.
 type Exporter struct {
 	Source   migrate.Source
 	Observer migrate.Observer // may be nil
@@ -39,6 +42,8 @@ type Exported struct {
 	Vanished []Resource `json:"vanished"` // listed, and gone when it was to be read
 	Appeared []Resource `json:"appeared"` // channels made after the others were listed, and not in the archive
 	Withheld []Resource `json:"withheld"` // what the key may not read, and whose it is; the account's if there is no SID
+
+	MediaMissing []MissingMedia `json:"media_missing"` // files that messages name, and that could not be read
 }
 
 // Resource names one resource of the source.
@@ -53,7 +58,7 @@ type Resource struct {
 func (e *Exporter) Run(ctx context.Context, w *Writer) (Exported, error) {
 	own := *e
 	own.Observer = migrate.Observed(e.Observer)
-	x := &export{Exporter: &own, writer: w, totals: map[string]int64{}, at: max(1, e.Concurrency)}
+	x := &export{Exporter: &own, writer: w, totals: map[string]int64{}, at: max(1, e.Concurrency), mediaSlots: make(chan struct{}, mediaAtOnce)}
 	if e.Concurrency <= 0 {
 		x.at = migrate.DefaultConcurrency
 	}
@@ -73,6 +78,7 @@ func (e *Exporter) Run(ctx context.Context, w *Writer) (Exported, error) {
 		}
 		x.done(migrate.KindServices, 1)
 	}
+	x.result.MediaMissing = x.writer.looked()
 	return x.result, nil
 }
 
@@ -82,8 +88,11 @@ type export struct {
 	writer *Writer
 	at     int // channels at once
 
+	mediaSlots chan struct{}
+
 	mu     sync.Mutex
 	totals map[string]int64
+	named  map[string]string // files of the service, and the channel that names them; empty if several do
 	result Exported
 }
 

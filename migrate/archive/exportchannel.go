@@ -32,6 +32,7 @@ func (x *export) channels(ctx context.Context, serviceSID string) error {
 	}
 	var mu sync.Mutex
 	gone := map[string]bool{}
+	x.named = map[string]string{}
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(x.at)
 	for _, c := range plan {
@@ -55,6 +56,9 @@ func (x *export) channels(ctx context.Context, serviceSID string) error {
 		return err
 	}
 	if err := x.leaveOut(ctx, serviceSID, gone); err != nil {
+		return err
+	}
+	if err := x.finishMedia(serviceSID, gone); err != nil {
 		return err
 	}
 	return x.appeared(ctx, serviceSID, plan)
@@ -109,7 +113,7 @@ func (x *export) channel(ctx context.Context, serviceSID string, c exportedChann
 		}
 		return false, err
 	}
-	return true, nil
+	return x.media(ctx, serviceSID, c.sid)
 }
 
 // leaveOut takes channels out of the archive. Their files go first: a crash in

@@ -3,14 +3,18 @@ package archive_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/archive"
 )
 
@@ -65,6 +69,50 @@ func FuzzBackwards(f *testing.F) {
 		if err == nil {
 			slices.Reverse(backward)
 			require.Equal(t, forward, backward)
+		}
+	})
+}
+
+// FuzzMedia holds reading a file of a message to what the archive says of it,
+// whatever the list, the file and the SID hold: all of its bytes, or an error.
+func FuzzMedia(f *testing.F) {
+	good := fstest.MapFS{}
+	putFile(good, fileSID, "a lamp")
+	list := archive.MediaListPath(serviceSID)
+	f.Add(good[list].Data, []byte("a lamp"), fileSID, true)
+	f.Add(good[list].Data, []byte("a lamb"), fileSID, false)
+	f.Add([]byte(`{"sid":"`+fileSID+`","size":-1}`), []byte{}, fileSID, false)
+	f.Add([]byte(`{"sid":"`+fileSID+`","size":0}`), []byte{}, fileSID, false)
+	f.Add([]byte(`{"sid":"..","size":6}`), []byte("a lamp"), "..", false)
+	f.Fuzz(func(t *testing.T, listed, content []byte, sid string, noted bool) {
+		fsys := workspace()
+		fsys[list] = &fstest.MapFile{Data: listed}
+		name := archive.MediaPath(serviceSID, fileSID)
+		fsys[name] = &fstest.MapFile{Data: content}
+		if noted {
+			withManifest(t, fsys, archive.Manifest{Files: map[string]archive.File{name: {SHA256: digestOf(string(content)), Bytes: int64(len(content))}}})
+		}
+		s := source(t, fsys)
+		m, body, err := s.OpenMedia(t.Context(), serviceSID, sid)
+		if err != nil {
+			_, ok := errors.AsType[*migrate.Error](err)
+			require.True(t, ok)
+			return
+		}
+		defer body.Close()
+		got, err := io.ReadAll(body)
+		require.Equal(t, fileSID, sid, "no other name is followed")
+		require.EqualValues(t, len(content), m.Size)
+		if err != nil {
+			require.Less(t, len(got), max(1, len(content)))
+			return
+		}
+		require.Equal(t, content, got)
+		var record struct{ SHA256 string }
+		for line := range bytes.Lines(listed) {
+			if json.Unmarshal(line, &record) == nil && bytes.Contains(line, []byte(fileSID)) && record.SHA256 != "" {
+				require.Equal(t, digestOf(string(content)), record.SHA256)
+			}
 		}
 	})
 }

@@ -12,6 +12,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"chatbridge/migrate"
 )
 
 // journalPath is what an archive has instead of a manifest while it is written:
@@ -25,7 +27,10 @@ type entry struct {
 	Path    string `json:"path"`
 	Removed bool   `json:"removed,omitempty"`
 	File
+	Media *migrate.Media `json:"media,omitempty"` // of a file of a message, what it is
 }
+
+func entryOf(name string, f complete) entry { return entry{Path: name, File: f.File, Media: f.media} }
 
 // journal notes what is complete. A line that a crash loses or tears costs the
 // work on its file and nothing else, so lines are not synced. Its lock says that
@@ -36,7 +41,7 @@ type journal struct {
 }
 
 // startJournal puts a new journal in the place of one that is there.
-func startJournal(root *os.Root, m Manifest, kept map[string]File) (*journal, error) {
+func startJournal(root *os.Root, m Manifest, kept map[string]complete) (*journal, error) {
 	m.SchemaVersion, m.Files = SchemaVersion, nil
 	at := filepath.Join(root.Name(), journalPath)
 	if err := busy(at); err != nil {
@@ -50,7 +55,7 @@ func startJournal(root *os.Root, m Manifest, kept map[string]File) (*journal, er
 	encoder := json.NewEncoder(out)
 	err = encoder.Encode(m)
 	for name, file := range kept {
-		err = errors.Join(err, encoder.Encode(entry{Path: name, File: file}))
+		err = errors.Join(err, encoder.Encode(entryOf(name, file)))
 	}
 	if err := errors.Join(err, out.Flush()); err != nil {
 		return nil, fmt.Errorf("start journal: %w", errors.Join(err, f.abort()))
@@ -87,14 +92,14 @@ func (j *journal) close() error { return errors.Join(j.file.Close(), j.lock.Clos
 
 // readJournal reads what an earlier writer noted. A last line that is torn is
 // left out.
-func readJournal(root *os.Root) (m Manifest, files map[string]File, err error) {
+func readJournal(root *os.Root) (m Manifest, files map[string]complete, err error) {
 	f, err := root.Open(journalPath)
 	if err != nil {
 		return m, nil, err
 	}
 	defer f.Close()
 	in := bufio.NewReader(f)
-	files = make(map[string]File)
+	files = make(map[string]complete)
 	for number := 1; ; number++ {
 		line, _, err := readLine(in)
 		if err == io.EOF {
@@ -119,7 +124,7 @@ func readJournal(root *os.Root) (m Manifest, files map[string]File, err error) {
 		if _, err := parsePath(e.Path); err != nil {
 			return m, nil, fmt.Errorf("read journal: line %d: %w", number, err)
 		}
-		if files[e.Path] = e.File; e.Removed {
+		if files[e.Path] = (complete{File: e.File, media: e.Media}); e.Removed || isMedia(e.Path) && e.Media == nil {
 			delete(files, e.Path)
 		}
 	}

@@ -22,6 +22,8 @@ const (
 	invitesFile    = "invites.jsonl"
 
 	userChannelsFile = "user_channels.jsonl"
+	mediaFile        = "files.jsonl"
+	mediaFolder      = "files"
 )
 
 // The paths are joined and not cleaned, so that a name which is no SID shows.
@@ -67,10 +69,21 @@ func InvitesPath(serviceSID, channelSID string) string {
 	return servicesFolder + "/" + serviceSID + "/" + channelsFolder + "/" + channelSID + "/" + invitesFile
 }
 
+// MediaListPath says what the files of a service's messages are.
+func MediaListPath(serviceSID string) string {
+	return servicesFolder + "/" + serviceSID + "/" + mediaFile
+}
+
+// MediaPath is one file of a message.
+func MediaPath(serviceSID, mediaSID string) string {
+	return servicesFolder + "/" + serviceSID + "/" + mediaFolder + "/" + mediaSID
+}
+
 // place is where in the layout a file is.
 type place struct {
 	serviceSID string
 	channelSID string
+	mediaSID   string // of a file of a message
 	file       string
 }
 
@@ -85,9 +98,11 @@ func parsePath(name string) (place, error) {
 		p := place{serviceSID: parts[1], file: parts[2]}
 		switch name {
 		case ServicePath(p.serviceSID), RolesPath(p.serviceSID), UsersPath(p.serviceSID), ChannelsPath(p.serviceSID),
-			UserChannelsPath(p.serviceSID):
+			UserChannelsPath(p.serviceSID), MediaListPath(p.serviceSID):
 			return p, nil
 		}
+	case len(parts) == 4 && parts[0] == servicesFolder && isSID("IS", parts[1]) && parts[2] == mediaFolder && isSID("ME", parts[3]):
+		return place{serviceSID: parts[1], mediaSID: parts[3], file: parts[3]}, nil
 	case len(parts) == 5 && parts[0] == servicesFolder && isSID("IS", parts[1]) && parts[2] == channelsFolder && isSID("CH", parts[3]):
 		p := place{serviceSID: parts[1], channelSID: parts[3], file: parts[4]}
 		switch p.file {
@@ -95,7 +110,17 @@ func parsePath(name string) (place, error) {
 			return p, nil
 		}
 	}
-	return place{}, fmt.Errorf("%s is not a path of the archive format", chat.Excerpt(name))
+	return place{}, notInFormat(name)
+}
+
+func notInFormat(name string) error {
+	return fmt.Errorf("%s is not a path of the archive format", chat.Excerpt(name))
+}
+
+// isMedia reports whether a path of the layout is that of a file of a message.
+func isMedia(name string) bool {
+	p, err := parsePath(name)
+	return err == nil && p.mediaSID != ""
 }
 
 // isSID reports whether s is a SID with the given prefix.

@@ -134,5 +134,5 @@ func readWhole(fsys fs.FS, name string) ([]byte, error) {
 }
 
 // maxManifest bounds a manifest, which is read whole. It admits the files of
-// about 400,000 channels.
+// about 400,000 channels, or of a million messages.
 const maxManifest = 256 << 20

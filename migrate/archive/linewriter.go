@@ -60,7 +60,9 @@ func (l *LineWriter) Close() error {
 	}
 	l.closed = true
 	err := l.file.commit()
-	noted := l.writer.finished(l.name, File{SHA256: hex.EncodeToString(l.digest.Sum(nil)), Lines: l.lines}, l.bytes, err == nil)
+	noted := l.writer.finished(l.name, complete{
+		File: File{SHA256: hex.EncodeToString(l.digest.Sum(nil)), Lines: l.lines}, size: l.bytes,
+	}, err == nil)
 	if err := errors.Join(err, noted); err != nil {
 		return fmt.Errorf("write %s: %w", l.name, err)
 	}
@@ -74,7 +76,7 @@ func (l *LineWriter) Abort() error {
 		return nil
 	}
 	l.closed = true
-	return errors.Join(l.writer.finished(l.name, File{}, 0, false), l.file.abort())
+	return errors.Join(l.writer.finished(l.name, complete{}, false), l.file.abort())
 }
 
 // singleLine returns a copy of raw without line breaks.

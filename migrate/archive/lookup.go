@@ -16,7 +16,7 @@ import (
 // lookup finds the lines of one file by SID. It holds an offset for each and
 // the file open.
 type lookup struct {
-	file  *randomFile
+	file  *randomFile // nil where there is no such file
 	lines map[string]extent
 }
 
@@ -79,6 +79,9 @@ func (s *Source) lookup(name string) (*lookup, error) {
 }
 
 func newLookup(name string, f fs.File) (*lookup, error) {
+	if f == nil {
+		return &lookup{}, nil
+	}
 	file, err := randomAccess(f)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", name, err), f.Close())
@@ -108,7 +111,12 @@ func (l *lookup) add(line line, name string) error {
 	return nil
 }
 
-func (l *lookup) close() error { return l.file.close() }
+func (l *lookup) close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.close()
+}
 
 // randomFile reads anywhere in a file.
 type randomFile struct {

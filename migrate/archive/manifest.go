@@ -23,13 +23,29 @@ type Manifest struct {
 	SourceAPI     string          `json:"source_api"`         // v1 or v2
 	Scope         string          `json:"scope,omitempty"`    // what of the account was selected; empty where all of it was
 	Withheld      []string        `json:"withheld,omitempty"` // paths of files that are missing because the key might not read what belongs there
-	Files         map[string]File `json:"files,omitempty"`    // by path; every file but the manifest, or none
+	Media         string          `json:"media,omitempty"`    // MediaRead, MediaLeftOut, or empty where nobody looked
+	MediaMissing  []MissingMedia  `json:"media_missing,omitempty"`
+	Files         map[string]File `json:"files,omitempty"` // by path; every file but the manifest, or none
+}
+
+// Values of Manifest.Media.
+const (
+	MediaRead    = "read"     // every file that a message names is there, or in MediaMissing
+	MediaLeftOut = "left out" // nobody asked for any
+)
+
+// MissingMedia is a file that a message names and that could not be read.
+type MissingMedia struct {
+	ServiceSID string `json:"service_sid"`
+	SID        string `json:"sid"` // as the message gives it; of a very long one the beginning
+	Reason     string `json:"reason"`
 }
 
 // File is what the manifest records of one file.
 type File struct {
-	SHA256 string `json:"sha256"` // lower-case hexadecimal
-	Lines  int64  `json:"lines"`
+	SHA256 string `json:"sha256"`          // lower-case hexadecimal
+	Lines  int64  `json:"lines"`           // 0 of a file of a message
+	Bytes  int64  `json:"bytes,omitempty"` // of a file of a message
 }
 
 func readManifest(fsys fs.FS) (Manifest, error) {

@@ -30,6 +30,7 @@ type Remains struct {
 	Finished bool
 	Files    []string // of the archive, below the folder; of a zip none
 	Bytes    int64
+	Media    int64    // how many files of messages there are
 	Others   []string // what else is in the folder, and stays
 
 	path    string
@@ -96,6 +97,9 @@ func (r *Remains) lookInFolder() error {
 			}
 			r.Files, r.Bytes = append(r.Files, name), r.Bytes+info.Size()
 			r.sizes[name] = info.Size()
+			if isMedia(whole) {
+				r.Media++
+			}
 		default:
 			r.Others = append(r.Others, name)
 		}
@@ -117,8 +121,18 @@ func isFile(name string) bool {
 // isFolder reports whether files of an archive may be in a folder.
 func isFolder(name string) bool {
 	p := strings.Split(name, "/")
-	return p[0] == servicesFolder && (len(p) < 2 || isSID("IS", p[1])) && (len(p) < 3 || p[2] == channelsFolder) &&
-		(len(p) < 4 || isSID("CH", p[3])) && len(p) < 5
+	if p[0] != servicesFolder || len(p) > 1 && !isSID("IS", p[1]) {
+		return false
+	}
+	switch len(p) {
+	case 1, 2:
+		return true
+	case 3:
+		return p[2] == channelsFolder || p[2] == mediaFolder
+	case 4:
+		return p[2] == channelsFolder && isSID("CH", p[3])
+	}
+	return false
 }
 
 func (r *Remains) lookInZip() error {
@@ -143,6 +157,9 @@ func (r *Remains) lookInZip() error {
 		name := strings.TrimPrefix(f.Name, folder)
 		if !isFile(name) && name != "" && !isFolder(strings.TrimSuffix(name, "/")) {
 			return fmt.Errorf("%s: %w: %s", r.path, ErrMixed, f.Name)
+		}
+		if isMedia(name) {
+			r.Media++
 		}
 	}
 	return nil

@@ -28,7 +28,8 @@ func NewSource(a *Archive) *Source {
 	return &Source{archive: a, lookups: make(map[string]*lookup), grouped: make(map[string]*groups)}
 }
 
-// Close releases the files that User, Channel and UserChannels keep open.
+// Close releases the files that User, Channel, UserChannels and OpenMedia keep open.
+// A file of a message that is being read stays open.
 func (s *Source) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -59,6 +59,9 @@ func (a *Archive) verifyFile(name string) error {
 		return err
 	}
 	defer f.Close()
+	if isMedia(name) {
+		return verifyMedia(f, want)
+	}
 	digest, unix := sha256.New(), sha256.New()
 	var got File
 	for _, err := range readLines(name, io.TeeReader(f, io.MultiWriter(digest, &unixEnds{next: unix}))) {
@@ -70,6 +73,20 @@ func (a *Archive) verifyFile(name string) error {
 	got.SHA256 = hex.EncodeToString(digest.Sum(nil))
 	if (File{SHA256: hex.EncodeToString(unix.Sum(nil)), Lines: got.Lines}) != want && got != want {
 		return fmt.Errorf("has %d lines and SHA-256 %s, but the manifest says %d and %s", got.Lines, got.SHA256, want.Lines, want.SHA256)
+	}
+	return nil
+}
+
+// verifyMedia holds a file of a message to the manifest. None of its bytes is a
+// line end.
+func verifyMedia(f io.Reader, want File) error {
+	digest := sha256.New()
+	n, err := io.Copy(digest, f)
+	if err != nil {
+		return err
+	}
+	if got := (File{SHA256: hex.EncodeToString(digest.Sum(nil)), Bytes: n}); got != want {
+		return fmt.Errorf("has %d bytes and SHA-256 %s, but the manifest says %d and %s", got.Bytes, got.SHA256, want.Bytes, want.SHA256)
 	}
 	return nil
 }

@@ -23,15 +23,22 @@ var ErrExists = errors.New("the folder holds an archive already")
 type Writer struct {
 	root     *os.Root
 	manifest Manifest
-	kept     map[string]File // complete since before this Writer
+	kept     map[string]complete // since before this Writer
 
 	mu      sync.Mutex
 	journal *journal
-	files   map[string]File
-	sizes   map[string]int64 // beside files, in bytes
+	files   map[string]complete
 	open    int
 
 	withheld []string // paths
+	missing  []MissingMedia
+}
+
+// complete is a file that is in its place.
+type complete struct {
+	File
+	size  int64          // bytes
+	media *migrate.Media // of a file of a message, what it is
 }
 
 // Create starts an archive in dir, which is made if it is not there, and begins
@@ -53,23 +60,23 @@ func Create(dir string, manifest Manifest) (*Writer, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("create archive in %s: %w", dir, errors.Join(err, root.Close()))
 	}
-	w, err := newWriter(root, manifest, nil, nil)
+	w, err := newWriter(root, manifest, nil)
 	if err != nil {
 		return nil, fmt.Errorf("create archive in %s: %w", dir, errors.Join(err, root.Close()))
 	}
 	return w, nil
 }
 
-func newWriter(root *os.Root, manifest Manifest, kept map[string]File, sizes map[string]int64) (*Writer, error) {
+func newWriter(root *os.Root, manifest Manifest, kept map[string]complete) (*Writer, error) {
 	j, err := startJournal(root, manifest, kept)
 	if err != nil {
 		return nil, err
 	}
 	files := maps.Clone(kept)
 	if files == nil {
-		files, sizes = make(map[string]File), make(map[string]int64)
+		files = make(map[string]complete)
 	}
-	return &Writer{root: root, manifest: manifest, kept: kept, journal: j, files: files, sizes: sizes}, nil
+	return &Writer{root: root, manifest: manifest, kept: kept, journal: j, files: files}, nil
 }
 
 // Kept is what is known of a file that was complete when Continue found it, and
@@ -81,7 +88,7 @@ func (w *Writer) Kept(name string) (File, bool) {
 		return File{}, false
 	}
 	f, ok := w.kept[name]
-	return f, ok
+	return f.File, ok
 }
 
 // Size is how many files are complete, and how many bytes they have together.
@@ -89,8 +96,8 @@ func (w *Writer) Kept(name string) (File, bool) {
 func (w *Writer) Size() (files, bytes int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, size := range w.sizes {
-		bytes += size
+	for _, f := range w.files {
+		bytes += f.size
 	}
 	return int64(len(w.files)), bytes
 }
@@ -99,7 +106,17 @@ func (w *Writer) Size() (files, bytes int64) {
 func (w *Writer) Counts() migrate.Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return countFiles(w.files)
+	return countFiles(w.digests())
+}
+
+// digests are what the manifest says of the files that are complete. The lock is
+// held.
+func (w *Writer) digests() map[string]File {
+	all := make(map[string]File, len(w.files))
+	for name, f := range w.files {
+		all[name] = f.File
+	}
+	return all
 }
 
 // ReadBack yields the resources of a .jsonl file that is complete.
@@ -121,7 +138,6 @@ func (w *Writer) Remove(name string) error {
 		return fmt.Errorf("remove %s: %w", name, err)
 	}
 	delete(w.files, name)
-	delete(w.sizes, name)
 	return w.journal.add(entry{Path: name, Removed: true})
 }
 
@@ -144,7 +160,7 @@ func (w *Writer) Lines(name string) (*LineWriter, error) {
 	if err != nil {
 		return nil, err
 	}
-	if name == ManifestPath || p.file == serviceFile {
+	if name == ManifestPath || p.file == serviceFile || p.mediaSID != "" {
 		return nil, fmt.Errorf("%s is not written line by line", name)
 	}
 	return w.create(name)
@@ -167,9 +183,10 @@ func (w *Writer) Close() error {
 	}
 	m := w.manifest
 	m.SchemaVersion = SchemaVersion
-	m.Files = maps.Clone(w.files)
+	m.Files = w.digests()
 	slices.Sort(w.withheld)
 	m.Withheld = w.withheld
+	m.MediaMissing = w.sortedMissing()
 	raw, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return fmt.Errorf("finish archive: %w", err)
@@ -209,7 +226,7 @@ func (w *Writer) create(name string) (*LineWriter, error) {
 }
 
 // finished records a file that was committed, or forgets one that was not.
-func (w *Writer) finished(name string, file File, size int64, committed bool) error {
+func (w *Writer) finished(name string, file complete, committed bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.open--
@@ -217,7 +234,6 @@ func (w *Writer) finished(name string, file File, size int64, committed bool) er
 		return nil
 	}
 	w.files[name] = file
-	w.sizes[name] = size
 	delete(w.kept, name)
-	return w.journal.add(entry{Path: name, File: file})
+	return w.journal.add(entryOf(name, file))
 }

@@ -66,7 +66,11 @@ func (a *Archive) pack(ctx context.Context, w io.Writer) error {
 			return err
 		}
 		defer from.Close()
-		to, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: a.Manifest.CreatedAt})
+		method := zip.Deflate
+		if isMedia(name) {
+			method = zip.Store // photos and sound are compressed already
+		}
+		to, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: method, Modified: a.Manifest.CreatedAt})
 		if err != nil {
 			return err
 		}

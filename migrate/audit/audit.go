@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -28,6 +29,10 @@ type Auditor struct {
 	// have read in what an earlier migration brought. Nil looks at the source
 	// alone.
 	Target migrate.TargetReader
+
+	// Bandwidth is how many bytes of files pass in a second. Zero has it measured
+	// with some of the files, below 0 has nothing said of it.
+	Bandwidth float64
 
 	// Rows is given each channel as it was read, one at a time. May be nil.
 	Rows func(ChannelRow)
@@ -73,6 +78,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.Plan = plan(t.rows, estimate(loads, set.APS, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
+	t.files(&result, loads)
 	result.Bill.PricesRead = migrate.PricesRead
 	for _, l := range loads {
 		result.Bill.ActiveUsers += l.people
@@ -95,6 +101,9 @@ type audit struct {
 	taken map[string]bool // unique names of the service that everything goes into
 	there *target         // what else is in that service; nil if there is none
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
+
+	fileBytes atomic.Int64 // of all files
+	measured  measurement
 }
 
 // nameTaken finds unique names that another channel, or a conversation of the
@@ -142,6 +151,7 @@ func (t *audit) counts() migrate.Counts {
 		Services: c[migrate.KindServices].Source, Roles: c[migrate.KindRoles].Source, Users: c[migrate.KindUsers].Source,
 		Channels: c[migrate.KindChannels].Source, Members: c[migrate.KindMembers].Source, Messages: c[migrate.KindMessages].Source,
 		Invites: c[migrate.KindInvites].Source, Credentials: c[migrate.KindCredentials].Source,
+		Files: c[migrate.KindFiles].Source, FileBytes: t.fileBytes.Load(),
 	}
 }
 

@@ -66,8 +66,12 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 		t.done(migrate.KindMessages, 1)
 		load.read.messages++
-		_, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
+		want, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
 		note(found)
+		if m.Media != nil {
+			t.count(migrate.KindFiles, 1)
+			t.fileBytes.Add(max(0, m.Media.Size))
+		}
 		if mapping.Skipped(found) {
 			continue
 		}
@@ -75,6 +79,11 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			first = m.Index
 		}
 		load.messages++
+		if want.Media.SID != "" {
+			load.files++
+			load.bytes += want.Media.Size
+			t.measure(ctx, s.SID, want.Media)
+		}
 	}
 	seen := map[string]chat.Member{}
 	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {

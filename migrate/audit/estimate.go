@@ -21,6 +21,8 @@ type channelLoad struct {
 	sid      string
 	members  []int32 // numbers of users
 	messages int64
+	files    int64 // that are copied
+	bytes    int64 // of those
 	horizons int64
 	read     struct{ members, messages int64 } // what the source showed, left out or not
 }
@@ -79,6 +81,7 @@ const (
 	BoundByGate        = "gate"
 	BoundByLane        = "longest lane"
 	BoundByConcurrency = "concurrency"
+	BoundByBandwidth   = "bandwidth"
 	BoundByNothing     = "unpaced"
 )
 

@@ -33,8 +33,8 @@ type PlanRequests struct {
 type Estimate struct {
 	Seconds float64 `json:"seconds"`
 	// BoundBy is "gate" (writes that share the limit of a service), "longest
-	// lane" (one channel's writes) or "concurrency" (all writes over the lanes
-	// that run beside each other).
+	// lane" (one channel's writes), "concurrency" (all writes over the lanes
+	// that run beside each other) or "bandwidth" (the bytes of files).
 	BoundBy     string  `json:"bound_by"`
 	Gate        float64 `json:"gate_seconds"`
 	LongestLane float64 `json:"longest_lane_seconds"`
@@ -47,4 +47,12 @@ type Estimate struct {
 	LongestLaneWrites int64 `json:"longest_lane_writes"` // of that channel
 	LaneWrites        int64 `json:"lane_writes"`         // of all channels
 	Lanes             int   `json:"lanes"`               // beside each other
+
+	// Of the files that are copied, each read and uploaded at once. Bandwidth is 0
+	// if nobody knows it; then the seconds are those of the messages alone.
+	Files        int64   `json:"files,omitzero"`
+	FileBytes    int64   `json:"file_bytes,omitzero"`
+	Bandwidth    float64 `json:"bandwidth,omitzero"` // bytes a second
+	Measured     bool    `json:"bandwidth_measured,omitzero"`
+	FilesSeconds float64 `json:"files_seconds,omitzero"`
 }

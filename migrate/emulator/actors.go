@@ -49,21 +49,26 @@ func (t *target) start(s *service, identity, name, attributes string, now time.T
 // returns its SID.
 func (e *Emulator) AppendToChannel(channelSID, from, body string) (messageSID string, err error) {
 	err = e.changeChannel(channelSID, func(v *chatService, c *channel, now time.Time) error {
-		index := c.history.nextIndex()
-		messageSID = newID(mix(e.config.Seed, 3, uint64(index)), hash(channelSID)).sid("IM")
-		account := fields(c.raw)["account_sid"]
-		self := "https://chat.twilio.com/v1/Services/" + v.sid + "/Channels/" + c.sid
-		raw := with(encode(0, chatMessageView{
-			SID: messageSID, ServiceSID: v.sid, To: c.sid, ChannelSID: c.sid, DateCreated: stamp(now), DateUpdated: stamp(now),
-			From: from, Body: body, Attributes: "{}", Index: index, URL: self + "/Messages/" + messageSID,
-		}).Body, map[string]any{"account_sid": account})
-		if i, isSID := parseID("IM", messageSID); isSID {
-			e.mischief.born(i)
-		}
-		c.history.recent = append(c.history.recent, chatMessage{index, messageSID, raw})
+		messageSID = e.append(v, c, from, body, now)
 		return nil
 	})
 	return messageSID, err
+}
+
+func (e *Emulator) append(v *chatService, c *channel, from, body string, now time.Time) (messageSID string) {
+	index := c.history.nextIndex()
+	messageSID = newID(mix(e.config.Seed, 3, uint64(index)), hash(c.sid)).sid("IM")
+	account := fields(c.raw)["account_sid"]
+	self := "https://chat.twilio.com/v1/Services/" + v.sid + "/Channels/" + c.sid
+	raw := with(encode(0, chatMessageView{
+		SID: messageSID, ServiceSID: v.sid, To: c.sid, ChannelSID: c.sid, DateCreated: stamp(now), DateUpdated: stamp(now),
+		From: from, Body: body, Attributes: "{}", Index: index, URL: self + "/Messages/" + messageSID,
+	}).Body, map[string]any{"account_sid": account})
+	if i, isSID := parseID("IM", messageSID); isSID {
+		e.mischief.born(i)
+	}
+	c.history.recent = append(c.history.recent, chatMessage{index, messageSID, raw})
+	return messageSID
 }
 
 // EditInChannel changes the body of a message of the source.

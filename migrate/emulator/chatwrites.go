@@ -110,10 +110,10 @@ func (s *chatService) limit(members, channels int, now string) {
 
 func (b *chatWrites) showService(x *Exchange, v *chatService, s *service) (Reply, error) {
 	if v != nil {
-		return ok(asV2(aService, v.raw))
+		return ok(b.source.serviceV2(v.raw))
 	}
 	self := x.url("Services", s.sid)
-	return ok(asV2(aService, encode(0, map[string]any{
+	return ok(b.source.serviceV2(encode(0, map[string]any{
 		"sid": s.sid, "account_sid": b.target.account, "friendly_name": s.name,
 		"date_created": s.created, "date_updated": s.updated,
 		"default_service_role_sid":         optional(s.configuration.serviceRole),
@@ -174,7 +174,7 @@ func (b *chatWrites) makePrivate(x *Exchange, v *chatService, c *channel) error 
 		if _, taken := s.names[c.unique]; taken && c.unique != "" {
 			return refuse(http.StatusConflict, 50307, "A conversation has the unique name %q", c.unique)
 		}
-		if err := b.target.shareChannel(s, &channel{raw: raw, members: c.members, history: c.history}); err != nil {
+		if err := b.target.shareChannel(s, v, &channel{raw: raw, members: c.members, history: c.history}); err != nil {
 			return err
 		}
 	}

@@ -25,6 +25,10 @@ const (
 	// DefaultConversationLimit is how many open conversations one identity may
 	// be in.
 	DefaultConversationLimit = 1000
+
+	// DefaultMediaLimitMB is how large a file may be, in MiB (Twilio,
+	// conversations-limits: 150 MB between chat participants).
+	DefaultMediaLimitMB = 150
 )
 
 // Config is what an emulator is made of. The zero value is an empty source,
@@ -61,6 +65,9 @@ type Config struct {
 	// were not set through the Chat host. Default to DefaultParticipantLimit and
 	// DefaultConversationLimit.
 	ParticipantLimit, ConversationLimit int
+	// MediaLimitMB is the largest file, in MiB, of a service whose own limit Chat v2
+	// does not show. Defaults to DefaultMediaLimitMB.
+	MediaLimitMB int
 	// ClampPageSize serves the largest page that a resource has where more is
 	// asked for. Such a request is refused otherwise.
 	ClampPageSize bool
@@ -72,12 +79,12 @@ type Config struct {
 	// Unkind is what the emulator does that no document rules out.
 	Unkind Unkind
 
-	// ChatAddr and ConversationsAddr are where Serve listens. Default to
+	// ChatAddr, ConversationsAddr and MediaAddr are where Serve listens. Default to
 	// 127.0.0.1 and a port that the system picks.
-	ChatAddr, ConversationsAddr string
-	// ChatBase and ConversationsBase are the scheme and host of the URLs in
-	// replies. Default to what the request was sent to.
-	ChatBase, ConversationsBase string
+	ChatAddr, ConversationsAddr, MediaAddr string
+	// ChatBase, ConversationsBase and MediaBase are the scheme and host of the URLs
+	// in replies. Default to what the request was sent to.
+	ChatBase, ConversationsBase, MediaBase string
 
 	// Latency is added to every request.
 	Latency time.Duration
@@ -101,8 +108,10 @@ func (c Config) withDefaults() (Config, error) {
 	c.AuthToken = cmp.Or(c.AuthToken, DefaultAuthToken)
 	c.ParticipantLimit = cmp.Or(c.ParticipantLimit, DefaultParticipantLimit)
 	c.ConversationLimit = cmp.Or(c.ConversationLimit, DefaultConversationLimit)
+	c.MediaLimitMB = cmp.Or(c.MediaLimitMB, DefaultMediaLimitMB)
 	c.ChatAddr = cmp.Or(c.ChatAddr, "127.0.0.1:0")
 	c.ConversationsAddr = cmp.Or(c.ConversationsAddr, "127.0.0.1:0")
+	c.MediaAddr = cmp.Or(c.MediaAddr, "127.0.0.1:0")
 	if c.Now == nil {
 		c.Now = time.Now
 	}

@@ -50,6 +50,7 @@ func TestWorkspacesContract(t *testing.T) {
 	const samples = "../../testdata/workspaces"
 	for name, config := range map[string]emulator.Config{
 		"generated":    {Generate: emulator.Generate{Channels: 9, Messages: 200, Services: 2, Seed: 4}},
+		"files":        {Generate: emulator.Generate{Channels: 9, Messages: 200, Services: 2, Seed: 4, Files: 0.5}},
 		"support-desk": {Archive: os.DirFS(samples + "/support-desk")},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -81,7 +82,7 @@ func TestWorkspacesContract(t *testing.T) {
 
 func TestConversationsContract(t *testing.T) {
 	checker := oai.Conversations(t)
-	b := newBench(t, emulator.Config{})
+	b := closing(newBench(t, emulator.Config{}))
 	b.conversations = checker.Wrap(b.conversations)
 	ok := func(a answer) answer {
 		t.Helper()
@@ -134,6 +135,8 @@ func TestConversationsContract(t *testing.T) {
 
 	m := c + "/Messages/" + b.make(c+"/Messages", "Author", "ada", "Body", "hello", "DateCreated", "2020-01-01T00:00:00Z").text("sid")
 	b.make(c+"/Messages", "Body", "from the system")
+	file := c + "/Messages/" + b.make(c+"/Messages", "Author", "ada", "MediaSid", b.uploaded(s, "a file")).text("sid")
+	ok(b.read(file))
 	ok(b.read(c + "/Messages?Order=desc&PageSize=1"))
 	ok(b.read(m))
 	ok(b.write(m, "Body", "hello again", "Attributes", `{"b":2}`))

@@ -156,6 +156,9 @@ func (t *target) deleteConversation(x *Exchange, s *service) (Reply, error) {
 		s.release(c)
 	}
 	t.diary.deletedConversation(s, c)
+	for i := range c.messages.messages {
+		t.media.remove(c.messages.messages[i].files)
+	}
 	delete(s.names, c.unique)
 	s.conversations.remove(c.sid)
 	t.fire(x, s, "onConversationRemoved")

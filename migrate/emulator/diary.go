@@ -22,17 +22,19 @@ type diary struct {
 	changed  map[id]Hand
 	trampled map[id]bool
 
+	media         *media
 	messages      map[id][]TrueMessage // deleted ones, by conversation
 	participants  map[id][]TrueParticipant
 	conversations []TrueConversation
 }
 
-func newDiary(kept bool) *diary {
+func newDiary(kept bool, files *media) *diary {
 	if !kept {
 		return nil
 	}
 	return &diary{
-		by: map[id]Hand{}, made: map[id]string{}, was: map[id]TrueMessage{}, changed: map[id]Hand{}, trampled: map[id]bool{},
+		media: files,
+		by:    map[id]Hand{}, made: map[id]string{}, was: map[id]TrueMessage{}, changed: map[id]Hand{}, trampled: map[id]bool{},
 		messages: map[id][]TrueMessage{}, participants: map[id][]TrueParticipant{},
 	}
 }

@@ -1,5 +1,6 @@
 // Package emulator is a local Twilio: the read side of Chat v1 and v2 and the
-// whole of what a migration needs of Conversations v1, over HTTP, in memory.
+// whole of what a migration needs of Conversations v1, with the files of both, over
+// HTTP, in memory. No file is: bytes are read, or made, while they are sent.
 //
 // It behaves as Twilio's documents say, above all where naive code goes wrong:
 // lists that hide attributes, private channels left out unless asked for, page
@@ -17,6 +18,8 @@
 //     under the same SIDs, of which v1 hides much.
 //   - Target: the Conversations side, a different account whose services start
 //     empty.
+//   - Media host: the service that keeps the files of messages for both sides. Those
+//     of the source are in its archive or invented; those of the target are uploaded.
 //   - Exchange: one request on its way. An Interceptor stands between an
 //     exchange and its effect.
 //   - Commit: the moment an exchange takes effect.

@@ -14,17 +14,22 @@ type Emulator struct {
 	target *target
 	chat   *host
 	conv   *host
+	media  *mediaHost
+	spool  spool
 
 	mischief *mischief
 }
 
-// New makes an emulator, and reads the archive whole if there is one.
+// New makes an emulator, and reads the archive whole if there is one, but for the
+// files of messages: those are read when they are asked for. Close it if files are
+// uploaded.
 func New(c Config) (*Emulator, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	e := &Emulator{config: c}
+	e.spool.most = int64(max(c.MediaLimitMB, DefaultMediaLimitMB)) << 20
 	e.mischief = newMischief(e)
 	if e.source, err = newSource(c); err != nil {
 		return nil, fmt.Errorf("seed source: %w", err)
@@ -37,8 +42,13 @@ func New(c Config) (*Emulator, error) {
 	}
 	e.chat = e.newChatHost()
 	e.conv = e.newConversationsHost()
+	e.media = e.newMediaHost()
 	return e, nil
 }
+
+// Close removes the bytes of the files that were uploaded. The emulator takes no
+// more of them.
+func (e *Emulator) Close() error { return e.spool.close() }
 
 // Chat serves the Chat host: v1 and v2 to read, and the few writes of v2 and v3
 // that a migration makes.
@@ -46,6 +56,9 @@ func (e *Emulator) Chat() http.Handler { return e.chat }
 
 // Conversations serves the Conversations v1 host.
 func (e *Emulator) Conversations() http.Handler { return e.conv }
+
+// Media serves the media host, of both products.
+func (e *Emulator) Media() http.Handler { return e.media }
 
 func (e *Emulator) now() time.Time { return e.config.Now().UTC().Truncate(time.Second) }
 
@@ -91,7 +104,7 @@ func (e *Emulator) newConversationsHost() *host {
 
 func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 	return &host{
-		name: name, emulator: e, base: base, counts: counts, routes: newRoutes(),
+		name: name, emulator: e, base: base, counts: counts, routes: newRoutes(), read: readForm,
 		maxFlight: int64(e.config.Concurrency),
 		unrouted: func(x *Exchange, known bool) error {
 			if known {

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Host is one of the two products.
+// Host is one of the two products, or the media service that both have.
 type Host string
 
-// The two hosts.
+// The hosts.
 const (
 	ChatHost          Host = "chat"
 	ConversationsHost Host = "conversations"
+	MediaHost         Host = "media"
 )
 
 // Exchange is one request on its way: read whole, authenticated, and counted
@@ -24,6 +25,7 @@ type Exchange struct {
 	Path   []string // segments, decoded: "v1", "Services", …
 	Query  url.Values
 	Form   url.Values
+	Upload *Upload // of a file; its form is nil
 
 	webhooks bool
 	guest    bool // sent by the target account to a host that is another's
@@ -33,6 +35,7 @@ type Exchange struct {
 	path     string // as sent
 	led      string // the address of what is read in its place; empty if it is read itself
 	now      time.Time
+	op       uint64   // what draws about it follow from
 	args     []string // what the wildcards of the route matched
 }
 
@@ -57,7 +60,19 @@ func (x *Exchange) Write() bool { return x.Method != http.MethodGet }
 // request then takes effect at that moment.
 type Interceptor func(w http.ResponseWriter, r *http.Request, x *Exchange, commit func() Reply)
 
-func newExchange(host Host, r *http.Request, base string, now time.Time) (*Exchange, error) {
+// readForm is how a request is read that brings no file.
+func readForm(x *Exchange, r *http.Request) error {
+	if !x.Write() {
+		return nil
+	}
+	if err := r.ParseForm(); err != nil {
+		return invalid(20001, "The form cannot be read: %v", err)
+	}
+	x.Form = r.PostForm
+	return nil
+}
+
+func newExchange(host Host, r *http.Request, base string, now time.Time, read func(*Exchange, *http.Request) error) (*Exchange, error) {
 	x := &Exchange{Host: host, Method: r.Method, path: r.URL.EscapedPath(), base: base, now: now}
 	for segment := range strings.SplitSeq(strings.Trim(x.path, "/"), "/") {
 		decoded, err := url.PathUnescape(segment)
@@ -70,11 +85,8 @@ func newExchange(host Host, r *http.Request, base string, now time.Time) (*Excha
 	if x.Query, err = url.ParseQuery(r.URL.RawQuery); err != nil {
 		return nil, invalid(20001, "The query cannot be read: %v", err)
 	}
-	if x.Write() {
-		if err := r.ParseForm(); err != nil {
-			return nil, invalid(20001, "The form cannot be read: %v", err)
-		}
-		x.Form = r.PostForm
+	if err := read(x, r); err != nil {
+		return nil, err
 	}
 	x.webhooks = strings.EqualFold(r.Header.Get("X-Twilio-Webhook-Enabled"), "true")
 	return x, nil

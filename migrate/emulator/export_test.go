@@ -3,8 +3,11 @@ package emulator
 // Routes counts the operations that a host serves.
 func (e *Emulator) Routes(h Host) (n int) {
 	host := e.chat
-	if h == ConversationsHost {
+	switch h {
+	case ConversationsHost:
 		host = e.conv
+	case MediaHost:
+		host = e.media.api
 	}
 	for _, routes := range host.routes.byLength {
 		n += len(routes)

@@ -22,18 +22,25 @@ type Generate struct {
 	// Attributes is the share of messages that have some, from 0 to 1. Below 0
 	// means none; 0 means the default of 0.02.
 	Attributes float64
+	// Files is the share of messages that have a file, from 0 to 1, and FileBytes
+	// the most bytes that one has. FileBytes defaults to DefaultFileBytes.
+	Files     float64
+	FileBytes int
 }
+
+// DefaultFileBytes is the most bytes that an invented file has.
+const DefaultFileBytes = 4096
 
 func (g Generate) enabled() bool { return g.Channels > 0 }
 
 // ParseGenerate reads a description such as
 // "channels=1000,messages=200000,seed=1". Its words are those of Generate, in
-// lower case.
+// lower case; FileBytes is file-bytes.
 func ParseGenerate(text string) (Generate, error) {
 	var g Generate
 	numbers := map[string]*int{
 		"services": &g.Services, "channels": &g.Channels, "messages": &g.Messages, "longest": &g.Longest,
-		"users": &g.Users, "members": &g.Members,
+		"users": &g.Users, "members": &g.Members, "file-bytes": &g.FileBytes,
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
@@ -45,12 +52,14 @@ func ParseGenerate(text string) (Generate, error) {
 			}
 		case name == "seed":
 			g.Seed, err = strconv.ParseUint(value, 10, 64)
+		case name == "files":
+			err = share(&g.Files)(value)
 		case name == "attributes":
 			if g.Attributes, err = strconv.ParseFloat(value, 64); err == nil && g.Attributes == 0 {
 				g.Attributes = -1
 			}
 		default:
-			return g, fmt.Errorf("read %q: there is no %q; there are services, channels, messages, longest, users, members, attributes and seed", text, name)
+			return g, fmt.Errorf("read %q: there is no %q; there are services, channels, messages, longest, users, members, attributes, files, file-bytes and seed", text, name)
 		}
 		if err != nil {
 			return g, fmt.Errorf("read %q: %s: %w", text, name, err)

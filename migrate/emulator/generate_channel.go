@@ -33,6 +33,12 @@ func (w *world) addChannel(v *chatService, i, size int) error {
 		return err
 	}
 	c.history.base = past
+	if w.Files > 0 {
+		if v.inventions == nil {
+			v.inventions = map[uint64]*channel{}
+		}
+		v.inventions[past.fileKey()] = c
+	}
 	for n := range w.Members {
 		if err := c.addMember(w.member(sid, i, n, past)); err != nil {
 			return err

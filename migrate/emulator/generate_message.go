@@ -63,7 +63,7 @@ func (v *invented) raw(at int) json.RawMessage {
 	if float64(r>>32)/math.MaxUint32 < w.Attributes {
 		m.Attributes = fmt.Sprintf(`{"number": %d, "mood": "%s"}`, at, words[r%uint64(len(words))])
 	}
-	return encode(0, m).Body
+	return v.withFile(at, encode(0, m).Body)
 }
 
 // chatMessageView is a message as Chat v1 shows it.

@@ -22,6 +22,8 @@ type host struct {
 	inFlight  atomic.Int64
 	unrouted  func(x *Exchange, known bool) error
 	maxFlight int64
+	open      bool // takes no credentials, and counts whoever sends some
+	read      func(*Exchange, *http.Request) error
 }
 
 type credentials struct {
@@ -34,7 +36,9 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	n := h.inFlight.Add(1)
 	defer h.inFlight.Add(-1)
-	w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))
+	if !h.open {
+		w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))
+	}
 	d := &durationWriter{ResponseWriter: w, started: started, now: h.emulator.now}
 	d.date()
 	x, err := h.admit(r, n)
@@ -61,7 +65,11 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 		h.counts.writes.Add(1)
 	}
 	who, known := h.authenticate(r)
-	if !known {
+	switch {
+	case h.open && r.Header.Get("Authorization") != "":
+		h.emulator.counts.credentialsLeaked.Add(1)
+		return nil, refuse(http.StatusBadRequest, 0, "Only one auth mechanism allowed")
+	case !h.open && !known:
 		return nil, refuse(http.StatusUnauthorized, 20003, "Authenticate")
 	}
 	if h.maxFlight > 0 && inFlight > h.maxFlight {
@@ -71,7 +79,7 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	if base == "" {
 		base = "http://" + r.Host
 	}
-	x, err := newExchange(h.name, r, base, h.emulator.now())
+	x, err := newExchange(h.name, r, base, h.emulator.now(), h.read)
 	if err == nil {
 		x.guest, x.key = who.guest, who.key
 	}
@@ -133,6 +141,9 @@ func (h *host) refused(err error) Reply {
 	}
 	if no.status == http.StatusTooManyRequests {
 		h.counts.throttled.Add(1)
+	}
+	if h.open {
+		return no.xml()
 	}
 	reply := no.reply()
 	if no.status == http.StatusUnauthorized {

@@ -13,6 +13,7 @@ import (
 // account it was made of, credentials open the emulator's.
 type opened struct {
 	*archive.Archive
+	fsys    fs.FS
 	account []byte // the field that names it
 }
 
@@ -29,7 +30,7 @@ func (s *source) load(fsys fs.FS, accountSID string) error {
 	if err != nil {
 		return err
 	}
-	a := opened{from, fmt.Appendf(nil, `"account_sid":%q`, accountSID)}
+	a := opened{from, fsys, fmt.Appendf(nil, `"account_sid":%q`, accountSID)}
 	for raw, err := range a.Lines(archive.CredentialsPath) {
 		if err != nil {
 			return err
@@ -61,6 +62,7 @@ func (s *source) loadService(a opened, sid string) error {
 	}
 	raw = a.own(raw)
 	v := newChatService(sid, raw)
+	v.archive = a.fsys
 	s.services.add(sid, v)
 	if err := each(a, archive.RolesPath(sid), func(raw json.RawMessage) error { return shelve(&v.roles, raw) }); err != nil {
 		return err
@@ -96,6 +98,7 @@ func loadChannel(a opened, v *chatService, c *channel) error {
 		if h.Index == nil {
 			return fmt.Errorf("message %s has no index", h.SID)
 		}
+		v.noteFile(c, raw)
 		past = append(past, chatMessage{*h.Index, h.SID, raw})
 		return nil
 	})

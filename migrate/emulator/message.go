@@ -14,17 +14,24 @@ func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply,
 	}
 	f := form{values: x.Form}
 	m := message{created: dateOf(x.now), updated: noDate}
-	if x.Form.Get("MediaSid") != "" {
-		return Reply{}, invalid(50507, "Media %s not found", x.Form.Get("MediaSid"))
+	if f.has("MediaSid") {
+		one, err := t.media.fileFor(s.sid, x.Form.Get("MediaSid"))
+		if err != nil {
+			return Reply{}, err
+		}
+		m.files = []*file{one}
 	}
 	f.message(&m)
-	if m.body == "" {
+	if m.body == "" && len(m.files) == 0 {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {
 		return Reply{}, f.err
 	}
 	m.id = t.newID()
+	for _, one := range m.files {
+		t.media.attach(one, c, m.id)
+	}
 	stored := t.post(s, c, m)
 	c.touch(x.now)
 	c.active = dateOf(x.now)
@@ -117,7 +124,7 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	next.updated = dateOf(x.now)
 	f.some("Author", "Body", "Attributes", "DateCreated", "DateUpdated", "Subject")
 	f.message(&next)
-	if next.body == "" {
+	if next.body == "" && len(next.files) == 0 {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {
@@ -139,6 +146,7 @@ func (t *target) deleteMessage(x *Exchange, s *service, c *conversation) (Reply,
 		return Reply{}, notFound("Message", x.args[2])
 	}
 	t.diary.deletedMessage(c, &c.messages.messages[at], Client)
+	t.media.remove(c.messages.messages[at].files)
 	c.messages.remove(at)
 	c.touch(x.now)
 	t.fire(x, s, "onMessageRemoved")
@@ -152,8 +160,8 @@ type messageView struct {
 	SID             string            `json:"sid"`
 	Index           int64             `json:"index"`
 	Author          string            `json:"author"`
-	Body            string            `json:"body"`
-	Media           []struct{}        `json:"media"`
+	Body            *string           `json:"body"`
+	Media           []messageFile     `json:"media"`
 	Attributes      string            `json:"attributes"`
 	ParticipantSID  *string           `json:"participant_sid"`
 	DateCreated     date              `json:"date_created"`
@@ -164,14 +172,28 @@ type messageView struct {
 	ContentSID      *string           `json:"content_sid"`
 }
 
+// messageFile is a file as its message shows it.
+type messageFile struct {
+	SID         string  `json:"sid"`
+	Size        int64   `json:"size"`
+	ContentType string  `json:"content_type"`
+	Filename    *string `json:"filename"`
+}
+
 func (t *target) showMessage(x *Exchange, s *service, c *conversation, m *message) any {
 	sid := m.id.sid("IM")
 	self := x.url("Services", s.sid, "Conversations", c.sid, "Messages", sid)
 	v := messageView{
 		AccountSID: t.account, ChatServiceSID: s.sid, ConversationSID: c.sid, SID: sid, Index: m.index,
-		Author: m.author, Body: m.body, Attributes: attributesOr(m.attributes),
+		Author: m.author, Attributes: attributesOr(m.attributes),
 		DateCreated: m.created, DateUpdated: m.updated, URL: self,
 		Links: map[string]string{"delivery_receipts": self + "/Receipts", "channel_metadata": self + "/ChannelMetadata"},
+	}
+	if body := m.body; body != "" || len(m.files) == 0 {
+		v.Body = &body
+	}
+	for _, f := range m.files {
+		v.Media = append(v.Media, messageFile{f.id.sid("ME"), f.size, f.contentType, optional(f.name)})
 	}
 	if m.participant != (id{}) {
 		p := m.participant.sid("MB")

@@ -46,7 +46,7 @@ func TestMessages(t *testing.T) {
 	t.Run("need a body", func(t *testing.T) {
 		b.refused(b.write(c+"/Messages", "Author", "ada"), http.StatusBadRequest, 50503)
 		b.refused(b.write(c+"/Messages", "Body", ""), http.StatusBadRequest, 50503)
-		b.refused(b.write(c+"/Messages", "MediaSid", "ME1"), http.StatusBadRequest, 50507)
+		b.refused(b.write(c+"/Messages", "MediaSid", "ME1"), http.StatusBadRequest, 50510)
 	})
 	t.Run("are limited in bytes", func(t *testing.T) {
 		b.make(c+"/Messages", "Body", strings.Repeat("é", 16<<10))

@@ -65,10 +65,12 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 		return handle()
 	}
 	op := m.operation(x)
+	x.op = op
 	if no, refused := m.refuse(x); refused {
 		return no
 	}
 	m.alter(x)
+	m.collectBefore(x, op)
 	m.lead(x, op)
 	reply := handle()
 	if reply.Status >= http.StatusMultipleChoices {
@@ -100,6 +102,9 @@ func (m *mischief) operation(x *Exchange) uint64 {
 	put(x.Method)
 	for _, segment := range x.Path {
 		put(segment)
+	}
+	if x.Upload != nil {
+		put(string(x.Upload.SHA256[:]))
 	}
 	for _, values := range []url.Values{x.Query, x.Form} {
 		for _, name := range slices.Sorted(maps.Keys(values)) {

@@ -25,6 +25,7 @@ func (e *Emulator) DeleteAs(conversationSID, messageSID string) error {
 			return fmt.Errorf("no message %s", messageSID)
 		}
 		e.target.diary.deletedMessage(c, &c.messages.messages[at], Person)
+		e.target.media.remove(c.messages.messages[at].files)
 		c.messages.remove(at)
 		return nil
 	})

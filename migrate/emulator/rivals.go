@@ -22,6 +22,7 @@ func (m *mischief) act(x *Exchange, op uint64, reply Reply, again func() Reply) 
 	}
 	if said := made && x.collection() == "messages"; said {
 		if x.Form.Has("DateCreated") && m.drawn("second-writer", m.SecondWriter, op) {
+			m.emulator.target.twin(x)
 			m.copied(again())
 		}
 		if hits(m.Mirror, mix(m.Seed, hash("mirror"), op)) && m.mirror(x.args[1], op) == nil {

@@ -10,11 +10,12 @@ import (
 	"time"
 )
 
-// Server is an emulator on two loopback listeners.
+// Server is an emulator on three loopback listeners.
 type Server struct {
 	*Emulator
 	ChatURL          string // scheme, host and port
 	ConversationsURL string
+	MediaURL         string
 
 	servers []*http.Server
 	running sync.WaitGroup
@@ -40,6 +41,9 @@ func Serve(ctx context.Context, c Config) (*Server, error) {
 	if s.ConversationsURL, err = s.listen(ctx, c.ConversationsAddr, e.Conversations()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
+	if s.MediaURL, err = s.listen(ctx, c.MediaAddr, e.Media()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
 	s.stop = context.AfterFunc(ctx, func() { _ = s.shut() })
 	return s, nil
 }
@@ -56,15 +60,15 @@ func (s *Server) listen(ctx context.Context, addr string, h http.Handler) (strin
 	return "http://" + l.Addr().String(), nil
 }
 
-// Close stops both listeners, drops their connections, and waits until nothing
-// is served any more.
+// Close stops the listeners, drops their connections, waits until nothing is served
+// any more, and closes the emulator.
 func (s *Server) Close() error {
 	if s.stop != nil {
 		s.stop()
 	}
 	err := s.shut()
 	s.running.Wait()
-	return err
+	return errors.Join(err, s.Emulator.Close())
 }
 
 func (s *Server) shut() error {

@@ -22,10 +22,14 @@ func TestServe(t *testing.T) {
 		}
 		return resp.StatusCode, resp.Body.Close()
 	}
-	t.Run("listens on two ports until closed", func(t *testing.T) {
+	t.Run("listens on three ports until closed", func(t *testing.T) {
 		s, err := emulator.Serve(t.Context(), emulator.Config{})
 		require.NoError(t, err)
 		require.NotEqual(t, s.ChatURL, s.ConversationsURL)
+		require.NotContains(t, []string{s.ChatURL, s.ConversationsURL}, s.MediaURL)
+		code, err := status(s.MediaURL)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNotFound, code, "it has no list of services")
 		for _, url := range []string{s.ChatURL, s.ConversationsURL} {
 			code, err := status(url)
 			require.NoError(t, err)
@@ -55,7 +59,10 @@ func TestServe(t *testing.T) {
 		s, err := emulator.Serve(t.Context(), emulator.Config{})
 		require.NoError(t, err)
 		defer s.Close()
-		_, err = emulator.Serve(t.Context(), emulator.Config{ConversationsAddr: s.ChatURL[len("http://"):]})
-		require.Error(t, err)
+		taken := s.ChatURL[len("http://"):]
+		for _, c := range []emulator.Config{{ConversationsAddr: taken}, {MediaAddr: taken}} {
+			_, err = emulator.Serve(t.Context(), c)
+			require.Error(t, err)
+		}
 	})
 }

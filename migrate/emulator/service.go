@@ -20,7 +20,7 @@ type service struct {
 	memberships   map[string]int           // open conversations of an identity
 	authors       map[string]string        // one copy of each author's name
 
-	participantLimit, conversationLimit int // 0 for those of the emulator
+	participantLimit, conversationLimit, mediaLimitMB int // 0 for those of the emulator
 
 	rate rate
 }
@@ -64,6 +64,7 @@ func (t *target) fetchService(x *Exchange, s *service) (Reply, error) {
 
 func (t *target) deleteService(_ *Exchange, s *service) (Reply, error) {
 	t.services.remove(s.sid)
+	t.media.removeAll(s.sid)
 	if t.settings.defaultService == s.sid {
 		t.settings.defaultService = ""
 	}

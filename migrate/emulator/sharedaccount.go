@@ -25,6 +25,7 @@ func (t *target) share(from *source) error {
 		s.name, s.created, s.updated = f.FriendlyName, f.DateCreated.date(), f.DateUpdated.date()
 		s.configuration = configuration{creatorRole: f.CreatorRole, conversationRole: f.ChannelRole, serviceRole: f.ServiceRole}
 		s.limit(f.Limits.ChannelMembers, 0)
+		_ = json.Unmarshal(fields(fields(v.raw)["media"])["size_limit_mb"], &s.mediaLimitMB) // of a service without, none
 		t.services.add(s.sid, s)
 		if err := t.shareInto(s, v); err != nil {
 			return err
@@ -54,7 +55,7 @@ func (t *target) shareInto(s *service, v *chatService) error {
 		if c.kind != "private" {
 			continue
 		}
-		if err := t.shareChannel(s, c); err != nil {
+		if err := t.shareChannel(s, v, c); err != nil {
 			return err
 		}
 	}
@@ -85,7 +86,7 @@ func (s *service) shareRole(f shared) {
 	s.roles.add(r.sid, r)
 }
 
-func (t *target) shareChannel(s *service, from *channel) error {
+func (t *target) shareChannel(s *service, v *chatService, from *channel) error {
 	f, err := readShared(from.raw)
 	if err != nil {
 		return err
@@ -113,14 +114,14 @@ func (t *target) shareChannel(s *service, from *channel) error {
 		if err != nil {
 			return err
 		}
-		s.shareMessage(c, f)
+		s.shareMessage(c, f, t.shareFiles(v, raw))
 	}
 	return nil
 }
 
-func (s *service) shareMessage(c *conversation, f shared) {
+func (s *service) shareMessage(c *conversation, f shared, files []*file) {
 	m := message{
-		index: f.Index, author: s.author(f.From), body: f.Body, attributes: f.Attributes,
+		index: f.Index, author: s.author(f.From), body: f.Body, attributes: f.Attributes, files: files,
 		created: f.DateCreated.date(), updated: noDate,
 	}
 	m.id, _ = parseID("IM", f.SID)

@@ -3,6 +3,7 @@ package emulator
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"sync"
 )
@@ -10,7 +11,8 @@ import (
 // source is the state of the Chat host. Requests only read it; the methods of
 // Emulator that act as someone else change it.
 type source struct {
-	pager pager
+	pager        pager
+	mediaLimitMB int
 
 	mu          sync.RWMutex
 	services    shelf[*chatService]
@@ -28,6 +30,9 @@ type chatService struct {
 	channels   shelf[*channel]
 	names      map[string]*channel    // by unique name
 	standings  map[[2]string]standing // by user and channel
+	archive    fs.FS                  // that has files of its messages; may be nil
+	files      map[id]fileAt          // of messages that are held
+	inventions map[uint64]*channel    // by the first half of the id of each file
 }
 
 type channel struct {
@@ -45,7 +50,7 @@ type member struct {
 }
 
 func newSource(c Config) (*source, error) {
-	s := &source{pager: pager{clamp: c.ClampPageSize, seed: c.Seed}}
+	s := &source{pager: pager{clamp: c.ClampPageSize, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB}
 	if c.Archive != nil {
 		return s, s.load(c.Archive, c.AccountSID)
 	}

@@ -7,12 +7,15 @@ import "sync/atomic"
 type Stats struct {
 	Chat          HostStats
 	Conversations HostStats
+	Media         HostStats
 
 	RefusedSourceWrites int64 // writes sent to the Chat host that it does not take
 	AllowedSourceWrites int64 // limits set and channels made private, through the Chat host
 	Pushes              int64 // push notifications that devices would have shown
 	Webhooks            int64 // callbacks that would have been made
 	WebhookHeaders      int64 // writes that asked for callbacks, configured or not
+	CredentialsLeaked   int64 // requests for the bytes of a file that bore credentials
+	MediaCollected      int64 // files that no message took in time
 }
 
 // HostStats counts the requests to one host.
@@ -29,20 +32,27 @@ func (c *hostCounts) stats() HostStats {
 }
 
 type counts struct {
-	chat, conversations                                   hostCounts
+	chat, conversations, media                            hostCounts
 	refusedSourceWrites, pushes, webhooks, webhookHeaders atomic.Int64
 	allowedSourceWrites                                   atomic.Int64
+	credentialsLeaked, mediaCollected                     atomic.Int64
 }
 
 // Stats returns the counts so far.
 func (e *Emulator) Stats() Stats {
+	e.target.media.mu.Lock()
+	e.target.media.sweep()
+	e.target.media.mu.Unlock()
 	return Stats{
 		Chat:                e.counts.chat.stats(),
 		Conversations:       e.counts.conversations.stats(),
+		Media:               e.counts.media.stats(),
 		RefusedSourceWrites: e.counts.refusedSourceWrites.Load(),
 		AllowedSourceWrites: e.counts.allowedSourceWrites.Load(),
 		Pushes:              e.counts.pushes.Load(),
 		Webhooks:            e.counts.webhooks.Load(),
 		WebhookHeaders:      e.counts.webhookHeaders.Load(),
+		CredentialsLeaked:   e.counts.credentialsLeaked.Load(),
+		MediaCollected:      e.counts.mediaCollected.Load(),
 	}
 }

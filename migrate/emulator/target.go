@@ -12,6 +12,7 @@ type target struct {
 	counts *counts
 	pager  pager
 	unkind *mischief
+	media  *media
 	diary  *diary
 
 	mu          sync.RWMutex
@@ -27,7 +28,11 @@ func newTarget(c Config, n *counts, m *mischief) *target {
 	if c.TargetAccountSID != "" {
 		account = c.TargetAccountSID
 	}
-	return &target{config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed}, diary: newDiary(c.Diary)}
+	files := newMedia(c, n, m)
+	return &target{
+		config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed},
+		media: files, diary: newDiary(c.Diary, files),
+	}
 }
 
 // newID issues an id. It is called with the lock held.

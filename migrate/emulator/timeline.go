@@ -14,6 +14,7 @@ type message struct {
 	author           string
 	body             string
 	attributes       string
+	files            []*file
 	created, updated date
 }
 

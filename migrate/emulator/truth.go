@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/json"
 	"slices"
 	"time"
@@ -14,6 +15,15 @@ type Truth struct {
 	Users         []json.RawMessage // of the source
 	Services      []TrueService     // of the target
 	Conversations []TrueConversation
+	Orphans       []TrueFile // of the target, that no message has and that are not collected
+}
+
+// TrueFile is a file that is there.
+type TrueFile struct {
+	SID, ServiceSID       string
+	ContentType, Filename string
+	Size                  int64
+	SHA256                [sha256.Size]byte
 }
 
 // TrueChannel is a channel of the source. Resources are as a fetch returns them.
@@ -21,6 +31,7 @@ type TrueChannel struct {
 	ServiceSID, SID   string
 	Raw               json.RawMessage
 	Messages, Members []json.RawMessage
+	Files             map[string]TrueFile // by the SID of the message; without those that are gone
 }
 
 // TrueService is a service of the target.
@@ -64,6 +75,7 @@ type TrueMessage struct {
 	Changed                  Hand         // who changed it last; empty for nobody
 	Trampled                 bool         // the client changed what a person had changed
 	Gone                     Hand
+	Files                    []TrueFile // without those that are gone; as they were, of a message that is
 }
 
 // Truth returns what both sides hold. Who did it is known only if the Config asks
@@ -71,7 +83,7 @@ type TrueMessage struct {
 func (e *Emulator) Truth() Truth {
 	d := e.target.diary
 	if d == nil {
-		d = newDiary(true)
+		d = newDiary(true, e.target.media)
 	}
 	var out Truth
 	e.source.mu.RLock()
@@ -84,6 +96,7 @@ func (e *Emulator) Truth() Truth {
 			}
 			for _, raw := range c.history.from(first, false) {
 				one.Messages = append(one.Messages, raw)
+				one.addFile(d.media, v.readFile(raw))
 			}
 			out.Channels = append(out.Channels, one)
 		}
@@ -104,7 +117,20 @@ func (e *Emulator) Truth() Truth {
 		}
 	}
 	out.Conversations = append(out.Conversations, d.conversations...)
+	out.Orphans = e.target.media.orphans()
 	return out
+}
+
+func (c *TrueChannel) addFile(all *media, f *file) {
+	if f == nil {
+		return
+	}
+	if one, there := all.truth(f); there {
+		if c.Files == nil {
+			c.Files = map[string]TrueFile{}
+		}
+		c.Files[f.message.sid("IM")] = one
+	}
 }
 
 func (d *diary) conversation(s *service, c *conversation) TrueConversation {
@@ -130,6 +156,11 @@ func (d *diary) message(m *message) TrueMessage {
 	one := TrueMessage{
 		SID: m.id.sid("IM"), Index: m.index, Author: m.author, Body: m.body, Attributes: attributesOr(m.attributes), Created: m.created.time(),
 		By: d.hand(m.id), Changed: d.changed[m.id], Trampled: d.trampled[m.id],
+	}
+	for _, f := range m.files {
+		if file, there := d.media.truth(f); there {
+			one.Files = append(one.Files, file)
+		}
 	}
 	if was, changed := d.was[m.id]; changed {
 		one.Was = &was

@@ -63,6 +63,19 @@ type Unkind struct {
 	// whenever they come, with HTML and 403 or 413.
 	Firewall float64
 
+	// MediaName and MediaType are the shares of uploads whose filename, or content
+	// type, is stored otherwise than it was sent.
+	MediaName, MediaType float64
+	// MediaGone is the share of files of the source that are not there although
+	// their message is.
+	MediaGone float64
+	// MediaMore is the share of messages with a file that have two in Conversations,
+	// where Chat shows one. Only in a shared account.
+	MediaMore float64
+	// Collect is the share of messages whose file is collected just before they are
+	// created.
+	Collect float64
+
 	// SecondWriter is the share of dated messages that another writer writes
 	// too.
 	SecondWriter float64

@@ -33,6 +33,11 @@ import (
 //	                         attributes with escapes, bodies of space, a second
 //	                         role of one type and name
 //	firewall=0.01            share of bodies refused with HTML
+//	media-name=0.1           share of files stored under another name
+//	media-type=0.1           share stored with another content type
+//	media-gone=0.1           share of the source's files that are gone
+//	media-more=0.1           share of messages with two files in Conversations
+//	collect=0.1              share of messages whose file is collected before them
 //	second-writer=0.1        share of messages that a rival writes too
 //	mirror=0.1               share of messages after which an application writes
 //	                         to both sides
@@ -77,6 +82,11 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"body-max":           func(v string) (err error) { u.MaxBody, err = positive(strconv.Atoi(v)); return err },
 		"refuse":             flags(map[string]*bool{"escapes": &u.Escapes, "blank": &u.Blank, "second-role": &u.SecondRole}),
 		"firewall":           share(&u.Firewall),
+		"media-name":         share(&u.MediaName),
+		"media-type":         share(&u.MediaType),
+		"media-gone":         share(&u.MediaGone),
+		"media-more":         share(&u.MediaMore),
+		"collect":            share(&u.Collect),
 		"second-writer":      share(&u.SecondWriter),
 		"mirror":             share(&u.Mirror),
 		"people":             share(&u.People),

@@ -89,6 +89,9 @@ func testCrashes(t *testing.T, create New) {
 		"a doubt": func(t *testing.T, l migrate.Ledger) error {
 			return l.PutDoubt(t.Context(), sid("CH", 1), migrate.DoubtRecord{SourceIndex: 1})
 		},
+		"a file": func(t *testing.T, l migrate.Ledger) error {
+			return l.PutFile(t.Context(), sid("CH", 1), migrate.FileRecord{SourceIndex: 1, SourceSID: sid("ME", 1), TargetSID: sid("ME", 2)})
+		},
 		"an original": func(t *testing.T, l migrate.Ledger) error {
 			return l.PutOriginal(t.Context(), migrate.Original{Kind: migrate.UserEntity, TargetSID: sid("US", 1), Before: []byte("{}")})
 		},
@@ -111,12 +114,14 @@ func testCrashes(t *testing.T, create New) {
 			require.NoError(t, err)
 			doubts, err := l.Doubts(t.Context(), sid("CH", 1))
 			require.NoError(t, err)
+			_, file, err := l.File(t.Context(), sid("CH", 1), 1)
+			require.NoError(t, err)
 			_, original, err := l.Original(t.Context(), migrate.UserEntity, sid("US", 1))
 			require.NoError(t, err)
 			_, attempt, err := l.Attempt(t.Context(), migrate.RoleEntity, sid("RL", 1))
 			require.NoError(t, err)
-			require.Equal(t, [5]bool{name == "a service", name == "a run", name == "a doubt", name == "an original", name == "an attempt"},
-				[5]bool{len(services) == 1, run, len(doubts) == 1, original, attempt})
+			require.Equal(t, [6]bool{name == "a service", name == "a run", name == "a doubt", name == "a file", name == "an original", name == "an attempt"},
+				[6]bool{len(services) == 1, run, len(doubts) == 1, file, original, attempt})
 			require.Len(t, collect(t, l.Messages(t.Context(), sid("CH", 1), -1)), 1)
 			require.NoError(t, l.Close())
 		})

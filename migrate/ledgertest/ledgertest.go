@@ -54,6 +54,7 @@ func Run(t *testing.T, create New) {
 	t.Run("Channels", func(t *testing.T) { testChannels(t, create) })
 	t.Run("Messages", func(t *testing.T) { testMessages(t, create) })
 	t.Run("Doubts", func(t *testing.T) { testDoubts(t, create) })
+	t.Run("Files", func(t *testing.T) { testFiles(t, create) })
 	t.Run("Failures", func(t *testing.T) { testFailures(t, create) })
 	t.Run("Findings", func(t *testing.T) { testFindings(t, create) })
 	t.Run("Runs", func(t *testing.T) { testRuns(t, create) })

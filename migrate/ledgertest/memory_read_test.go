@@ -161,6 +161,41 @@ func (r reader) Doubts(ctx context.Context, channel string) (all []migrate.Doubt
 	return all, err
 }
 
+func (r reader) File(ctx context.Context, channel string, index int64) (f migrate.FileRecord, ok bool, err error) {
+	err = r.within(ctx, func() error {
+		f, ok = r.files[channel][index]
+		return nil
+	})
+	return f, ok, err
+}
+
+func (r reader) Files(ctx context.Context, channel string) iter.Seq2[migrate.FileRecord, error] {
+	return each(func() (all []migrate.FileRecord, err error) {
+		err = r.within(ctx, func() error {
+			for _, index := range slices.Sorted(maps.Keys(r.files[channel])) {
+				all = append(all, r.files[channel][index])
+			}
+			return nil
+		})
+		return all, err
+	})
+}
+
+func (r reader) CountFiles(ctx context.Context) (n, bytes int64, err error) {
+	err = r.within(ctx, func() error {
+		for channel, files := range r.files {
+			for index, f := range files {
+				if m, confirmed := r.messages[channel][index]; confirmed && !m.Gone {
+					n++
+					bytes += f.Size
+				}
+			}
+		}
+		return nil
+	})
+	return n, bytes, err
+}
+
 func (r reader) Failures(ctx context.Context) iter.Seq2[migrate.Failure, error] {
 	return each(func() ([]migrate.Failure, error) {
 		return those(ctx, r, func() map[failureKey]migrate.Failure { return r.failures }, func(migrate.Failure) bool { return true },

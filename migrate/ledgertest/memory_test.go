@@ -38,6 +38,7 @@ type tables struct {
 	channels    map[string]migrate.ChannelRecord
 	messages    map[string]map[int64]migrate.MessageRecord
 	doubts      map[string]map[int64]migrate.DoubtRecord
+	files       map[string]map[int64]migrate.FileRecord
 	failures    map[failureKey]migrate.Failure
 	findings    map[findingKey]migrate.FindingRecord
 	runs        map[string]migrate.RunRecord
@@ -85,7 +86,7 @@ func (m *memory) open() (migrate.Ledger, error) {
 		m.tables = tables{
 			migrate.Fingerprint{}, map[string]migrate.ServiceRecord{}, map[entityKey]migrate.EntityRecord{},
 			map[entityKey]migrate.Original{}, map[entityKey]migrate.Attempt{}, map[string]migrate.ChannelRecord{},
-			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]migrate.DoubtRecord{}, map[failureKey]migrate.Failure{}, map[findingKey]migrate.FindingRecord{}, map[string]migrate.RunRecord{}, "", "",
+			map[string]map[int64]migrate.MessageRecord{}, map[string]map[int64]migrate.DoubtRecord{}, map[string]map[int64]migrate.FileRecord{}, map[failureKey]migrate.Failure{}, map[findingKey]migrate.FindingRecord{}, map[string]migrate.RunRecord{}, "", "",
 		}
 	}
 	m.writer = &writer{reader{m}}
@@ -97,13 +98,16 @@ func (m *memory) copied() *memory {
 	defer m.mu.Unlock()
 	c := &memory{made: m.made, tables: tables{
 		maps.Clone(m.fingerprint), maps.Clone(m.services), maps.Clone(m.entities), maps.Clone(m.originals), maps.Clone(m.attempts), maps.Clone(m.channels),
-		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.failures), maps.Clone(m.findings), maps.Clone(m.runs), m.first, m.last,
+		maps.Clone(m.messages), maps.Clone(m.doubts), maps.Clone(m.files), maps.Clone(m.failures), maps.Clone(m.findings), maps.Clone(m.runs), m.first, m.last,
 	}}
 	for channel := range c.messages {
 		c.messages[channel] = maps.Clone(c.messages[channel])
 	}
 	for channel := range c.doubts {
 		c.doubts[channel] = maps.Clone(c.doubts[channel])
+	}
+	for channel := range c.files {
+		c.files[channel] = maps.Clone(c.files[channel])
 	}
 	return c
 }
@@ -223,6 +227,19 @@ func (w *writer) PutDoubt(ctx context.Context, channel string, d migrate.DoubtRe
 
 func (w *writer) ForgetDoubt(ctx context.Context, channel string, index int64) error {
 	return w.set(ctx, func() { delete(w.doubts[channel], index) })
+}
+
+func (w *writer) PutFile(ctx context.Context, channel string, f migrate.FileRecord) error {
+	return w.set(ctx, func() {
+		if w.files[channel] == nil {
+			w.files[channel] = map[int64]migrate.FileRecord{}
+		}
+		w.files[channel][f.SourceIndex] = f
+	})
+}
+
+func (w *writer) ForgetFile(ctx context.Context, channel string, index int64) error {
+	return w.set(ctx, func() { delete(w.files[channel], index) })
 }
 
 func (w *writer) PutFailure(ctx context.Context, f migrate.Failure) error {

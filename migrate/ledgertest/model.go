@@ -30,6 +30,7 @@ type model struct {
 	channels map[string]migrate.ChannelRecord
 	messages map[string]map[int64]migrate.MessageRecord
 	doubts   map[string]map[int64]migrate.DoubtRecord
+	files    map[string]map[int64]migrate.FileRecord
 	failures map[failureKey]migrate.Failure
 	runs     map[string]migrate.RunRecord
 	last     string // ID of the run whose first put came last
@@ -44,11 +45,13 @@ func newModel() *model {
 		channels: map[string]migrate.ChannelRecord{},
 		messages: map[string]map[int64]migrate.MessageRecord{},
 		doubts:   map[string]map[int64]migrate.DoubtRecord{},
+		files:    map[string]map[int64]migrate.FileRecord{},
 		failures: map[failureKey]migrate.Failure{},
 		runs:     map[string]migrate.RunRecord{},
 	}
 	for _, c := range sids("CH") {
 		m.messages[c], m.doubts[c] = map[int64]migrate.MessageRecord{}, map[int64]migrate.DoubtRecord{}
+		m.files[c] = map[int64]migrate.FileRecord{}
 	}
 	return m
 }
@@ -171,6 +174,17 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 			require.NoError(t, (*l).ForgetDoubt(t.Context(), channel, i))
 			delete(m.doubts[channel], i)
 		},
+		"file": func(t *rapid.T) {
+			channel := pick(t, sids("CH"))
+			f := migrate.FileRecord{SourceIndex: index(t), SourceSID: pick(t, sids("ME")), TargetSID: pick(t, sids("ME")), Size: rapid.Int64().Draw(t, "size")}
+			require.NoError(t, (*l).PutFile(t.Context(), channel, f))
+			m.files[channel][f.SourceIndex] = f
+		},
+		"forget file": func(t *rapid.T) {
+			channel, i := pick(t, sids("CH")), index(t)
+			require.NoError(t, (*l).ForgetFile(t.Context(), channel, i))
+			delete(m.files[channel], i)
+		},
 		"put failure": func(t *rapid.T) {
 			f := migrate.Failure{Kind: pick(t, []string{"", "user", "channel"}), SourceSID: pick(t, sids("CH")), Reason: rapid.String().Draw(t, "reason"), At: noon}
 			require.NoError(t, (*l).PutFailure(t.Context(), f))
@@ -280,6 +294,12 @@ func (m *model) compareMessages(t *rapid.T, l migrate.Ledger, channel string) {
 	require.Len(t, doubts, len(m.doubts[channel]))
 	for i, at := range slices.Sorted(maps.Keys(m.doubts[channel])) {
 		require.Equal(t, m.doubts[channel][at], doubts[i])
+	}
+	requireFound(t, m.files[channel], after)(l.File(t.Context(), channel, after))
+	files := collect(t, l.Files(t.Context(), channel))
+	require.Len(t, files, len(m.files[channel]))
+	for i, at := range slices.Sorted(maps.Keys(m.files[channel])) {
+		require.Equal(t, m.files[channel][at], files[i])
 	}
 }
 

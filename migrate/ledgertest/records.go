@@ -1,6 +1,7 @@
 package ledgertest
 
 import (
+	"crypto/sha256"
 	"testing"
 	"time"
 
@@ -232,6 +233,71 @@ func testDoubts(t *testing.T, create New) {
 		got, err = l.Doubts(t.Context(), sid("CH", 2))
 		require.NoError(t, err)
 		require.Len(t, got, 1)
+	})
+}
+
+func testFiles(t *testing.T, create New) {
+	t.Run("files are kept once each, in order, by channel, until they are forgotten", func(t *testing.T) {
+		l := fresh(t, create)
+		file := func(index int64, size int64) migrate.FileRecord {
+			return migrate.FileRecord{SourceIndex: index, SourceSID: sid("ME", int(index)), TargetSID: sid("ME", 100+int(index)), Size: size, SHA256: sha256.Sum256([]byte{byte(index)})}
+		}
+		for _, f := range []migrate.FileRecord{file(9, 1), file(2, 0), file(9, 5<<32)} {
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 1), f))
+		}
+		require.NoError(t, l.PutFile(t.Context(), sid("CH", 2), file(4, 1)))
+		require.Equal(t, []migrate.FileRecord{file(2, 0), file(9, 5<<32)}, collect(t, l.Files(t.Context(), sid("CH", 1))))
+		got, ok, err := l.File(t.Context(), sid("CH", 1), 9)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, file(9, 5<<32), got)
+		_, ok, err = l.File(t.Context(), sid("CH", 2), 9)
+		require.NoError(t, err)
+		require.False(t, ok)
+		require.Empty(t, collect(t, l.Files(t.Context(), sid("CH", 3))))
+
+		require.NoError(t, l.ForgetFile(t.Context(), sid("CH", 1), 2))
+		require.NoError(t, l.ForgetFile(t.Context(), sid("CH", 1), 2))
+		require.NoError(t, l.ForgetFile(t.Context(), sid("CH", 3), 1))
+		require.Equal(t, []migrate.FileRecord{file(9, 5<<32)}, collect(t, l.Files(t.Context(), sid("CH", 1))))
+		require.Len(t, collect(t, l.Files(t.Context(), sid("CH", 2))), 1)
+	})
+
+	t.Run("the files of confirmed messages are counted, of all channels, without those that are gone", func(t *testing.T) {
+		l := fresh(t, create)
+		for index := range int64(3) {
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 1), migrate.FileRecord{SourceIndex: index, Size: 10}))
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 2), migrate.FileRecord{SourceIndex: index, Size: 3 << 40}))
+		}
+		n, bytes, err := l.CountFiles(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, n)
+		require.Zero(t, bytes)
+		one := message(1, 0)
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), one))
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 2), one))
+		two := message(2, 0)
+		two.Gone = true
+		require.NoError(t, l.PutMessage(t.Context(), sid("CH", 1), two))
+		n, bytes, err = l.CountFiles(t.Context())
+		require.NoError(t, err)
+		require.EqualValues(t, 2, n)
+		require.EqualValues(t, 10+3<<40, bytes)
+	})
+
+	t.Run("a loop over more than a page may forget what it walks over", func(t *testing.T) {
+		l := fresh(t, create)
+		const files = 600
+		for n := range int64(files) {
+			require.NoError(t, l.PutFile(t.Context(), sid("CH", 1), migrate.FileRecord{SourceIndex: n}))
+		}
+		seen := 0
+		for f, err := range l.Files(t.Context(), sid("CH", 1)) {
+			require.NoError(t, err)
+			require.NoError(t, l.ForgetFile(t.Context(), sid("CH", 1), f.SourceIndex))
+			seen++
+		}
+		require.Equal(t, files, seen)
 	})
 }
 

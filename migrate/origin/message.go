@@ -29,12 +29,12 @@ type Have struct {
 // WantOf is the mapped message m of a source message. before is the author's
 // name without the present map of identities, or under an earlier one.
 func WantOf(sid string, index int64, before string, m conversations.Message) Want {
-	return Want{SID: sid, Index: index, Author: m.Author, Before: before, Created: m.DateCreated, Content: ContentOf(m.Body, m.Attributes)}
+	return Want{SID: sid, Index: index, Author: m.Author, Before: before, Created: m.DateCreated, Content: contentOf(m)}
 }
 
 // HaveOf is a message as the target shows it.
 func HaveOf(m conversations.Message) Have {
-	return Have{SID: m.SID, Index: m.Index, Author: m.Author, Created: m.DateCreated, Content: ContentOf(m.Body, m.Attributes)}
+	return Have{SID: m.SID, Index: m.Index, Author: m.Author, Created: m.DateCreated, Content: contentOf(m)}
 }
 
 // want is a Want as it is compared. An author with two names gives it two keys

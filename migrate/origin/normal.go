@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 )
 
 // Content is a digest of body and attributes in their normal form.
@@ -25,6 +26,19 @@ func ContentOf(body, attributes string) Content {
 	h.Write([]byte(a))
 	var c Content
 	copy(c[:], h.Sum(nil))
+	return c
+}
+
+// contentOf digests a message with its file, if it has one. Of that the size counts:
+// a service may write its type and name otherwise, but not change its length.
+func contentOf(m conversations.Message) Content {
+	c := ContentOf(m.Body, m.Attributes)
+	if m.Media.SID == "" {
+		return c
+	}
+	file := binary.BigEndian.AppendUint64(c[:], uint64(m.Media.Size))
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64(file, uint64(m.MoreMedia)))
+	copy(c[:], sum[:])
 	return c
 }
 

@@ -10,6 +10,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/files"
 	"chatbridge/migrate/pace"
 )
 
@@ -32,6 +33,9 @@ type Job struct {
 	SettledAt time.Time
 
 	Neighbours Neighbours
+
+	// Files copies files, and bounds how many at once; nil makes one for this job.
+	Files *files.Copier
 
 	// Findings and Counters are told what the mapping could not carry, and what
 	// became of the members and messages; nil tells nobody.
@@ -104,6 +108,9 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 	j.Observer = migrate.Observed(j.Observer)
 	if j.Findings == nil {
 		j.Findings = count.NewFindings()
+	}
+	if j.Files == nil {
+		j.Files = files.New(nil)
 	}
 	if j.Counters == nil {
 		j.Counters = count.NewCounters(j.Observer)

@@ -69,6 +69,13 @@
 //     again by every run, unless a policy lets it pass. Names and bodies are
 //     recognized in their normal form. Covers a target that alters what it is sent.
 //
+//  12. Files: the file of a message is uploaded just before it and noted in the
+//     ledger before it is sent. A file belongs to one message, so without an answer
+//     the message is sent again with the same file, at once: the service says whether
+//     the first landed. Nothing is uploaded anew before it says that the file is gone.
+//     Covers lost answers, late commits of any delay, and files that were collected
+//     because no message had them in time.
+//
 // What no invariant covers: a write that lands after the settle time and after
 // its conversation was read back. A verification finds it.
 package replay

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"io"
 	"iter"
 
 	"chatbridge/mapping/chat"
@@ -56,4 +57,13 @@ func (h heldSource) UserChannels(ctx context.Context, service, user string) iter
 
 func (h heldSource) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
 	return listed(h.c, "source Credentials", func() iter.Seq2[chat.Credential, error] { return h.s.Credentials(ctx) })
+}
+
+func (h heldSource) OpenMedia(ctx context.Context, service, media string) (migrate.Media, io.ReadCloser, error) {
+	var body io.ReadCloser
+	got, err := asked(h.c, "source OpenMedia", func() (got migrate.Media, err error) {
+		got, body, err = h.s.OpenMedia(ctx, service, media)
+		return got, err
+	})
+	return got, body, err
 }

@@ -241,7 +241,7 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 	case differs == "":
 	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
 		return mapping.Differences(m, p.have) == ""
-	}): // it had been refused as it is
+	}), l.leftItsFile(p): // it had been refused as it is
 	case p.held && editedSince(p.want.message, p.have):
 		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
 	case !(p.held && l.editedThere(p)) && (v.Kind == origin.Ours || !l.Record.Adopted):

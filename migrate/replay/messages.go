@@ -230,6 +230,11 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 	if err != nil {
 		return migrate.Fatal(err)
 	}
+	if have.Media.SID != "" {
+		if err := l.arrivedWithFile(ctx, m.source.Index); err != nil {
+			return err
+		}
+	}
 	f.take()
 	l.refusals = 0
 	l.last = have.Index

@@ -78,6 +78,8 @@ type Summary struct {
 	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
 	LaneTimes     pace.LaneTimes               `json:"lane_times"`
 	Duration      float64                      `json:"duration_seconds"`
+	// FileBytes are those of the files that arrived, in all runs.
+	FileBytes int64 `json:"file_bytes,omitzero"`
 }
 
 // summary says what the run did, whichever way it ended.
@@ -125,6 +127,24 @@ func (r *run) status(err error) string {
 
 var errNoAnswer = errors.New("no answer to any attempt; nothing was written")
 
+// recountFiles counts the files that arrived in all runs. What a policy left out is
+// that of this one: the ledger knows the messages, and not how many files they had.
+func recountFiles(ctx context.Context, l migrate.LedgerReader, s *Summary) error {
+	files, bytes, err := l.CountFiles(ctx)
+	if err != nil {
+		return err
+	}
+	c := s.Counts[migrate.KindFiles]
+	if s.FileBytes = bytes; files == 0 && c == (migrate.KindCount{}) {
+		return nil
+	}
+	c.Written = min(c.Written, files)
+	c.Existing = files - c.Written
+	c.Source = files + c.LeftOut + c.Failed
+	s.Counts[migrate.KindFiles] = c
+	return nil
+}
+
 // Recount makes the counts and findings of a summary those of the whole
 // migration, as its ledger has them. What was written stays that of the run.
 func Recount(ctx context.Context, l migrate.LedgerReader, s *Summary) error {
@@ -144,6 +164,9 @@ func Recount(ctx context.Context, l migrate.LedgerReader, s *Summary) error {
 	migrate.SortFindings(found)
 	if s.Findings = found; s.Counts == nil {
 		s.Counts = map[string]migrate.KindCount{}
+	}
+	if err := recountFiles(ctx, l, s); err != nil {
+		return err
 	}
 	if all.Channels.Source == 0 {
 		return nil // no plan was made yet

@@ -1,13 +1,16 @@
 package replay
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/count"
+	"chatbridge/migrate/internal/files"
 )
 
 // outgoing is a resource on its way, of which the target may refuse the attributes,
@@ -101,6 +104,91 @@ func asSent[T mapping.Stored](o outgoing, sent, stored T, storedSID string) erro
 	})
 	o.findings.Add(found)
 	return migrate.BlockedError(o.op, o.sid, found)
+}
+
+// sendWithFile uploads the file of a message and sends it. The answer shows the
+// file that was uploaded, or the lane stops: what is attached cannot be changed.
+func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.Message) (conversations.Message, error) {
+	sent, got, err := l.Files.Send(ctx, files.Message{
+		Job: files.Job{
+			Source: l.Source, SourceService: l.Service.SID, Target: l.Target, TargetService: l.TargetService,
+			Moved: l.dog.Progress, Wait: l.wait,
+		},
+		Ledger: l.Ledger, Channel: l.Channel.SID, Index: m.source.Index, Conversation: l.Record.TargetSID, Settle: l.Settings.Settle,
+		Proceed: func(ctx context.Context) error {
+			if err := l.proceed(ctx); err != nil {
+				return err
+			}
+			l.wrote = true
+			return nil
+		},
+		Doubt: func(ctx context.Context) error { return l.doubt(ctx, m.source.Index) },
+		Find:  l.messageWith,
+	}, want)
+	if err == nil && got.Media.SID != sent.Media.SID {
+		return got, &migrate.Error{
+			Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
+			Err:  fmt.Errorf("the service stored it with file %q instead of %s (message %s in %s)", got.Media.SID, sent.Media.SID, got.SID, l.Record.TargetSID),
+			Hint: "the target does not attach files as documented; nothing more was written into this conversation",
+		}
+	}
+	return got, err
+}
+
+// arrivedWithFile takes a message out of doubt: however often it was sent, with one
+// file it is there once.
+func (l *lane) arrivedWithFile(ctx context.Context, sourceIndex int64) error {
+	l.Counters.Expect(migrate.KindFiles, 1)
+	l.Counters.Seen(migrate.KindFiles, 1)
+	l.Counters.Written(migrate.KindFiles, 1)
+	at := l.doubtOf(sourceIndex)
+	if at < 0 {
+		return nil
+	}
+	l.doubts[at].Sends = 1
+	return l.found(ctx, sourceIndex)
+}
+
+// messageWith looks among the messages that the ledger does not have yet for the one
+// that has a file.
+func (l *lane) messageWith(ctx context.Context, mediaSID string) (conversations.Message, bool, error) {
+	for got, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, true) {
+		l.dog.Progress()
+		switch {
+		case err != nil:
+			return got, false, err
+		case got.Media.SID == mediaSID:
+			return got, true, nil
+		case got.Index <= l.last:
+			return got, false, nil
+		}
+	}
+	return conversations.Message{}, false, nil
+}
+
+// withoutFile decides what to send in place of a message whose file cannot be
+// copied.
+func (l *lane) withoutFile(m *mapped, want conversations.Message, err *migrate.Error) (instead conversations.Message, skip bool, failed error) {
+	instead, found := l.Settings.Mapper.WithoutFile(m.source, want, err.Err.Error())
+	l.Findings.Add(found)
+	l.Counters.Expect(migrate.KindFiles, 1)
+	l.Counters.Seen(migrate.KindFiles, 1)
+	if mapping.Blocked(found) {
+		l.Counters.Failed(migrate.KindFiles, 1)
+		return want, false, refusedBlocked(err.Op, err.SID, err, found)
+	}
+	l.Counters.Skipped(migrate.KindFiles, 1)
+	return instead, mapping.Skipped(found), nil
+}
+
+// leftItsFile reports whether a message stands in the target without its file, as a
+// policy has it.
+func (l *lane) leftItsFile(p pairing) bool {
+	if !p.held || p.want.message.Media.SID == "" || p.have.Media.SID != "" {
+		return false
+	}
+	instead, found := l.Settings.Mapper.WithoutFile(p.want.source, p.want.message, "")
+	return !mapping.Blocked(found) && mapping.Differences(instead, p.have) == ""
 }
 
 // notYet is the date of an update that no source has: what bears it in the ledger

@@ -8,6 +8,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/files"
 )
 
 // refusedInARow is how many messages a lane leaves out, one after the other, for
@@ -112,16 +113,27 @@ func (l *lane) leaveOut(f *feed) {
 	f.skipped()
 }
 
-// send writes a message, or what the policies have instead of it.
+// send writes a message, or what the policies have instead of it. sent is that as
+// it should be in the target.
 func (l *lane) send(ctx context.Context, m *mapped) (sent, got conversations.Message, skip bool, err error) {
 	var r refusal
 	sent = m.want
 	for {
-		if err := l.proceed(ctx); err != nil {
-			return sent, got, false, err
+		if sent.Media.SID != "" {
+			got, err = l.sendWithFile(ctx, m, sent)
+			if lost, ok := errors.AsType[*files.LostError](err); ok {
+				if sent, skip, err = l.withoutFile(m, sent, lost.Err); err != nil || skip {
+					return sent, got, skip, err
+				}
+				continue
+			}
+		} else {
+			if err := l.proceed(ctx); err != nil {
+				return sent, got, false, err
+			}
+			l.wrote = true
+			got, err = l.Target.AppendMessage(ctx, l.TargetService, l.Record.TargetSID, sent)
 		}
-		l.wrote = true
-		got, err = l.Target.AppendMessage(ctx, l.TargetService, l.Record.TargetSID, sent)
 		l.dog.Progress()
 		e, _ := errors.AsType[*migrate.Error](err)
 		if err == nil || !ofTheResource(err) {

@@ -15,6 +15,7 @@ import (
 	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/files"
 	"chatbridge/migrate/pace"
 )
 
@@ -31,6 +32,7 @@ type run struct {
 	lanes    chan struct{} // a slot for each lane at work
 	breaker  *breaker
 	reserved *reservations
+	files    *files.Copier
 	claims   *claim.Claims
 	record   migrate.RunRecord
 	started  time.Time
@@ -60,6 +62,7 @@ func newRun(m *Migration) *run {
 		lanes:     make(chan struct{}, set.Concurrency),
 		breaker:   newBreaker(set.Concurrency),
 		reserved:  newReservations(),
+		files:     files.New(func(n int64) { own.Observer.Done(migrate.KindFileBytes, n) }),
 		started:   time.Now(),
 		beat:      func() {},
 		cut:       func(error) {},

@@ -70,7 +70,9 @@ func (r *run) runLanes(ctx context.Context, all []*service) error {
 		}
 		g.Go(func() error {
 			err := q.service.runLane(gctx, q.planned)
-			<-r.lanes
+			if err == nil { // or the run ends, and no other lane begins
+				<-r.lanes
+			}
 			return migrate.Quietly(cmp.Or(err, q.service.ended(gctx)))
 		})
 	}

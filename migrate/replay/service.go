@@ -168,7 +168,7 @@ func (s *service) job(p planned) Job {
 	j := Job{
 		Source: s.Source, Target: s.Target, Ledger: s.Ledger, Observer: s.Observer, Settings: s.set,
 		Service: s.source, TargetService: s.target, Roles: s.roles, Channel: p.channel, Record: p.record,
-		Neighbours: neighbours{s}, Findings: s.findings, Counters: s.tally, Drain: s.Drain,
+		Neighbours: neighbours{s}, Files: s.files, Findings: s.findings, Counters: s.tally, Drain: s.Drain,
 	}
 	if !s.fresh { // or nothing can have been sent into it before
 		j.SettledAt = s.settledAt

@@ -19,7 +19,7 @@ import (
 	"chatbridge/migrate"
 )
 
-// Suite makes the sources to try. All must be set.
+// Suite makes the sources to try. All but BrokenMedia must be set.
 type Suite struct {
 	// Open returns a source that reads the world.
 	Open func(t *testing.T, w World) migrate.Source
@@ -28,6 +28,11 @@ type Suite struct {
 	Broken func(t *testing.T, w World) migrate.Source
 	// Kind is what the error of a broken source has.
 	Kind migrate.Kind
+	// Media says that the source reads files. Otherwise OpenMedia is not tried.
+	Media bool
+	// BrokenMedia returns a source of which the file w.LongFile() comes shorter or
+	// longer than it is, or cannot be read to its end. Without Media it may be nil.
+	BrokenMedia func(t *testing.T, w World) migrate.Source
 }
 
 // Run tries everything that a Source promises.
@@ -41,6 +46,12 @@ func Run(t *testing.T, s Suite) {
 	t.Run("Cancellation", func(t *testing.T) { testCancellation(t, s.Open(t, w), w) })
 	t.Run("NotFound", func(t *testing.T) { testNotFound(t, s.Open(t, w), w) })
 	t.Run("Broken", func(t *testing.T) { testBroken(t, s, w) })
+	t.Run("Media", func(t *testing.T) {
+		if !s.Media {
+			t.Skip("this source reads no files")
+		}
+		testMedia(t, s, w)
+	})
 }
 
 // walk reads a sequence to its end. What comes after an error fails the test.

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"maps"
 	"testing/fstest"
+
+	"chatbridge/migrate"
 )
 
 // World is a workspace in which each thing that a Source could get wrong occurs:
 // two services, one of them empty; public and private channels, more of them
 // than a page takes; a channel without anything in it; one that is longer than
 // a page, with gaps between its indexes and equal messages; attributes that are
-// set, unset and empty; people in several channels, and in none.
+// set, unset and empty; people in several channels, and in none; files of messages:
+// an empty one, one without a name, one that takes many reads.
 type World struct {
 	services    []service
 	credentials []record
@@ -26,6 +29,13 @@ type service struct {
 	users        []record
 	userChannels []record
 	channels     []channel
+	files        []file
+}
+
+// file is one that a message names.
+type file struct {
+	migrate.Media
+	content []byte
 }
 
 type channel struct {
@@ -38,6 +48,7 @@ const (
 	date      = "2019-03-04T08:00:00Z"
 	longRoom  = 1
 	emptyRoom = 2
+	fileRoom  = 3
 	rooms     = 130
 )
 
@@ -54,6 +65,7 @@ func Invent() World {
 			"identity": identity(n), "friendly_name": fmt.Sprintf("Person %d", n), "attributes": attributes, "role_sid": sid("RL", 0),
 		}))
 	}
+	desk.files = inventFiles()
 	for n := range rooms {
 		desk.channels = append(desk.channels, room(n))
 	}
@@ -87,6 +99,13 @@ func room(n int) channel {
 	case longRoom:
 		c = channel{members: people(n), messages: said(n, 250)}
 		c.invites = []record{in(n, resource("IN", 1, record{"identity": identity(3), "role_sid": sid("RL", 1), "created_by": identity(0)}))}
+	}
+	if n == fileRoom {
+		c.messages = said(n, len(inventFiles()))
+		for i, f := range inventFiles() {
+			c.messages[i]["body"], c.messages[i]["type"] = nil, "media"
+			c.messages[i]["media"] = record{"sid": f.SID, "size": f.Size, "content_type": f.ContentType, "filename": f.Filename}
+		}
 	}
 	c.record = resource("CH", n, record{
 		"friendly_name": "Room", "unique_name": fmt.Sprintf("room-%d", n), "type": kind, "attributes": attributes,
@@ -141,6 +160,29 @@ func resource(prefix string, n int, r record) record {
 	return r
 }
 
+// inventFiles are the files of messages, with the longest last.
+func inventFiles() (all []file) {
+	for n, m := range []migrate.Media{
+		{Size: 0, ContentType: "text/plain", Filename: "empty.txt"},
+		{Size: 1, ContentType: "application/octet-stream"},
+		{Size: 300_001, ContentType: "image/png", Filename: "a \"lamp\", ¾ grün/😀.png"},
+	} {
+		m.SID = sid("ME", n+1)
+		content := make([]byte, m.Size)
+		for i := range content {
+			content[i] = byte(i*i>>8 + i + n)
+		}
+		all = append(all, file{m, content})
+	}
+	return all
+}
+
+// LongFile is the file that takes many reads.
+func (w World) LongFile() (serviceSID, mediaSID string) {
+	files := w.services[0].files
+	return sid("IS", 1), files[len(files)-1].SID
+}
+
 // Long is the channel that is longer than a page.
 func (w World) Long() (serviceSID, channelSID string) { return sid("IS", 1), sid("CH", longRoom) }
 
@@ -166,6 +208,14 @@ func (w World) Files() fstest.MapFS {
 		put(at+"roles.jsonl", s.roles...)
 		put(at+"users.jsonl", s.users...)
 		put(at+"user_channels.jsonl", s.userChannels...)
+		var listed []record
+		for _, f := range s.files {
+			listed = append(listed, record{"sid": f.SID, "size": f.Size, "content_type": f.ContentType, "filename": f.Filename})
+			files[at+"files/"+f.SID] = &fstest.MapFile{Data: f.content}
+		}
+		if len(listed) > 0 {
+			put(at+"files.jsonl", listed...)
+		}
 		var channels []record
 		for _, c := range s.channels {
 			channels = append(channels, c.record)

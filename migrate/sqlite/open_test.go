@@ -76,7 +76,7 @@ func write(t *testing.T, content string) string {
 }
 
 // withoutFindings makes of a ledger one of before it knew findings.
-const withoutFindings = `DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
+const withoutFindings = `DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
 	ALTER TABLE channels DROP COLUMN left_out_members; ALTER TABLE channels DROP COLUMN left_out_messages; `
 
 func TestOpen(t *testing.T) {

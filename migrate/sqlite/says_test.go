@@ -31,6 +31,8 @@ func reads(ctx context.Context, r migrate.LedgerReader) map[string]error {
 	_, _, message := r.AtOrBelow(ctx, sid("CH", 1), 5)
 	_, count := r.CountMessages(ctx, sid("CH", 1))
 	_, doubts := r.Doubts(ctx, sid("CH", 1))
+	_, _, file := r.File(ctx, sid("CH", 1), 1)
+	_, _, files := r.CountFiles(ctx)
 	_, _, run := r.LastRun(ctx)
 	_, service1 := r.Lookup(ctx, sid("IS", 1))
 	_, user1 := r.Lookup(ctx, sid("US", 1))
@@ -39,6 +41,7 @@ func reads(ctx context.Context, r migrate.LedgerReader) map[string]error {
 		"read entities": endOf(r.Entities(ctx, migrate.UserEntity, sid("IS", 1))), "read channel " + sid("CH", 1): channel,
 		"read channels " + sid("IS", 1): endOf(r.Channels(ctx, sid("IS", 1))), "read messages " + sid("CH", 1): endOf(r.Messages(ctx, sid("CH", 1), -1)),
 		"read newest message " + sid("CH", 1): newest, "read message " + sid("CH", 1): message, "count messages " + sid("CH", 1): count,
+		"count files": files, "read file " + sid("CH", 1): file, "read files " + sid("CH", 1): endOf(r.Files(ctx, sid("CH", 1))),
 		"read doubts " + sid("CH", 1): doubts, "read failures": endOf(r.Failures(ctx)), "read last run": run,
 		"look up " + sid("IS", 1): service1, "look up " + sid("US", 1): user1,
 	}
@@ -51,6 +54,7 @@ func writes(ctx context.Context, l migrate.Ledger) map[string]error {
 		"put entity": l.PutEntity(ctx, migrate.EntityRecord{}), "forget entity": l.ForgetEntity(ctx, migrate.UserEntity, sid("US", 1)),
 		"put channel": l.PutChannel(ctx, migrate.ChannelRecord{}), "put message": l.PutMessage(ctx, sid("CH", 1), migrate.MessageRecord{}),
 		"forget messages": l.ForgetMessages(ctx, sid("CH", 1), 0), "put doubt": l.PutDoubt(ctx, sid("CH", 1), migrate.DoubtRecord{}),
+		"put file": l.PutFile(ctx, sid("CH", 1), migrate.FileRecord{}), "forget file": l.ForgetFile(ctx, sid("CH", 1), 1),
 		"put failure": l.PutFailure(ctx, migrate.Failure{}), "clear failures": l.ClearFailures(ctx, sid("CH", 1)),
 		"put run": l.PutRun(ctx, migrate.RunRecord{ID: "a"}), "sync ledger": l.Sync(ctx),
 	}

@@ -34,6 +34,9 @@ const doubtsKept = 4
 // found, and what the source showed of each channel.
 const keepsFindings = 5
 
+// keepsFiles is the schema version since which the ledger knows files.
+const keepsFiles = 6
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

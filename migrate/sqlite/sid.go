@@ -16,6 +16,7 @@ const (
 	rolePrefix    = "RL"
 	userPrefix    = "US"
 	memberPrefix  = "MB"
+	mediaPrefix   = "ME"
 )
 
 const sidDigits = 32

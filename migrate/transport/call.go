@@ -28,6 +28,11 @@ type Call struct {
 	Service      string
 	Conversation string
 
+	// Stream says that a file goes up with the request, or comes down with the
+	// reply. Then nothing holds it in memory, and the time of one attempt is that
+	// between two moments in which something of it moves.
+	Stream bool
+
 	// Check says whether the body of a successful reply makes sense. A Read or
 	// an Ensure whose reply does not is asked again. Nil takes any reply.
 	Check func(body []byte) error

@@ -31,7 +31,9 @@ var errDeadline = errors.New("no whole reply within the deadline of one attempt"
 
 // Deadline gives each attempt that long for everything: connecting, writing,
 // waiting, and reading the body, which it holds in memory up to limit bytes.
-// Its errors are of type *AttemptError.
+// A call that streams has that long each time until something of it moves; the
+// body of what it reads is for the caller to read and close. Its errors are of
+// type *AttemptError.
 func Deadline(next http.RoundTripper, timeout time.Duration, limit int64) http.RoundTripper {
 	return &deadline{next: next, timeout: timeout, limit: limit}
 }
@@ -43,14 +45,14 @@ type deadline struct {
 }
 
 func (d *deadline) RoundTrip(req *http.Request) (*http.Response, error) {
+	if callOf(req).Stream {
+		return d.stream(req)
+	}
 	ctx, cancel := context.WithTimeoutCause(req.Context(), d.timeout, errDeadline)
 	defer cancel()
 
 	var sent atomic.Bool
-	traced := httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
-	})
-	resp, err := d.next.RoundTrip(req.WithContext(traced))
+	resp, err := d.next.RoundTrip(req.WithContext(traced(ctx, &sent)))
 	if err != nil {
 		return nil, &AttemptError{Sent: sent.Load(), Err: explain(ctx, err)}
 	}
@@ -61,6 +63,13 @@ func (d *deadline) RoundTrip(req *http.Request) (*http.Response, error) {
 	hold(resp, raw)
 	resp.Request = req
 	return resp, nil
+}
+
+// traced notes in sent that the request got a connection.
+func traced(ctx context.Context, sent *atomic.Bool) context.Context {
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+	})
 }
 
 func (d *deadline) read(resp *http.Response) ([]byte, error) {

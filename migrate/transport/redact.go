@@ -63,7 +63,7 @@ var words = map[string]bool{
 	"": true, "v1": true, "v2": true, "v3": true,
 	"Services": true, "Roles": true, "Users": true, "Channels": true, "Conversations": true, "Members": true,
 	"Participants": true, "Messages": true, "Invites": true, "Credentials": true, "Configuration": true,
-	"Webhooks": true, "Notifications": true, "Addresses": true, "Bindings": true, "Receipts": true,
+	"Webhooks": true, "Notifications": true, "Addresses": true, "Bindings": true, "Receipts": true, "Media": true,
 	"ParticipantConversations": true, "ConversationWithParticipants": true,
 }
 

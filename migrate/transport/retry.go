@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -159,7 +160,7 @@ func rewind(req *http.Request, first bool) (*http.Request, error) {
 	}
 	body, err := req.GetBody()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", errRewind, err)
 	}
 	again := req.Clone(req.Context())
 	again.Body = body

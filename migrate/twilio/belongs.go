@@ -26,7 +26,7 @@ var parents = map[string][]string{
 // prefixes are those of the SIDs that a create is answered with, by collection.
 var prefixes = map[string]string{
 	"Services": "IS", "Roles": "RL", "Users": "US", "Conversations": "CH",
-	"Participants": "MB", "Messages": "IM", "Credentials": "CR",
+	"Participants": "MB", "Messages": "IM", "Credentials": "CR", "Media": "ME",
 }
 
 var sidForm = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)

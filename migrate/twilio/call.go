@@ -140,6 +140,11 @@ func (c *call) send(method string, u *url.URL, form string) {
 	if body != nil {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	c.exchange(req)
+}
+
+// exchange sends a request with the credentials, and keeps the outcome in c.
+func (c *call) exchange(req *http.Request) {
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", "chatbridge")
 	req.SetBasicAuth(c.username, c.password)
@@ -155,7 +160,7 @@ func (c *call) send(method string, u *url.URL, form string) {
 	}
 	raw, err := io.ReadAll(resp.Body)
 	switch {
-	case resp.StatusCode == http.StatusAccepted && method != http.MethodGet:
+	case resp.StatusCode == http.StatusAccepted && req.Method != http.MethodGet:
 		c.err = c.accepted()
 	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		c.err = c.refused(resp, raw)

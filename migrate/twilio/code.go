@@ -60,6 +60,12 @@ func meaning(code int) string {
 		return "the user is in the maximum number of conversations"
 	case migrate.CodeConversationClosed:
 		return "the conversation is closed"
+	case migrate.CodeMediaGone:
+		return "there is no such file, or it was removed because no message had it"
+	case migrate.CodeMediaTaken:
+		return "another message has the file"
+	case migrate.CodeMediaInvalid:
+		return "the SID of the file is not one"
 	case migrate.CodePageToken, migrate.CodeMessagePageToken:
 		return "the page token is no longer valid"
 	}

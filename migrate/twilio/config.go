@@ -17,6 +17,7 @@ import (
 const (
 	ChatURL          = "https://chat.twilio.com"
 	ConversationsURL = "https://conversations.twilio.com"
+	MediaURL         = "https://mcs.us1.twilio.com"
 )
 
 // DefaultFetchers is how many messages of a page are fetched at once where the
@@ -45,6 +46,20 @@ type Config struct {
 	// and this is left to be ChatURL, limits cannot be read or set: credentials
 	// that are for one place must not go to another.
 	ChatURL string
+
+	// ConversationsURL is scheme and host of Conversations, by which a Source reads
+	// which files a message has: Chat shows one at the most.
+	//
+	// Defaults to ConversationsURL where BaseURL is ChatURL, and else to nothing.
+	ConversationsURL string
+
+	// MediaURL is scheme and host of the media service, by which a Source reads
+	// files and a Target uploads them.
+	//
+	// Defaults to MediaURL where BaseURL is Twilio's own. Where BaseURL is not and
+	// this is left to be MediaURL, files can be neither read nor uploaded:
+	// credentials that are for one place must not go to another.
+	MediaURL string
 
 	// Username and Password are an Account SID with its auth token, or an API
 	// key with its secret.
@@ -78,6 +93,12 @@ type Config struct {
 func (c Config) withDefaults(baseURL string) Config {
 	if c.BaseURL == "" {
 		c.BaseURL = baseURL
+	}
+	if c.MediaURL = cmp.Or(c.MediaURL, MediaURL); c.BaseURL != baseURL && c.MediaURL == MediaURL {
+		c.MediaURL = "" // left to its default: the credentials are not for Twilio
+	}
+	if c.ConversationsURL = cmp.Or(c.ConversationsURL, ConversationsURL); c.BaseURL != baseURL && c.ConversationsURL == ConversationsURL {
+		c.ConversationsURL = ""
 	}
 	c.ChatURL = cmp.Or(c.ChatURL, ChatURL)
 	c.API = cmp.Or(c.API, APIv1)

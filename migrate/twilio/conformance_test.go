@@ -27,11 +27,18 @@ func TestSourceConformance(t *testing.T) {
 				require.NoError(t, err)
 				e, err := emulator.New(emulator.Config{Archive: w.Files(), Intercept: plan.Intercept})
 				require.NoError(t, err)
+				hosts := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.Host == "127.0.0.1:3" {
+						e.Media().ServeHTTP(w, r)
+						return
+					}
+					e.Chat().ServeHTTP(w, r)
+				})
 				source, err := twilio.NewSource(twilio.Config{
-					BaseURL: "http://127.0.0.1:1", API: c.api,
+					BaseURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3", API: c.api,
 					Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 					HTTP: transport.New(transport.Options{
-						Base:     faults.Direct{Handler: e.Chat()},
+						Base:     faults.Direct{Handler: hosts},
 						Patience: transport.Patience{Attempts: 8, FirstWait: time.Microsecond, MaxWait: time.Microsecond},
 					}),
 				})
@@ -43,7 +50,11 @@ func TestSourceConformance(t *testing.T) {
 				Broken: func(t *testing.T, w sourcetest.World) migrate.Source {
 					return open(t, w, "nth(GET messages,2-)=before.500")
 				},
-				Kind: migrate.Unavailable,
+				Kind:  migrate.Unavailable,
+				Media: c.api == twilio.APIv2,
+				BrokenMedia: func(t *testing.T, w sourcetest.World) migrate.Source {
+					return open(t, w, "media.short=1")
+				},
 			})
 		})
 	}

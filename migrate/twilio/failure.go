@@ -36,7 +36,10 @@ var (
 		account:     "CHATBRIDGE_TARGET_ACCOUNT_SID (for one account on both sides TWILIO_ACCOUNT_SID)",
 		address:     "--conversations-url",
 	}
-	targetChatHints = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
+	sourceBesideHints = hints{side: "Conversations of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--conversations-url"}
+	sourceMediaHints  = hints{side: "the media service of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--media-url"}
+	targetMediaHints  = hints{side: "the media service of the target", credentials: targetHints.credentials, account: targetHints.account, address: "--media-url"}
+	targetChatHints   = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
 )
 
 func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {

@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -88,12 +89,18 @@ func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, liste
 	errs := make([]error, len(listed))
 	var g errgroup.Group
 	g.SetLimit(s.fetchers)
+	files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
 	for i := range listed {
-		if listed[i].Attributes != nil {
+		if listed[i].Attributes != nil && listed[i].Media == nil {
 			continue
 		}
 		g.Go(func() error {
-			listed[i], errs[i] = s.message(ctx, serviceSID, channelSID, listed[i])
+			if listed[i].Attributes == nil {
+				listed[i], errs[i] = s.message(ctx, serviceSID, channelSID, listed[i])
+			}
+			if errs[i] == nil && listed[i].Media != nil {
+				errs[i] = files.add(ctx, &listed[i])
+			}
 			return nil
 		})
 	}
@@ -135,4 +142,41 @@ func (s *Source) message(ctx context.Context, serviceSID, channelSID string, lis
 		return listed, err
 	}
 	return m.message, nil
+}
+
+// filesBeside reads which files the messages of a channel have beside the one that
+// Chat shows. Conversations shows a channel unless it is public.
+type filesBeside struct {
+	source           *Source
+	service, channel string
+	hidden           atomic.Bool // Conversations does not show the channel, or not to this key
+}
+
+func (f *filesBeside) add(ctx context.Context, m *chat.Message) error {
+	if f.source.beside == nil || f.hidden.Load() {
+		return nil
+	}
+	shown, err := one(f.source.beside, ctx, "read message", m.SID, reading, decodeFiles, func(c *call) error {
+		_, err := conversationsAPI(c).FetchServiceConversationMessage(segment(f.service), segment(f.channel), segment(m.SID))
+		return err
+	})
+	if err != nil && (migrate.KindOf(err) == migrate.NotFound || migrate.Withheld(err)) {
+		f.hidden.Store(true)
+		return nil
+	}
+	for _, file := range shown {
+		if file.SID != m.Media.SID {
+			m.MoreMedia = append(m.MoreMedia, file)
+		}
+	}
+	return err
+}
+
+func decodeFiles(raw []byte) ([]chat.Media, error) {
+	type reply struct {
+		SID   string       `json:"sid"`
+		Media []chat.Media `json:"media"`
+	}
+	r, err := unmarshal(raw, func(r reply) string { return r.SID })
+	return r.Media, err
 }

@@ -12,6 +12,8 @@ import (
 // Source reads Chat, v1 or v2.
 type Source struct {
 	host     *host
+	media    media
+	beside   *host // Conversations, of the same workspace; nil where no address of it is known
 	requests requests
 	fetchers int
 	notice   func(migrate.Event)
@@ -32,7 +34,15 @@ func NewSource(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}, nil
+	s := &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}
+	if s.media, err = newMedia(c, sourceMediaHints); err != nil {
+		return nil, err
+	}
+	if c.API == APIv2 && c.ConversationsURL != "" {
+		c.BaseURL = c.ConversationsURL
+		s.beside, err = newHost(c, sourceBesideHints)
+	}
+	return s, err
 }
 
 // AccountShown reports whether a reply showed the account that the credentials

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/archive"
@@ -116,7 +117,7 @@ func (v shown) message(r *chat.Message) {
 	}
 	if v.api == twilio.APIv1 {
 		if r.Media != nil {
-			r.Body = "" // v1 knows nothing of files
+			r.Body = mapping.DefaultCompatibility // v1 knows nothing of files
 		}
 		r.Type, r.Media, r.LastUpdatedBy = "", nil, ""
 	}

@@ -24,6 +24,8 @@ type Target struct {
 	host *host
 	chat *host // nil where no address of Chat is known
 
+	media media
+
 	tails tails // of the conversations that it writes into
 }
 
@@ -38,6 +40,9 @@ func NewTarget(c Config) (*Target, error) {
 		return nil, err
 	}
 	t := &Target{host: h}
+	if t.media, err = newMedia(c, targetMediaHints); err != nil {
+		return nil, err
+	}
 	if c.ChatURL == ChatURL && c.BaseURL != ConversationsURL {
 		c.ChatURL = "" // left to its default: the credentials are not for Twilio
 	}

@@ -21,6 +21,7 @@ func (t *Target) AppendMessage(ctx context.Context, serviceSID, conversationSID 
 				Attributes:  text(m.Attributes),
 				DateCreated: date(m.DateCreated),
 				DateUpdated: date(m.DateUpdated),
+				MediaSid:    text(m.Media.SID),
 			})
 		return err
 	})

@@ -39,6 +39,8 @@ type (
 		ParticipantSID string    `json:"participant_sid"`
 		DateCreated    chat.Time `json:"date_created"`
 		DateUpdated    chat.Time `json:"date_updated"`
+
+		Media []conversations.Media `json:"media"`
 	}
 	roleReply struct {
 		SID          string    `json:"sid"`
@@ -124,7 +126,7 @@ func decodeMessage(raw []byte) (conversations.Message, error) {
 	if err != nil {
 		return conversations.Message{}, err
 	}
-	return conversations.Message{
+	m := conversations.Message{
 		SID:            r.SID,
 		Index:          *r.Index,
 		Author:         r.Author,
@@ -133,7 +135,11 @@ func decodeMessage(raw []byte) (conversations.Message, error) {
 		ParticipantSID: r.ParticipantSID,
 		DateCreated:    r.DateCreated.Time,
 		DateUpdated:    r.DateUpdated.Time,
-	}, nil
+	}
+	if len(r.Media) > 0 {
+		m.Media, m.MoreMedia = r.Media[0], len(r.Media)-1
+	}
+	return m, nil
 }
 
 // text is the pointer that twilio-go's parameters take, nil for what is empty

@@ -53,6 +53,7 @@ type channelFound struct {
 	differences               []Difference
 	members, messages         int64 // that the source has
 	invites, leftInvites      int64
+	files, fileBytes          int64 // that both sides have
 	leftMembers, leftMessages int64 // of those; a policy leaves them out
 }
 

@@ -96,14 +96,17 @@ func (j *classifier) part(want, have []digest, next *digest) {
 func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
 	j.pair(f, Reordered, "", func(w, h digest) bool { return w.identity() == h.identity() })
 	j.pair(f, Altered, "attributes", func(w, h digest) bool {
-		return w.author == h.author && w.created == h.created && w.body == h.body
+		return w.author == h.author && w.created == h.created && w.body == h.body && w.media == h.media
+	})
+	j.pair(f, Altered, mediaField, func(w, h digest) bool {
+		return w.author == h.author && w.created == h.created && w.body == h.body && (w.media != 0 || h.media != 0)
 	})
 	j.pair(f, Altered, "body", func(w, h digest) bool { return w.author == h.author && w.created == h.created && w.gap == h.gap })
 	j.pair(f, WrongDate, "date_created", func(w, h digest) bool {
-		return w.gap == h.gap && w.author == h.author && w.body == h.body && w.attributes == h.attributes
+		return w.gap == h.gap && w.author == h.author && w.body == h.body && w.attributes == h.attributes && w.media == h.media
 	})
 	j.pair(f, WrongAuthor, "author", func(w, h digest) bool {
-		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes
+		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes && w.media == h.media
 	})
 	for _, w := range j.missing {
 		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, dated: w.created, tail: w.tail})

@@ -110,7 +110,7 @@ func TestClassify(t *testing.T) {
 			s.have[i].Body = "a file"
 			f := s.compare(t)
 			require.Equal(t, []string{"missing ", "extra "}, f.kinds(), "seed %d", seed)
-			require.Equal(t, "media", f.differences[0].Detail)
+			require.Equal(t, "media-unavailable", f.differences[0].Detail)
 		})
 	})
 

@@ -59,6 +59,10 @@ func (s *verifiedService) countChannel(f *channelFound) {
 	s.compared(migrate.KindMembers, f.members)
 	s.compared(migrate.KindMessages, f.messages)
 	s.compared(migrate.KindInvites, f.invites)
+	s.compared(migrate.KindFiles, f.files)
+	s.mu.Lock()
+	s.result.FileBytes += f.fileBytes
+	s.mu.Unlock()
 	s.leftOut(migrate.KindInvites, f.leftInvites)
 	s.leftOut(migrate.KindMembers, f.leftMembers)
 	s.leftOut(migrate.KindMessages, f.leftMessages)

@@ -101,6 +101,7 @@ func (s *verifiedService) messageFixes(j *classifier, f *channelFound) {
 			index: d.at, dated: d.dated, tail: &f.tail, sourceSID: d.SourceSID, targetSID: d.TargetSID,
 		}
 		switch {
+		case d.Class == Altered && d.Field == mediaField: // what is attached cannot be changed
 		case d.Class == Altered || d.Class == WrongAuthor || d.Class == WrongDate:
 			d.fix = one
 		case d.Class != Missing || !d.tail || !clean:

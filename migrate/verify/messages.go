@@ -21,8 +21,10 @@ type digest struct {
 	author     uint64
 	body       uint64
 	attributes uint64
-	created    int64 // seconds
-	updated    int64 // seconds; 0 where it is not set
+	media      uint64 // size, type and name of its file, and how many there are more; 0 without
+	file       string // SID of that
+	created    int64  // seconds
+	updated    int64  // seconds; 0 where it is not set
 	blocked    string
 	instead    []identity // what a policy sends in its place if the target refuses it
 	gap        int        // which stretch of differences it is in
@@ -33,12 +35,12 @@ type digest struct {
 // identity is what two messages must share to be taken for the same one. The
 // date of an edit is compared apart.
 type identity struct {
-	author, body, attributes uint64
-	created                  int64
+	author, body, attributes, media uint64
+	created                         int64
 }
 
 func (d digest) identity() identity {
-	return identity{d.author, d.body, d.attributes, d.created}
+	return identity{d.author, d.body, d.attributes, d.media, d.created}
 }
 
 // is reports whether a message of the target is this one, as it was sent or as a
@@ -59,6 +61,9 @@ func digestOf(m conversations.Message) digest {
 	}
 	if !m.DateUpdated.IsZero() {
 		d.updated = m.DateUpdated.Unix()
+	}
+	if m.Media.SID != "" {
+		d.file, d.media = m.Media.SID, mediaOf(m)
 	}
 	return d
 }
@@ -83,6 +88,9 @@ func (s *verifiedService) expected(ctx context.Context, f *channelFound, undated
 			d.sid, d.index = m.SID, m.Index
 			for _, instead := range s.set.Mapper.Instead(m, want) {
 				d.instead = append(d.instead, digestOf(s.agreed.message(instead)).identity())
+			}
+			if without, left := s.agreed.withoutFile(m, want); left {
+				d.instead = append(d.instead, digestOf(s.agreed.message(without)).identity())
 			}
 			if mapping.Blocked(found) {
 				d.blocked = string(mapping.Reason(found))
@@ -137,6 +145,9 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		w, h := want.held[0], have.held[0]
 		j.same(w, h, f)
 		marks.pass(w.index, h.index)
+		if err := s.compareFiles(ctx, w, h, f); err != nil {
+			return err
+		}
 		f.messages++
 		want.drop(1)
 		have.drop(1)

@@ -61,6 +61,16 @@ func (a agreed) text(want, have string) bool {
 	return want == have || a.keep && origin.SameName(want, have)
 }
 
+// withoutFile is a message as a policy has it whose file could not be copied, if the
+// ledger knows that one was not.
+func (a agreed) withoutFile(m chat.Message, want conversations.Message) (conversations.Message, bool) {
+	if want.Media.SID == "" || !a.found(mapping.MediaMissing, m.SID) {
+		return want, false
+	}
+	instead, found := a.WithoutFile(m, want, "")
+	return instead, !mapping.Blocked(found)
+}
+
 // message is one in the form in which messages are compared.
 func (a agreed) message(m conversations.Message) conversations.Message {
 	if a.keep {

@@ -28,6 +28,10 @@ type Verifier struct {
 	Observer migrate.Observer     // may be nil
 	Settings migrate.Settings
 
+	// Files says that the bytes of files are compared too: each is read from both
+	// sides. Size, type and name are compared without.
+	Files bool
+
 	muted  *push.Muted   // set by a Repairer, which turns push notifications off meanwhile
 	claims *claim.Claims // set by a Repairer that writes
 }
@@ -79,10 +83,12 @@ type Verification struct {
 	Compared      map[string]int64         `json:"compared"` // what the source has, by kind
 	// Counts says what became of it, as the summary of a migration does: what is in
 	// the target counts as existing, and what is missing there as failed.
-	Counts      map[string]migrate.KindCount `json:"counts"`
-	Differences map[Class]int64              `json:"differences"` // by class, foreign ones too
-	Findings    []migrate.FindingCount       `json:"findings"`    // what the source says of itself and does not show
-	Duration    float64                      `json:"duration_seconds"`
+	Counts map[string]migrate.KindCount `json:"counts"`
+	// FileBytes is how much of the files was compared byte by byte.
+	FileBytes   int64                  `json:"file_bytes,omitzero"`
+	Differences map[Class]int64        `json:"differences"` // by class, foreign ones too
+	Findings    []migrate.FindingCount `json:"findings"`    // what the source says of itself and does not show
+	Duration    float64                `json:"duration_seconds"`
 }
 
 // Run compares everything the settings select and calls report for each

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 
@@ -11,7 +12,7 @@ import (
 // passed on as it is: there is no effect whose answer could be lost.
 func (f *fault) done(body bool) (emulator.Reply, bool) {
 	reply := f.commit()
-	if reply.Status >= http.StatusMultipleChoices || body && len(reply.Body) < 2 {
+	if reply.Status >= http.StatusMultipleChoices || body && size(reply) < 2 {
 		reply.WriteTo(f.w)
 		return reply, false
 	}
@@ -43,7 +44,7 @@ func (f *fault) afterStall() {
 // cutLength promises the whole body and sends a part.
 func (f *fault) cutLength() {
 	if reply, ok := f.done(true); ok {
-		f.w.Header().Set("Content-Length", strconv.Itoa(len(reply.Body)))
+		f.w.Header().Set("Content-Length", strconv.FormatInt(size(reply), 10))
 		f.cut(reply)
 	}
 }
@@ -59,9 +60,9 @@ func (f *fault) cutChunked() {
 // connection inside a body.
 func (f *fault) cut(reply emulator.Reply) {
 	f.struck()
-	f.w.Header().Set("Content-Type", jsonType)
-	f.w.WriteHeader(reply.Status)
-	_, _ = f.w.Write(f.part(reply.Body))
+	from := f.start(reply)
+	defer from.Close()
+	_, _ = io.CopyN(f.w, from, 1+f.random.Int64N(size(reply)-1))
 	_ = http.NewResponseController(f.w).Flush() // without it the status would be lost as well
 	panic(http.ErrAbortHandler)
 }

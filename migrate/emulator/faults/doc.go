@@ -38,11 +38,14 @@
 //
 // A share is spread evenly over those of its kinds that fit the request.
 //
-// A rule is nth([HOST] METHOD RESOURCE,WHICH)=KIND. HOST is chat or
-// conversations and defaults to both. METHOD may be * where the kind fits reads
+// lie.404 is set by its own name alone: rate is made of what a client can see through.
+//
+// A rule is nth([HOST] METHOD RESOURCE,WHICH)=KIND. HOST is chat, conversations or
+// media and defaults to all. METHOD may be * where the kind fits reads
 // and writes. RESOURCE is the plural of a list or of what is created in it
 // (messages), the singular of one that exists (message), one of configuration,
-// notifications and webhooks, or *. WHICH counts the requests that match, from
+// notifications and webhooks, or *. Of the media host, POST media is an upload, GET
+// file what is told of a file, GET content its bytes. WHICH counts the requests that match, from
 // 1: 3, 3-5, or 3- for all from the third on. Rules go before draws, the first
 // that fits wins, and limit does not hold them back.
 //

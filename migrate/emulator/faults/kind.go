@@ -58,6 +58,19 @@ const (
 	ReadSlow  Kind = "read.slow"  // bytes that trickle
 )
 
+// Kinds that only a media host suffers.
+const (
+	MediaShort   Kind = "media.short" // a whole reply with fewer bytes than the file has
+	MediaLong    Kind = "media.long"  // and with more
+	MediaSize    Kind = "media.size"  // metadata with another size
+	MediaExpired Kind = "media.403"   // an address that is taken for expired
+	MediaMissing Kind = "media.404"   // an address of nothing
+)
+
+// LieGone is a file that is there and is said not to be, as Twilio says it. A client
+// cannot tell, so that rate leaves it out: it wants its own name.
+const LieGone Kind = "lie.404"
+
 // effect is how a kind is brought about.
 type effect struct {
 	kind   Kind
@@ -92,13 +105,19 @@ var effects = []effect{
 	{AfterJSON, false, true, answered, (*fault).brokenJSON},
 	{Late, false, true, nil, (*fault).late},
 	{ReadCut, true, false, nil, (*fault).cutLength},
-	{ReadJSON, true, false, nil, (*fault).brokenJSON},
+	{ReadJSON, true, false, isJSON, (*fault).brokenJSON},
 	{ReadEmpty, true, false, isList, (*fault).emptyPage},
 	{ReadLoop, true, false, isList, (*fault).loop},
 	{ReadAgain, true, false, isList, (*fault).again},
 	{ReadToken, true, false, hasToken, (*fault).expireToken},
-	{ReadAuth, true, false, nil, (*fault).unauthorized},
+	{ReadAuth, true, false, isJSON, (*fault).unauthorized},
 	{ReadSlow, true, false, nil, (*fault).slow},
+	{MediaShort, true, false, isContent, (*fault).shorter},
+	{MediaLong, true, false, isContent, (*fault).longer},
+	{MediaSize, true, false, isFile, (*fault).missized},
+	{MediaExpired, true, false, isContent, (*fault).expireAddress},
+	{MediaMissing, true, false, isContent, (*fault).missing},
+	{LieGone, true, false, isFile, (*fault).denyFile},
 }
 
 // Kinds returns all kinds.
@@ -136,3 +155,9 @@ func isList(x *emulator.Exchange) bool {
 	name, one := resource(x)
 	return !one && !strings.HasPrefix(name, "configuration")
 }
+
+func isContent(x *emulator.Exchange) bool { name, _ := resource(x); return name == content }
+
+func isFile(x *emulator.Exchange) bool { name, _ := resource(x); return name == file }
+
+func isJSON(x *emulator.Exchange) bool { return !isContent(x) }

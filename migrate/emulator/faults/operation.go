@@ -40,7 +40,7 @@ func (n *names) operation(x *emulator.Exchange) operation {
 	}
 	putAll := func(values url.Values) {
 		for _, name := range slices.Sorted(maps.Keys(values)) {
-			if name == "Page" { // of no meaning to the emulator
+			if name == "Page" || signed[name] { // of no meaning to the emulator, or new each time
 				continue
 			}
 			put(name)
@@ -59,9 +59,15 @@ func (n *names) operation(x *emulator.Exchange) operation {
 	}
 	putAll(x.Query)
 	putAll(x.Form)
+	if x.Upload != nil {
+		put(string(x.Upload.SHA256[:]))
+	}
 	sum := sha256.Sum256(b)
 	return operation(binary.BigEndian.Uint64(sum[:]))
 }
+
+// signed are the parameters by which a media host knows an address of its own.
+var signed = map[string]bool{"Expires": true, "Signature": true, "Key-Pair-Id": true}
 
 // place is the number of the page that a token is for. The rest of a token
 // depends on SIDs and on the indexes that the emulator skips.

@@ -20,6 +20,9 @@ func (s rates) governs(k Kind) (name string, set bool) {
 			return name, true
 		}
 		at := strings.LastIndexByte(name, '.')
+		if at < 0 && k == LieGone {
+			return "", false
+		}
 		if at < 0 {
 			_, set := s[""]
 			return "", set

@@ -3,6 +3,7 @@ package faults
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -112,14 +113,14 @@ func (f *fault) slow() {
 		return
 	}
 	f.struck()
-	f.w.Header().Set("Content-Type", jsonType)
-	f.w.Header().Set("Content-Length", strconv.Itoa(len(reply.Body)))
-	f.w.WriteHeader(reply.Status)
+	f.w.Header().Set("Content-Length", strconv.FormatInt(size(reply), 10))
+	from := f.start(reply)
+	defer from.Close()
 	out := http.NewResponseController(f.w)
 	gap := max(orDefault(f.plan.Slow, DefaultSlow)/pieces, time.Nanosecond)
-	for n := range pieces {
-		part := reply.Body[n*len(reply.Body)/pieces : (n+1)*len(reply.Body)/pieces]
-		if _, err := f.w.Write(part); err != nil || !pause(f.r.Context().Done(), gap) {
+	for n := range int64(pieces) {
+		part := (n+1)*size(reply)/pieces - n*size(reply)/pieces
+		if _, err := io.CopyN(f.w, from, part); err != nil || !pause(f.r.Context().Done(), gap) {
 			panic(http.ErrAbortHandler)
 		}
 		_ = out.Flush() // a writer that cannot flush is slow all the same

@@ -10,8 +10,15 @@ import (
 var collections = map[string]string{
 	"services": "service", "roles": "role", "users": "user", "credentials": "credential",
 	"channels": "channel", "members": "member", "invites": "invite",
-	"conversations": "conversation", "participants": "participant", "messages": "message",
+	"media": file, "conversations": "conversation", "participants": "participant", "messages": "message",
 }
+
+// What a media host has is one word in the plural and in the singular: the file is
+// what metadata tells of it, its content the bytes.
+const (
+	file    = "file"
+	content = "content"
+)
 
 // settings are resources that exist once.
 var settings = map[string]bool{"configuration": true, "notifications": true, "webhooks": true}
@@ -22,6 +29,9 @@ func resource(x *emulator.Exchange) (name string, one bool) {
 	n := len(x.Path)
 	if n == 0 {
 		return "", true
+	}
+	if x.Host == emulator.MediaHost && x.Path[0] != "v1" {
+		return content, true
 	}
 	last := strings.ToLower(x.Path[n-1])
 	// Behind the version, collections and keys take turns, until settings.
@@ -35,7 +45,7 @@ func resource(x *emulator.Exchange) (name string, one bool) {
 }
 
 func knownResource(name string) bool {
-	if name == "*" || settings[name] || collections[name] != "" {
+	if name == "*" || name == content || settings[name] || collections[name] != "" {
 		return true
 	}
 	for _, singular := range collections {

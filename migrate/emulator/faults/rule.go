@@ -15,7 +15,7 @@ import (
 
 // rule hits the requests of one sort by their number.
 type rule struct {
-	host     emulator.Host // empty for both
+	host     emulator.Host // empty for all
 	method   string        // * for any
 	resource string        // * for any
 	from, to int64
@@ -82,7 +82,7 @@ func (r *rule) allows(e *effect) bool {
 }
 
 var (
-	hosts   = []string{string(emulator.ChatHost), string(emulator.ConversationsHost)}
+	hosts   = []string{string(emulator.ChatHost), string(emulator.ConversationsHost), string(emulator.MediaHost)}
 	methods = []string{http.MethodGet, http.MethodPost, http.MethodDelete, "*"}
 )
 

@@ -125,6 +125,12 @@ func (g guard) SetNotificationLevel(ctx context.Context, serviceSID, userSID, co
 	})
 }
 
+func (g guard) UploadMedia(ctx context.Context, serviceSID string, m migrate.Media, open migrate.OpenFile) (migrate.Media, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (migrate.Media, error) {
+		return g.Target.UploadMedia(ctx, serviceSID, m, open)
+	})
+}
+
 func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error) {
 	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Message, error) {
 		return g.Target.AppendMessage(ctx, serviceSID, conversationSID, m)

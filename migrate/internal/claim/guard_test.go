@@ -1,8 +1,11 @@
 package claim_test
 
 import (
+	"context"
+	"io"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 
@@ -70,6 +73,10 @@ func TestGuard(t *testing.T) {
 						arg.SetString(b.service)
 					case arg.Kind() == reflect.String:
 						arg.SetString("nobody")
+					case arg.Type() == reflect.TypeFor[migrate.OpenFile]():
+						arg.Set(reflect.ValueOf(migrate.OpenFile(func(context.Context) (io.ReadCloser, error) {
+							return io.NopCloser(strings.NewReader("x")), nil
+						})))
 					case arg.Kind() == reflect.Struct:
 						for i := range arg.NumField() {
 							switch f := arg.Field(i); {

@@ -66,12 +66,12 @@ func (r *Rig) drivers(c *transport.Counter, g *guillotine) (*twilio.Source, *twi
 		return transport.New(transport.Options{Base: g.wrap(faults.Direct{Handler: h}), Concurrency: 32, Counter: c, Patience: r.Patience})
 	}
 	source, err := twilio.NewSource(twilio.Config{
-		BaseURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: transport.ReadOnly(stack(r.Emulator.Chat())),
+		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: transport.ReadOnly(stack(r.hosts())),
 	})
 	require.NoError(r.t, err)
 	target, err := twilio.NewTarget(twilio.Config{
-		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1",
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3",
 		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 		HTTP: stack(r.hosts()),
 	})

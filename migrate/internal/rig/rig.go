@@ -38,6 +38,7 @@ type Rig struct {
 	Events   *Events
 	Sidecar  *sidecar.File
 	Aps      float64 // of the client's own pace
+	API      string  // of Chat; empty stands for v1
 	AtOnce   int     // most requests in flight to a host; 0 stands for 32
 }
 
@@ -45,6 +46,7 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	t.Helper()
 	e, err := emulator.New(c)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	return &Rig{
 		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
 		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
@@ -58,8 +60,8 @@ func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper 
 
 func (r *Rig) Source(c *transport.Counter) *twilio.Source {
 	s, err := twilio.NewSource(twilio.Config{
-		BaseURL: "http://127.0.0.1:1", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: transport.ReadOnly(r.Transport(r.Emulator.Chat(), c)),
+		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		HTTP: transport.ReadOnly(r.Transport(r.hosts(), c)),
 	})
 	require.NoError(r.t, err)
 	return s
@@ -67,7 +69,7 @@ func (r *Rig) Source(c *transport.Counter) *twilio.Source {
 
 func (r *Rig) Target(c *transport.Counter) *twilio.Target {
 	t, err := twilio.NewTarget(twilio.Config{
-		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1",
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3",
 		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 		HTTP: r.Transport(r.hosts(), c),
 	})
@@ -75,14 +77,17 @@ func (r *Rig) Target(c *transport.Counter) *twilio.Target {
 	return t
 }
 
-// hosts are both hosts of the emulator, by the address that a request is for.
+// hosts are the hosts of the emulator, by the address that a request is for.
 func (r *Rig) hosts() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.Host == "127.0.0.1:1" {
+		switch req.Host {
+		case "127.0.0.1:1":
 			r.Emulator.Chat().ServeHTTP(w, req)
-			return
+		case "127.0.0.1:3":
+			r.Emulator.Media().ServeHTTP(w, req)
+		default:
+			r.Emulator.Conversations().ServeHTTP(w, req)
 		}
-		r.Emulator.Conversations().ServeHTTP(w, req)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"testing/fstest"
 	"time"
 
@@ -39,6 +40,7 @@ type MsgPlan struct {
 	Body   string
 
 	Attributes string // empty for what its place in the channel gives
+	File       int    // bytes of its file, at least 1; 0 for none
 }
 
 // Kill ends a run at a request: the process is gone before it is sent, or
@@ -198,12 +200,22 @@ func (c ChannelPlan) messages(sid string, n int, at time.Time) []map[string]any 
 		if m.Attributes != "" {
 			one["attributes"] = m.Attributes
 		}
+		if m.File > 0 {
+			one["type"] = "media"
+			one["media"] = map[string]any{
+				"sid": SidOf("ME", n*1000+i), "size": m.File, "content_type": "image/png", "filename": fmt.Sprintf("file %d.png", i),
+			}
+		}
 		if m.Edited {
 			one["date_updated"] = at.Add(time.Minute).Format(time.RFC3339)
 		}
 		if m.Twin {
 			for _, k := range []string{"from", "body", "attributes", "date_created", "date_updated", "was_edited"} {
 				one[k] = all[i-1][k]
+			}
+			if file, has := all[i-1]["media"].(map[string]any); has {
+				one["type"], one["media"] = "media", maps.Clone(file)
+				one["media"].(map[string]any)["sid"] = SidOf("ME", n*1000+i)
 			}
 		} else if m.Same {
 			one["date_created"] = all[i-1]["date_created"]

@@ -12,16 +12,28 @@ import (
 
 // content is what makes a message the same on both sides.
 type content struct {
-	author, body, attributes string
-	second                   int64
+	author, body, attributes, file string
+	second                         int64
 }
 
 func (m sourceMessage) content() content {
-	return content{m.From, m.Body, canonical(m.Attributes), m.Created.Unix()}
+	return content{m.From, m.Body, canonical(m.Attributes), m.file, m.Created.Unix()}
 }
 
 func contentOf(m emulator.TrueMessage) content {
-	return content{m.Author, m.Body, canonical(m.Attributes), m.Created.Unix()}
+	files := ""
+	for _, f := range m.Files {
+		files += fileOf(f)
+	}
+	return content{m.Author, m.Body, canonical(m.Attributes), files, m.Created.Unix()}
+}
+
+// fileOf is what makes a file the same on both sides; empty for none.
+func fileOf(f emulator.TrueFile) string {
+	if f.SID == "" {
+		return ""
+	}
+	return fmt.Sprintf("[%d bytes, %x, %q, %q]", f.Size, f.SHA256, f.ContentType, f.Filename)
 }
 
 // canonical is a JSON text in which numbers are by value.

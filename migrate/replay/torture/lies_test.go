@@ -52,6 +52,10 @@ var lies = part{
 		alters("refused-blank", func(s *story) { s.unkind.Blank = true }, "   ", "\t", "\u00a0"),
 		{name: "firewall", draw: func(s *story) { s.unkind.Firewall = s.share(0.02, 0.2) }},
 		{name: "lost-answer", also: true, draw: func(s *story) { s.faults = append(s.faults, fmt.Sprintf("after=%g", s.share(0.02, 0.08))) }},
+		filed("media-name", func(s *story) { s.unkind.MediaName = s.share(0.05, 0.5) }),
+		filed("media-type", func(s *story) { s.unkind.MediaType = s.share(0.05, 0.5) }),
+		filed("media-gone", func(s *story) { s.unkind.MediaGone = s.share(0.05, 0.5) }),
+		{name: "files", also: true, draw: (*story).files},
 		{name: "killed", also: true, draw: func(s *story) {
 			s.kills = append(s.kills, death{write: 1 + s.IntN(70), after: s.IntN(2) == 0, cut: s.IntN(4) == 0, lose: s.IntN(3) == 0})
 		}},
@@ -67,6 +71,15 @@ func alters(name string, set func(*story), bodies ...string) kind {
 	return kind{name: name, draw: func(s *story) {
 		set(s)
 		s.messages(0.2, func(m *rig.MsgPlan) { m.Body = bodies[s.IntN(len(bodies))] })
+	}}
+}
+
+// filed is something about files.
+func filed(name string, set func(*story)) kind {
+	return kind{name: name, draw: func(s *story) {
+		s.busy()
+		s.files()
+		set(s)
 	}}
 }
 

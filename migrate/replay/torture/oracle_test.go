@@ -52,6 +52,7 @@ func (o *oracle) look(t emulator.Truth) {
 		}
 		for _, raw := range c.Messages {
 			one := messageOf(raw)
+			one.file = fileOf(c.Files[one.SID])
 			s := m.said[one.SID]
 			if s == nil {
 				s = &said{index: one.Index}
@@ -162,6 +163,8 @@ type sourceMessage struct {
 	Body       string    `json:"body"`
 	Attributes string    `json:"attributes"`
 	Created    time.Time `json:"date_created"`
+
+	file string
 }
 
 func messageOf(raw json.RawMessage) (m sourceMessage) {

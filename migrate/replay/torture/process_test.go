@@ -57,6 +57,7 @@ func (p *process) run() ending {
 	}
 	n := &wire{process: p, handlers: map[string]http.RoundTripper{
 		chatHost: faults.Direct{Handler: p.emulator.Chat()}, conversationsHost: faults.Direct{Handler: p.emulator.Conversations()},
+		mediaHost: faults.Direct{Handler: p.emulator.Media()},
 	}}
 	n.fall = func(keep bool) {
 		if !keep {
@@ -82,8 +83,11 @@ func (p *process) run() ending {
 func (p *process) drivers(n *wire) (*twilio.Source, *twilio.Target) {
 	config := func(base string, rt http.RoundTripper) twilio.Config {
 		c := twilio.Config{
-			BaseURL: "http://" + base, ChatURL: "http://" + chatHost, HTTP: rt,
+			BaseURL: "http://" + base, ChatURL: "http://" + chatHost, MediaURL: "http://" + mediaHost, HTTP: rt,
 			Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
+		}
+		if p.media {
+			c.API = twilio.APIv2
 		}
 		if p.key {
 			c.AccountSID, c.Username, c.Password = c.Username, emulator.DefaultAPIKey, emulator.DefaultAPISecret

@@ -19,6 +19,7 @@ type story struct {
 
 	unkind emulator.Unkind
 	faults []string // as faults.Parse reads them
+	media  bool     // some messages have files
 	key    bool     // both sides are opened by an API key
 
 	passes int             // runs that follow each other
@@ -76,6 +77,17 @@ func (s *story) messages(share float64, change func(*rig.MsgPlan)) {
 			}
 		}
 	}
+}
+
+// files gives files to some messages, which then are read through Chat v2.
+func (s *story) files() {
+	s.media = true
+	s.messages(s.share(0.1, 0.3), func(m *rig.MsgPlan) {
+		m.File = []int{1, 700, 3000}[s.IntN(3)]
+		if s.IntN(2) == 0 {
+			m.Body = ""
+		}
+	})
 }
 
 // busy makes sure that there is a channel with messages in it.

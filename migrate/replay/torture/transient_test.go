@@ -17,6 +17,17 @@ var transient = part{
 		fails("lost-answer", "after"),
 		fails("late", "late"),
 		fails("bad-read", "read"),
+		{name: "bad-file", draw: func(s *story) {
+			s.busy()
+			s.files()
+			s.faults = append(s.faults, fmt.Sprintf("media=%g", s.share(0.01, 0.03, 0.08)))
+		}},
+		{name: "collected", draw: func(s *story) {
+			s.busy()
+			s.files()
+			s.unkind.Collect = s.share(0.05, 0.2)
+		}},
+		{name: "files", also: true, draw: (*story).files},
 		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(2000)) * time.Millisecond }},
 		{name: "lag-requests", draw: func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
 		{name: "stale", draw: func(s *story) {

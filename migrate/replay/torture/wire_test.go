@@ -3,7 +3,9 @@ package torture
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"io"
 	"net/http"
@@ -21,6 +23,7 @@ import (
 const (
 	chatHost          = "127.0.0.1:1"
 	conversationsHost = "127.0.0.1:2"
+	mediaHost         = "127.0.0.1:3"
 )
 
 var errKilled = errors.New("the process is gone")
@@ -72,7 +75,7 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if n.fallen.Load() {
 		return nil, errKilled
 	}
-	if resp != nil {
+	if resp != nil && r.URL.Host != mediaHost {
 		resp.Body, resp.ContentLength = here(resp.Body), -1
 	}
 	return resp, err
@@ -129,6 +132,10 @@ func (n *wire) read(r *http.Request) (string, error) {
 	_ = r.Body.Close()
 	if err != nil {
 		return "", err
+	}
+	if r.URL.Host == mediaHost {
+		r.Body = io.NopCloser(bytes.NewReader(raw)) // what asks again opens the file anew
+		return fmt.Sprintf("%s %s%s %d bytes %x", r.Method, r.URL.Host, r.URL.RequestURI(), len(raw), sha256.Sum256(raw)), nil
 	}
 	form, err := url.ParseQuery(string(raw))
 	if err != nil {

@@ -56,6 +56,7 @@ func newWorld(t *testing.T, s *story) *world {
 	}
 	w.emulator, err = emulator.New(c)
 	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, w.emulator.Close()) })
 	w.oracle = newOracle(w.emulator.Truth())
 	w.newLedger()
 	return w
