@@ -25,6 +25,8 @@ type Undo struct {
 	kept     int
 	channels int64
 	messages int64
+	files    int64
+	bytes    int64
 	largest  []undo.Removal
 }
 
@@ -73,6 +75,8 @@ func (u *Undo) Close(done undo.Undone) error {
 func (u *Undo) sum(r undo.Removal) {
 	u.channels++
 	u.messages += r.Messages
+	u.files += r.Files
+	u.bytes += r.FileBytes
 	u.largest = append(u.largest, r)
 	slices.SortStableFunc(u.largest, func(a, b undo.Removal) int {
 		return cmp.Or(cmp.Compare(b.Messages, a.Messages), cmp.Compare(a.SourceSID, b.SourceSID))
@@ -91,6 +95,9 @@ func (u *Undo) document(done undo.Undone) *document {
 		t.rows = append(t.rows, []string{r.TargetSID, r.Name, Number(r.Messages)})
 	}
 	all := fmt.Sprintf("%s with %s in all", count(u.channels, "conversation", "conversations"), count(u.messages, "message", "messages"))
+	if u.files > 0 {
+		all += fmt.Sprintf(", and %s of these with %s", count(u.files, "file", "files"), Bytes(u.bytes))
+	}
 	about := []block{heading("The largest conversations"), t, paragraph(all + ".")}
 	if !done.Executed {
 		about = append(about[:2], paragraph(all+". To list each of them:"), commands{"chatbridge undo --all"})

@@ -97,6 +97,32 @@ func TestFiles(t *testing.T) {
 			require.Equal(t, migrate.KindCount{Source: 3, Written: 1, Existing: 2}, s.Counts[migrate.KindFiles])
 		})
 	})
+	t.Run("go with their messages when all is undone, and come again", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: withFiles().Archive()})
+			r.API = twilio.APIv2
+			_, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			_, removed, err := r.Undo(t.Context(), true)
+			require.NoError(t, err)
+			for _, one := range removed {
+				if one.Kind == migrate.KindChannels {
+					require.EqualValues(t, 2, one.Files)
+					require.EqualValues(t, 3700, one.FileBytes)
+				}
+			}
+			require.Empty(t, filesIn(t, r))
+			l, err := sqlite.Open(t.Context(), r.Ledger)
+			require.NoError(t, err)
+			for range l.Files(t.Context(), rig.SidOf("CH", 0)) {
+				t.Error("the ledger knows a file that is gone")
+			}
+			require.NoError(t, l.Close())
+			_, err = r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, whole, filesIn(t, r))
+		})
+	})
 	t.Run("with a lost ledger none is uploaded again", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: withFiles().Archive()})

@@ -49,6 +49,9 @@ func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRec
 		s.report(r)
 		return nil
 	}
+	if r.Files, r.FileBytes, err = s.files(ctx, rec); err != nil {
+		return err
+	}
 	goes, err := s.act(ctx, r,
 		func() error { return s.Write.DeleteConversation(ctx, s.record.TargetSID, rec.TargetSID) },
 		func() error { return s.forgetChannel(context.WithoutCancel(ctx), rec) })
@@ -58,12 +61,37 @@ func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRec
 	return err
 }
 
+// files counts those of the messages that arrived.
+func (s *undoneService) files(ctx context.Context, rec migrate.ChannelRecord) (n, bytes int64, err error) {
+	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) {
+		if err != nil {
+			return 0, 0, err
+		}
+		m, ok, err := s.Ledger.AtOrBelow(ctx, rec.SourceSID, f.SourceIndex)
+		if err != nil {
+			return 0, 0, err
+		}
+		if ok && m.SourceIndex == f.SourceIndex {
+			n, bytes = n+1, bytes+f.Size
+		}
+	}
+	return n, bytes, nil
+}
+
 // forgetChannel leaves of a channel what a plan would put. Its own record comes
 // last: while it names a conversation, an undo looks again.
 func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRecord) error {
 	for m, err := range s.Ledger.Entities(ctx, migrate.MemberEntity, rec.SourceSID) {
 		if err == nil {
 			err = s.Record.ForgetEntity(ctx, migrate.MemberEntity, m.SourceSID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) {
+		if err == nil {
+			err = s.Record.ForgetFile(ctx, rec.SourceSID, f.SourceIndex)
 		}
 		if err != nil {
 			return err

@@ -20,6 +20,9 @@ type Removal struct {
 	TargetSID string `json:"target_sid"`
 	Name      string `json:"name,omitempty"`     // of a service or a channel
 	Messages  int64  `json:"messages,omitempty"` // of a channel, that the migration brought
+	// Files are those of these messages, which go with them.
+	Files     int64  `json:"files,omitempty"`
+	FileBytes int64  `json:"file_bytes,omitempty"`
 	Done      bool   `json:"done"`
 	Reason    string `json:"reason,omitempty"` // why it is kept or given back, or why that failed
 }
