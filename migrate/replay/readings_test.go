@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -162,5 +163,27 @@ func TestCountsOfMessages(t *testing.T) {
 		require.Equal(t, []string{"one", "three", "four", "mirrored", "five"}, bodies(t, r))
 		require.EqualValues(t, 6, done.messages.Load(), "the run is done with each of them")
 		require.Equal(t, migrate.KindCount{Source: 6, Written: 1, Existing: 4, LeftOut: 1}, s.Counts[migrate.KindMessages], "the deleted one is not written again")
+	})
+}
+
+// A ledger that does not forget what the first reading noted ends the run before the
+// second one, and before anything is written.
+func TestLedgerThatForgetsNoReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := littleRig(t, little(t))
+		cutOff(t, r, call{"target AppendMessage", 2}, false)
+		lost := errors.New("the disk is full")
+		c := &calls{before: func(one call) error {
+			if one.name == "ledger ForgetMessages" {
+				return lost
+			}
+			return nil
+		}}
+		_, err := c.run(t.Context(), t, r)
+		require.ErrorIs(t, err, lost)
+		require.Equal(t, 1, c.times("ledger ForgetMessages"))
+		require.Equal(t, 1, c.times("target Messages"))
+		require.Zero(t, c.times("target AppendMessage"))
+		carried(t, r, "again")
 	})
 }
