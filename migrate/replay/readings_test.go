@@ -187,3 +187,42 @@ func TestLedgerThatForgetsNoReading(t *testing.T) {
 		carried(t, r, "again")
 	})
 }
+
+// What the first reading noted and the later ones do not show is not in the ledger when
+// the lane writes on: a run that stops there resumes where it stopped.
+func TestReadingsThatShowLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := []string{"one", "two", "three", "four", "five", "six", "seven"}
+		r, m := between(t, emulator.Config{Archive: oneChannel(all...).Archive(), Latency: 300 * time.Millisecond, Unkind: emulator.Unkind{IndexGaps: -1}})
+		require.True(t, r.Killed(t, rig.Kill{Write: 17, After: true}))
+		there := len(bodies(t, r))
+		require.Greater(t, there, 3)
+		forget(t, r, 0)
+		readings, writes := 0, 0
+		m.do(func(x exchange) bool {
+			if x.lists() {
+				if readings++; readings > 1 {
+					return writes == 0 && hideNewest(x, there-2)
+				}
+			}
+			if x.appends("") {
+				if writes++; writes == 2 {
+					emulator.Refusal(400, 20001, "no").WriteTo(x.w)
+					return true
+				}
+			}
+			return false
+		})
+		pass(t, r, migrate.Partial)
+		require.Equal(t, 3, readings)
+		m.rest()
+		l, err := sqlite.Open(t.Context(), r.Ledger)
+		require.NoError(t, err)
+		newest, _, err := l.Newest(t.Context(), rig.SidOf("CH", 0))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		require.EqualValues(t, 2, newest.SourceIndex, "the one that was written")
+		pass(t, r, migrate.Complete)
+		require.ElementsMatch(t, all, bodies(t, r))
+	})
+}

@@ -204,7 +204,7 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 		}
 		c, err := s.Target.Conversation(ctx, s.target, name)
 		switch {
-		case err != nil && migrate.KindOf(err) == migrate.NotFound:
+		case migrate.KindOf(err) == migrate.NotFound:
 			continue
 		case err != nil:
 			return nil, err
