@@ -127,3 +127,28 @@ func TestAlikeChannels(t *testing.T) {
 		})
 	})
 }
+
+// Channels that cannot be taken for each other are opened at the same time.
+func TestChannelsThatAreNotAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(2).Archive()})
+		r.Settings.Concurrency = 2
+		second := make(chan struct{})
+		c := &calls{before: func(one call) error {
+			switch one {
+			case call{"target AppendConversation", 1}:
+				select {
+				case <-second:
+				case <-time.After(time.Minute):
+					t.Error("the second waits for the first")
+				}
+			case call{"target AppendConversation", 2}:
+				close(second)
+			}
+			return nil
+		}}
+		s, err := c.run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+	})
+}

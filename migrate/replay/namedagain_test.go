@@ -99,3 +99,27 @@ func TestRenamedAndEmpty(t *testing.T) {
 		require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, s.Counts[migrate.KindChannels])
 	})
 }
+
+// A conversation that was stored otherwise, and that somebody deleted, is not named any
+// more when its channel stops.
+func TestStoredOtherwiseAndDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in := changed(t, oneChannel(four...).Archive(), `"Channel 0"`, `"Channel 0 "`)
+		r := rig.NewRig(t, emulator.Config{Archive: in, Unkind: emulator.Unkind{Trim: true}})
+		s := pass(t, r, migrate.Partial)
+		sid := s.Failures[0].TargetSID
+		require.NotEmpty(t, sid)
+		require.NoError(t, r.Target(&transport.Counter{}).DeleteConversation(t.Context(), s.Services[0].TargetSID, sid))
+		s, err := (&calls{before: func(one call) error {
+			if one.name == "target AppendConversation" {
+				return refused("create conversation")
+			}
+			return nil
+		}}).run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Len(t, s.Failures, 1)
+		require.Contains(t, s.Failures[0].Reason, "create conversation")
+		require.Empty(t, s.Failures[0].TargetSID)
+		require.Empty(t, channelOf(t, r, 0).TargetSID)
+	})
+}
