@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"io/fs"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
@@ -79,6 +81,39 @@ func TestStoredOtherwiseAndRenamed(t *testing.T) {
 		require.NotEqual(t, -1, quiet)
 		require.Less(t, quiet, slices.Index(writes, "SetConversation"))
 		require.NotContains(t, run("after "), "SetConversation")
+	})
+}
+
+// A conversation whose create had no answer was written in this run, though nothing goes
+// into it.
+func TestMadeWithoutAnAnswerAndEmpty(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.Scenario{Users: 1, Channels: []rig.ChannelPlan{{}}}.Archive()})
+		c := &calls{after: firstOf("target AppendConversation", inDoubt("create conversation"))}
+		s, err := c.run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Equal(t, 1, c.times("target AppendConversation"))
+		require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, s.Counts[migrate.KindChannels])
+	})
+}
+
+// Attributes that a channel lost are taken from a conversation that was stored otherwise.
+func TestStoredOtherwiseAndBare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Unkind: emulator.Unkind{Trim: true}})
+		r.Settings.Mapper.NoStamp = true
+		run := func(in fs.FS) conversations.Conversation {
+			s, err := (&calls{}).run(t.Context(), t, r, from(t, in))
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			c, err := r.Target(&transport.Counter{}).Conversation(t.Context(), s.Services[0].TargetSID, channelOf(t, r, 0).TargetSID)
+			require.NoError(t, err)
+			return c
+		}
+		before := changed(t, oneChannel(four...).Archive(), `"Channel 0"`, `"before "`)
+		require.Contains(t, run(before).Attributes, "big")
+		after := changed(t, changed(t, oneChannel(four...).Archive(), `"Channel 0"`, `"after "`), `{\"big\":9007199254740993}`, ``)
+		require.Equal(t, "{}", cmp.Or(run(after).Attributes, "{}"))
 	})
 }
 
