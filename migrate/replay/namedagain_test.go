@@ -84,19 +84,6 @@ func TestStoredOtherwiseAndRenamed(t *testing.T) {
 	})
 }
 
-// A conversation whose create had no answer was written in this run, though nothing goes
-// into it.
-func TestMadeWithoutAnAnswerAndEmpty(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := rig.NewRig(t, emulator.Config{Archive: rig.Scenario{Users: 1, Channels: []rig.ChannelPlan{{}}}.Archive()})
-		c := &calls{after: firstOf("target AppendConversation", inDoubt("create conversation"))}
-		s, err := c.run(t.Context(), t, r)
-		require.NoError(t, err)
-		require.Equal(t, 1, c.times("target AppendConversation"))
-		require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, s.Counts[migrate.KindChannels])
-	})
-}
-
 // Attributes that a channel lost are taken from a conversation that was stored otherwise.
 func TestStoredOtherwiseAndBare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
