@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -132,40 +131,5 @@ func TestCopyGoesWithoutAPush(t *testing.T) {
 		require.NotEqual(t, -1, goes)
 		require.Contains(t, writes[:goes], "SetNotifications")
 		require.Equal(t, four, bodies(t, r))
-	})
-}
-
-// So does the text of a message that landed after its run had left it out, and that was
-// edited in the source since.
-func TestEditOfWhatLandedWithoutAPush(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r, m := between(t, emulator.Config{Archive: oneChannel("one", "two").Archive()})
-		r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
-		var land func() emulator.Reply
-		m.do(func(x exchange) bool {
-			switch {
-			case !x.appends("two"):
-				return false
-			case land == nil:
-				land = x.commit
-				x.lose()
-			}
-			html(403).WriteTo(x.w)
-			return true
-		})
-		pass(t, r, migrate.Complete)
-		m.rest()
-		land()
-		time.Sleep(time.Minute)
-		require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
-		c := &calls{}
-		s, err := c.run(t.Context(), t, r)
-		require.NoError(t, err)
-		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
-		writes := writesOf(c)
-		edit := slices.Index(writes, "SetMessage")
-		require.NotEqual(t, -1, edit)
-		require.Contains(t, writes[:edit], "SetNotifications")
-		require.Equal(t, []string{"one", "two, edited"}, bodies(t, r))
 	})
 }
