@@ -17,8 +17,9 @@ import (
 // What may be a copy of ours is said once a run, however often the conversation is
 // read in it, and what people wrote is not said at all.
 func TestMayBeCopyIsSaidOnce(t *testing.T) {
-	for _, early := range []bool{true, false} {
-		t.Run(fmt.Sprintf("there before the first look: %v", early), func(t *testing.T) {
+	for _, c := range []struct{ early, hidden bool }{{true, false}, {false, false}, {false, true}} {
+		early := c.early
+		t.Run(fmt.Sprintf("there before the first look: %v, and the first list at the end lacks what was written: %v", early, c.hidden), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
 				pass(t, r, migrate.Complete)
@@ -35,11 +36,17 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 				if early {
 					again()
 				}
-				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newer")
-				require.NoError(t, err)
-				wrote := false
+				for _, body := range []string{"newer", "newest"} {
+					_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), body)
+					require.NoError(t, err)
+				}
+				wrote, lists := false, 0
 				m.do(func(x exchange) bool {
-					if x.appends("newer") {
+					if x.lists() && wrote {
+						lists++
+						return c.hidden && lists == 1 && hideBody(x, "newer")
+					}
+					if x.appends("newest") {
 						if !early {
 							again()
 						}
@@ -49,10 +56,13 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 				})
 				s := pass(t, r, migrate.Complete)
 				require.True(t, wrote)
+				if c.hidden {
+					require.Equal(t, 2, lists)
+				}
 				require.EqualValues(t, 1, times(s, mapping.MessageCopy))
 				require.Zero(t, times(s, mapping.MessageAltered))
 				m.rest()
-				require.Len(t, bodies(t, r), 8)
+				require.Len(t, bodies(t, r), 9)
 			})
 		})
 	}
