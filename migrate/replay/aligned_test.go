@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
@@ -108,11 +110,17 @@ func TestCopyThatMayNotBeLookedAt(t *testing.T) {
 // A copy that goes from a conversation into which nothing is written goes when push
 // notifications are off.
 func TestCopyGoesWithoutAPush(t *testing.T) {
+	for _, body := range []string{"one", "three"} {
+		copyGoesWithoutAPush(t, body)
+	}
+}
+
+func copyGoesWithoutAPush(t *testing.T, body string) {
 	synctest.Test(t, func(t *testing.T) {
 		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
 		var land func() emulator.Reply
 		m.do(func(x exchange) bool {
-			if land == nil && x.appends("three") {
+			if land == nil && x.appends(body) {
 				land = x.commit
 				x.lose()
 			}
@@ -132,4 +140,32 @@ func TestCopyGoesWithoutAPush(t *testing.T) {
 		require.Contains(t, writes[:goes], "SetNotifications")
 		require.Equal(t, four, bodies(t, r))
 	})
+}
+
+// What is equal to a message in its place, be it the first, and was written with its
+// date, is a copy of it, though no send of it was in doubt.
+func TestCopyThatNobodyDoubted(t *testing.T) {
+	for _, body := range []string{"one", "two"} {
+		synctest.Test(t, func(t *testing.T) {
+			r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+			put := false
+			m.do(func(x exchange) bool {
+				if !x.appends("four") || put {
+					return false
+				}
+				put = true
+				reply := x.commit()
+				there := only(t, r)
+				one := messageOf(t, there, body)
+				there.Put(t, conversations.Message{Author: one.Author, Body: one.Body, Attributes: one.Attributes, DateCreated: one.DateCreated})
+				reply.WriteTo(x.w)
+				return true
+			})
+			s := pass(t, r, migrate.Complete)
+			require.True(t, put)
+			require.Zero(t, times(s, mapping.MessageAltered))
+			require.Equal(t, 1, said(r, "removed a copy that landed late"))
+			require.Equal(t, four, bodies(t, r))
+		})
+	}
 }
