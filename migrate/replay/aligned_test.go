@@ -14,6 +14,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/replay"
 )
 
 // A run that died when all was written left nothing in doubt.
@@ -77,8 +78,16 @@ func TestEditsComeBeforeTheNextMessage(t *testing.T) {
 		cutOff(t, r, call{"target AppendMessage", 3}, true)
 		require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
 		r.Ledger += ".new"
-		c := &calls{}
-		s, err := c.run(t.Context(), t, r)
+		var ledger migrate.Ledger
+		c := &calls{before: func(one call) error {
+			if one.name == "target AppendMessage" {
+				newest, _, err := ledger.Newest(t.Context(), rig.SidOf("CH", 0))
+				require.NoError(t, err)
+				require.EqualValues(t, 2, newest.SourceIndex, "what is there is noted")
+			}
+			return nil
+		}}
+		s, err := c.run(t.Context(), t, r, func(m *replay.Migration) { ledger = m.Ledger })
 		require.NoError(t, err)
 		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 		writes := strings.Join(writesOf(c), " ")
@@ -168,4 +177,35 @@ func TestCopyThatNobodyDoubted(t *testing.T) {
 			require.Equal(t, four, bodies(t, r))
 		})
 	}
+}
+
+// A message that was left out, and that lands before the conversation is read back, has
+// the text that the source has by then.
+func TestEditOfWhatLandedAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel("one", "two").Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+		r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+		var land func() emulator.Reply
+		refused, landed := false, false
+		m.do(func(x exchange) bool {
+			switch {
+			case x.appends("two") && land == nil:
+				land = x.commit
+				x.lose()
+			case x.appends("two"):
+				refused = true
+				html(403).WriteTo(x.w)
+				return true
+			case x.lists() && refused && !landed:
+				landed = true
+				require.NoError(t, r.Emulator.EditInChannel(rig.SidOf("CH", 0), rig.SidOf("IM", 1), "two, edited"))
+				land()
+			}
+			return false
+		})
+		pass(t, r, migrate.Complete)
+		require.True(t, landed)
+		m.rest()
+		require.Equal(t, []string{"one", "two, edited"}, bodies(t, r))
+	})
 }

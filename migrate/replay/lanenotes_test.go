@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -110,5 +111,24 @@ func TestLeftOutOfAChannelThatIsDone(t *testing.T) {
 		s := r.PassFrom(t, more)
 		require.Zero(t, s.Counts[migrate.KindMessages].Written)
 		require.Equal(t, migrate.Listed{Known: true, Members: 2, Messages: 5, LeftOutMessages: 1}, channelOf(t, r, 0).Listed)
+	})
+}
+
+// A message that the ledger does not take ends the run before the next one is sent.
+func TestMessageThatTheLedgerDoesNotTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		full := errors.New("the disk is full")
+		c := &calls{before: func(one call) error {
+			if one == (call{"ledger PutMessage", 2}) {
+				return full
+			}
+			return nil
+		}}
+		_, err := c.run(t.Context(), t, r)
+		require.ErrorIs(t, err, full)
+		require.Equal(t, 2, c.times("target AppendMessage"))
+		pass(t, r, migrate.Complete)
+		require.Equal(t, four, bodies(t, r))
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -64,6 +65,32 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 				m.rest()
 				require.Len(t, bodies(t, r), 9)
 			})
+		})
+	}
+}
+
+// Without a ledger any message may be ours: one of an author and a second of ours, that
+// says something else, may be a copy. A ledger says that it is not.
+func TestMayBeCopyWithoutALedger(t *testing.T) {
+	for ledger, want := range map[string]int64{"": 0, ".new": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+			pass(t, r, migrate.Complete)
+			there := only(t, r)
+			for _, body := range []string{"new", "newer"} {
+				_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), body)
+				require.NoError(t, err)
+				time.Sleep(time.Hour)
+			}
+			pass(t, r, migrate.Complete)
+			ours := messageOf(t, there, "new")
+			there.Put(t, conversations.Message{Author: ours.Author, Body: "hello", Attributes: "{}", DateCreated: ours.DateCreated})
+			_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(1), "newest")
+			require.NoError(t, err)
+			time.Sleep(time.Hour)
+			r.Settings.ToService = there.Service
+			r.Ledger += ledger
+			require.Equal(t, want, times(pass(t, r, migrate.Complete), mapping.MessageCopy), ledger)
 		})
 	}
 }
