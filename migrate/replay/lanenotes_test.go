@@ -132,3 +132,25 @@ func TestMessageThatTheLedgerDoesNotTake(t *testing.T) {
 		require.Equal(t, four, bodies(t, r))
 	})
 }
+
+// So does a ledger that cannot say what an earlier run brought over.
+func TestMessagesThatTheLedgerDoesNotShow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		cutOff(t, r, call{"target AppendMessage", 3}, true)
+		broke := errors.New("the disk is gone")
+		c := &calls{before: func(one call) error {
+			if one.name == "ledger Messages" {
+				return broke
+			}
+			return nil
+		}}
+		_, err := c.run(t.Context(), t, r)
+		require.ErrorIs(t, err, broke)
+		require.Equal(t, 1, c.times("ledger Messages"))
+		require.Zero(t, c.times("target Messages"))
+		require.Zero(t, c.times("target AppendMessage"))
+		pass(t, r, migrate.Complete)
+		require.Equal(t, four, bodies(t, r))
+	})
+}
