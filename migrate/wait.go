@@ -84,7 +84,7 @@ func Trying(ctx context.Context, host string) (context.Context, *Try) {
 	}
 	t := &Try{waits: w, lane: laneOf(ctx), host: host}
 	w.mu.Lock()
-	w.tries[t] = true
+	w.tries[t] = struct{}{}
 	w.mu.Unlock()
 	return context.WithValue(ctx, tryKey{}, t), t
 }
@@ -156,8 +156,8 @@ func (t *Try) now(now time.Time) (waiting, bool) {
 // is in the context of the run, and told by whoever waits.
 type Waits struct {
 	mu    sync.Mutex
-	held  map[*waiting]bool
-	tries map[*Try]bool
+	held  map[*waiting]struct{}
+	tries map[*Try]struct{}
 }
 
 // waiting is one that waits.
@@ -175,7 +175,7 @@ func WithWaits(ctx context.Context) (context.Context, *Waits) {
 	if w := WaitsOf(ctx); w != nil {
 		return ctx, w
 	}
-	w := &Waits{held: map[*waiting]bool{}, tries: map[*Try]bool{}}
+	w := &Waits{held: map[*waiting]struct{}{}, tries: map[*Try]struct{}{}}
 	return context.WithValue(ctx, waitsKey{}, w), w
 }
 
@@ -187,7 +187,7 @@ func WaitsOf(ctx context.Context) *Waits {
 
 func (w *Waits) add(one *waiting) (over func()) {
 	w.mu.Lock()
-	w.held[one] = true
+	w.held[one] = struct{}{}
 	w.mu.Unlock()
 	return func() {
 		w.mu.Lock()

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -29,6 +30,7 @@ func TestWaits(t *testing.T) {
 				{Cause: Paused, Reason: "a file", Others: 1, Seconds: 3},
 				{Cause: RateLimit, Channels: 2, Seconds: 3},
 			}, w.Now(LongWait))
+			require.Len(t, w.Now(3*time.Second), 2)
 			require.Empty(t, w.Now(4*time.Second))
 			for _, f := range over {
 				f()
@@ -63,6 +65,48 @@ func TestWaits(t *testing.T) {
 			require.Empty(t, w.Now(0))
 		})
 	})
+	t.Run("a request that was answered waits for its next attempt, and then for nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, w := WithWaits(t.Context())
+			ctx, try := Trying(lane(t, ctx, "CH1"), "chat")
+			Asking(ctx)(true)
+			try.Again(Throttling, 429)
+			time.Sleep(3 * time.Second)
+			require.Equal(t, []Wait{{Cause: Throttling, Host: "chat", Status: 429, Channels: 1, Seconds: 3}}, w.Now(0))
+			try.End()
+			ctx, try = Trying(ctx, "chat")
+			Asking(ctx)(true)
+			require.Empty(t, w.Now(0))
+			try.End()
+		})
+	})
+	t.Run("those that wait longest come first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, w := WithWaits(t.Context())
+			var want []Wait
+			for i := range 12 {
+				Awaiting(ctx, RateLimit, fmt.Sprint(i))
+				want = append(want, Wait{Cause: RateLimit, Reason: fmt.Sprint(i), Others: 1, Seconds: float64(12 - i)})
+				time.Sleep(time.Second)
+			}
+			require.Equal(t, want, w.Now(0))
+		})
+	})
+	t.Run("a host that cannot be reached is waited for from when it was asked first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, w := WithWaits(t.Context())
+			ctx, try := Trying(lane(t, ctx, "CH1"), "chat")
+			for range 2 {
+				answered := Asking(ctx)
+				time.Sleep(time.Second)
+				answered(false)
+				try.Again(Unreachable, 0)
+				time.Sleep(time.Second)
+			}
+			require.Equal(t, []Wait{{Cause: Unreachable, Host: "chat", Channels: 1, Seconds: 4}}, w.Now(0))
+			try.End()
+		})
+	})
 	t.Run("nothing is noted where nobody wants to know", func(t *testing.T) {
 		ctx, try := Trying(t.Context(), "chat")
 		try.Again(Silent, 0)
@@ -75,10 +119,13 @@ func TestWaits(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, dog := NewWatchdog(t.Context(), time.Minute, "CH1")
 			defer dog.Stop()
+			ctx, w := WithWaits(ctx)
 			over := Held(ctx, Paused, "a file")
 			time.Sleep(time.Hour)
 			require.NoError(t, ctx.Err())
+			require.Len(t, w.Now(0), 1)
 			over()
+			require.Empty(t, w.Now(0))
 			time.Sleep(time.Minute + time.Second)
 			require.Error(t, ctx.Err())
 		})

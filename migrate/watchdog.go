@@ -19,8 +19,7 @@ type Watchdog struct {
 	mu     sync.Mutex
 	timer  *time.Timer
 	until  time.Time // end of the longest wait that was announced last
-	queued int       // requests that wait for their turn; the timer stands meanwhile
-	over   bool      // it fired, or the lane ended
+	queued int       // requests that wait for their turn; meanwhile the timer ends nothing
 }
 
 type watchdogKey struct{}
@@ -101,16 +100,13 @@ func (w *Watchdog) Waiting(d time.Duration) {
 
 // rearm gives the lane its time again. The lock is held.
 func (w *Watchdog) rearm() {
-	if !w.over && w.queued == 0 {
-		w.timer.Reset(max(0, time.Until(w.until)) + w.after)
-	}
+	w.timer.Reset(max(0, time.Until(w.until)) + w.after)
 }
 
 func (w *Watchdog) queue() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.queued++
-	w.timer.Stop()
 }
 
 func (w *Watchdog) served() {
@@ -120,22 +116,16 @@ func (w *Watchdog) served() {
 	w.rearm()
 }
 
-// fired reports whether the timer ran out on a lane that is still to be watched,
-// and not while it was being set anew.
+// fired reports whether the timer ran out on a lane that stands still, and not on one
+// that waits for its turn, or while it was being set anew. To end a lane that has ended
+// changes nothing.
 func (w *Watchdog) fired() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.over || w.queued > 0 || time.Until(w.until.Add(w.after)) > 0 {
-		return false
-	}
-	w.over = true
-	return true
+	return w.queued == 0 && time.Until(w.until.Add(w.after)) <= 0
 }
 
 func (w *Watchdog) Stop() {
-	w.mu.Lock()
-	w.over = true
 	w.timer.Stop()
-	w.mu.Unlock()
 	w.cancel(nil)
 }

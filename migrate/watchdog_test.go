@@ -195,6 +195,13 @@ func TestWatchdog(t *testing.T) {
 		})
 	})
 
+	t.Run("is not needed to know of one", func(t *testing.T) {
+		ctx, noted := migrate.WithDoubt(t.Context())
+		require.False(t, noted())
+		migrate.NoteDoubt(ctx)
+		require.True(t, noted())
+	})
+
 	t.Run("is not needed: without one there is nothing to be kept quiet", func(t *testing.T) {
 		migrate.Waiting(t.Context(), time.Second)
 		migrate.NoteDoubt(t.Context())

@@ -44,7 +44,7 @@ func (w *Stopwatch) Of(sid, name string, length int64, service string, planned b
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w.lane = AtWork{SourceSID: sid, FriendlyName: name, Total: length}
-	t.atWork[w] = true
+	t.atWork[w] = struct{}{}
 	if len(t.queue) > 0 {
 		t.queued -= t.queue[0]
 		t.queue = t.queue[1:]

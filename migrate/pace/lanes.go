@@ -55,7 +55,7 @@ type Lanes struct {
 	stages  map[migrate.Stage]time.Duration
 	longest []LaneTime
 
-	atWork   map[*Stopwatch]bool
+	atWork   map[*Stopwatch]struct{}
 	queue    []int64          // lengths of the lanes that have not begun
 	queued   int64            // their sum
 	gates    map[string]int64 // writes left that share the limit of a service
@@ -64,7 +64,7 @@ type Lanes struct {
 }
 
 func NewLanes() *Lanes {
-	return &Lanes{stages: map[migrate.Stage]time.Duration{}, atWork: map[*Stopwatch]bool{}, gates: map[string]int64{}}
+	return &Lanes{stages: map[migrate.Stage]time.Duration{}, atWork: map[*Stopwatch]struct{}{}, gates: map[string]int64{}}
 }
 
 // Stopwatch times one lane.

@@ -1,16 +1,20 @@
 package replay_test
 
 import (
+	"context"
 	"fmt"
+	"iter"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/replay"
 )
 
 // One message, or one member, that only the migration can have written is proof
@@ -111,5 +115,38 @@ func TestCandidatesThatTakeLong(t *testing.T) {
 		require.Equal(t, 1, said(r, saidRemoved))
 		m.rest()
 		require.Equal(t, four, bodies(t, r))
+	})
+}
+
+// quietTarget takes its time for what is in a conversation, and none of its requests
+// tells the watchdog that something goes on.
+type quietTarget struct {
+	migrate.Target
+	quiet context.Context
+}
+
+func (q quietTarget) Messages(_ context.Context, service, conversation string, newest bool) iter.Seq2[conversations.Message, error] {
+	time.Sleep(15 * time.Second)
+	return q.Target.Messages(q.quiet, service, conversation, newest)
+}
+
+func (q quietTarget) Participants(_ context.Context, service, conversation string) iter.Seq2[conversations.Participant, error] {
+	time.Sleep(15 * time.Second)
+	return q.Target.Participants(q.quiet, service, conversation)
+}
+
+// A lane that has looked at one candidate got on, whatever its target says.
+func TestEachCandidateIsProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		pass(t, r, migrate.Complete)
+		r.Settings.ToService = only(t, r).Service
+		twin(t, r)
+		r.Ledger += ".new"
+		r.Settings.Watchdog = 50 * time.Second
+		s, err := (&calls{}).run(t.Context(), t, r, func(m *replay.Migration) { m.Target = quietTarget{m.Target, t.Context()} })
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Equal(t, 1, said(r, saidRemoved))
 	})
 }

@@ -21,7 +21,7 @@ func (l *lane) align(ctx context.Context, f *feed) error {
 	if err != nil {
 		return err
 	}
-	newest, _, err := l.newest(ctx)
+	newest, err := l.newest(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
 	l.Counters.Written(migrate.KindMessages, int64(len(seen.landed)))
 	l.Counters.Existing(migrate.KindMessages, seen.confirmed-int64(len(seen.landed)))
 	l.Counters.Skipped(migrate.KindMessages, seen.holes)
-	newest, _, err := l.newest(ctx)
+	newest, err := l.newest(ctx)
 	if err != nil {
 		return err
 	}
@@ -131,16 +131,16 @@ func (l *lane) unconfirm(ctx context.Context, seen *look, err error) error {
 	return cmp.Or(migrate.Fatal(l.Ledger.ForgetMessages(context.WithoutCancel(ctx), l.Channel.SID, seen.after)), err)
 }
 
-// newest is the last message that the ledger has.
-func (l *lane) newest(ctx context.Context) (migrate.MessageRecord, bool, error) {
+// newest is the last message that the ledger has, or one before all if it has none.
+func (l *lane) newest(ctx context.Context) (migrate.MessageRecord, error) {
 	m, any, err := l.Ledger.Newest(ctx, l.Channel.SID)
 	if err != nil {
-		return m, any, migrate.Fatal(err)
+		return m, migrate.Fatal(err)
 	}
 	if !any {
 		m.SourceIndex, m.TargetIndex = migrate.All, -1
 	}
-	return m, any, nil
+	return m, nil
 }
 
 // unclear stops the lane, because going on could double or lose a message.

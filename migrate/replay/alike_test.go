@@ -127,3 +127,69 @@ func TestAlikeChannels(t *testing.T) {
 		})
 	})
 }
+
+// Channels that cannot be taken for each other are opened at the same time.
+func TestChannelsThatAreNotAlike(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(2).Archive()})
+		r.Settings.Concurrency = 2
+		second := make(chan struct{})
+		c := &calls{before: func(one call) error {
+			switch one {
+			case call{"target AppendConversation", 1}:
+				select {
+				case <-second:
+				case <-time.After(time.Minute):
+					t.Error("the second waits for the first")
+				}
+			case call{"target AppendConversation", 2}:
+				close(second)
+			}
+			return nil
+		}}
+		s, err := c.run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+	})
+}
+
+// Channels that differ in what a target may trim take turns: one waits until the other
+// is known to have its conversation.
+func TestChannelsThatAreAlikeWhenTrimmed(t *testing.T) {
+	for _, field := range []string{"friendly_name", "attributes"} {
+		synctest.Test(t, func(t *testing.T) {
+			in := rig.WithFile(t, alikeChannels(t, 2), "services/"+rig.ScenarioService+"/channels.jsonl", func(lines string) string {
+				first, second, _ := strings.Cut(lines, "\n")
+				if field == "attributes" {
+					second = strings.Replace(second, `\"big\":`, `\"big\": `, 1)
+				} else {
+					second = strings.Replace(second, `"Channel"`, `"Channel "`, 1)
+				}
+				return first + "\n" + second
+			})
+			r := rig.NewRig(t, emulator.Config{Archive: in})
+			r.Settings.Mapper.NoStamp = true
+			r.Settings.Concurrency = 2
+			var creating atomic.Int64
+			c := &calls{
+				before: func(one call) error {
+					if one.name == "target AppendConversation" {
+						require.EqualValues(t, 1, creating.Add(1))
+						time.Sleep(10 * time.Second)
+					}
+					return nil
+				},
+				after: func(one call) error {
+					if one.name == "target AppendConversation" {
+						creating.Add(-1)
+					}
+					return nil
+				},
+			}
+			s, err := c.run(t.Context(), t, r)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.Equal(t, 2, c.times("target AppendConversation"))
+		})
+	}
+}

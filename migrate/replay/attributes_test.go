@@ -139,6 +139,19 @@ func TestAttributesThatTheTargetRefuses(t *testing.T) {
 		})
 	})
 
+	t.Run("and the string that they are put into, end it too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: oddAttributes(t, `{"odd":1}`), Intercept: refuseAttributes(migrate.CodeAttributesNotJSON, func(s string) bool {
+				return strings.Contains(s, "odd")
+			})})
+			r.Settings.Mapper.Policy = mapping.Policy{mapping.AttributesNotJSON: "wrap"}
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Contains(t, s.Failures[0].Hint, "every form of these attributes")
+		})
+	})
+
 	t.Run("of a change, meet the same policy", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Intercept: refuseAttributes(migrate.CodeAttributesNotJSON, odd)})

@@ -202,7 +202,7 @@ func (l *lane) readAgain(ctx context.Context) error {
 	if err := l.recall(ctx); err != nil {
 		return err
 	}
-	newest, _, err := l.newest(ctx)
+	newest, err := l.newest(ctx)
 	if err != nil {
 		return err
 	}

@@ -202,7 +202,7 @@ func (l *lane) accept(ctx context.Context, o outgoing, sent, stored conversation
 // reports whether it is still there.
 func (l *lane) otherwise(ctx context.Context, full chat.Channel, want conversations.Conversation) (bool, error) {
 	there, err := l.Target.Conversation(ctx, l.TargetService, l.Record.TargetSID)
-	if migrate.KindOf(err) == migrate.NotFound && err != nil {
+	if migrate.KindOf(err) == migrate.NotFound {
 		l.Record.TargetSID = "" // nothing was in it
 		return false, nil
 	}

@@ -50,6 +50,7 @@ func TestCreateWithoutAnswer(t *testing.T) {
 				require.Equal(t, r.Settings.Settle, looked.Sub(asked))
 				require.Equal(t, 1, said(r, "waiting in case an unanswered request still lands"))
 				require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, sum.Counts[migrate.KindChannels])
+				require.Equal(t, 2, c.times("target Messages"), "to see whose it is, and to be read back; in a new one nothing is looked for")
 				require.Len(t, r.ConversationsOf(t, sum.Services[0].TargetSID), 1)
 				_, differences := r.Verify(t.Context())
 				require.Empty(t, differences)
@@ -97,6 +98,42 @@ func TestCreateWithoutAnswer(t *testing.T) {
 			})
 		})
 	}
+
+	t.Run("one that is made again keeps its unique name", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: unique(1).Archive()})
+			c := &calls{before: func(one call) error {
+				if one == (call{"target AppendConversation", 1}) {
+					return inDoubt("create conversation")
+				}
+				return nil
+			}}
+			sum, err := c.run(t.Context(), t, r)
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, sum.Status, "%+v", sum.Failures)
+			there := r.ConversationsOf(t, sum.Services[0].TargetSID)[rig.SidOf("CH", 0)]
+			require.Len(t, there, 1)
+			require.Equal(t, "channel-0", there[0].UniqueName)
+		})
+	})
+
+	t.Run("the last of several answers says why it failed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(1).Archive()})
+			c := &calls{before: func(one call) error {
+				switch {
+				case one == (call{"target AppendConversation", 1}):
+					return &migrate.Error{Op: "create conversation", Kind: migrate.Contended, Err: errors.New("somebody else is writing")}
+				case one.name == "target AppendConversation":
+					return inDoubt("create conversation")
+				}
+				return nil
+			}}
+			sum, err := c.run(t.Context(), t, r)
+			require.Error(t, err)
+			require.Contains(t, sum.Failures[0].Reason, "no answer to any attempt")
+		})
+	})
 
 	for name, after := range map[string]func(call) error{
 		"is found": firstOf("target AppendConversation", inDoubt("create conversation")), "is made": nil,

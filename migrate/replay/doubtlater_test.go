@@ -165,6 +165,7 @@ func TestCreateThatLandsAfterTheRun(t *testing.T) {
 					ran(t, t.Context(), r, drain)
 					require.NotNil(t, land)
 					require.Len(t, doubts(t, r), 1)
+					require.Equal(t, migrate.DoubtRecord{SourceIndex: migrate.NewConversation, After: -1, Sends: 1, At: doubts(t, r)[0].At}, doubts(t, r)[0])
 					if stop {
 						time.Sleep(time.Minute)
 						pass(t, r, migrate.Complete)

@@ -148,10 +148,8 @@ func (f *feed) skipTo(index int64) error {
 // feed is not moved.
 func (f *feed) wants() iter.Seq2[wanted, error] {
 	return func(yield func(wanted, error) bool) {
-		if there, err := f.first(); err != nil || !there {
-			if err != nil {
-				yield(wanted{}, err)
-			}
+		if _, err := f.first(); err != nil {
+			yield(wanted{}, err)
 			return
 		}
 		wants(f.ahead(), f.mapper, f.undated, f.instead)(yield)

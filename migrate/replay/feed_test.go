@@ -2,10 +2,13 @@ package replay
 
 import (
 	"context"
+	"iter"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
@@ -81,4 +84,91 @@ func TestFeedThatBreaks(t *testing.T) {
 		require.ErrorIs(t, err, errBroke, n)
 		f.close()
 	}
+}
+
+// What a feed cannot hold is read again once, from where it goes on, and every reading
+// ends.
+func TestFeedGoesOnFromWhatItHeld(t *testing.T) {
+	const n = feedKept + 7
+	for _, most := range []int{feedKept + 2, n + 1} {
+		s := &sides{n: n}
+		l := laneOf(s)
+		f := l.feed(context.Background(), l.inSource(context.Background()), migrate.All)
+		require.Len(t, ahead(t, f, most), min(most, n))
+		require.Len(t, carried(t, f, n+1), n)
+		require.Equal(t, 2, s.reads)
+		f.close()
+		require.Zero(t, s.open)
+
+		s = &sides{n: n}
+		l = laneOf(s)
+		f = l.feed(context.Background(), l.inSource(context.Background()), migrate.All)
+		for range 2 {
+			require.Len(t, ahead(t, f, most), min(most, n))
+		}
+		f.close()
+		require.Zero(t, s.open)
+	}
+}
+
+// barely is a source whose messages have no date from an index on.
+type barely struct {
+	someSource
+	from int64
+}
+
+func (b barely) Messages(ctx context.Context, service, channel string, span migrate.Span) iter.Seq2[chat.Message, error] {
+	return func(yield func(chat.Message, error) bool) {
+		for m, err := range b.someSource.Messages(ctx, service, channel, span) {
+			if m.Index >= b.from {
+				m.DateCreated.Time = time.Time{}
+			}
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// A message without a date has that of the one before it, which is looked for once, and
+// not at all where the feed begins with the channel.
+func TestFeedOfMessagesWithoutDates(t *testing.T) {
+	made, said := time.Unix(2e9, 0).UTC(), time.Unix(1e9, 0).UTC()
+	for name, c := range map[string]struct {
+		from, after int64
+		want        time.Time
+		reads       int
+	}{
+		"from the first on":            {0, migrate.All, made, 1},
+		"from the second on":           {1, 0, said, 2},
+		"and what follows the second":  {1, 1, said, 2},
+		"of which the first were read": {0, 0, made, 2},
+	} {
+		s := &sides{n: 6}
+		l := laneOf(s)
+		l.Source = barely{someSource{sides: s}, c.from}
+		l.Channel.DateCreated.Time = made
+		f := l.feed(context.Background(), l.inSource(context.Background()), c.after)
+		for i := c.after + 1; i < 6; i++ {
+			m, err := f.peek()
+			require.NoError(t, err)
+			require.Equal(t, i, m.source.Index, name)
+			require.Equal(t, c.want, m.want.DateCreated.UTC(), name)
+			f.take()
+		}
+		require.Equal(t, c.reads, s.reads, name)
+		f.close()
+	}
+}
+
+func TestInMemory(t *testing.T) {
+	all := []chat.Message{{Index: 3}, {Index: 4}, {Index: 7}}
+	for after, want := range map[int64][]int64{migrate.All: {3, 4, 7}, 3: {4, 7}, 5: {7}, 7: nil} {
+		got, err := collect(inMemory(all)(after), 9, func(m chat.Message) int64 { return m.Index })
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	got, err := collect(inMemory(all)(migrate.All), 1, func(m chat.Message) int64 { return m.Index })
+	require.NoError(t, err)
+	require.Equal(t, []int64{3}, got)
 }

@@ -14,7 +14,7 @@ import (
 // What the ledger has is not looked at again; what it may have missed is found
 // by align before the first write.
 func (l *lane) messages(ctx context.Context) error {
-	newest, any, err := l.newest(ctx)
+	newest, err := l.newest(ctx)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (l *lane) messages(ctx context.Context) error {
 		return err
 	}
 	source := l.inSource(ctx)
-	if l.Record.Stage == migrate.Done && any {
+	if l.Record.Stage == migrate.Done {
 		fresh, all, err := l.since(ctx, newest.SourceIndex)
 		if err != nil {
 			return err

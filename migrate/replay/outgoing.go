@@ -33,7 +33,7 @@ func (o outgoing) send(attributes string, write func(attributes string) error) e
 	for {
 		err := write(attributes)
 		e, _ := errors.AsType[*migrate.Error](err)
-		if err == nil || !ofTheResource(err) {
+		if !ofTheResource(err) {
 			return err
 		}
 		code := cases[e.Code]

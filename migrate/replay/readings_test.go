@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -162,5 +163,66 @@ func TestCountsOfMessages(t *testing.T) {
 		require.Equal(t, []string{"one", "three", "four", "mirrored", "five"}, bodies(t, r))
 		require.EqualValues(t, 6, done.messages.Load(), "the run is done with each of them")
 		require.Equal(t, migrate.KindCount{Source: 6, Written: 1, Existing: 4, LeftOut: 1}, s.Counts[migrate.KindMessages], "the deleted one is not written again")
+	})
+}
+
+// A ledger that does not forget what the first reading noted ends the run before the
+// second one, and before anything is written.
+func TestLedgerThatForgetsNoReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := littleRig(t, little(t))
+		cutOff(t, r, call{"target AppendMessage", 2}, false)
+		lost := errors.New("the disk is full")
+		c := &calls{before: func(one call) error {
+			if one.name == "ledger ForgetMessages" {
+				return lost
+			}
+			return nil
+		}}
+		_, err := c.run(t.Context(), t, r)
+		require.ErrorIs(t, err, lost)
+		require.Equal(t, 1, c.times("ledger ForgetMessages"))
+		require.Equal(t, 1, c.times("target Messages"))
+		require.Zero(t, c.times("target AppendMessage"))
+		carried(t, r, "again")
+	})
+}
+
+// What the first reading noted and the later ones do not show is not in the ledger when
+// the lane writes on: a run that stops there resumes where it stopped.
+func TestReadingsThatShowLessAndLess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := []string{"one", "two", "three", "four", "five", "six", "seven"}
+		r, m := between(t, emulator.Config{Archive: oneChannel(all...).Archive(), Latency: 300 * time.Millisecond, Unkind: emulator.Unkind{IndexGaps: -1}})
+		require.True(t, r.Killed(t, rig.Kill{Write: 17, After: true}))
+		there := len(bodies(t, r))
+		require.Greater(t, there, 3)
+		forget(t, r, 0)
+		readings, writes := 0, 0
+		m.do(func(x exchange) bool {
+			if x.lists() {
+				if readings++; readings > 1 {
+					return writes == 0 && hideNewest(x, there-2)
+				}
+			}
+			if x.appends("") {
+				if writes++; writes == 2 {
+					emulator.Refusal(400, 20001, "no").WriteTo(x.w)
+					return true
+				}
+			}
+			return false
+		})
+		pass(t, r, migrate.Partial)
+		require.Equal(t, 3, readings)
+		m.rest()
+		l, err := sqlite.Open(t.Context(), r.Ledger)
+		require.NoError(t, err)
+		newest, _, err := l.Newest(t.Context(), rig.SidOf("CH", 0))
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+		require.EqualValues(t, 2, newest.SourceIndex, "the one that was written")
+		pass(t, r, migrate.Complete)
+		require.ElementsMatch(t, all, bodies(t, r))
 	})
 }

@@ -106,7 +106,7 @@ func (l *lane) afterPass(ctx context.Context) (context.Context, error) {
 	if l.Record.Stage != migrate.Done || !l.Record.Listed.Known {
 		return ctx, nil
 	}
-	newest, _, err := l.newest(ctx)
+	newest, err := l.newest(ctx)
 	if err != nil {
 		return ctx, err
 	}

@@ -136,7 +136,7 @@ func (l *lane) send(ctx context.Context, m *mapped) (sent, got conversations.Mes
 		}
 		l.dog.Progress()
 		e, _ := errors.AsType[*migrate.Error](err)
-		if err == nil || !ofTheResource(err) {
+		if !ofTheResource(err) {
 			return sent, got, false, err
 		}
 		if sent, skip, err = l.refused(&r, m, sent, e); err != nil || skip {

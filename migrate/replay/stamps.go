@@ -134,12 +134,10 @@ func (t *stamps) marked(want conversations.Conversation) (sids []string) {
 	return sids
 }
 
-// list adds what the target shows now. A reading that shows less takes nothing away.
+// list adds what the target shows now, when nothing of an earlier run can land any more:
+// the roles waited for that. A reading that shows less takes nothing away.
 func (t *stamps) list(ctx context.Context) error {
 	s := t.service
-	if err := s.waitSettled(ctx); err != nil {
-		return err
-	}
 	taken, err := t.taken(ctx)
 	if err != nil {
 		return err
@@ -204,7 +202,7 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 		}
 		c, err := s.Target.Conversation(ctx, s.target, name)
 		switch {
-		case err != nil && migrate.KindOf(err) == migrate.NotFound:
+		case migrate.KindOf(err) == migrate.NotFound:
 			continue
 		case err != nil:
 			return nil, err
@@ -244,9 +242,6 @@ func (t *stamps) sweep(ctx context.Context) error {
 	s := t.service
 	if !t.spare.Load() && !(s.crashed && !s.fresh && s.record.Stage != migrate.Done) {
 		return nil
-	}
-	if err := s.waitSettled(ctx); err != nil {
-		return err
 	}
 	taken, err := t.taken(ctx)
 	if err != nil {

@@ -75,3 +75,27 @@ func TestNameOfOthers(t *testing.T) {
 		})
 	})
 }
+
+// A conversation that is called as ours and dated as ours, and says that it is another
+// channel's, is not what a create without an answer made.
+func TestNamesakeOfAnotherChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		r.Settings.ToService = r.Inhabit(t)
+		theirs, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), r.Settings.ToService, conversations.Conversation{
+			FriendlyName: "Channel 0", DateCreated: rig.ScenarioStart, Attributes: stampOf(rig.SidOf("CH", 77), rig.ScenarioService),
+		})
+		require.NoError(t, err)
+		c := &calls{before: func(one call) error {
+			if one == (call{"target AppendConversation", 1}) {
+				return inDoubt("create conversation")
+			}
+			return nil
+		}}
+		s, err := c.run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Equal(t, 2, c.times("target AppendConversation"))
+		require.NotEqual(t, theirs.SID, channelOf(t, r, 0).TargetSID)
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,8 +18,9 @@ import (
 // What may be a copy of ours is said once a run, however often the conversation is
 // read in it, and what people wrote is not said at all.
 func TestMayBeCopyIsSaidOnce(t *testing.T) {
-	for _, early := range []bool{true, false} {
-		t.Run(fmt.Sprintf("there before the first look: %v", early), func(t *testing.T) {
+	for _, c := range []struct{ early, hidden bool }{{true, false}, {false, false}, {false, true}} {
+		early := c.early
+		t.Run(fmt.Sprintf("there before the first look: %v, and the first list at the end lacks what was written: %v", early, c.hidden), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
 				pass(t, r, migrate.Complete)
@@ -35,11 +37,17 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 				if early {
 					again()
 				}
-				_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "newer")
-				require.NoError(t, err)
-				wrote := false
+				for _, body := range []string{"newer", "newest"} {
+					_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), body)
+					require.NoError(t, err)
+				}
+				wrote, lists := false, 0
 				m.do(func(x exchange) bool {
-					if x.appends("newer") {
+					if x.lists() && wrote {
+						lists++
+						return c.hidden && lists == 1 && hideBody(x, "newer")
+					}
+					if x.appends("newest") {
 						if !early {
 							again()
 						}
@@ -49,11 +57,46 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 				})
 				s := pass(t, r, migrate.Complete)
 				require.True(t, wrote)
+				if c.hidden {
+					require.Equal(t, 2, lists)
+				}
 				require.EqualValues(t, 1, times(s, mapping.MessageCopy))
 				require.Zero(t, times(s, mapping.MessageAltered))
 				m.rest()
-				require.Len(t, bodies(t, r), 8)
+				require.Len(t, bodies(t, r), 9)
 			})
+		})
+	}
+}
+
+// Without a ledger any message may be ours: one of an author and a second of ours, that
+// says something else, may be a copy. A ledger says that it is not.
+func TestMayBeCopyWithoutALedger(t *testing.T) {
+	for _, c := range []struct {
+		ledger string
+		more   bool
+		want   int64
+	}{{"", true, 0}, {"", false, 0}, {".new", true, 1}, {".new", false, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			r, _ := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+			pass(t, r, migrate.Complete)
+			there := only(t, r)
+			for _, body := range []string{"new", "newer"} {
+				_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), body)
+				require.NoError(t, err)
+				time.Sleep(time.Hour)
+			}
+			pass(t, r, migrate.Complete)
+			ours := messageOf(t, there, "new")
+			there.Put(t, conversations.Message{Author: ours.Author, Body: "hello", Attributes: "{}", DateCreated: ours.DateCreated})
+			if c.more {
+				_, err := r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(1), "newest")
+				require.NoError(t, err)
+				time.Sleep(time.Hour)
+			}
+			r.Settings.ToService = there.Service
+			r.Ledger += c.ledger
+			require.Equal(t, c.want, times(pass(t, r, migrate.Complete), mapping.MessageCopy), "%+v", c)
 		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
 )
 
@@ -106,6 +107,17 @@ func TestStrange(t *testing.T) {
 		for _, r := range seen.theirs {
 			require.True(t, r.Others)
 		}
+	}
+}
+
+// What may be a copy is said with what it is equal to, if it is.
+func TestWhatMayBeACopyIsLike(t *testing.T) {
+	for like, want := range map[string]string{"": "in CH9", "IM3": "in CH9, equal to IM3"} {
+		l, seen := &lane{Job: Job{Record: migrate.ChannelRecord{TargetSID: "CH9"}}}, &look{}
+		v := origin.Verdict{Kind: origin.Foreign, TargetSID: "IM2", Like: like, MayBeCopy: true}
+		require.NoError(t, l.see(context.Background(), seen, v, pairing{}))
+		require.Len(t, seen.found, 1)
+		require.Equal(t, want, seen.found[0].Detail)
 	}
 }
 

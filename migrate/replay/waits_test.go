@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,8 @@ import (
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
 )
 
@@ -86,4 +89,37 @@ type bareTarget struct{ migrate.Target }
 
 func (bareTarget) Conversations(context.Context, string) iter.Seq2[conversations.Conversation, error] {
 	return func(func(conversations.Conversation, error) bool) {}
+}
+
+// Each message of a list that comes slowly is progress, whatever the target says.
+func TestEachMessageIsProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var many []string
+		for i := range 80 {
+			many = append(many, fmt.Sprint("message ", i))
+		}
+		r := rig.NewRig(t, emulator.Config{Archive: oneChannel(many...).Archive()})
+		r.Settings.Watchdog = time.Minute
+		s, err := (&calls{}).run(t.Context(), t, r, func(m *replay.Migration) { m.Target = drippingTarget{m.Target, t.Context()} })
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Greater(t, s.Duration, 80.0)
+	})
+}
+
+// drippingTarget lists a message a second, and tells no watchdog.
+type drippingTarget struct {
+	migrate.Target
+	quiet context.Context
+}
+
+func (d drippingTarget) Messages(_ context.Context, service, conversation string, newest bool) iter.Seq2[conversations.Message, error] {
+	return func(yield func(conversations.Message, error) bool) {
+		for m, err := range d.Target.Messages(d.quiet, service, conversation, newest) {
+			time.Sleep(time.Second)
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
 }

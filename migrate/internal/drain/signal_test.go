@@ -73,3 +73,31 @@ func TestWaitForSaysWhatForInAllThatTime(t *testing.T) {
 		require.Empty(t, waits.Now(0))
 	})
 }
+
+// Begin is Proceed, and nothing pauses in the context that it returns.
+func TestBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pause, stop := &migrate.Pause{}, make(chan struct{})
+		paused := migrate.WithPause(t.Context(), pause)
+		ctx, err := drain.Signal(stop).Begin(paused)
+		require.NoError(t, err)
+		pause.Set("a file")
+		require.NoError(t, drain.Signal(stop).Proceed(ctx))
+		close(stop)
+		_, err = drain.Signal(stop).Begin(t.Context())
+		require.ErrorIs(t, err, migrate.ErrDrained)
+	})
+}
+
+// Whoever waits for what may still land says so.
+func TestWaitIsNoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, waits := migrate.WithWaits(t.Context())
+		over := make(chan error, 1)
+		go func() { over <- drain.Signal(nil).Wait(ctx, 5*time.Second) }()
+		time.Sleep(3 * time.Second)
+		require.Equal(t, []migrate.Wait{{Cause: migrate.Settling, Others: 1, Seconds: 3}}, waits.Now(0))
+		require.NoError(t, <-over)
+		require.Empty(t, waits.Now(0))
+	})
+}
