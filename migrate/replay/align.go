@@ -54,7 +54,6 @@ func (l *lane) lookAgain(ctx context.Context, f *feed, newest migrate.MessageRec
 	if err := l.Ledger.ForgetMessages(ctx, l.Channel.SID, newest.SourceIndex); err != nil {
 		return nil, migrate.Fatal(err)
 	}
-	l.named = nil
 	if err := l.settle(ctx); err != nil {
 		return nil, err
 	}
@@ -64,7 +63,7 @@ func (l *lane) lookAgain(ctx context.Context, f *feed, newest migrate.MessageRec
 // goOn does what a reading asks for, and moves the feed to where it says that
 // the next message stands.
 func (l *lane) goOn(ctx context.Context, f *feed, seen *look) error {
-	l.Findings.Add(seen.found)
+	l.tell(seen)
 	if seen.Stop != nil {
 		return l.unclear(seen.Stop)
 	}

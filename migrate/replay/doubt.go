@@ -33,7 +33,7 @@ type knowledge struct {
 // order had nothing in flight but what is in doubt: every lane notes that it
 // begins before it writes.
 func (l *lane) recall(ctx context.Context) error {
-	l.waited, l.gone, l.told = -1, map[int64]bool{}, map[string]bool{}
+	l.waited, l.gone, l.told, l.named = -1, map[int64]bool{}, map[string]bool{}, map[string]bool{}
 	l.instead = map[int64]conversations.Message{}
 	l.birth = origin.BornAt(l.Record.BornAt)
 	unfinished := l.Record.TargetSID != "" && l.Record.Stage != migrate.Done

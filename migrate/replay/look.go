@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"iter"
+	"maps"
 	"slices"
 
 	"chatbridge/mapping"
@@ -17,6 +18,7 @@ type look struct {
 	origin.Decision
 	after     int64 // source index of the last message that was confirmed before it
 	found     []mapping.Finding
+	named     map[string]bool         // messages of the target that these are about
 	confirmed int64                   // noted as ours
 	holes     int64                   // brought over, and deleted since
 	landed    []int64                 // source indexes of what had been in doubt
@@ -73,7 +75,7 @@ func (l *lane) confirmed(ctx context.Context, upTo int64) iter.Seq2[origin.Confi
 // compare holds both sides against each other. after is the source index of the
 // last confirmed message.
 func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
-	seen, text := &look{after: after, late: map[string]int64{}, old: func() bool { return drain.Old(ctx) }}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
+	seen, text := &look{after: after, late: map[string]int64{}, named: map[string]bool{}, old: func() bool { return drain.Old(ctx) }}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
 	sources := func(yield func(origin.Want, error) bool) {
 		for w, err := range source {
 			if err == nil && len(text.wants) < textsHeld {
@@ -276,14 +278,18 @@ func (l *lane) editedThere(p pairing) bool {
 
 // once finds something about a message of the target, the first time in a lane.
 func (l *lane) once(seen *look, c mapping.Code, targetSID, detail string) {
-	if l.named[targetSID] {
+	if l.named[targetSID] || seen.named[targetSID] {
 		return
 	}
-	if l.named == nil {
-		l.named = map[string]bool{}
-	}
-	l.named[targetSID] = true
+	seen.named[targetSID] = true
 	seen.meets(l, c, targetSID, detail)
+}
+
+// tell says what a reading found. What one found that was taken again is not said, and
+// found again.
+func (l *lane) tell(seen *look) {
+	l.Findings.Add(seen.found)
+	maps.Copy(l.named, seen.named)
 }
 
 func (seen *look) meets(l *lane, c mapping.Code, sid, detail string) {

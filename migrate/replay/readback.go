@@ -32,14 +32,13 @@ func (l *lane) readBack(ctx context.Context) error {
 		if err := l.settle(ctx); err != nil {
 			return err
 		}
-		l.named = nil
 		again, err := l.readWhole(looked)
 		if err != nil {
 			return err
 		}
 		seen = again.carry(seen)
 	}
-	l.Findings.Add(seen.found)
+	l.tell(seen)
 	if seen.otherwise.SID != "" {
 		if _, err := l.meets(mapping.StoredOtherwise, seen.otherwise); err != nil {
 			return err
@@ -80,7 +79,6 @@ func (l *lane) readWhole(ctx context.Context) (*look, error) {
 	if err != nil || !seen.past && len(seen.Copies) == 0 {
 		return seen, err
 	}
-	l.named = nil
 	whole, err := l.compare(ctx, newestOfAll, l.wantsAfter(ctx, migrate.All), l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, false), origin.Knowledge{
 		Birth: l.birth, Doubts: l.sent(), Confirmed: l.confirmed(ctx, newestOfAll),
 	})

@@ -18,9 +18,12 @@ import (
 // What may be a copy of ours is said once a run, however often the conversation is
 // read in it, and what people wrote is not said at all.
 func TestMayBeCopyIsSaidOnce(t *testing.T) {
-	for _, c := range []struct{ early, hidden bool }{{true, false}, {false, false}, {false, true}} {
+	for _, c := range []struct {
+		early, hidden bool
+		during        string
+	}{{true, false, ""}, {false, false, "newest"}, {false, true, "newest"}, {false, true, "newer"}} {
 		early := c.early
-		t.Run(fmt.Sprintf("there before the first look: %v, and the first list at the end lacks what was written: %v", early, c.hidden), func(t *testing.T) {
+		t.Run(fmt.Sprintf("there before the first look: %v, or while %q is written, and the first list at the end lacks what was written: %v", early, c.during, c.hidden), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
 				pass(t, r, migrate.Complete)
@@ -47,10 +50,10 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 						lists++
 						return c.hidden && lists == 1 && hideBody(x, "newer")
 					}
+					if !early && x.appends(c.during) {
+						again()
+					}
 					if x.appends("newest") {
-						if !early {
-							again()
-						}
 						wrote = true
 					}
 					return false

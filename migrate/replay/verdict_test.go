@@ -58,7 +58,7 @@ func TestOursThatSaysSomethingElse(t *testing.T) {
 			p := pairing{want: wanted{Want: origin.WantOf("IM1", 1, "", want), message: want}, have: message, held: true}
 			l := &lane{knowledge: knowledge{birth: origin.BornAt(birth)}}
 			c.change(&p, l)
-			seen := &look{}
+			seen := &look{named: map[string]bool{}}
 			l.stored(seen, origin.Verdict{Kind: c.kind, SourceSID: "IM1", TargetSID: "IM2"}, p)
 			got, why := nothing, ""
 			switch {
@@ -100,7 +100,7 @@ func TestStrange(t *testing.T) {
 		origin.AlreadyThere: true, origin.Altered: true, origin.Foreign: true,
 		origin.CopyOf: false, origin.Deleted: false, origin.Hole: false, origin.Known: false,
 	} {
-		l, seen := &lane{}, &look{late: map[string]int64{}}
+		l, seen := &lane{}, &look{late: map[string]int64{}, named: map[string]bool{}}
 		require.NoError(t, l.see(context.Background(), seen, origin.Verdict{Kind: kind, SourceSID: "IM1", TargetSID: "IM2"}, pairing{}))
 		require.Equal(t, strange, seen.strange, kind)
 		require.Equal(t, kind == origin.Altered, seen.past, kind)
@@ -113,7 +113,7 @@ func TestStrange(t *testing.T) {
 // What may be a copy is said with what it is equal to, if it is.
 func TestWhatMayBeACopyIsLike(t *testing.T) {
 	for like, want := range map[string]string{"": "in CH9", "IM3": "in CH9, equal to IM3"} {
-		l, seen := &lane{Job: Job{Record: migrate.ChannelRecord{TargetSID: "CH9"}}}, &look{}
+		l, seen := &lane{Job: Job{Record: migrate.ChannelRecord{TargetSID: "CH9"}}}, &look{named: map[string]bool{}}
 		v := origin.Verdict{Kind: origin.Foreign, TargetSID: "IM2", Like: like, MayBeCopy: true}
 		require.NoError(t, l.see(context.Background(), seen, v, pairing{}))
 		require.Len(t, seen.found, 1)
