@@ -140,11 +140,15 @@ func Asking(ctx context.Context) (answered func(bool)) {
 // The lock is held.
 func (t *Try) now(now time.Time) (waiting, bool) {
 	w := waiting{Wait: Wait{Cause: t.trouble, Host: t.host, Status: t.status}, lane: t.lane, since: t.troubled}
+	quiet := t.silent
+	if quiet.IsZero() { // an upload has no answer while the file goes up, and is not asking
+		quiet = t.troubled
+	}
 	switch {
 	case t.trouble == Unreachable:
-		w.since = t.silent
+		w.since = quiet
 	case t.trouble == Silent, !t.asked.IsZero() && (t.trouble == "" || now.Sub(t.asked) >= LongWait):
-		w.Cause, w.Status, w.since = Silent, 0, t.silent
+		w.Cause, w.Status, w.since = Silent, 0, quiet
 	case t.trouble == "":
 		return w, false // it waits for its turn, which is said by whoever lets it wait
 	}

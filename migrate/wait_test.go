@@ -38,6 +38,21 @@ func TestWaits(t *testing.T) {
 			require.Empty(t, w.Now(0))
 		})
 	})
+	t.Run("an upload, which is not asking while its file goes up, waits from when it failed first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			for _, why := range []Cause{Silent, Unreachable} {
+				ctx, w := WithWaits(t.Context())
+				_, try := Trying(lane(t, ctx, "CH1"), "mcs")
+				time.Sleep(time.Hour)
+				try.Again(why, 0)
+				time.Sleep(time.Second)
+				try.Again(why, 0)
+				time.Sleep(time.Second)
+				require.Equal(t, []Wait{{Cause: why, Host: "mcs", Channels: 1, Seconds: 2}}, w.Now(0))
+				try.End()
+			}
+		})
+	})
 	t.Run("a request without an answer waits from when it was sent first", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, w := WithWaits(t.Context())

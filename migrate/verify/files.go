@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"hash/maphash"
 	"io"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 )
 
 // mediaField is the field of a message that its file is.
@@ -68,8 +70,25 @@ type readFile struct {
 	lost string // why it cannot be read, however often it is asked for
 }
 
+// attempts is how often a file is read whose bytes do not come to their end.
+const attempts = 4
+
 // read reads a file to its end.
 func read(ctx context.Context, side migrate.MediaReader, serviceSID, mediaSID string) (r readFile, err error) {
+	for n := range attempts {
+		if n > 0 {
+			if err := drain.Signal(nil).Pass(ctx, time.Second<<(n-1)); err != nil {
+				return r, err
+			}
+		}
+		if r, err = readOnce(ctx, side, serviceSID, mediaSID); migrate.KindOf(err) != migrate.Unavailable {
+			break
+		}
+	}
+	return r, err
+}
+
+func readOnce(ctx context.Context, side migrate.MediaReader, serviceSID, mediaSID string) (r readFile, err error) {
 	_, body, err := side.OpenMedia(ctx, serviceSID, mediaSID)
 	if err == nil {
 		h := sha256.New()
