@@ -1,6 +1,7 @@
 package verify_test
 
 import (
+	"net/http"
 	"testing"
 	"testing/synctest"
 
@@ -18,20 +19,24 @@ import (
 // A line that breaks in the middle of a file says nothing about the file.
 func TestFilesAreReadAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		plan, err := faults.Parse("seed=5,media=0.1,read=0.05")
+		plan, err := faults.Parse("seed=5,read.cut=0.15")
 		require.NoError(t, err)
 		t.Cleanup(plan.Close)
 		g, err := emulator.ParseGenerate("channels=3,messages=40,seed=3,files=0.5,file-bytes=20000")
 		require.NoError(t, err)
-		r := rig.NewRig(t, emulator.Config{Generate: g, Intercept: plan.Intercept})
-		r.API = twilio.APIv2
-		for range 3 {
-			s, err := r.Migrate(t.Context())
-			require.NoError(t, err)
-			if s.Status == migrate.Complete {
-				break
+		breaks := false
+		r := rig.NewRig(t, emulator.Config{Generate: g, Intercept: func(w http.ResponseWriter, q *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if breaks {
+				plan.Intercept(w, q, x, commit)
+				return
 			}
-		}
+			commit().WriteTo(w)
+		}})
+		r.API = twilio.APIv2
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status)
+		breaks = true
 		counter := &transport.Counter{}
 		v := verify.Verifier{Source: migrate.Counted(r.Source(counter)), Target: r.Target(counter), Observer: r.Events, Settings: r.Settings, Files: true}
 		got, err := v.Run(t.Context(), func(d verify.Difference) { t.Errorf("%+v", d) })
