@@ -158,6 +158,7 @@ func (p *part) tell(t *testing.T, s *story) (lines []string) {
 			}
 		}()
 		p.play(t, w)
+		require.Empty(t, w.leftBehind(), "when all has ended")
 	})
 	return lines
 }

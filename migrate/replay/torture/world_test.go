@@ -121,3 +121,16 @@ func (w *world) unlabel(path string) {
 	defer w.mu.Unlock()
 	w.files[path] = ""
 }
+
+// leftBehind is what no run may leave: files that no message has when those are
+// collected that never had one, and credentials that went to the address of a file.
+func (w *world) leftBehind() (all []string) {
+	time.Sleep(2 * migrate.MediaKept)
+	for _, f := range w.emulator.Truth().Orphans {
+		all = append(all, fmt.Sprintf("%s of %s is in no message", f.SID, f.ServiceSID))
+	}
+	if n := w.emulator.Stats().CredentialsLeaked; n > 0 {
+		all = append(all, fmt.Sprintf("%d requests for the bytes of a file bore credentials", n))
+	}
+	return all
+}
