@@ -69,6 +69,14 @@ func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRe
 			return err
 		}
 	}
+	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) { // they went with their messages
+		if err == nil {
+			err = s.Record.ForgetFile(ctx, rec.SourceSID, f.SourceIndex)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if err := s.Record.ForgetMessages(ctx, rec.SourceSID, migrate.All); err != nil {
 		return err
 	}
