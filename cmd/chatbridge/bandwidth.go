@@ -14,7 +14,7 @@ type bandwidthOption struct {
 
 func (o *bandwidthOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Bandwidth, "bandwidth", "", "bytes per second at which files pass through this machine, such as 12.5MB, for the estimate; by default it is measured with some of them")
+		fs.StringVar(&o.Bandwidth, "bandwidth", "", "bytes per second at which files pass through this machine, such as 12.5MB, for the estimate; by default it is measured with some of them, if the source is no archive")
 	})
 }
 

@@ -167,6 +167,9 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	}
 	set.UserChannels = s.userChannels
 	bandwidth, _ := o.perSecond()
+	if bandwidth == 0 && o.FromArchive != "" {
+		bandwidth = -1 // how fast a disk is says nothing of the line
+	}
 	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row, Bandwidth: bandwidth}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample

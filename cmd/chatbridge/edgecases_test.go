@@ -66,7 +66,7 @@ var inexpressible = map[mapping.Code]string{
 	mapping.MessageAltered:    "it takes a target that was written before",
 	mapping.MessageCopy:       "it takes a target that was written before",
 	mapping.Media:             "a file is copied, of which there is nothing to say",
-	mapping.MediaMore:         "Chat shows one file of a message; an archive has what Chat shows",
+	mapping.MediaMore:         "it takes a message to which an app on the Conversations SDK attached several files",
 	mapping.MediaLikely:       "it takes Chat v1, and this workspace was read through v2",
 	mapping.MessageRefused:    "it takes a target that refuses more than is documented",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",

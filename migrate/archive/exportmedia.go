@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -45,16 +46,12 @@ func (x *export) media(ctx context.Context, serviceSID, channelSID string) (ther
 		missing = append(missing, MissingMedia{serviceSID, sid, reason})
 	}
 	g, gctx := errgroup.WithContext(ctx)
-	for raw, err := range x.writer.ReadBack(MessagesPath(serviceSID, channelSID)) {
-		sid := ""
-		if err == nil {
-			sid, err = mediaSID(raw)
-		}
+	for sid, err := range x.mediaNamed(serviceSID, channelSID) {
 		if err != nil {
 			g.Go(func() error { return err })
 			break
 		}
-		if sid == "" || !x.names(channelSID, sid) {
+		if !x.names(channelSID, sid) {
 			continue
 		}
 		x.expect(migrate.KindFiles, 1)
@@ -208,14 +205,39 @@ func (x *export) finishMedia(serviceSID string, gone map[string]bool) error {
 	return x.writer.WriteMediaList(serviceSID)
 }
 
-// mediaSID is that of the file that a message names, and empty if it has none.
-func mediaSID(raw json.RawMessage) (string, error) {
+// mediaNamed yields the SIDs of the files that the messages of a channel name.
+func (x *export) mediaNamed(serviceSID, channelSID string) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for raw, err := range x.writer.ReadBack(MessagesPath(serviceSID, channelSID)) {
+			var all []string
+			if err == nil {
+				all, err = mediaSIDs(raw)
+			}
+			if err != nil {
+				yield("", err)
+				return
+			}
+			for _, sid := range all {
+				if sid != "" && !yield(sid, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// mediaSIDs are those of the files that a message names.
+func mediaSIDs(raw json.RawMessage) (all []string, err error) {
 	if !bytes.Contains(raw, []byte(`"media"`)) {
-		return "", nil
+		return nil, nil
 	}
 	m, err := chat.Decode[chat.Message](raw)
 	if err != nil || m.Media == nil {
-		return "", err
+		return nil, err
 	}
-	return m.Media.SID, nil
+	all = []string{m.Media.SID}
+	for _, more := range m.MoreMedia {
+		all = append(all, more.SID)
+	}
+	return all, nil
 }

@@ -230,9 +230,14 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 	if err != nil {
 		return migrate.Fatal(err)
 	}
-	if have.Media.SID != "" {
+	switch {
+	case have.Media.SID != "":
 		if err := l.arrivedWithFile(ctx, m.source.Index); err != nil {
 			return err
+		}
+	case m.source.Media != nil: // an earlier run may have uploaded it, with another policy
+		if err := l.Ledger.ForgetFile(ctx, l.Channel.SID, m.source.Index); err != nil {
+			return migrate.Fatal(err)
 		}
 	}
 	f.take()

@@ -106,10 +106,10 @@ func asSent[T mapping.Stored](o outgoing, sent, stored T, storedSID string) erro
 	return migrate.BlockedError(o.op, o.sid, found)
 }
 
-// sendWithFile uploads the file of a message and sends it. The answer shows the
-// file that was uploaded, or the lane stops: what is attached cannot be changed.
-func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.Message) (conversations.Message, error) {
-	sent, got, err := l.Files.Send(ctx, files.Message{
+// sendWithFile uploads the file of a message and sends it. sent has the SID of the
+// file that was uploaded.
+func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.Message) (sent, got conversations.Message, err error) {
+	return l.Files.Send(ctx, files.Message{
 		Job: files.Job{
 			Source: l.Source, SourceService: l.Service.SID, Target: l.Target, TargetService: l.TargetService,
 			Moved: l.dog.Progress, Wait: l.wait,
@@ -125,14 +125,20 @@ func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.M
 		Doubt: func(ctx context.Context) error { return l.doubt(ctx, m.source.Index) },
 		Find:  l.messageWith,
 	}, want)
-	if err == nil && got.Media.SID != sent.Media.SID {
-		return got, &migrate.Error{
-			Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
-			Err:  fmt.Errorf("the service stored it with file %q instead of %s (message %s in %s)", got.Media.SID, sent.Media.SID, got.SID, l.Record.TargetSID),
-			Hint: "the target does not attach files as documented; nothing more was written into this conversation",
-		}
+}
+
+// hasItsFile stops the lane if the answer to a message does not show the file that
+// was uploaded: what is attached cannot be changed. The message is there all the
+// same, so this is no refusal that has another one sent in its place.
+func (l *lane) hasItsFile(m *mapped, sent, got conversations.Message) error {
+	if got.Media.SID == sent.Media.SID {
+		return nil
 	}
-	return got, err
+	return &migrate.Error{
+		Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
+		Err:  fmt.Errorf("the service stored it with file %q instead of %s (message %s in %s)", got.Media.SID, sent.Media.SID, got.SID, l.Record.TargetSID),
+		Hint: "the target does not attach files as documented; nothing more was written into this conversation",
+	}
 }
 
 // arrivedWithFile takes a message out of doubt: however often it was sent, with one

@@ -120,7 +120,11 @@ func (l *lane) send(ctx context.Context, m *mapped) (sent, got conversations.Mes
 	sent = m.want
 	for {
 		if sent.Media.SID != "" {
-			got, err = l.sendWithFile(ctx, m, sent)
+			var with conversations.Message
+			with, got, err = l.sendWithFile(ctx, m, sent)
+			if err == nil {
+				return sent, got, false, l.hasItsFile(m, with, got)
+			}
 			if lost, ok := errors.AsType[*files.LostError](err); ok {
 				if sent, skip, err = l.withoutFile(m, sent, lost.Err); err != nil || skip {
 					return sent, got, skip, err

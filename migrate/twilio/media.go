@@ -214,37 +214,3 @@ func between(host, before, after string) (string, bool) {
 	middle, ends := strings.CutSuffix(rest, after)
 	return middle, ok && ends && middle != "" && !strings.ContainsAny(middle, ".:")
 }
-
-// exact is the bytes of a file: as many as its record says, or an error.
-type exact struct {
-	body io.ReadCloser
-	call *call
-	size int64
-	read int64
-	err  error
-}
-
-func (x *exact) Read(p []byte) (int, error) {
-	if x.err == nil && x.call.ctx.Err() != nil {
-		x.err = x.call.fail(migrate.Interrupted, context.Cause(x.call.ctx))
-	}
-	if x.err != nil {
-		return 0, x.err
-	}
-	n, err := x.body.Read(p)
-	x.read += int64(n)
-	switch {
-	case x.read > x.size:
-		x.err = x.call.fail(migrate.Refused, fmt.Errorf("the service says that it has %d bytes, and sends more", x.size))
-		return 0, x.err
-	case err == io.EOF && x.read < x.size:
-		x.err = x.call.fail(migrate.Refused, fmt.Errorf("the service says that it has %d bytes, and sends %d", x.size, x.read))
-	case err == io.EOF:
-		x.err = io.EOF
-	case err != nil:
-		x.err = x.call.broken(err)
-	}
-	return n, x.err
-}
-
-func (x *exact) Close() error { return x.body.Close() }

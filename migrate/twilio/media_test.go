@@ -420,7 +420,7 @@ func TestMessagesWithSeveralFiles(t *testing.T) {
 	}{
 		"they are read through Conversations":           {200, `{"sid":"%s","media":[{"sid":"` + fileSID + `"},{"sid":"` + second + `","size":7,"filename":"b.txt"}]}`, []chat.Media{{SID: second, Size: 7, Filename: "b.txt"}}, 2, 0},
 		"there is one":                                  {200, `{"sid":"%s","media":[{"sid":"` + fileSID + `"}]}`, nil, 2, 0},
-		"it does not show public channels":              {404, `{"code":20404}%.0s`, nil, 1, 0},
+		"it does not show public channels":              {404, `{"code":20404}%.0s`, nil, 2, 0},
 		"it is not shown to this key":                   {403, `{"code":70051}%.0s`, nil, 1, 0},
 		"an answer that makes no sense ends the list":   {200, `{}%.0s`, nil, 0, migrate.Unavailable},
 		"an answer about another message ends the list": {200, `{"sid":"IM00000000000000000000000000000009"}%.0s`, nil, 0, migrate.Unavailable},

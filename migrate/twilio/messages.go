@@ -3,7 +3,6 @@ package twilio
 import (
 	"context"
 	"iter"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -18,6 +17,7 @@ import (
 // the two reads is left out and told to Config.Notice.
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
+		files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
 		size, listed := s.requests.messagePages()
 		if span.Listed {
 			size = listed
@@ -34,7 +34,7 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 			selected, done := within(fresh, span)
 			whole := selected
 			if !span.Listed {
-				whole, err = s.whole(ctx, serviceSID, channelSID, selected)
+				whole, err = s.whole(ctx, serviceSID, channelSID, selected, files)
 			}
 			for _, m := range whole {
 				if !yield(m, nil) {
@@ -85,11 +85,10 @@ func within(fresh []placed[chat.Message], span migrate.Span) (selected []chat.Me
 
 // whole fetches the messages whose attributes the list did not show, in place.
 // With an error come those messages before the first that could not be read.
-func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, listed []chat.Message) ([]chat.Message, error) {
+func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, listed []chat.Message, files *filesBeside) ([]chat.Message, error) {
 	errs := make([]error, len(listed))
 	var g errgroup.Group
 	g.SetLimit(s.fetchers)
-	files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
 	for i := range listed {
 		if listed[i].Attributes != nil && listed[i].Media == nil {
 			continue
@@ -142,41 +141,4 @@ func (s *Source) message(ctx context.Context, serviceSID, channelSID string, lis
 		return listed, err
 	}
 	return m.message, nil
-}
-
-// filesBeside reads which files the messages of a channel have beside the one that
-// Chat shows. Conversations shows a channel unless it is public.
-type filesBeside struct {
-	source           *Source
-	service, channel string
-	hidden           atomic.Bool // Conversations does not show the channel, or not to this key
-}
-
-func (f *filesBeside) add(ctx context.Context, m *chat.Message) error {
-	if f.source.beside == nil || f.hidden.Load() {
-		return nil
-	}
-	shown, err := one(f.source.beside, ctx, "read message", m.SID, reading, decodeFiles, func(c *call) error {
-		_, err := conversationsAPI(c).FetchServiceConversationMessage(segment(f.service), segment(f.channel), segment(m.SID))
-		return err
-	})
-	if err != nil && (migrate.KindOf(err) == migrate.NotFound || migrate.Withheld(err)) {
-		f.hidden.Store(true)
-		return nil
-	}
-	for _, file := range shown {
-		if file.SID != m.Media.SID {
-			m.MoreMedia = append(m.MoreMedia, file)
-		}
-	}
-	return err
-}
-
-func decodeFiles(raw []byte) ([]chat.Media, error) {
-	type reply struct {
-		SID   string       `json:"sid"`
-		Media []chat.Media `json:"media"`
-	}
-	r, err := unmarshal(raw, func(r reply) string { return r.SID })
-	return r.Media, err
 }

@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
@@ -17,6 +18,7 @@ type Source struct {
 	requests requests
 	fetchers int
 	notice   func(migrate.Event)
+	withheld atomic.Bool // the key may not read beside
 }
 
 var _ migrate.Source = (*Source)(nil)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
@@ -27,6 +28,12 @@ func (t *Target) UploadMedia(ctx context.Context, serviceSID string, m migrate.M
 	if err != nil {
 		return migrate.Media{}, err
 	}
+	if m.Size == 0 { // nobody else reads it to its end, where it may turn out to be longer
+		if _, err := io.Copy(io.Discard, first); err != nil {
+			_ = first.Close()
+			return migrate.Media{}, err
+		}
+	}
 	limits := transport.Call{Class: transport.Ensure, Stream: true}
 	r, err := one(t.media.host, ctx, op, "", limits, func(raw []byte) (mediaRecord, error) {
 		r, err := decodeMedia(raw)
@@ -39,8 +46,8 @@ func (t *Target) UploadMedia(ctx context.Context, serviceSID string, m migrate.M
 		c.upload(serviceSID, m, first, f.again)
 		return c.err
 	})
-	if f.err != nil && migrate.KindOf(err) == migrate.Unavailable && ctx.Err() == nil {
-		return migrate.Media{}, f.err // it is what broke the upload
+	if broke := f.failed(); broke != nil && migrate.KindOf(err) == migrate.Unavailable && ctx.Err() == nil {
+		return migrate.Media{}, broke // it is what broke the upload
 	}
 	return r.Media, err
 }
@@ -70,19 +77,34 @@ func (c *call) upload(serviceSID string, m migrate.Media, body io.ReadCloser, ag
 	c.exchange(req)
 }
 
-// file opens what is uploaded, and keeps what went wrong with it.
+// file opens what is uploaded, and keeps what went wrong with it. What an attempt
+// before left behind may still be read while the next one is: that says nothing of
+// this one.
 type file struct {
 	ctx  context.Context
 	open migrate.OpenFile
-	err  error
+
+	mu   sync.Mutex
+	last *watched
+	err  error // of the last
 }
 
 func (f *file) again() (io.ReadCloser, error) {
 	body, err := f.open(f.ctx)
-	if f.err = err; err != nil {
+	w := &watched{body, f}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.last, f.err = w, err; err != nil {
 		return nil, err
 	}
-	return &watched{body, f}, nil
+	return w, nil
+}
+
+// failed is what went wrong with the file in the last attempt.
+func (f *file) failed() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
 }
 
 type watched struct {
@@ -93,7 +115,11 @@ type watched struct {
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		w.file.err = err
+		w.file.mu.Lock()
+		defer w.file.mu.Unlock()
+		if w.file.last == w {
+			w.file.err = err
+		}
 	}
 	return n, err
 }

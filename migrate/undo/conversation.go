@@ -89,7 +89,7 @@ func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRe
 			return err
 		}
 	}
-	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) {
+	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) { // they went with their messages
 		if err == nil {
 			err = s.Record.ForgetFile(ctx, rec.SourceSID, f.SourceIndex)
 		}

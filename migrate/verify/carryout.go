@@ -154,7 +154,8 @@ func (r *repair) bringTail(ctx context.Context, f messageFix) error {
 }
 
 // forgetTail has the ledger forget what is gone, once the target has denied each
-// message of it by its SID: a list may lack what is there.
+// message of it by its SID: a list may lack what is there. The file of a message that
+// is gone belongs to it, whatever the service says when it is sent again.
 func (r *repair) forgetTail(ctx context.Context, f messageFix) error {
 	if r.ledger == nil {
 		return nil
@@ -171,6 +172,9 @@ func (r *repair) forgetTail(ctx context.Context, f messageFix) error {
 				Hint: "run the same command again",
 			}
 		case migrate.KindOf(err) != migrate.NotFound:
+			return err
+		}
+		if err := r.ledger.ForgetFile(ctx, f.channel, m.SourceIndex); err != nil {
 			return err
 		}
 	}
