@@ -39,7 +39,7 @@ func (t *Target) UploadMedia(ctx context.Context, serviceSID string, m migrate.M
 		c.upload(serviceSID, m, first, f.again)
 		return c.err
 	})
-	if f.err != nil && migrate.KindOf(err) == migrate.Unavailable && ctx.Err() == nil {
+	if f.err != nil && migrate.KindOf(err) == migrate.Unavailable {
 		return migrate.Media{}, f.err // it is what broke the upload
 	}
 	return r.Media, err
