@@ -75,7 +75,7 @@ func (s *store) record(size int, link string) string {
 }
 
 func (s *store) config(t *testing.T) Config {
-	return Config{BaseURL: s.url, MediaURL: s.url, Username: account, Password: token, HTTP: patient(t)}
+	return Config{BaseURL: "http://127.0.0.1:1", MediaURL: s.url, Username: account, Password: token, HTTP: patient(t)}
 }
 
 func (s *store) source(t *testing.T) *Source {
@@ -470,6 +470,38 @@ func TestMessagesWithSeveralFiles(t *testing.T) {
 			require.Len(t, got, 2)
 			require.Equal(t, c.more, got[0].MoreMedia)
 			require.Len(t, beside.requests(), c.asked)
+		})
+	}
+}
+
+// What Conversations is asked of is a message with a file that Chat shows whole.
+func TestMessagesOfWhichNoFilesAreAsked(t *testing.T) {
+	const sid = "IM00000000000000000000000000000001"
+	for name, c := range map[string]struct {
+		listed, whole string
+		status        int
+		kind          migrate.Kind
+	}{
+		"one without a file":     {`"attributes":null`, `{"sid":"` + sid + `","index":1,"attributes":"{}"}`, 200, 0},
+		"one that is not shown":  {`"attributes":null,"media":{"sid":"` + fileSID + `","size":5}`, `{"code":20403}`, 403, migrate.Credentials},
+		"one whole without file": {`"attributes":"{}"`, "", 500, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			beside := serve(t, func(seen) (int, string) { return 200, `{"sid":"` + sid + `","media":[]}` })
+			s := serve(t, func(r seen) (int, string) {
+				if strings.HasSuffix(r.Path, sid) {
+					return c.status, c.whole
+				}
+				return 200, list("messages", "", `{"sid":"`+sid+`","index":1,`+c.listed+`}`)
+			})
+			config := s.config(t)
+			config.API, config.ConversationsURL = APIv2, beside.url
+			var err error
+			for _, failed := range must(NewSource(config)).Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}) {
+				err = failed
+			}
+			require.Equal(t, c.kind, migrate.KindOf(err), "%v", err)
+			require.Empty(t, beside.requests())
 		})
 	}
 }
