@@ -126,8 +126,9 @@ func (l *lane) sendWithFile(ctx context.Context, m *mapped, want conversations.M
 		Find:  l.messageWith,
 	}, want)
 	if err == nil && got.Media.SID != sent.Media.SID {
+		// Not Refused: it was written, and a policy would write another in its place.
 		return got, &migrate.Error{
-			Op: "append message", Kind: migrate.Refused, SID: m.source.SID,
+			Op: "append message", Kind: migrate.Failed, SID: m.source.SID,
 			Err:  fmt.Errorf("the service stored it with file %q instead of %s (message %s in %s)", got.Media.SID, sent.Media.SID, got.SID, l.Record.TargetSID),
 			Hint: "the target does not attach files as documented; nothing more was written into this conversation",
 		}

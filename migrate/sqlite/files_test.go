@@ -51,3 +51,20 @@ func TestFiles(t *testing.T) {
 		})
 	}
 }
+
+func TestFilesOfMoreThanAPage(t *testing.T) {
+	l, err := sqlite.Open(t.Context(), closed(t, 1))
+	require.NoError(t, err)
+	const files = 501
+	for n := range int64(files) {
+		require.NoError(t, l.PutFile(t.Context(), sid("CH", 1), migrate.FileRecord{SourceIndex: n}))
+	}
+	next := int64(0)
+	for f, err := range l.Files(t.Context(), sid("CH", 1)) {
+		require.NoError(t, err)
+		require.Equal(t, next, f.SourceIndex)
+		next++
+	}
+	require.EqualValues(t, files, next)
+	require.NoError(t, l.Close())
+}
