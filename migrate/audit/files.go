@@ -56,13 +56,12 @@ func (t *audit) measure(ctx context.Context, serviceSID string, m conversations.
 	t.measured.elapsed += time.Since(began)
 }
 
-// bandwidth is what was given, or measured; 0 if nobody knows.
+// bandwidth is what was given, or measured; 0 if nobody knows. Nothing is measured
+// any more.
 func (t *audit) bandwidth() (perSecond float64, measured bool) {
 	if t.Bandwidth != 0 {
 		return max(0, t.Bandwidth), false
 	}
-	t.measured.mu.Lock()
-	defer t.measured.mu.Unlock()
 	if t.measured.bytes == 0 || t.measured.elapsed <= 0 {
 		return 0, false
 	}

@@ -135,7 +135,83 @@ func TestStream(t *testing.T) {
 	t.Run("a refusal without end is refused", func(t *testing.T) {
 		_, err := Deadline(play(reply(500, strings.Repeat("x", 101))), timeout, 100).RoundTrip(get(t.Context(), t, download))
 		require.ErrorIs(t, err, ErrTooLarge)
+		require.True(t, Sent(err))
 	})
+}
+
+// barren is a body that reads nothing again and again, and then ends.
+type barren struct {
+	*spells
+	closed *bool
+}
+
+func (b barren) Read(p []byte) (int, error) {
+	_, err := b.spells.Read(p[:1])
+	return 0, err
+}
+
+func (b barren) Close() error {
+	*b.closed = true
+	return nil
+}
+
+// What a stream holds of a connection it holds for as long as somebody reads.
+func TestStreamLetsGo(t *testing.T) {
+	const timeout = 5 * time.Second
+	download := Call{Class: Read, Stream: true}
+	bubble := func(name string, test func(t *testing.T)) {
+		t.Run(name, func(t *testing.T) { synctest.Test(t, test) })
+	}
+
+	bubble("of an attempt without an answer", func(t *testing.T) {
+		var inner context.Context
+		reset := errors.New("reset")
+		_, err := Deadline(play(func(r *http.Request) (*http.Response, error) {
+			inner = r.Context()
+			return nil, reset
+		}), timeout, 100).RoundTrip(get(t.Context(), t, download))
+		require.ErrorIs(t, err, reset)
+		require.Error(t, inner.Err())
+	})
+	bubble("of what is held, which may take any time while something moves", func(t *testing.T) {
+		var inner context.Context
+		start := time.Now()
+		req := upload(t.Context(), t, http.NoBody)
+		resp, err := Deadline(play(func(r *http.Request) (*http.Response, error) {
+			inner = r.Context()
+			return &http.Response{StatusCode: 201, Body: &spells{inner, spell(20, 4*time.Second)}}, nil
+		}), timeout, 100).RoundTrip(req)
+		require.NoError(t, err)
+		require.Same(t, req, resp.Request)
+		require.Equal(t, 80*time.Second, time.Since(start))
+		require.Error(t, inner.Err())
+	})
+	bubble("of a download that is closed", func(t *testing.T) {
+		closed := false
+		resp, err := Deadline(play(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: barren{&spells{ctx: r.Context()}, &closed}}, nil
+		}), timeout, 100).RoundTrip(get(t.Context(), t, download))
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.True(t, closed)
+	})
+	bubble("of a download of which nothing comes, however often it is read", func(t *testing.T) {
+		closed := false
+		resp, err := Deadline(play(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: barren{&spells{r.Context(), spell(10, 4*time.Second)}, &closed}}, nil
+		}), timeout, 100).RoundTrip(get(t.Context(), t, download))
+		require.NoError(t, err)
+		_, err = io.ReadAll(resp.Body)
+		require.ErrorIs(t, err, errIdle)
+		require.NoError(t, resp.Body.Close())
+	})
+	for status, whole := range map[int]bool{200: false, 299: false, 300: true} {
+		resp, err := Deadline(play(reply(status, "")), timeout, 100).RoundTrip(get(t.Context(), t, download))
+		require.NoError(t, err)
+		_, held := resp.Body.(*held)
+		require.Equal(t, whole, held, status)
+		require.NoError(t, resp.Body.Close())
+	}
 }
 
 func TestUploadIsRepeatedFromItsBeginning(t *testing.T) {

@@ -123,17 +123,17 @@ func (m media) content(ctx context.Context, r mediaRecord) (body io.ReadCloser, 
 	if err != nil {
 		e := c.fail(migrate.Refused, err)
 		e.Hint = "nothing was asked of that address; check --media-url"
-		return nil, false, e
+		return nil, again, e
 	}
 	req, err := http.NewRequestWithContext(transport.With(ctx, c.limits), http.MethodGet, at.String(), nil)
 	if err != nil {
-		return nil, false, c.fail(migrate.Failed, err)
+		return nil, again, c.fail(migrate.Failed, err)
 	}
 	req.Header.Set("User-Agent", "chatbridge")
 	req.Header.Set("Accept-Encoding", "identity") // or net/http would unpack what it is to copy
 	resp, err := m.host.http.Do(req)
 	if err != nil {
-		return nil, false, c.broken(err)
+		return nil, again, c.broken(err)
 	}
 	if err := unlike(resp, r); err != nil {
 		_ = resp.Body.Close()
@@ -142,7 +142,7 @@ func (m media) content(ctx context.Context, r mediaRecord) (body io.ReadCloser, 
 		e.Hint = "the service failed; running again resumes"
 		return nil, again, e
 	}
-	return &exact{body: resp.Body, call: c, size: r.Size}, false, nil
+	return &exact{body: resp.Body, call: c, size: r.Size}, again, nil
 }
 
 // fateOf is what the status of a file that did not come means. An address that has

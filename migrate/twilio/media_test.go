@@ -75,7 +75,7 @@ func (s *store) record(size int, link string) string {
 }
 
 func (s *store) config(t *testing.T) Config {
-	return Config{BaseURL: s.url, MediaURL: s.url, Username: account, Password: token, HTTP: patient(t)}
+	return Config{BaseURL: "http://127.0.0.1:1", MediaURL: s.url, Username: account, Password: token, HTTP: patient(t)}
 }
 
 func (s *store) source(t *testing.T) *Source {
@@ -152,6 +152,7 @@ func TestOpenMedia(t *testing.T) {
 		require.NoError(t, err)
 		_, _, err = read(t, src)
 		require.Equal(t, migrate.Usage, migrate.KindOf(err))
+		require.ErrorContains(t, err, "read file "+fileSID+": no address of the media service is known")
 		require.Contains(t, migrate.HintOf(err), "--media-url")
 		require.Empty(t, s.asked)
 	})
@@ -204,6 +205,8 @@ func TestMediaThatIsNotWhole(t *testing.T) {
 			w.WriteHeader(http.StatusFound)
 		}, migrate.Unavailable, "HTTP 302", 1},
 		"half of it":       {status(http.StatusPartialContent), migrate.Unavailable, "HTTP 206", 1},
+		"nothing of it":    {func(w http.ResponseWriter, _ *http.Request, _ int) { w.Header().Set("Content-Length", "0") }, migrate.Refused, "has 5 bytes, and sends 0", linksAsked},
+		"too many asked":   {status(http.StatusTooManyRequests), migrate.Throttled, "HTTP 429", 1},
 		"refused for good": {status(http.StatusForbidden), migrate.Refused, "HTTP 403", linksAsked},
 		"gone":             {status(http.StatusNotFound), migrate.NotFound, "HTTP 404", linksAsked},
 		"failing":          {status(http.StatusBadGateway), migrate.Unavailable, "HTTP 502", 1},
@@ -216,6 +219,9 @@ func TestMediaThatIsNotWhole(t *testing.T) {
 			require.ErrorContains(t, err, "read file "+fileSID)
 			require.Equal(t, c.kind, migrate.KindOf(err))
 			require.Len(t, s.asked, c.asked)
+			if c.asked == linksAsked || strings.HasPrefix(c.says, "HTTP") {
+				require.Equal(t, "the service failed; running again resumes", migrate.HintOf(err))
+			}
 		})
 	}
 }
@@ -273,6 +279,13 @@ func TestTemporaryAddresses(t *testing.T) {
 		"of a company's own":             {"https://mcs.corp.example", "https://mcs.corp.example/ME1", true},
 		"of Twilio, behind a company's":  {"https://mcs.corp.example", "https://media.us1.twilio.com/ME1", true},
 		"of anybody, behind a company's": {"https://mcs.corp.example", "https://example.com/ME1", false},
+
+		"of a company's own, in one word":      {"https://mcs.corp", "https://mcs.corp/ME1", true},
+		"of another there":                     {"https://mcs.corp", "https://media.corp/ME1", false},
+		"of more labels, behind a company's":   {"https://mcs.corp.example", "https://media.us1.evil.twilio.com/ME1", false},
+		"of no region, behind a company's":     {"https://mcs.corp.example", "https://media..twilio.com/ME1", false},
+		"with a port, behind a company's":      {"https://mcs.corp.example", "https://media.us1:1.twilio.com/ME1", false},
+		"without its beginning, behind a such": {"https://mcs.corp.example", "https://us1.twilio.com/ME1", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			base, err := parseBase(c.base)
@@ -289,6 +302,8 @@ func TestTemporaryAddresses(t *testing.T) {
 		}
 		_, _, err := read(t, s.source(t))
 		require.Equal(t, migrate.Refused, migrate.KindOf(err))
+		require.Contains(t, migrate.HintOf(err), "check --media-url")
+		require.Len(t, s.asked, 1, "another address would be of the same host")
 		require.Empty(t, other.fetched)
 		require.Empty(t, s.fetched)
 	})
@@ -392,6 +407,11 @@ func TestUploadMedia(t *testing.T) {
 		s, opened := newStore(t), 0
 		_, err := must(NewTarget(s.config(t))).UploadMedia(t.Context(), service, migrate.Media{ContentType: "a\r\nX: y"}, text5(&opened))
 		require.Equal(t, migrate.Refused, migrate.KindOf(err))
+		require.ErrorContains(t, err, `its type "a\r\nX: y" cannot be sent`)
+		for _, odd := range []string{"a\x1f", "a\x7f", "ä"} {
+			_, err := must(NewTarget(s.config(t))).UploadMedia(t.Context(), service, migrate.Media{ContentType: odd}, text5(&opened))
+			require.Equal(t, migrate.Refused, migrate.KindOf(err), "%q", odd)
+		}
 		require.Zero(t, opened)
 		require.Empty(t, s.asked)
 	})
@@ -450,6 +470,38 @@ func TestMessagesWithSeveralFiles(t *testing.T) {
 			require.Len(t, got, 2)
 			require.Equal(t, c.more, got[0].MoreMedia)
 			require.Len(t, beside.requests(), c.asked)
+		})
+	}
+}
+
+// What Conversations is asked of is a message with a file that Chat shows whole.
+func TestMessagesOfWhichNoFilesAreAsked(t *testing.T) {
+	const sid = "IM00000000000000000000000000000001"
+	for name, c := range map[string]struct {
+		listed, whole string
+		status        int
+		kind          migrate.Kind
+	}{
+		"one without a file":     {`"attributes":null`, `{"sid":"` + sid + `","index":1,"attributes":"{}"}`, 200, 0},
+		"one that is not shown":  {`"attributes":null,"media":{"sid":"` + fileSID + `","size":5}`, `{"code":20403}`, 403, migrate.Credentials},
+		"one whole without file": {`"attributes":"{}"`, "", 500, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			beside := serve(t, func(seen) (int, string) { return 200, `{"sid":"` + sid + `","media":[]}` })
+			s := serve(t, func(r seen) (int, string) {
+				if strings.HasSuffix(r.Path, sid) {
+					return c.status, c.whole
+				}
+				return 200, list("messages", "", `{"sid":"`+sid+`","index":1,`+c.listed+`}`)
+			})
+			config := s.config(t)
+			config.API, config.ConversationsURL = APIv2, beside.url
+			var err error
+			for _, failed := range must(NewSource(config)).Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}) {
+				err = failed
+			}
+			require.Equal(t, c.kind, migrate.KindOf(err), "%v", err)
+			require.Empty(t, beside.requests())
 		})
 	}
 }

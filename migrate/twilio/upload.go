@@ -46,7 +46,7 @@ func (t *Target) UploadMedia(ctx context.Context, serviceSID string, m migrate.M
 		c.upload(serviceSID, m, first, f.again)
 		return c.err
 	})
-	if broke := f.failed(); broke != nil && migrate.KindOf(err) == migrate.Unavailable && ctx.Err() == nil {
+	if broke := f.failed(); broke != nil && migrate.KindOf(err) == migrate.Unavailable {
 		return migrate.Media{}, broke // it is what broke the upload
 	}
 	return r.Media, err

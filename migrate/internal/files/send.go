@@ -94,21 +94,21 @@ func (c *Copier) Send(ctx context.Context, m Message, want conversations.Message
 func (c *Copier) upload(ctx context.Context, m Message) (sid string, anew bool, err error) {
 	rec, known, err := m.Ledger.File(ctx, m.Channel, m.Index)
 	if err != nil {
-		return "", false, migrate.Fatal(err)
+		return sid, anew, migrate.Fatal(err)
 	}
 	if known && rec.SourceSID == m.Media.SID {
 		return rec.TargetSID, false, nil
 	}
 	if err := m.Proceed(ctx); err != nil {
-		return "", false, err
+		return sid, anew, err
 	}
 	stored, rec, err := c.Copy(ctx, m.Job)
 	if err != nil {
-		return "", false, err
+		return sid, anew, err
 	}
 	rec.SourceIndex = m.Index
 	if err := m.Ledger.PutFile(context.WithoutCancel(ctx), m.Channel, rec); err != nil {
-		return "", false, migrate.Fatal(err)
+		return sid, anew, migrate.Fatal(err)
 	}
 	return stored.SID, true, nil
 }

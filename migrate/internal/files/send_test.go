@@ -25,11 +25,13 @@ type sides struct {
 	migrate.Target
 
 	bytes    []byte
-	opens    []error // of OpenMedia, in turn; then none
-	uploads  []error // of UploadMedia, in turn; then none
-	appends  []error // of AppendMessage, in turn; then none
+	opens    []error          // of OpenMedia, in turn; then none
+	uploads  []error          // of UploadMedia, in turn; then none
+	appends  []error          // of AppendMessage, in turn; then none
+	ledger   map[string]error // of its methods, by name
 	recorded map[int64]migrate.FileRecord
 	log      []string
+	sent     []conversations.Message
 	waited   time.Duration
 	found    int // how often a message is looked for in vain
 }
@@ -70,6 +72,7 @@ func (s *sides) UploadMedia(ctx context.Context, service string, m migrate.Media
 
 func (s *sides) AppendMessage(_ context.Context, _, _ string, m conversations.Message) (conversations.Message, error) {
 	s.log = append(s.log, "send "+m.Media.SID)
+	s.sent = append(s.sent, m)
 	m.SID = "IM1"
 	return m, turn(&s.appends)
 }
@@ -82,18 +85,18 @@ type shelf struct {
 
 func (s shelf) File(_ context.Context, _ string, index int64) (migrate.FileRecord, bool, error) {
 	r, ok := s.s.recorded[index]
-	return r, ok, nil
+	return r, ok, s.s.ledger["File"]
 }
 
 func (s shelf) PutFile(_ context.Context, _ string, r migrate.FileRecord) error {
 	s.s.recorded[r.SourceIndex] = r
 	s.s.log = append(s.s.log, "note "+r.TargetSID)
-	return nil
+	return s.s.ledger["PutFile"]
 }
 
 func (s shelf) ForgetFile(_ context.Context, _ string, index int64) error {
 	delete(s.s.recorded, index)
-	return nil
+	return s.s.ledger["ForgetFile"]
 }
 
 func (s *sides) message() files.Message {
@@ -186,6 +189,19 @@ func TestSend(t *testing.T) {
 				"open", "upload 5 bytes to IStarget as ME9", "note ME9", "send ME9",
 			}, "", "uploaded 3 times",
 		},
+		"three times, beside the one of an earlier run": {
+			func(s *sides) {
+				s.recorded[7] = migrate.FileRecord{SourceIndex: 7, SourceSID: "MEsource", TargetSID: "MEbefore"}
+				for range 3 {
+					s.appends = append(s.appends, refused(migrate.CodeMediaGone))
+				}
+			},
+			[]string{
+				"send MEbefore", "open", "upload 5 bytes to IStarget as ME2", "note ME2", "send ME2",
+				"open", "upload 5 bytes to IStarget as ME6", "note ME6", "send ME6",
+				"open", "upload 5 bytes to IStarget as ME10", "note ME10", "send ME10",
+			}, "IM1", "",
+		},
 		"what the target refuses of the message is said as it is, and the file is kept for the next try": {
 			func(s *sides) { s.appends = []error{refused(migrate.CodeBodyTooLong)} },
 			[]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1"}, "", "no",
@@ -197,8 +213,16 @@ func TestSend(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSides()
 			c.set(s)
-			_, got, err := files.New(nil).Send(t.Context(), s.message(), want)
+			sent, got, err := files.New(nil).Send(t.Context(), s.message(), want)
 			require.Equal(t, c.log, s.log)
+			for _, m := range s.sent {
+				asked := want
+				asked.Media.SID = m.Media.SID
+				require.Equal(t, asked, m)
+			}
+			if len(s.sent) > 0 {
+				require.Equal(t, s.sent[len(s.sent)-1], sent)
+			}
 			if c.fail != "" {
 				require.ErrorContains(t, err, c.fail)
 				return
@@ -218,6 +242,51 @@ func TestSend(t *testing.T) {
 		require.Len(t, s.appends, 4)
 		require.Equal(t, 1+2+4, int(s.waited/time.Second), "the first is sent again at once")
 		require.Contains(t, s.recorded, int64(7), "the next run sends it with the same file")
+	})
+	t.Run("each write is asked for, and not made if the answer is no", func(t *testing.T) {
+		for allowed, log := range map[int][]string{
+			0: nil,
+			1: {"open", "upload 5 bytes to IStarget as ME1", "note ME1"},
+			2: {"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1"},
+			3: {"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "open", "upload 5 bytes to IStarget as ME5", "note ME5"},
+		} {
+			s := newSides()
+			s.appends = []error{refused(migrate.CodeMediaGone)}
+			m := s.message()
+			m.Proceed = func(context.Context) error {
+				if allowed--; allowed < 0 {
+					return migrate.ErrDrained
+				}
+				return nil
+			}
+			_, _, err := files.New(nil).Send(t.Context(), m, want)
+			require.ErrorIs(t, err, migrate.ErrDrained)
+			require.Equal(t, log, s.log)
+		}
+	})
+	t.Run("without its ledger nothing goes on", func(t *testing.T) {
+		for method, log := range map[string][]string{
+			"File":       nil,
+			"PutFile":    {"open", "upload 5 bytes to IStarget as ME1", "note ME1"},
+			"ForgetFile": {"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1"},
+		} {
+			s := newSides()
+			s.appends = []error{refused(migrate.CodeMediaGone)}
+			s.ledger = map[string]error{method: errors.New("disk full")}
+			_, _, err := files.New(nil).Send(t.Context(), s.message(), want)
+			require.ErrorContains(t, err, "disk full")
+			require.True(t, migrate.IsFatal(err), method)
+			require.Equal(t, log, s.log, method)
+		}
+	})
+	t.Run("a list that lags is read again after as long as a write may take to show", func(t *testing.T) {
+		for found, waited := range map[int]time.Duration{0: 0, 1: 10 * time.Second, 2: 20 * time.Second, 3: 20 * time.Second} {
+			s := newSides()
+			s.appends, s.found = []error{refused(migrate.CodeMediaTaken)}, found
+			_, _, err := files.New(nil).Send(t.Context(), s.message(), want)
+			require.Equal(t, found == 3, err != nil)
+			require.Equal(t, waited, s.waited)
+		}
 	})
 }
 
@@ -309,6 +378,7 @@ func TestCopy(t *testing.T) {
 			cancel()
 			_, _, err := c.Copy(canceled, job(newSides()))
 			require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
+			require.ErrorIs(t, err, context.Canceled)
 			close(release)
 			all.Wait()
 			for range 3 * files.AtOnce {
