@@ -14,6 +14,8 @@ import (
 
 // connectionOptions say where the two sides are and how hard to work them.
 type connectionOptions struct {
+	regionOptions
+	// Addresses win over regions; one that is empty is that of the region.
 	ChatURL          string
 	ConversationsURL string
 	MediaURL         string
@@ -37,9 +39,10 @@ const defaultTimeout = 30 * time.Second
 
 func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http is accepted for this machine only")
-		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
-		fs.StringVar(&o.MediaURL, "media-url", twilio.MediaURL, "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only")
+		o.regionOptions.flags(fs)
+		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat v1, for both sides; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations, for both sides; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
+		fs.StringVar(&o.MediaURL, "media-url", "", "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only (default "+twilio.MediaURL+", or that of the region)")
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
 		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1, or v2, which also shows media, member attributes and notification levels")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
@@ -62,7 +65,7 @@ func (o *connectionOptions) check() error {
 	case o.Timeout <= 0:
 		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
 	}
-	return nil
+	return o.checkPlaces()
 }
 
 // requestsALane is how many requests a lane has in flight at most, in the
