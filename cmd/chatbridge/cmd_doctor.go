@@ -50,6 +50,7 @@ account is.` +
 		o.regionOptions.flags(fs)
 		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
+		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to look at (repeatable; default the first two)")
 	})

@@ -55,7 +55,7 @@ func TestMigrateOptions(t *testing.T) {
 			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
 			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
 			"--until", "2025-01-01", "--active-since", "2023-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
-			"--in-place", "--messaging-service", "MGa", "--source-region", "us1", "--source-edge", "ashburn", "--target-region", "ie1", "--target-edge", "dublin")
+			"--in-place", "--messaging-service", "MGa", "--source-region", "us1", "--source-edge", "ashburn", "--target-region", "ie1", "--target-edge", "dublin", "--ca-cert", "ca.pem")
 		require.NoError(t, err)
 		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
 		require.Equal(t, mappingOptions{
@@ -64,7 +64,7 @@ func TestMigrateOptions(t *testing.T) {
 		}, o.mappingOptions)
 		require.Equal(t, connectionOptions{
 			regionOptions: regionOptions{"us1", "ashburn", "ie1", "dublin"},
-			ChatURL:       "http://a", ConversationsURL: "http://b", MediaURL: "http://c", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+			ChatURL:       "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
 		}, o.connectionOptions)
 		speed, ok := o.perSecond()
 		require.True(t, ok)

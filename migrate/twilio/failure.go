@@ -90,7 +90,7 @@ func (c *call) broken(err error) error {
 }
 
 // certificateHint is for those whose company opens their connections.
-const certificateHint = "if a company proxy decrypts connections, trust its certificate: SSL_CERT_FILE=company.pem, or on macOS and Windows the system's store; then run again"
+const certificateHint = "if a company proxy decrypts connections, trust its certificate with --ca-cert company.pem, or SSL_CERT_FILE on Linux, or the system's store; then run again"
 
 // unverified says that the other side showed a certificate nobody vouches for.
 func unverified(err error) bool {
