@@ -9,7 +9,7 @@ import (
 
 // fixedSettings say which migration a ledger is of. With others it would be
 // another migration, which needs a ledger of its own.
-var fixedSettings = []string{"source account", "target account", servicesSetting, "--to-service", modeSetting}
+var fixedSettings = []string{"source account", "target account", targetRegionSetting, servicesSetting, "--to-service", modeSetting}
 
 // bind ties the ledger to the settings of this run.
 func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migrate.Fingerprint) error {
@@ -27,7 +27,7 @@ func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migr
 	return o.accept(bound, f)
 }
 
-const fixedHint = "--accept-settings does not cover accounts and services; to begin another migration: chatbridge migrate --ledger another.db"
+const fixedHint = "--accept-settings does not cover accounts, services and the region of the target; to begin another migration: chatbridge migrate --ledger another.db"
 
 // accept compares what a ledger is bound to with the settings of this run. The
 // error names each that differs, and the hint says whether they can be accepted.

@@ -87,6 +87,8 @@ func (o *auditOptions) copyReason(sourceAccount, targetAccount string) string {
 		return "the source is an archive"
 	case targetAccount != "" && targetAccount != sourceAccount:
 		return "the target is another account"
+	case o.apart(o.console):
+		return "the target is in another region"
 	case o.Replay:
 		return "--replay was given"
 	}

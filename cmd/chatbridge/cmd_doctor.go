@@ -47,8 +47,10 @@ account is.` +
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat; plain http is accepted for this machine only")
-		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
+		o.regionOptions.flags(fs)
+		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
+		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to look at (repeatable; default the first two)")
 	})
@@ -94,6 +96,11 @@ func (o *doctorOptions) check() (reports.Format, error) {
 }
 
 func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Diagnosis, error) {
+	c := connector{connectionOptions: &o.connectionOptions, console: o.console, log: shown.log}
+	if err := c.checkRegions(readTarget); err != nil {
+		return doctor.Diagnosis{}, err
+	}
+	c.sayUnused(readTarget)
 	source, err := o.console.sourceCredentials()
 	if err != nil {
 		return doctor.Diagnosis{}, err
@@ -102,15 +109,23 @@ func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Di
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}
-	o.console.note(&reports.Side{Account: source.account, Host: hostOf(o.ChatURL)}, &reports.Side{Account: target.account, Host: hostOf(o.ConversationsURL)}, "")
+	from, to := o.hosts(o.console)
+	o.console.note(&reports.Side{Account: source.account, Host: from}, &reports.Side{Account: target.account, Host: to}, "")
+	sourcePlace, targetPlace := o.places(o.console)
 	http := transport.ReadOnly(o.transport(&transport.Counter{}, shown.log, probePatience))
 	prober, err := twilio.NewProber(
-		twilio.Config{BaseURL: o.ChatURL, Username: source.username, Password: source.password, AccountSID: source.account, CredentialHint: source.hint, HTTP: http},
-		twilio.Config{BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, Username: target.username, Password: target.password, AccountSID: target.account, CredentialHint: target.hint, HTTP: http},
+		twilio.Config{
+			Place: sourcePlace, BaseURL: o.ChatURL, HTTP: http,
+			Username: source.username, Password: source.password, AccountSID: source.account, CredentialHint: regional(source.hint, sourcePlace),
+		},
+		twilio.Config{
+			Place: targetPlace, BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, HTTP: http,
+			Username: target.username, Password: target.password, AccountSID: target.account, CredentialHint: regional(target.hint, targetPlace),
+		},
 	)
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}
-	d := &doctor.Doctor{Prober: prober, Services: o.Services, SameAccount: source.account == target.account, Observer: shown}
+	d := &doctor.Doctor{Prober: prober, Services: o.Services, SameAccount: source.account == target.account && !o.apart(o.console), Observer: shown}
 	return d.Run(ctx)
 }

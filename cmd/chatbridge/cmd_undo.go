@@ -137,6 +137,12 @@ func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fin
 			Hint: "use the credentials of that migration, or another --ledger",
 		}
 	}
+	if region := bound[targetRegionSetting]; region != s.targetRegion {
+		return &migrate.Error{
+			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is for a target in region %s, but the settings say %s", o.Ledger, regionName(region), regionName(s.targetRegion)),
+			Hint: "give --target-region as in that migration, or another --ledger",
+		}
+	}
 	if !o.Execute || o.Yes {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"time"
@@ -14,9 +15,12 @@ import (
 
 // connectionOptions say where the two sides are and how hard to work them.
 type connectionOptions struct {
+	regionOptions
+	// Addresses win over regions; one that is empty is that of the region.
 	ChatURL          string
 	ConversationsURL string
 	MediaURL         string
+	CACert           string
 	FromArchive      string
 	TrustArchive     bool
 	SourceAPI        string
@@ -24,6 +28,8 @@ type connectionOptions struct {
 	APS              float64
 	Timeout          time.Duration
 
+	// roots are trusted to vouch for hosts; nil takes the system's.
+	roots *x509.CertPool
 	// base makes the connections; nil takes the default of package transport.
 	base http.RoundTripper
 	// settle is the settle time of a command that writes, which our own machine
@@ -37,9 +43,11 @@ const defaultTimeout = 30 * time.Second
 
 func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.ChatURL, "chat-url", twilio.ChatURL, "`URL` of Chat v1; plain http is accepted for this machine only")
-		fs.StringVar(&o.ConversationsURL, "conversations-url", twilio.ConversationsURL, "`URL` of Conversations; plain http is accepted for this machine only")
-		fs.StringVar(&o.MediaURL, "media-url", twilio.MediaURL, "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only")
+		o.regionOptions.flags(fs)
+		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat v1, for both sides; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
+		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations, for both sides; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
+		fs.StringVar(&o.MediaURL, "media-url", "", "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only (default "+twilio.MediaURL+", or that of the region)")
+		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
 		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1, or v2, which also shows media, member attributes and notification levels")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
@@ -62,7 +70,10 @@ func (o *connectionOptions) check() error {
 	case o.Timeout <= 0:
 		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
 	}
-	return nil
+	if err := o.checkPlaces(); err != nil {
+		return err
+	}
+	return o.trust()
 }
 
 // requestsALane is how many requests a lane has in flight at most, in the
@@ -76,6 +87,7 @@ var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, F
 func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logger, p transport.Patience) http.RoundTripper {
 	return transport.New(transport.Options{
 		Base:           o.base,
+		RootCAs:        o.roots,
 		Settle:         o.settle,
 		Concurrency:    requestsALane * o.Concurrency,
 		APS:            o.APS,

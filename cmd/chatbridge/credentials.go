@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 
 	"chatbridge/migrate"
 )
@@ -38,10 +39,16 @@ const (
 	tokenVariable   = "AUTH_TOKEN"
 	keyVariable     = "API_KEY"
 	secretVariable  = "API_SECRET"
+	// Twins are other names that people use for the same.
+	keyTwin    = "API_KEY_SID"
+	secretTwin = "API_KEY_SECRET"
 
 	sourcePrefix = "TWILIO_"
 	targetPrefix = "CHATBRIDGE_TARGET_"
 )
+
+// credentialVariables are all of them.
+var credentialVariables = []string{accountVariable, tokenVariable, keyVariable, secretVariable, keyTwin, secretTwin}
 
 const credentialsHint = "export TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; to try chatbridge without an account: chatbridge demo"
 
@@ -60,10 +67,8 @@ func (c *console) sourceCredentials() (credentials, error) {
 func (c *console) targetCredentials() (credentials, error) {
 	source, target := c.getenv(sourcePrefix+accountVariable), c.getenv(targetPrefix+accountVariable)
 	account := cmp.Or(target, source)
-	for _, name := range []string{accountVariable, tokenVariable, keyVariable, secretVariable} {
-		if name != accountVariable && c.getenv(targetPrefix+name) != "" {
-			return c.credentials(targetPrefix, account)
-		}
+	if c.targetIsNamed() {
+		return c.credentials(targetPrefix, account)
 	}
 	if target != "" && source != "" && target != source {
 		return credentials{}, &migrate.Error{
@@ -75,26 +80,56 @@ func (c *console) targetCredentials() (credentials, error) {
 	return c.credentials(sourcePrefix, account)
 }
 
+// targetIsNamed reports whether the target has credentials of its own.
+func (c *console) targetIsNamed() bool {
+	return slices.ContainsFunc(credentialVariables, func(name string) bool {
+		return name != accountVariable && c.getenv(targetPrefix+name) != ""
+	})
+}
+
 func (c *console) credentials(prefix, account string) (credentials, error) {
-	token, key, secret := c.getenv(prefix+tokenVariable), c.getenv(prefix+keyVariable), c.getenv(prefix+secretVariable)
+	token := c.getenv(prefix + tokenVariable)
+	keyName, key, err := c.either(prefix+keyVariable, prefix+keyTwin)
+	if err != nil {
+		return credentials{}, err
+	}
+	secretName, secret, err := c.either(prefix+secretVariable, prefix+secretTwin)
 	switch {
+	case err != nil:
+		return credentials{}, err
 	case account == "":
 		return credentials{}, refused(errors.New("TWILIO_ACCOUNT_SID is not set"))
 	case !accountSID.MatchString(account):
 		name := c.accountVariable(prefix)
 		return credentials{}, refused(fmt.Errorf("%s is not AC and 32 hexadecimal digits%s", name, prefixed("; ", c.oddities(name))))
 	case key != "" && secret == "":
-		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", prefix+keyVariable, prefix+secretVariable))
+		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", keyName, secretName))
 	case secret != "" && key == "":
-		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", prefix+secretVariable, prefix+keyVariable))
+		return credentials{}, refused(fmt.Errorf("%s is set, but %s is not", secretName, keyName))
 	case key != "" && !keySID.MatchString(key):
-		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits%s", prefix+keyVariable, prefixed("; ", c.oddities(prefix+keyVariable))))
+		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits%s", keyName, prefixed("; ", c.oddities(keyName))))
 	case key != "":
-		return credentials{account, key, secret, c.refusal(prefix+keyVariable, prefix+secretVariable)}, nil
+		return credentials{account, key, secret, c.refusal(keyName, secretName)}, nil
 	case token == "":
 		return credentials{}, refused(fmt.Errorf("%s is not set", prefix+tokenVariable))
 	}
 	return credentials{account, account, token, c.refusal(c.accountVariable(prefix), prefix+tokenVariable)}, nil
+}
+
+// either is the value of a variable or of its twin, and which of them has it. Two
+// values would leave it to chance which account is opened.
+func (c *console) either(name, twin string) (from, value string, err error) {
+	value, other := c.getenv(name), c.getenv(twin)
+	switch {
+	case value != "" && other != "" && value != other:
+		return "", "", &migrate.Error{
+			Op: "read credentials", Kind: migrate.Credentials,
+			Err: fmt.Errorf("%s and %s are set to different values, and mean the same", name, twin), Hint: "unset one of them",
+		}
+	case value == "" && other != "":
+		return twin, other, nil
+	}
+	return name, value, nil
 }
 
 func refused(err error) error {

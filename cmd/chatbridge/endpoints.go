@@ -30,6 +30,7 @@ const (
 type endpoints struct {
 	source        migrate.Source
 	sourceAccount string
+	sourceRegion  string         // empty for the default, an address and an archive
 	sourceAPI     string         // v1 or v2
 	services      []chat.Service // of the source
 	prover        prover         // of the source, if an API key opens it
@@ -39,7 +40,8 @@ type endpoints struct {
 	writer        migrate.Target       // nil unless it is to be written
 	promoter      migrate.Promoter     // nil unless channels are to be made private
 	targetAccount string
-	targetKey     bool // the target is opened by an API key
+	targetRegion  string // as that of the source
+	targetKey     bool   // the target is opened by an API key
 	unproven      unproven
 
 	counter *transport.Counter
@@ -72,7 +74,10 @@ func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 	if err := c.checkProxy(); err != nil && (c.FromArchive == "" || target != noTarget) {
 		return nil, err
 	}
-	c.sayElsewhere(target)
+	if err := c.checkRegions(target); err != nil {
+		return nil, err
+	}
+	c.sayUnused(target)
 	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
 	if err != nil {
 		return nil, err
@@ -127,11 +132,13 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
+	place, _ := c.places(c.console)
+	s.sourceRegion = elsewhere(place)
 	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
 	s.userChannels = s.sourceAPI == twilio.APIv2
 	src, err := twilio.NewSource(twilio.Config{
-		BaseURL: c.ChatURL, ConversationsURL: c.ConversationsURL, MediaURL: c.MediaURL, API: c.SourceAPI,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint,
+		Place: place, BaseURL: c.ChatURL, ConversationsURL: c.ConversationsURL, MediaURL: c.MediaURL, API: c.SourceAPI,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place),
 		HTTP: http, Notice: c.notice,
 	})
 	if err != nil {
@@ -157,9 +164,11 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 	if target != writeTarget {
 		http = transport.ReadOnly(http)
 	}
+	_, place := c.places(c.console)
+	s.targetRegion = elsewhere(place)
 	t, err := twilio.NewTarget(twilio.Config{
-		BaseURL: c.ConversationsURL, ChatURL: c.ChatURL, MediaURL: c.MediaURL,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint, HTTP: http,
+		Place: place, BaseURL: c.ConversationsURL, ChatURL: c.ChatURL, MediaURL: c.MediaURL,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place), HTTP: http,
 	})
 	if err != nil {
 		return err
@@ -176,8 +185,10 @@ func (c connector) openPromoter(s *endpoints, http http.RoundTripper) error {
 	if err != nil {
 		return err
 	}
+	place, _ := c.places(c.console)
 	p, err := twilio.NewPromoter(twilio.Config{
-		BaseURL: c.ChatURL, Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: cred.hint, HTTP: http,
+		Place: place, BaseURL: c.ChatURL, HTTP: http,
+		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place),
 	})
 	if err != nil {
 		return err

@@ -48,7 +48,7 @@ func variables(root *cobra.Command) []string {
 	for _, name := range settingNames(root) {
 		all = append(all, variable(name))
 	}
-	for _, name := range []string{accountVariable, tokenVariable, keyVariable, secretVariable} {
+	for _, name := range credentialVariables {
 		all = append(all, targetPrefix+name)
 	}
 	return all

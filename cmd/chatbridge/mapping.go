@@ -115,6 +115,12 @@ func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
 // servicesSetting is the name in a fingerprint of which services are taken.
 const servicesSetting = "--service"
 
+// Names in a fingerprint of the regions that are not the default one.
+const (
+	sourceRegionSetting = "source region"
+	targetRegionSetting = "target region"
+)
+
 // modeSetting is the name in a fingerprint of how channels get to Conversations.
 const (
 	modeSetting = "mode"
@@ -128,7 +134,7 @@ func (o *mappingOptions) fingerprint(s *endpoints, m mapping.Mapper) migrate.Fin
 	if len(o.Services) > 0 {
 		services = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ",")
 	}
-	return migrate.Fingerprint{
+	f := migrate.Fingerprint{
 		"source account": s.sourceAccount,
 		"target account": s.targetAccount,
 		servicesSetting:  services,
@@ -140,4 +146,11 @@ func (o *mappingOptions) fingerprint(s *endpoints, m mapping.Mapper) migrate.Fin
 		"filters":        o.selection(),
 		modeSetting:      modeCopy,
 	}
+	// The same account has other data in another region; the default is not named.
+	for name, region := range map[string]string{sourceRegionSetting: s.sourceRegion, targetRegionSetting: s.targetRegion} {
+		if region != "" {
+			f[name] = region
+		}
+	}
+	return f
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/twilio"
 )
 
 // parseMigrate gives the options that migrate would run with.
@@ -41,8 +40,8 @@ func TestMigrateOptions(t *testing.T) {
 		require.EqualValues(t, 30, o.APS)
 		require.Equal(t, migrate.DefaultSettle, o.Settle)
 		require.Equal(t, migrate.DefaultWatchdog, o.Watchdog)
-		require.Equal(t, twilio.ChatURL, o.ChatURL)
-		require.Equal(t, twilio.ConversationsURL, o.ConversationsURL)
+		require.Empty(t, o.ChatURL+o.ConversationsURL+o.MediaURL, "they are those of the region")
+		require.Equal(t, regionOptions{}, o.regionOptions)
 		require.True(t, o.Stamp)
 		require.False(t, o.Yes)
 		require.False(t, o.DryRun)
@@ -56,7 +55,7 @@ func TestMigrateOptions(t *testing.T) {
 			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
 			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
 			"--until", "2025-01-01", "--active-since", "2023-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
-			"--in-place", "--messaging-service", "MGa")
+			"--in-place", "--messaging-service", "MGa", "--source-region", "us1", "--source-edge", "ashburn", "--target-region", "ie1", "--target-edge", "dublin", "--ca-cert", "ca.pem")
 		require.NoError(t, err)
 		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
 		require.Equal(t, mappingOptions{
@@ -64,7 +63,8 @@ func TestMigrateOptions(t *testing.T) {
 			scopeOptions: scopeOptions{Channels: []string{"a*", "b"}, Exclude: []string{"@f"}, Type: "public", Since: "2024-01-01", Until: "2025-01-01", Active: "2023-01-01", Limit: 5},
 		}, o.mappingOptions)
 		require.Equal(t, connectionOptions{
-			ChatURL: "http://a", ConversationsURL: "http://b", MediaURL: "http://c", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+			regionOptions: regionOptions{"us1", "ashburn", "ie1", "dublin"},
+			ChatURL:       "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
 		}, o.connectionOptions)
 		speed, ok := o.perSecond()
 		require.True(t, ok)
@@ -126,6 +126,38 @@ func TestCredentials(t *testing.T) {
 		require.Equal(t, exitCredentials, statusOf(err))
 		require.ErrorContains(t, err, "CHATBRIDGE_TARGET_ACCOUNT_SID and TWILIO_ACCOUNT_SID name different accounts, and no credentials are set for the first")
 		require.Contains(t, hintOf(err), "export CHATBRIDGE_TARGET_AUTH_TOKEN, or CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET")
+	})
+	t.Run("a key has two names, of which either does", func(t *testing.T) {
+		for _, prefix := range []string{"TWILIO_", "CHATBRIDGE_TARGET_"} {
+			read := func(env ...string) (credentials, error) {
+				return newScreen("", false, append(env, "TWILIO_ACCOUNT_SID="+account)...).console.credentials(prefix, account)
+			}
+			for _, names := range [][2]string{{"API_KEY_SID", "API_KEY_SECRET"}, {"API_KEY", "API_KEY_SECRET"}, {"API_KEY_SID", "API_SECRET"}} {
+				got, err := read(prefix+names[0]+"="+key, prefix+names[1]+"=s")
+				require.NoError(t, err)
+				require.Equal(t, []string{key, "s"}, []string{got.username, got.password})
+				require.Contains(t, got.hint, "check "+prefix+names[0]+" and "+prefix+names[1]+":")
+			}
+			_, err := read(prefix+"API_KEY="+key, prefix+"API_KEY_SID="+key, prefix+"API_SECRET=s", prefix+"API_KEY_SECRET=s")
+			require.NoError(t, err, "the same twice is no contradiction")
+			for _, env := range [][]string{
+				{prefix + "API_KEY=" + key, prefix + "API_KEY_SID=SK00000000000000000000000000000002", prefix + "API_SECRET=s"},
+				{prefix + "API_KEY=" + key, prefix + "API_SECRET=hunter2", prefix + "API_KEY_SECRET=hunter3"},
+			} {
+				_, err := read(env...)
+				require.Equal(t, exitCredentials, statusOf(err))
+				require.ErrorContains(t, err, "are set to different values, and mean the same")
+				require.NotContains(t, err.Error()+hintOf(err), "hunter")
+			}
+			_, err = read(prefix + "API_KEY_SID=" + key)
+			require.ErrorContains(t, err, prefix+"API_KEY_SID is set, but "+prefix+"API_SECRET is not")
+		}
+		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t",
+			"CHATBRIDGE_TARGET_API_KEY_SID="+key, "CHATBRIDGE_TARGET_API_KEY_SECRET=s").console
+		target, err := c.targetCredentials()
+		require.NoError(t, err)
+		require.Equal(t, key, target.username)
+		require.NoError(t, checkEnvironment(newRoot(c), c.env, func(s string) { require.Fail(t, s) }))
 	})
 	t.Run("they have no form that shows the secret", func(t *testing.T) {
 		c := credentials{account: account, username: key, password: "hunter2"}

@@ -74,7 +74,8 @@ func (o *migrateOptions) begun(ctx context.Context, s *endpoints, mapper mapping
 
 func (o *migrateOptions) showPlan(ctx context.Context, s *endpoints, ledger migrate.LedgerReader, services []chat.Service) error {
 	w := o.console.err
-	fmt.Fprintf(w, "Migrate from account %s to account %s:\n", s.sourceAccount, s.targetAccount)
+	fmt.Fprintf(w, "Migrate from account %s%s to account %s%s:\n",
+		s.sourceAccount, prefixed(" in region ", s.sourceRegion), s.targetAccount, prefixed(" in region ", s.targetRegion))
 	for _, one := range services {
 		to := cmp.Or(o.target(), "a new service")
 		if ledger != nil {

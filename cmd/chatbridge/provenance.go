@@ -38,7 +38,7 @@ func surroundingsOf() surroundings {
 // elsewhere, or they change how a result looks and not what it says.
 var unsaid = []string{
 	"help", configFlag, logFormatFlag, "verbose", "quiet", "no-color", "output", "details", "all", "yes",
-	"ledger", "chat-url", "conversations-url", "media-url", "from-archive",
+	"ledger", "chat-url", "conversations-url", "media-url", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "from-archive",
 }
 
 // notDefault are the settings of cmd that are not as they are by default, wherever
@@ -62,14 +62,15 @@ func notDefault(cmd *cobra.Command) []reports.Setting {
 // met notes what a command is about, for the report that it writes.
 func (c *console) met(s *endpoints, o *connectionOptions, ledger string) {
 	var source, target *reports.Side
+	from, to := o.hosts(c)
 	if s.source != nil {
-		source = &reports.Side{Account: s.sourceAccount, Host: hostOf(o.ChatURL)}
+		source = &reports.Side{Account: s.sourceAccount, Host: from}
 		if o.FromArchive != "" {
 			source.Host, source.Archive = "", filepath.Base(o.FromArchive)
 		}
 	}
 	if s.reader != nil {
-		target = &reports.Side{Account: s.targetAccount, Host: hostOf(o.ConversationsURL)}
+		target = &reports.Side{Account: s.targetAccount, Host: to}
 	}
 	c.note(source, target, ledger)
 }
@@ -135,6 +136,8 @@ func (c *console) keep(ctx context.Context, l migrate.Ledger) error {
 // boundSettings are what a fingerprint calls the settings that it has; the default
 // of each is left out.
 var boundSettings = []struct{ bound, setting, unset string }{
+	{sourceRegionSetting, "source-region", ""},
+	{targetRegionSetting, "target-region", ""},
 	{servicesSetting, "service", "all"},
 	{"--to-service", "to-service", newService},
 	{"--policy", policySetting, ""},

@@ -146,7 +146,7 @@ func TestCompanyProxy(t *testing.T) {
 		status, _, said := c.through(server, dir, nil, "audit")
 		require.Equal(t, exitService, status, said)
 		require.Contains(t, said, "certificate")
-		require.Contains(t, said, "SSL_CERT_FILE")
+		require.Contains(t, said, "--ca-cert company.pem")
 	})
 	t.Run("with the company's certificate a whole migration goes through the proxy", func(t *testing.T) {
 		for _, args := range [][]string{{"audit"}, {"migrate", "--yes", "--aps", "0"}, {"verify", "--settle", "10ms"}} {
@@ -158,6 +158,12 @@ func TestCompanyProxy(t *testing.T) {
 		defer c.mu.Unlock()
 		require.Positive(t, c.tunnels["chat.twilio.com"])
 		require.Positive(t, c.tunnels["conversations.twilio.com"])
+	})
+	t.Run("as it does with --ca-cert", func(t *testing.T) {
+		status, out, said := c.through(server, dir, nil, "audit", "--ca-cert", c.file)
+		require.Equal(t, exitDone, status, "%s%s", out, said)
+		status, out, said = c.through(server, dir, []string{"CHATBRIDGE_CA_CERT=" + c.file}, "audit")
+		require.Equal(t, exitDone, status, "%s%s", out, said)
 	})
 	t.Run("NO_PROXY goes around it", func(t *testing.T) {
 		const nowhere = "https://0.0.0.0:1" // this machine, and not by a name or number that needs no proxy anyway

@@ -80,7 +80,8 @@ name is refused.
 
 Credentials are read only from the environment: TWILIO_ACCOUNT_SID with
 TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET. For another
-target account, set CHATBRIDGE_TARGET_ACCOUNT_SID and so on.`,
+target account, set CHATBRIDGE_TARGET_ACCOUNT_SID and so on. TWILIO_REGION and
+TWILIO_EDGE choose the hosts of both sides.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,

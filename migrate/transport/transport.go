@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"log/slog"
 	"net/http"
 	"time"
@@ -16,6 +18,11 @@ type Options struct {
 	// Settle is how long a request that was given up may still be on its way
 	// through this machine, as Dial says. It is not asked of a Base.
 	Settle time.Duration
+
+	// RootCAs vouch for the hosts. They are not asked of a Base.
+	//
+	// Defaults to the system's.
+	RootCAs *x509.CertPool
 
 	// Concurrency is the most requests in flight at once.
 	//
@@ -63,6 +70,9 @@ func (o Options) withDefaults() Options {
 	if o.Base == nil {
 		base := NewBase(o.Concurrency)
 		base.DialContext = Dial(o.Settle)
+		if o.RootCAs != nil {
+			base.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs}
+		}
 		o.Base = base
 	}
 	if o.Counter == nil {

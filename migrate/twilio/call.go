@@ -31,9 +31,15 @@ type host struct {
 }
 
 func newHost(c Config, h hints) (*host, error) {
+	if err := c.Place.Check(); err != nil {
+		return nil, err
+	}
 	base, err := parseBase(c.BaseURL)
 	if err != nil {
 		return nil, err
+	}
+	if c.Place != (Place{}) && c.Place.owns(c.BaseURL) {
+		h.address = h.place
 	}
 	if c.CredentialHint != "" {
 		h.credentials = c.CredentialHint

@@ -26,6 +26,10 @@ const DefaultFetchers = 8
 
 // Config says how to reach one side.
 type Config struct {
+	// Place is where the addresses below are by default: "ChatURL" and so on below
+	// mean those of that place.
+	Place Place
+
 	// BaseURL is scheme and host, without a path. Plain http is taken for
 	// loopback only, since every request carries the credentials.
 	//
@@ -91,16 +95,18 @@ type Config struct {
 }
 
 func (c Config) withDefaults(baseURL string) Config {
-	if c.BaseURL == "" {
-		c.BaseURL = baseURL
+	c.BaseURL = cmp.Or(c.BaseURL, baseURL)
+	// What is left to its default is not asked if the base is elsewhere: the
+	// credentials are not for that place.
+	beside := func(url, byDefault string) string {
+		if url = cmp.Or(url, byDefault); url == byDefault && c.BaseURL != baseURL {
+			return ""
+		}
+		return url
 	}
-	if c.MediaURL = cmp.Or(c.MediaURL, MediaURL); c.BaseURL != baseURL && c.MediaURL == MediaURL {
-		c.MediaURL = "" // left to its default: the credentials are not for Twilio
-	}
-	if c.ConversationsURL = cmp.Or(c.ConversationsURL, ConversationsURL); c.BaseURL != baseURL && c.ConversationsURL == ConversationsURL {
-		c.ConversationsURL = ""
-	}
-	c.ChatURL = cmp.Or(c.ChatURL, ChatURL)
+	c.MediaURL = beside(c.MediaURL, c.Place.MediaURL())
+	c.ConversationsURL = beside(c.ConversationsURL, c.Place.ConversationsURL())
+	c.ChatURL = beside(c.ChatURL, c.Place.ChatURL())
 	c.API = cmp.Or(c.API, APIv1)
 	if c.AccountSID == "" {
 		c.AccountSID = c.Username

@@ -21,6 +21,7 @@ type hints struct {
 	credentials string
 	account     string // which setting names the account
 	address     string // which setting holds the base URL
+	place       string // which settings do, if a region or an edge was chosen
 }
 
 var (
@@ -29,17 +30,19 @@ var (
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET",
 		account:     "TWILIO_ACCOUNT_SID",
 		address:     "--chat-url",
+		place:       "--source-region and --source-edge",
 	}
 	targetHints = hints{
 		side:        "Conversations, the target",
 		credentials: "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET; for another target account, the CHATBRIDGE_TARGET_ variables",
 		account:     "CHATBRIDGE_TARGET_ACCOUNT_SID (for one account on both sides TWILIO_ACCOUNT_SID)",
 		address:     "--conversations-url",
+		place:       "--target-region and --target-edge",
 	}
-	sourceBesideHints = hints{side: "Conversations of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--conversations-url"}
-	sourceMediaHints  = hints{side: "the media service of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--media-url"}
-	targetMediaHints  = hints{side: "the media service of the target", credentials: targetHints.credentials, account: targetHints.account, address: "--media-url"}
-	targetChatHints   = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address}
+	sourceBesideHints = hints{side: "Conversations of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--conversations-url", place: sourceHints.place}
+	sourceMediaHints  = hints{side: "the media service of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--media-url", place: sourceHints.place}
+	targetMediaHints  = hints{side: "the media service of the target", credentials: targetHints.credentials, account: targetHints.account, address: "--media-url", place: targetHints.place}
+	targetChatHints   = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address, place: targetHints.place}
 )
 
 func (c *call) fail(kind migrate.Kind, err error) *migrate.Error {
@@ -87,7 +90,7 @@ func (c *call) broken(err error) error {
 }
 
 // certificateHint is for those whose company opens their connections.
-const certificateHint = "if a company proxy decrypts connections, trust its certificate: SSL_CERT_FILE=company.pem, or on macOS and Windows the system's store; then run again"
+const certificateHint = "if a company proxy decrypts connections, trust its certificate with --ca-cert company.pem, or SSL_CERT_FILE on Linux, or the system's store; then run again"
 
 // unverified says that the other side showed a certificate nobody vouches for.
 func unverified(err error) bool {
@@ -101,7 +104,7 @@ func (c *call) senseless(err error) error {
 		return stray
 	}
 	e := c.fail(c.lost(), fmt.Errorf("read reply: %w", err))
-	e.Hint = fmt.Sprintf("check that %s is the address of the API; if it is, run again", c.hints.address)
+	e.Hint = fmt.Sprintf("this answer is not from Twilio's API: check %s; if nothing is wrong there, run again", c.hints.address)
 	return e
 }
 

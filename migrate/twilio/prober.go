@@ -20,12 +20,9 @@ var _ migrate.Prober = (*Prober)(nil)
 // NewProber returns a Prober over the configurations of a Source and of a Target.
 // It sends nothing.
 func NewProber(source, target Config) (*Prober, error) {
-	source, target = source.withDefaults(ChatURL), target.withDefaults(ConversationsURL)
+	source, target = source.withDefaults(source.Place.ChatURL()), target.withDefaults(target.Place.ConversationsURL())
 	targetChat := target
 	targetChat.BaseURL = target.ChatURL
-	if target.ChatURL == ChatURL && target.BaseURL != ConversationsURL {
-		targetChat.BaseURL = "" // left to its default: the credentials are not for Twilio
-	}
 	p := &Prober{}
 	for i, side := range []struct {
 		config Config

@@ -19,7 +19,7 @@ var _ migrate.Promoter = (*Promoter)(nil)
 // NewPromoter returns a Promoter. Its configuration is that of a Source: the
 // base URL is that of Chat. It sends nothing.
 func NewPromoter(c Config) (*Promoter, error) {
-	h, err := newHost(c.withDefaults(ChatURL), sourceHints)
+	h, err := newHost(c.withDefaults(c.Place.ChatURL()), sourceHints)
 	if err != nil {
 		return nil, err
 	}

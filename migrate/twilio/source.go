@@ -26,7 +26,7 @@ var _ migrate.Source = (*Source)(nil)
 // NewSource returns a Source. It sends nothing. A configuration that cannot
 // work is refused with Kind Usage or Credentials.
 func NewSource(c Config) (*Source, error) {
-	c = c.withDefaults(ChatURL)
+	c = c.withDefaults(c.Place.ChatURL())
 	c.HTTP = transport.ReadOnly(c.HTTP)
 	r, err := requestsOf(c.API)
 	if err != nil {

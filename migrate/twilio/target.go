@@ -34,7 +34,7 @@ var _ migrate.Target = (*Target)(nil)
 // NewTarget returns a Target. It sends nothing. A configuration that cannot
 // work is refused with Kind Usage or Credentials.
 func NewTarget(c Config) (*Target, error) {
-	c = c.withDefaults(ConversationsURL)
+	c = c.withDefaults(c.Place.ConversationsURL())
 	h, err := newHost(c, targetHints)
 	if err != nil {
 		return nil, err
@@ -42,9 +42,6 @@ func NewTarget(c Config) (*Target, error) {
 	t := &Target{host: h}
 	if t.media, err = newMedia(c, targetMediaHints); err != nil {
 		return nil, err
-	}
-	if c.ChatURL == ChatURL && c.BaseURL != ConversationsURL {
-		c.ChatURL = "" // left to its default: the credentials are not for Twilio
 	}
 	if c.ChatURL != "" {
 		c.BaseURL = c.ChatURL
