@@ -38,7 +38,7 @@ func TestAuditOfAnArchiveMeasuresNoLine(t *testing.T) {
 		s := newScreen("", false)
 		require.Equal(t, exitDone, run(t.Context(), s.console, []string{"audit", "--from-archive", dir, "-q", "--output", "json", "--bandwidth", given}), s.stderr.String())
 		var got audit.Audit
-		require.NoError(t, json.Unmarshal([]byte(s.stdout.String()), &got))
+		require.NoError(t, json.Unmarshal(s.stdout.Bytes(), &got))
 		require.EqualValues(t, size, got.Estimate.FileBytes)
 		require.Equal(t, want, got.Estimate.Bandwidth)
 		require.False(t, got.Estimate.Measured)
