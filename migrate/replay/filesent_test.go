@@ -59,6 +59,30 @@ func (l lagging) Messages(ctx context.Context, service, conversation string, new
 	}
 }
 
+// tallying is an Observer of files.
+type tallying struct {
+	mu          sync.Mutex
+	total, done int64
+}
+
+func (o *tallying) Total(kind string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if kind == migrate.KindFiles {
+		o.total = n
+	}
+}
+
+func (o *tallying) Done(kind string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if kind == migrate.KindFiles {
+		o.done += n
+	}
+}
+
+func (*tallying) Event(migrate.Event) {}
+
 // telling is a Source that tells when a file is read.
 type telling struct {
 	migrate.Source
@@ -209,9 +233,12 @@ func TestCountsOfFilesThatCannotBeCopied(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := filesRig(t, policy)
 				require.NoError(t, r.Emulator.LoseFile(rig.SidOf("ME", 1)))
-				s, err := r.Migrate(t.Context())
+				o := &tallying{}
+				s, err := r.Migrate(t.Context(), func(m *replay.Migration) { m.Observer = o })
 				require.NoError(t, err)
 				require.Equal(t, want, s.Counts[migrate.KindFiles])
+				require.Equal(t, want.Source, o.total)
+				require.Equal(t, want.Source, o.done)
 				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MediaMissing])
 			})
 		})
