@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -36,6 +37,51 @@ func (a attaching) AppendMessage(ctx context.Context, service, conversation stri
 	}
 	return a.take(m, really)
 }
+
+// lagging is a Target of which the first lists show no message with a file.
+type lagging struct {
+	migrate.Target
+	lists *int
+}
+
+func (l lagging) Messages(ctx context.Context, service, conversation string, newestFirst bool) iter.Seq2[conversations.Message, error] {
+	*l.lists--
+	hides := *l.lists >= 0
+	return func(yield func(conversations.Message, error) bool) {
+		for m, err := range l.Target.Messages(ctx, service, conversation, newestFirst) {
+			if hides && m.Media.SID != "" {
+				continue
+			}
+			if !yield(m, err) {
+				return
+			}
+		}
+	}
+}
+
+// tallying is an Observer of files.
+type tallying struct {
+	mu          sync.Mutex
+	total, done int64
+}
+
+func (o *tallying) Total(kind string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if kind == migrate.KindFiles {
+		o.total = n
+	}
+}
+
+func (o *tallying) Done(kind string, n int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if kind == migrate.KindFiles {
+		o.done += n
+	}
+}
+
+func (*tallying) Event(migrate.Event) {}
 
 // telling is a Source that tells when a file is read.
 type telling struct {
@@ -95,6 +141,35 @@ func TestFilesOfMessagesInDoubt(t *testing.T) {
 				})
 			})
 		}
+	}
+	for name, plan := range map[string]rig.Scenario{"before others": withFiles(), "alone": func() rig.Scenario {
+		alone := oneChannel("")
+		alone.Channels[0].Messages[0].File = 10
+		return alone
+	}()} {
+		t.Run("one that a list shows late is found, "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rig.NewRig(t, emulator.Config{Archive: plan.Archive()})
+				r.API = twilio.APIv2
+				lists, lost := 0, false
+				s, err := r.Migrate(t.Context(), func(m *replay.Migration) {
+					m.Target = attaching{lagging{m.Target, &lists}, func(m conversations.Message, really appendMessage) (conversations.Message, error) {
+						if lost {
+							return really(m)
+						}
+						lost, lists = true, 1
+						if _, err := really(m); err != nil {
+							return m, err
+						}
+						return m, noAnswer
+					}}
+				})
+				require.NoError(t, err)
+				require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+				require.Len(t, filesIn(t, r), len(plan.Channels[0].Messages))
+				require.Less(t, lists, 0)
+			})
+		})
 	}
 	t.Run("one that never has an answer stays in doubt, and the next run ends it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -158,9 +233,12 @@ func TestCountsOfFilesThatCannotBeCopied(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := filesRig(t, policy)
 				require.NoError(t, r.Emulator.LoseFile(rig.SidOf("ME", 1)))
-				s, err := r.Migrate(t.Context())
+				o := &tallying{}
+				s, err := r.Migrate(t.Context(), func(m *replay.Migration) { m.Observer = o })
 				require.NoError(t, err)
 				require.Equal(t, want, s.Counts[migrate.KindFiles])
+				require.Equal(t, want.Source, o.total)
+				require.Equal(t, want.Source, o.done)
 				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MediaMissing])
 			})
 		})
@@ -173,12 +251,19 @@ func TestFilesLeftOutAreKnownAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := filesRig(t, "media-unavailable=placeholder")
 		require.NoError(t, r.Emulator.LoseFile(rig.SidOf("ME", 1)))
-		_, err := r.Migrate(t.Context())
+		_, err := r.Migrate(t.Context(), taking(func(m conversations.Message, _ appendMessage) (conversations.Message, error) {
+			return m, &migrate.Error{Op: "append message", Kind: migrate.Failed, Err: errors.New("not now")}
+		}))
 		require.NoError(t, err)
+		require.Len(t, filesIn(t, r), 3, "the lane ends behind what was left out")
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Zero(t, rig.TimesFound(s.Findings)[mapping.StoredOtherwise])
 		before := filesIn(t, r)
 		_, err = r.Emulator.AppendToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "new")
 		require.NoError(t, err)
-		s, err := r.Migrate(t.Context())
+		s, err = r.Migrate(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 		require.Equal(t, append(before, "new"), filesIn(t, r))
