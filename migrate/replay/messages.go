@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -165,6 +166,10 @@ func (l *lane) append(ctx context.Context, f *feed, m *mapped) error {
 		sent, got, skip, err := l.send(ctx, m)
 		if skip {
 			l.leaveOut(f)
+			return nil
+		}
+		if errors.Is(err, errDeletedMeanwhile) {
+			f.take()
 			return nil
 		}
 		if err == nil {

@@ -187,6 +187,28 @@ func (l *lane) withoutFile(m *mapped, want conversations.Message, err *migrate.E
 	return instead, mapping.Skipped(found), nil
 }
 
+// errDeletedMeanwhile means that a message is not in the source any more.
+var errDeletedMeanwhile = errors.New("the message was deleted in the source since it was read")
+
+// stillThere tells a file that is gone from one that went with its message, after
+// that was read: nobody misses either then.
+func (l *lane) stillThere(ctx context.Context, m *mapped, lost *migrate.Error) error {
+	if lost.Kind != migrate.NotFound {
+		return nil
+	}
+	for now, err := range l.inSource(ctx)(m.source.Index - 1) {
+		if err != nil {
+			return err
+		}
+		if now.SID == m.source.SID {
+			return nil
+		}
+		break
+	}
+	l.event(migrate.Notice, "message was deleted while it was read", migrate.KeyChannel, l.Channel.SID, migrate.KeyIndex, m.source.Index)
+	return errDeletedMeanwhile
+}
+
 // leftItsFile reports whether a message stands in the target without its file, as a
 // policy has it.
 func (l *lane) leftItsFile(p pairing) bool {

@@ -126,6 +126,9 @@ func (l *lane) send(ctx context.Context, m *mapped) (sent, got conversations.Mes
 				return sent, got, false, l.hasItsFile(m, with, got)
 			}
 			if lost, ok := errors.AsType[*files.LostError](err); ok {
+				if err := l.stillThere(ctx, m, lost.Err); err != nil {
+					return sent, got, false, err
+				}
 				if sent, skip, err = l.withoutFile(m, sent, lost.Err); err != nil || skip {
 					return sent, got, skip, err
 				}
