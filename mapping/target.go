@@ -88,19 +88,49 @@ func (n *notes) insteadOf(attributes string, choice Choice) string {
 	return attributes
 }
 
+// refusals are the cases of Refused.
+var refusals = []Code{BodyTooLong, BodyEmpty, AttributesNotJSON, AttributesTooLarge, MessageRefused}
+
 // Instead is what the policies would have sent in place of a message if the target
 // had refused it, in any of the cases of Refused.
 func (m Mapper) Instead(msg chat.Message, want conversations.Message) []conversations.Message {
 	var all []conversations.Message
-	for _, c := range []Code{BodyTooLong, BodyEmpty, AttributesNotJSON, AttributesTooLarge, MessageRefused} {
-		if as := m.Policy.option(c).Severity; as == Stop || as == Skip {
-			continue
-		}
-		if instead, _ := m.Refused(c, msg, want, ""); Differences(want, instead) != "" {
+	for _, c := range refusals {
+		if instead, _, sent := m.instead(c, msg, want); sent {
 			all = append(all, instead)
 		}
 	}
 	return all
+}
+
+// StandsFor reports whether a message of the target is what a policy has in place of
+// one that was refused, or whose file could not be copied, and what was found then:
+// who sent it may not have lived to say so.
+func (m Mapper) StandsFor(msg chat.Message, want, have conversations.Message) (bool, []Finding) {
+	for _, c := range refusals {
+		if instead, found, sent := m.instead(c, msg, want); sent && Differences(instead, have) == "" {
+			return true, found
+		}
+	}
+	if want.Media.SID == "" || have.Media.SID != "" {
+		return false, nil
+	}
+	instead, found := m.WithoutFile(msg, want, before)
+	return !Blocked(found) && !Skipped(found) && Differences(instead, have) == "", found
+}
+
+// before is why a message stands in the place of another, if an earlier run put it
+// there.
+const before = "in an earlier run"
+
+// instead is what the policy of a case sends in place of a message, if it sends
+// another.
+func (m Mapper) instead(c Code, msg chat.Message, want conversations.Message) (instead conversations.Message, found []Finding, sent bool) {
+	if as := m.Policy.option(c).Severity; as == Stop || as == Skip {
+		return want, nil, false
+	}
+	instead, found = m.Refused(c, msg, want, before)
+	return instead, found, Differences(want, instead) != ""
 }
 
 func whatWasRefused(want conversations.Message) string {

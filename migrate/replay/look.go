@@ -236,14 +236,17 @@ func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
 	if !p.held && v.Kind == origin.OursOtherwise {
 		differs = " with other content"
 	}
+	instead, found := false, []mapping.Finding(nil)
+	if p.held && differs != "" {
+		instead, found = l.Settings.Mapper.StandsFor(p.want.source, p.want.message, p.have)
+	}
 	switch {
 	case p.held && p.have.Author != p.want.Author && p.have.Author == p.want.Before:
 		// Nobody changes an author: an earlier run had other settings.
 		l.storedOtherwise(seen, v, " under the name that its author had before --identities")
 	case differs == "":
-	case p.held && slices.ContainsFunc(l.Settings.Mapper.Instead(p.want.source, p.want.message), func(m conversations.Message) bool {
-		return mapping.Differences(m, p.have) == ""
-	}), l.leftItsFile(p): // it had been refused as it is
+	case instead: // it had been refused as it is
+		seen.found = append(seen.found, found...)
 	case p.held && editedSince(p.want.message, p.have):
 		seen.edited = append(seen.edited, migrate.MessageRecord{SourceIndex: v.SourceIndex, TargetSID: v.TargetSID})
 	case !(p.held && l.editedThere(p)) && (v.Kind == origin.Ours || !l.Record.Adopted):

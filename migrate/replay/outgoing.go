@@ -209,16 +209,6 @@ func (l *lane) stillThere(ctx context.Context, m *mapped, lost *migrate.Error) e
 	return errDeletedMeanwhile
 }
 
-// leftItsFile reports whether a message stands in the target without its file, as a
-// policy has it.
-func (l *lane) leftItsFile(p pairing) bool {
-	if !p.held || p.want.message.Media.SID == "" || p.have.Media.SID != "" {
-		return false
-	}
-	instead, found := l.Settings.Mapper.WithoutFile(p.want.source, p.want.message, "")
-	return !mapping.Blocked(found) && mapping.Differences(instead, p.have) == ""
-}
-
 // notYet is the date of an update that no source has: what bears it in the ledger
 // is looked at again by the next pass.
 var notYet = time.Unix(1, 0)
