@@ -140,6 +140,9 @@ func (m media) content(ctx context.Context, r mediaRecord) (body io.ReadCloser, 
 		kind, again := fateOf(resp.StatusCode)
 		e := c.fail(kind, err)
 		e.Hint = "the service failed; running again resumes"
+		if kind == migrate.NotFound || kind == migrate.Refused {
+			e.Hint = "check --media-url; if it is right, the file cannot be read, and --policy media-unavailable=… decides about its message"
+		}
 		return nil, again, e
 	}
 	return &exact{body: resp.Body, call: c, size: r.Size}, again, nil

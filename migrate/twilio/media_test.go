@@ -220,7 +220,9 @@ func TestMediaThatIsNotWhole(t *testing.T) {
 			require.Equal(t, c.kind, migrate.KindOf(err))
 			require.Len(t, s.asked, c.asked)
 			if c.asked == linksAsked || strings.HasPrefix(c.says, "HTTP") {
-				require.Equal(t, "the service failed; running again resumes", migrate.HintOf(err))
+				decides := c.kind == migrate.NotFound || c.kind == migrate.Refused
+				require.Equal(t, decides, strings.Contains(migrate.HintOf(err), "--policy media-unavailable="))
+				require.Equal(t, !decides, migrate.HintOf(err) == "the service failed; running again resumes")
 			}
 		})
 	}
