@@ -36,9 +36,9 @@ const MediaKept = 5 * time.Minute
 // message is sent: a file belongs to one message, so sending the message again
 // with the same TargetSID cannot make two.
 type FileRecord struct {
-	SourceIndex int64  // of its message
-	SourceSID   string // ME…
-	TargetSID   string // ME…
-	Size        int64  // bytes
-	SHA256      [sha256.Size]byte
+	SourceIndex int64             // of its message
+	SourceSID   string            // ME…
+	TargetSID   string            // ME…
+	Size        int64             // bytes
+	SHA256      [sha256.Size]byte // of the bytes as they passed; zero if the file was found in the target
 }

@@ -136,6 +136,8 @@ func TestFiles(t *testing.T) {
 			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 			require.Equal(t, whole, filesIn(t, r))
 			require.Equal(t, before.Media, r.Emulator.Stats().Media)
+			require.Equal(t, migrate.KindCount{Source: 2, Existing: 2}, s.Counts[migrate.KindFiles])
+			require.EqualValues(t, 3700, s.FileBytes)
 		})
 	})
 }

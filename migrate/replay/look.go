@@ -150,6 +150,9 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 		if l.doubtOf(v.SourceIndex) >= 0 {
 			seen.landed = append(seen.landed, v.SourceIndex)
 		}
+		if err := l.noteFile(ctx, p); err != nil {
+			return err
+		}
 		return l.note(ctx, seen, record)
 	case origin.CopyOf:
 		seen.late[v.TargetSID] = v.SourceIndex

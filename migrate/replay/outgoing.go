@@ -209,6 +209,20 @@ func (l *lane) stillThere(ctx context.Context, m *mapped, lost *migrate.Error) e
 	return errDeletedMeanwhile
 }
 
+// noteFile has the ledger know the file of a message that was found in the target,
+// unless it does. Nothing tells what passed.
+func (l *lane) noteFile(ctx context.Context, p pairing) error {
+	if !p.held || p.want.message.Media.SID == "" || p.have.Media.SID == "" {
+		return nil
+	}
+	if _, known, err := l.Ledger.File(ctx, l.Channel.SID, p.want.Index); known || err != nil {
+		return migrate.Fatal(err)
+	}
+	return migrate.Fatal(l.Ledger.PutFile(ctx, l.Channel.SID, migrate.FileRecord{
+		SourceIndex: p.want.Index, SourceSID: p.want.message.Media.SID, TargetSID: p.have.Media.SID, Size: p.have.Media.Size,
+	}))
+}
+
 // notYet is the date of an update that no source has: what bears it in the ledger
 // is looked at again by the next pass.
 var notYet = time.Unix(1, 0)
