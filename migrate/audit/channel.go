@@ -115,7 +115,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		t.count(migrate.KindInvites, 1)
 		_, add, found := t.set.Mapper.Invite(i, roles)
 		note(found)
-		if add {
+		if _, member := seen[t.set.Mapper.Identity(i.Identity)]; add && !member {
 			note(t.joins(i.Identity, known, &load))
 		}
 	}

@@ -45,6 +45,22 @@ func TestInvites(t *testing.T) {
 			require.EqualValues(t, rig.ClaimWrites, s.Requests.Writes)
 		})
 	})
+	t.Run("of a member change nothing about them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := littleRig(t, rig.WithFile(t, little(t), archive.InvitesPath(rig.ScenarioService, rig.SidOf("CH", 0)), func(text string) string {
+				of := func(identity string) string { return `"identity":"` + identity + `"` }
+				from, _, _ := strings.Cut(text[strings.Index(text, `"identity":"`)+len(`"identity":"`):], `"`)
+				return strings.Replace(text, of(from), of(rig.IdentityOf(0)), 1)
+			}))
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.Equal(t, migrate.KindCount{Source: 1, Existing: 1}, s.Counts[migrate.KindInvites])
+			v, differences := r.VerifyKnowing(t.Context())
+			require.True(t, v.Equal, "%+v", differences)
+			require.Empty(t, differences)
+		})
+	})
 	t.Run("that Chat changed since win over what somebody changed, under the ledger that brought them", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, before, _ := invitedAndChanged(t)

@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"chatbridge/mapping"
@@ -180,6 +181,10 @@ func (l *lane) invites(ctx context.Context) error {
 			l.Counters.Skipped(migrate.KindInvites, 1)
 			continue
 		}
+		if l.isMember(want.Identity) {
+			l.Counters.Existing(migrate.KindInvites, 1)
+			continue
+		}
 		rec, known, err := l.Ledger.Entity(ctx, migrate.MemberEntity, i.SID)
 		if err != nil {
 			return migrate.Fatal(err)
@@ -195,6 +200,14 @@ func (l *lane) invites(ctx context.Context) error {
 		l.Counters.Changed(migrate.KindInvites, change)
 	}
 	return nil
+}
+
+// isMember reports whether somebody came as a member: then an invite, which may name
+// another role, says nothing new.
+func (l *lane) isMember(identity string) bool {
+	return slices.ContainsFunc(l.members, func(m chat.Member) bool {
+		return !m.Dormant && l.Settings.Mapper.Identity(m.Identity) == identity
+	})
 }
 
 // messagePrefix is that of the SIDs of messages.
