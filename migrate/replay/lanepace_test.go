@@ -30,7 +30,7 @@ func TestHowFarALaneIs(t *testing.T) {
 				}
 				time.Sleep(migrate.HeartbeatEvery + time.Millisecond)
 				var p replay.Progress
-				require.NoError(t, json.Unmarshal(noted.put[len(noted.put)-1].Progress, &p))
+				require.NoError(t, json.Unmarshal(noted.last().Progress, &p))
 				require.Len(t, p.AtWork, 1)
 				done = append(done, p.AtWork[0].Done)
 				if refuse && one.nth == 3 {

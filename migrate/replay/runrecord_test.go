@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,11 +22,22 @@ import (
 // notedLedger keeps each record of a run that is put.
 type notedLedger struct {
 	migrate.Ledger
+
+	mu  sync.Mutex // while the run goes on
 	put []migrate.RunRecord
 }
 
+// last is the record that was put last.
+func (n *notedLedger) last() migrate.RunRecord {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.put[len(n.put)-1]
+}
+
 func (n *notedLedger) PutRun(ctx context.Context, r migrate.RunRecord) error {
+	n.mu.Lock()
 	n.put = append(n.put, r)
+	n.mu.Unlock()
 	return n.Ledger.PutRun(ctx, r)
 }
 
