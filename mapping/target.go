@@ -115,13 +115,13 @@ func (m Mapper) StandsFor(msg chat.Message, want, have conversations.Message) (b
 	if want.Media.SID == "" || have.Media.SID != "" {
 		return false, nil
 	}
-	instead, found := m.WithoutFile(msg, want, before)
+	instead, found := m.WithoutFile(msg, want, earlier)
 	return !Blocked(found) && !Skipped(found) && Differences(instead, have) == "", found
 }
 
-// before is why a message stands in the place of another, if an earlier run put it
+// earlier is why a message stands in the place of another, if an earlier run put it
 // there.
-const before = "in an earlier run"
+const earlier = "in an earlier run"
 
 // instead is what the policy of a case sends in place of a message, if it sends
 // another.
@@ -129,7 +129,7 @@ func (m Mapper) instead(c Code, msg chat.Message, want conversations.Message) (i
 	if as := m.Policy.option(c).Severity; as == Stop || as == Skip {
 		return want, nil, false
 	}
-	instead, found = m.Refused(c, msg, want, before)
+	instead, found = m.Refused(c, msg, want, earlier)
 	return instead, found, Differences(want, instead) != ""
 }
 

@@ -94,10 +94,11 @@ func (u *Undo) document(done undo.Undone) *document {
 	for _, r := range u.largest {
 		t.rows = append(t.rows, []string{r.TargetSID, r.Name, Number(r.Messages)})
 	}
-	all := fmt.Sprintf("%s with %s in all", count(u.channels, "conversation", "conversations"), count(u.messages, "message", "messages"))
+	within := count(u.messages, "message", "messages")
 	if u.files > 0 {
-		all += fmt.Sprintf(", and %s of these with %s", count(u.files, "file", "files"), Bytes(u.bytes))
+		within += fmt.Sprintf(" and %s (%s)", count(u.files, "file", "files"), Bytes(u.bytes))
 	}
+	all := fmt.Sprintf("%s with %s in all", count(u.channels, "conversation", "conversations"), within)
 	about := []block{heading("The largest conversations"), t, paragraph(all + ".")}
 	if !done.Executed {
 		about = append(about[:2], paragraph(all+". To list each of them:"), commands{"chatbridge undo --all"})

@@ -12,6 +12,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/replay"
 	"chatbridge/migrate/transport"
 )
 
@@ -48,9 +49,7 @@ func TestInvites(t *testing.T) {
 	t.Run("of a member change nothing about them", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := littleRig(t, rig.WithFile(t, little(t), archive.InvitesPath(rig.ScenarioService, rig.SidOf("CH", 0)), func(text string) string {
-				of := func(identity string) string { return `"identity":"` + identity + `"` }
-				from, _, _ := strings.Cut(text[strings.Index(text, `"identity":"`)+len(`"identity":"`):], `"`)
-				return strings.Replace(text, of(from), of(rig.IdentityOf(0)), 1)
+				return strings.Replace(text, `"identity":"user2@example.com"`, `"identity":"`+rig.IdentityOf(0)+`"`, 1)
 			}))
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
@@ -59,6 +58,18 @@ func TestInvites(t *testing.T) {
 			v, differences := r.VerifyKnowing(t.Context())
 			require.True(t, v.Equal, "%+v", differences)
 			require.Empty(t, differences)
+		})
+	})
+	t.Run("of a member who is left out as dormant bring them", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := littleRig(t, rig.WithFile(t, little(t), archive.InvitesPath(rig.ScenarioService, rig.SidOf("CH", 0)), func(text string) string {
+				return strings.Replace(text, `"identity":"user2@example.com"`, `"identity":"`+rig.IdentityOf(0)+`"`, 1)
+			}))
+			s, err := r.Migrate(t.Context(), func(m *replay.Migration) {
+				m.Source = migrate.Scoped(m.Source, migrate.Scope{ActiveSince: rig.ScenarioStart.AddDate(1, 0, 0)})
+			})
+			require.NoError(t, err)
+			require.Equal(t, migrate.KindCount{Source: 1, Written: 1}, s.Counts[migrate.KindInvites])
 		})
 	})
 	t.Run("that Chat changed since win over what somebody changed, under the ledger that brought them", func(t *testing.T) {

@@ -196,7 +196,8 @@ func (l *lane) stillThere(ctx context.Context, m *mapped, lost *migrate.Error) e
 	if lost.Kind != migrate.NotFound {
 		return nil
 	}
-	for now, err := range l.inSource(ctx)(m.source.Index - 1) {
+	span := migrate.Span{After: m.source.Index - 1, Listed: true}
+	for now, err := range l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, span) {
 		if err != nil {
 			return err
 		}

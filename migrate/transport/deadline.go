@@ -84,10 +84,10 @@ func (d *deadline) read(resp *http.Response) ([]byte, error) {
 	return raw, nil
 }
 
-// explain tells our own deadline from the caller's.
+// explain tells our own deadlines from the caller's.
 func explain(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errDeadline) {
-		return errDeadline
+	if cause := context.Cause(ctx); errors.Is(cause, errDeadline) || errors.Is(cause, errIdle) {
+		return cause
 	}
 	return err
 }

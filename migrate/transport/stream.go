@@ -26,31 +26,23 @@ func (d *deadline) stream(req *http.Request) (*http.Response, error) {
 	}
 	resp, err := d.next.RoundTrip(out)
 	if err != nil {
-		err = &AttemptError{Sent: sent.Load(), Err: idle(ctx, err)}
+		err = &AttemptError{Sent: sent.Load(), Err: explain(ctx, err)}
 		m.end()
 		return nil, err
 	}
-	resp.Body = &moving{resp.Body, m}
-	resp.Request = req
+	body := moving{resp.Body, m}
+	resp.Body, resp.Request = &body, req
 	if isWrite(req) || resp.StatusCode >= 300 {
 		defer m.end()
 		raw, err := d.read(resp)
 		if err != nil {
-			return nil, &AttemptError{Sent: true, Err: fmt.Errorf("read reply: %w", idle(ctx, err))}
+			return nil, &AttemptError{Sent: true, Err: fmt.Errorf("read reply: %w", explain(ctx, err))}
 		}
 		hold(resp, raw)
 		return resp, nil
 	}
-	resp.Body = &download{moving{resp.Body, m}, ctx}
+	resp.Body = &download{body, ctx}
 	return resp, nil
-}
-
-// idle tells our own deadline from the caller's.
-func idle(ctx context.Context, err error) error {
-	if errors.Is(context.Cause(ctx), errIdle) {
-		return errIdle
-	}
-	return err
 }
 
 // motion ends an attempt of which nothing moves.
@@ -90,7 +82,7 @@ type download struct {
 func (d *download) Read(p []byte) (int, error) {
 	n, err := d.moving.Read(p)
 	if err != nil && err != io.EOF {
-		err = &AttemptError{Sent: true, Err: fmt.Errorf("read reply: %w", idle(d.ctx, err))}
+		err = &AttemptError{Sent: true, Err: fmt.Errorf("read reply: %w", explain(d.ctx, err))}
 	}
 	return n, err
 }

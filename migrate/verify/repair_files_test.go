@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/twilio"
@@ -42,5 +43,23 @@ func TestRepairOfAnEndWithAFile(t *testing.T) {
 		require.True(t, got.Equal)
 		require.Len(t, used, 2)
 		require.Len(t, m.Messages(t), len(all))
+	})
+}
+
+// What is attached cannot be changed, so a repair does not say that it can be.
+func TestRepairOfAnotherFile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := rig.WholeScenario()
+		plan.Channels[0].Messages[1].File = 3000
+		r := rig.NewRig(t, emulator.Config{Archive: plan.Archive()})
+		r.API = twilio.APIv2
+		m := r.Migrated(t)
+		m.Settings.Mapper.Policy = mapping.Policy{mapping.Media: "placeholder"}
+		got, all := m.Repair(t, false)
+		require.False(t, got.Equal)
+		require.Zero(t, got.Possible)
+		require.Len(t, all, 1)
+		require.Equal(t, "media", all[0].Field)
+		require.False(t, all[0].Possible)
 	})
 }

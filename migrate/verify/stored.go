@@ -64,11 +64,11 @@ func (a agreed) text(want, have string) bool {
 // withoutFile is a message as a policy has it whose file could not be copied, if the
 // ledger knows that one was not.
 func (a agreed) withoutFile(m chat.Message, want conversations.Message) (conversations.Message, bool) {
-	if want.Media.SID == "" || !a.found(mapping.MediaMissing, m.SID) {
+	if want.Media.SID == "" {
 		return want, false
 	}
 	instead, found := a.WithoutFile(m, want, "")
-	return instead, !mapping.Blocked(found)
+	return instead, !mapping.Blocked(found) && a.found(mapping.MediaMissing, m.SID)
 }
 
 // message is one in the form in which messages are compared.

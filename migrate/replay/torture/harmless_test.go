@@ -70,6 +70,7 @@ func playHarmless(t *testing.T, w *world) {
 		}
 		e := w.run(fmt.Sprintf("pass %d", pass+1), nil)
 		require.Empty(t, w.unequal(e), "after pass %d", pass+1)
+		require.Empty(t, e.end.Orphans, "every file that was uploaded has its message, after pass %d", pass+1)
 		for _, c := range e.end.Conversations {
 			require.False(t, c.UniqueName == migrate.ClaimName && c.Gone == "", "the claim is still there")
 		}
