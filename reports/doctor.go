@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/text"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/doctor"
 )
 
@@ -27,13 +28,13 @@ func Doctor(w io.Writer, f Format, g doctor.Diagnosis, options ...Option) error 
 
 // verdictParts are the verdicts in the order of what a person has to see first.
 var verdictParts = []struct {
-	verdict doctor.Verdict
+	verdict migrate.Verdict
 	title   string
 }{
-	{doctor.Dangerous, "Different, and dangerous"},
-	{doctor.Harmless, "Different, and harmless"},
-	{doctor.AsAssumed, "As assumed"},
-	{doctor.NotSeen, "Not tested: no data"},
+	{migrate.Dangerous, "Different, and dangerous"},
+	{migrate.Harmless, "Different, and harmless"},
+	{migrate.AsAssumed, "As assumed"},
+	{migrate.NotSeen, "Not tested: no data"},
 }
 
 func doctorDocument(g doctor.Diagnosis) *document {
@@ -51,14 +52,14 @@ func doctorDocument(g doctor.Diagnosis) *document {
 }
 
 func doctorVerdict(g doctor.Diagnosis) string {
-	if n := int64(g.Verdicts[doctor.Dangerous]); n > 0 {
+	if n := int64(g.Verdicts[migrate.Dangerous]); n > 0 {
 		return fmt.Sprintf("%s dangerously from what chatbridge assumes.", count(n, "thing differs", "things differ"))
 	}
 	text := "nothing dangerous was seen"
-	if n := int64(g.Verdicts[doctor.Harmless]); n > 0 {
+	if n := int64(g.Verdicts[migrate.Harmless]); n > 0 {
 		text += fmt.Sprintf("; %s harmlessly", count(n, "thing differs", "things differ"))
 	}
-	if n := int64(g.Verdicts[doctor.NotSeen]); n > 0 {
+	if n := int64(g.Verdicts[migrate.NotSeen]); n > 0 {
 		text += fmt.Sprintf("; %s could not be tested", count(n, "thing", "things"))
 	}
 	return text + "."

@@ -20,16 +20,16 @@ func diagnosis() doctor.Diagnosis {
 	return doctor.Diagnosis{
 		SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: true,
 		Probes: []doctor.Probe{
-			{ID: "chat-v1", Assumed: "Chat v1 answers for this account", Seen: "it answers", Verdict: doctor.AsAssumed, Requests: 2},
-			{ID: "dates", Assumed: "dates are ISO 8601, to the second", Seen: "12 RFC 2822, such as " + hostile, Verdict: doctor.Harmless, Advice: "nothing to do: chatbridge reads both forms"},
+			{ID: "chat-v1", Assumed: "Chat v1 answers for this account", Seen: "it answers", Verdict: migrate.AsAssumed, Requests: 2},
+			{ID: "dates", Assumed: "dates are ISO 8601, to the second", Seen: "12 RFC 2822, such as " + hostile, Verdict: migrate.Harmless, Advice: "nothing to do: chatbridge reads both forms"},
 			{
 				ID: "default-timers", Assumed: "the target account has no timers that close conversations",
-				Seen: `inactive "P1D", closed "": migrated conversations would be closed for good`, Verdict: doctor.Dangerous,
+				Seen: `inactive "P1D", closed "": migrated conversations would be closed for good`, Verdict: migrate.Dangerous,
 				Advice: "clear the default timers in the Twilio Console (Conversations, Defaults); migrate refuses to start until then", Requests: 1,
 			},
-			{ID: "media", Assumed: "v1 shows a message with a file as one with an empty body", Seen: "no file", Verdict: doctor.NotSeen, Requests: 4},
+			{ID: "media", Assumed: "v1 shows a message with a file as one with an empty body", Seen: "no file", Verdict: migrate.NotSeen, Requests: 4},
 		},
-		Verdicts: map[doctor.Verdict]int{doctor.AsAssumed: 1, doctor.Harmless: 1, doctor.Dangerous: 1, doctor.NotSeen: 1},
+		Verdicts: map[migrate.Verdict]int{migrate.AsAssumed: 1, migrate.Harmless: 1, migrate.Dangerous: 1, migrate.NotSeen: 1},
 		Requests: 7, Duration: 1.25,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/doctor"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -75,7 +76,7 @@ func runDoctor(ctx context.Context, o *doctorOptions) error {
 		return err
 	}
 	if !found.Sound {
-		n := found.Verdicts[doctor.Dangerous]
+		n := found.Verdicts[migrate.Dangerous]
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(n, "thing differs", "things differ") + " dangerously from what chatbridge assumes",

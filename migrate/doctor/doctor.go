@@ -9,37 +9,26 @@ import (
 	"chatbridge/migrate"
 )
 
-// Verdict is how what was seen compares with what is assumed.
-type Verdict string
-
-// Verdicts.
-const (
-	AsAssumed Verdict = "as assumed"
-	Harmless  Verdict = "different, harmless"
-	Dangerous Verdict = "different, dangerous"
-	NotSeen   Verdict = "not seen"
-)
-
 // Probe is one thing that no document settles, and what the account says to it.
 type Probe struct {
-	ID       string  `json:"id"`
-	Assumed  string  `json:"assumed"` // by chatbridge
-	Seen     string  `json:"seen"`
-	Verdict  Verdict `json:"verdict"`
-	Advice   string  `json:"advice,omitempty"` // what to do about it
-	Requests int64   `json:"requests"`         // made for it; what was read for an earlier one is not read again
+	ID       string          `json:"id"`
+	Assumed  string          `json:"assumed"` // by chatbridge
+	Seen     string          `json:"seen"`
+	Verdict  migrate.Verdict `json:"verdict"`
+	Advice   string          `json:"advice,omitempty"` // what to do about it
+	Requests int64           `json:"requests"`         // made for it; what was read for an earlier one is not read again
 }
 
 // Diagnosis is the outcome of a Doctor.
 type Diagnosis struct {
-	SchemaVersion int             `json:"schema_version"`
-	Command       string          `json:"command"`
-	Sound         bool            `json:"sound"` // nothing dangerous was seen
-	SameAccount   bool            `json:"same_account"`
-	Probes        []Probe         `json:"probes"`
-	Verdicts      map[Verdict]int `json:"verdicts"`
-	Requests      int64           `json:"requests"`
-	Duration      float64         `json:"duration_seconds"`
+	SchemaVersion int                     `json:"schema_version"`
+	Command       string                  `json:"command"`
+	Sound         bool                    `json:"sound"` // nothing dangerous was seen
+	SameAccount   bool                    `json:"same_account"`
+	Probes        []Probe                 `json:"probes"`
+	Verdicts      map[migrate.Verdict]int `json:"verdicts"`
+	Requests      int64                   `json:"requests"`
+	Duration      float64                 `json:"duration_seconds"`
 }
 
 // Doctor asks an account what no document settles, and compares the answers with
@@ -106,7 +95,7 @@ var doctorProbes = []struct {
 func (d *Doctor) Run(ctx context.Context) (Diagnosis, error) {
 	e := newSession(d)
 	began := e.Now()
-	got := Diagnosis{SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[Verdict]int{}}
+	got := Diagnosis{SchemaVersion: migrate.SchemaVersion, Command: "doctor", SameAccount: d.SameAccount, Probes: []Probe{}, Verdicts: map[migrate.Verdict]int{}}
 	if err := e.admitted(ctx); err != nil {
 		return got, err
 	}
@@ -124,29 +113,29 @@ func (d *Doctor) Run(ctx context.Context) (Diagnosis, error) {
 		got.Verdicts[found.verdict]++
 		e.Observer.Done(KindProbes, 1)
 	}
-	got.Sound = got.Verdicts[Dangerous] == 0
+	got.Sound = got.Verdicts[migrate.Dangerous] == 0
 	got.Requests, got.Duration = e.asked, e.Now().Sub(began).Seconds()
 	return got, nil
 }
 
 // finding is what one probe found out.
 type finding struct {
-	verdict      Verdict
+	verdict      migrate.Verdict
 	seen, advice string
 }
 
 func asAssumed(format string, args ...any) (finding, error) {
-	return finding{AsAssumed, fmt.Sprintf(format, args...), ""}, nil
+	return finding{migrate.AsAssumed, fmt.Sprintf(format, args...), ""}, nil
 }
 
 func harmless(advice, format string, args ...any) (finding, error) {
-	return finding{Harmless, fmt.Sprintf(format, args...), advice}, nil
+	return finding{migrate.Harmless, fmt.Sprintf(format, args...), advice}, nil
 }
 
 func dangerous(advice, format string, args ...any) (finding, error) {
-	return finding{Dangerous, fmt.Sprintf(format, args...), advice}, nil
+	return finding{migrate.Dangerous, fmt.Sprintf(format, args...), advice}, nil
 }
 
 func notSeen(format string, args ...any) finding {
-	return finding{NotSeen, fmt.Sprintf(format, args...), ""}
+	return finding{migrate.NotSeen, fmt.Sprintf(format, args...), ""}
 }

@@ -61,54 +61,54 @@ func TestDoctor(t *testing.T) {
 		name    string
 		probe   string
 		account account
-		want    doctor.Verdict
+		want    migrate.Verdict
 		seen    string
 	}{
-		{"v1 is gone", "chat-v1", refusing(chat, "v1", "", 410, 20404), doctor.Dangerous, "Chat v2 answers HTTP 200"},
-		{"the host is not Chat", "chat-v1", refusing(chat, "v1", "Channels", 404, 20404), doctor.Dangerous, "their channels cannot be read"},
+		{"v1 is gone", "chat-v1", refusing(chat, "v1", "", 410, 20404), migrate.Dangerous, "Chat v2 answers HTTP 200"},
+		{"the host is not Chat", "chat-v1", refusing(chat, "v1", "Channels", 404, 20404), migrate.Dangerous, "their channels cannot be read"},
 		{"every type is listed by default", "channel-types", asked("v1", "Channels", func(x *emulator.Exchange) {
 			if len(x.Query["Type"]) == 0 {
 				x.Query["Type"] = []string{"public", "private"}
 			}
-		}), doctor.Harmless, "4 without Type"},
+		}), migrate.Harmless, "4 without Type"},
 		{"only one type is heard", "channel-types", asked("v1", "Channels", func(x *emulator.Exchange) {
 			if len(x.Query["Type"]) > 1 {
 				x.Query["Type"] = []string{"public"}
 			}
-		}), doctor.Dangerous, "2 of 4 channels"},
-		{"no channel is private", "channel-types", emptied("v1", "Channels", "channels"), doctor.NotSeen, "no channels"},
-		{"a list calls set attributes of channels empty", "channel-attributes", replacing(chat, "v1", "Channels", `"attributes":null`, `"attributes":"{}"`), doctor.Dangerous, "shows {} for CH"},
-		{"a list calls set attributes of users empty", "user-attributes", replacing(chat, "v1", "Users", `"attributes":null`, `"attributes":"{}"`), doctor.Dangerous, "shows {} for US"},
-		{"a list calls set attributes of messages empty", "message-attributes", replacing(chat, "v1", "Messages", `"attributes":null`, `"attributes":"{}"`), doctor.Dangerous, "shows {} for IM"},
-		{"a list shows attributes", "user-attributes", replacing(chat, "v1", "Users", `"attributes":null`, `"attributes":"{\"n\":1}"`), doctor.Harmless, "3 shown"},
-		{"nobody is listed", "user-attributes", emptied("v1", "Users", "users"), doctor.NotSeen, "no users"},
+		}), migrate.Dangerous, "2 of 4 channels"},
+		{"no channel is private", "channel-types", emptied("v1", "Channels", "channels"), migrate.NotSeen, "no channels"},
+		{"a list calls set attributes of channels empty", "channel-attributes", replacing(chat, "v1", "Channels", `"attributes":null`, `"attributes":"{}"`), migrate.Dangerous, "shows {} for CH"},
+		{"a list calls set attributes of users empty", "user-attributes", replacing(chat, "v1", "Users", `"attributes":null`, `"attributes":"{}"`), migrate.Dangerous, "shows {} for US"},
+		{"a list calls set attributes of messages empty", "message-attributes", replacing(chat, "v1", "Messages", `"attributes":null`, `"attributes":"{}"`), migrate.Dangerous, "shows {} for IM"},
+		{"a list shows attributes", "user-attributes", replacing(chat, "v1", "Users", `"attributes":null`, `"attributes":"{\"n\":1}"`), migrate.Harmless, "3 shown"},
+		{"nobody is listed", "user-attributes", emptied("v1", "Users", "users"), migrate.NotSeen, "no users"},
 		{"v1 refuses its page size", "page-size-v1", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v1", "Members") {
 				return emulator.Refusal(400, 20001, "no")
 			}
 			return r
-		}}, doctor.Dangerous, "refused: members 1000"},
-		{"v1 serves smaller pages", "page-size-v1", replacing(chat, "v1", "Roles", `"page_size":1000`, `"page_size":100`), doctor.Harmless, "roles 100 for 1000"},
-		{"v2 serves smaller pages", "page-size-v2", replacing(chat, "v2", "Users", `"page_size":100`, `"page_size":50`), doctor.Harmless, "users 50 for 100"},
-		{"Conversations refuses its page size", "page-size-conversations", refusing(conv, "v1", "Participants", 400, 20001), doctor.Dangerous, "refused: participants 100"},
+		}}, migrate.Dangerous, "refused: members 1000"},
+		{"v1 serves smaller pages", "page-size-v1", replacing(chat, "v1", "Roles", `"page_size":1000`, `"page_size":100`), migrate.Harmless, "roles 100 for 1000"},
+		{"v2 serves smaller pages", "page-size-v2", replacing(chat, "v2", "Users", `"page_size":100`, `"page_size":50`), migrate.Harmless, "users 50 for 100"},
+		{"Conversations refuses its page size", "page-size-conversations", refusing(conv, "v1", "Participants", 400, 20001), migrate.Dangerous, "refused: participants 100"},
 		{"Conversations takes more than is documented", "page-size-above", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if x.Query.Get("PageSize") == "1000" && on(x, conv, "v1", "Services") {
 				return emulator.Reply{Status: 200, Body: []byte(`{"services":[],"meta":{"key":"services","page_size":1000,"next_page_url":null}}`)}
 			}
 			return r
-		}}, doctor.Harmless, "page of 1000 services is accepted"},
-		{"pages lead to another host", "next-page", replacing(chat, "v1", "Messages", "http://127.0.0.1:1/", "https://elsewhere.example/"), doctor.Harmless, "the host elsewhere.example"},
-		{"pages lead back", "next-page", asked("v1", "Messages", func(x *emulator.Exchange) { delete(x.Query, "PageToken") }), doctor.Dangerous, "begins with the same record"},
+		}}, migrate.Harmless, "page of 1000 services is accepted"},
+		{"pages lead to another host", "next-page", replacing(chat, "v1", "Messages", "http://127.0.0.1:1/", "https://elsewhere.example/"), migrate.Harmless, "the host elsewhere.example"},
+		{"pages lead back", "next-page", asked("v1", "Messages", func(x *emulator.Exchange) { delete(x.Query, "PageToken") }), migrate.Dangerous, "begins with the same record"},
 		{"a page token is refused", "next-page", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if x.Query.Has("PageToken") && on(x, chat, "v1", "Messages") {
 				return emulator.Refusal(400, 21481, "no")
 			}
 			return r
-		}}, doctor.Dangerous, "21481"},
-		{"pages have no token", "page-token", replacing(chat, "v1", "Messages", "PageToken=", "After="), doctor.Harmless, "After"},
-		{"messages come the other way round", "message-order", asked("v1", "Messages", func(x *emulator.Exchange) { x.Query.Set("Order", "desc") }), doctor.Dangerous, "follows"},
-		{"indexes begin below zero", "first-index", replacing(chat, "v1", "Messages", `"index":0,`, `"index":-1,`), doctor.Dangerous, "is -1"},
-		{"deleted messages are counted", "messages-count", replacing(chat, "v1", "Channels", `"messages_count":5`, `"messages_count":6`), doctor.Harmless, "counts 6 but lists 5"},
+		}}, migrate.Dangerous, "21481"},
+		{"pages have no token", "page-token", replacing(chat, "v1", "Messages", "PageToken=", "After="), migrate.Harmless, "After"},
+		{"messages come the other way round", "message-order", asked("v1", "Messages", func(x *emulator.Exchange) { x.Query.Set("Order", "desc") }), migrate.Dangerous, "follows"},
+		{"indexes begin below zero", "first-index", replacing(chat, "v1", "Messages", `"index":0,`, `"index":-1,`), migrate.Dangerous, "is -1"},
+		{"deleted messages are counted", "messages-count", replacing(chat, "v1", "Channels", `"messages_count":5`, `"messages_count":6`), migrate.Harmless, "counts 6 but lists 5"},
 		{"v1 says nothing of files", "media", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v2", "Messages") {
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"media":null`), []byte(`"media":{"sid":"ME1"}`))
@@ -117,52 +117,52 @@ func TestDoctor(t *testing.T) {
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"body":"hello"`), []byte(`"body":""`))
 			}
 			return r
-		}}, doctor.AsAssumed, "20 messages with files"},
+		}}, migrate.AsAssumed, "20 messages with files"},
 		{"v1 puts words into the mouth of an author", "media", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v2", "Messages") {
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"media":null`), []byte(`"media":{"sid":"ME1"}`))
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"body":"hello"`), []byte(`"body":null`))
 			}
 			return r
-		}}, doctor.Dangerous, "a text of 5 bytes"},
-		{"v2 has other messages", "v2-same", replacing(chat, "v2", "Messages", `"index":1,`, `"index":2,`), doctor.Harmless, "in v2 and"},
-		{"v2 hides channels", "v2-same", emptied("v2", "Channels", "channels"), doctor.Harmless, "v2 lists 0 channels, v1 4"},
-		{"v2 hides attributes", "v2-attributes", replacing(chat, "v2", "Messages", `"attributes":"{}"`, `"attributes":null`), doctor.Harmless, "are null"},
+		}}, migrate.Dangerous, "a text of 5 bytes"},
+		{"v2 has other messages", "v2-same", replacing(chat, "v2", "Messages", `"index":1,`, `"index":2,`), migrate.Harmless, "in v2 and"},
+		{"v2 hides channels", "v2-same", emptied("v2", "Channels", "channels"), migrate.Harmless, "v2 lists 0 channels, v1 4"},
+		{"v2 hides attributes", "v2-attributes", replacing(chat, "v2", "Messages", `"attributes":"{}"`, `"attributes":null`), migrate.Harmless, "are null"},
 		{"users are something else to a channel", "user-channels", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, chat, "v1", "Channels") && slices.Contains(x.Path, "Users") {
 				r.Body = bytes.ReplaceAll(r.Body, []byte(`"joined"`), []byte(`"lurking"`))
 			}
 			return r
-		}}, doctor.Harmless, "lurking"},
-		{"Conversations has not the service", "shared-services", refusing(conv, "v1", rig.ScenarioService, 404, 20404), doctor.Harmless, rig.ScenarioService},
-		{"Conversations has not a private channel", "shared-channels", refusing(conv, "v1", rig.SidOf("CH", 1), 404, 20404), doctor.Dangerous, rig.SidOf("CH", 1)},
+		}}, migrate.Harmless, "lurking"},
+		{"Conversations has not the service", "shared-services", refusing(conv, "v1", rig.ScenarioService, 404, 20404), migrate.Harmless, rig.ScenarioService},
+		{"Conversations has not a private channel", "shared-channels", refusing(conv, "v1", rig.SidOf("CH", 1), 404, 20404), migrate.Dangerous, rig.SidOf("CH", 1)},
 		{"Conversations has public channels", "shared-channels", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if on(x, conv, "v1", rig.SidOf("CH", 0)) {
 				return emulator.Reply{Status: 200, Body: []byte(`{"sid":"` + rig.SidOf("CH", 0) + `"}`)}
 			}
 			return r
-		}}, doctor.Harmless, "1 public channels"},
+		}}, migrate.Harmless, "1 public channels"},
 		{"the account has timers", "default-timers", account{answer: func(x *emulator.Exchange, r emulator.Reply) emulator.Reply {
 			if x.Host == conv && len(x.Path) == 2 && x.Path[1] == "Configuration" {
 				r.Body = []byte(`{"default_inactive_timer":"P1D","default_closed_timer":null}`)
 			}
 			return r
-		}}, doctor.Dangerous, `inactive "P1D"`},
-		{"push notifications are on", "notifications", replacing(conv, "v1", "Notifications", `"enabled":false`, `"enabled":true`), doctor.AsAssumed, "new_message"},
-		{"no limits are shown", "target-limits", replacing(chat, "v2", rig.ScenarioService, `"limits"`, `"bounds"`), doctor.Harmless, "without its limits"},
-		{"Chat does not know the service", "target-limits", refusing(chat, "v2", rig.ScenarioService, 403, 50050), doctor.Harmless, "50050"},
-		{"dates are those of a mail", "dates", replacing(chat, "v1", "Roles", `"date_created":"1999-03-01T09:00:00Z"`, `"date_created":"Mon, 01 Mar 1999 09:00:00 +0000"`), doctor.Harmless, "RFC 2822"},
-		{"dates are finer than a second", "dates", replacing(chat, "v1", "Roles", `T09:00:00Z`, `T09:00:00.125Z`), doctor.Harmless, "finer"},
-		{"dates are of no form", "dates", replacing(chat, "v1", "Roles", `1999-03-01T09:00:00Z`, `the first of March`), doctor.Dangerous, "the first of March"},
-		{"there are fields that nobody knows", "fields", replacing(chat, "v1", "Messages", `"body"`, `"mood":1,"body"`), doctor.Harmless, "messages.mood"},
-		{"nothing says how many requests are under way", "concurrency-header", account{header: func(h http.Header) { h.Del("Twilio-Concurrent-Requests") }}, doctor.Harmless, "no reply"},
-		{"this clock is behind", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)) }}, doctor.Harmless, "behind"},
-		{"this clock is ahead", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)) }}, doctor.Harmless, "ahead"},
-		{"this clock is right", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().UTC().Format(http.TimeFormat)) }}, doctor.AsAssumed, "agrees"},
-		{"no reply has a date", "clock", account{header: func(h http.Header) { h.Del("Date") }}, doctor.NotSeen, "no reply"},
-		{"invites may not be read", "permissions", refusing(chat, "v1", "Invites", 403, 50107), doctor.Dangerous, "/v1/Services/{IS}/Channels/{CH}/Invites"},
-		{"webhooks may not be read", "permissions", refusing(conv, "v1", "Webhooks", 401, 20003), doctor.Dangerous, "/v1/Services/{IS}/Configuration/Webhooks"},
-		{"messages may not be read", "message-order", refusing(chat, "v1", "Messages", 403, 50107), doctor.NotSeen, "refused (HTTP 403, Twilio error 50107)"},
+		}}, migrate.Dangerous, `inactive "P1D"`},
+		{"push notifications are on", "notifications", replacing(conv, "v1", "Notifications", `"enabled":false`, `"enabled":true`), migrate.AsAssumed, "new_message"},
+		{"no limits are shown", "target-limits", replacing(chat, "v2", rig.ScenarioService, `"limits"`, `"bounds"`), migrate.Harmless, "without its limits"},
+		{"Chat does not know the service", "target-limits", refusing(chat, "v2", rig.ScenarioService, 403, 50050), migrate.Harmless, "50050"},
+		{"dates are those of a mail", "dates", replacing(chat, "v1", "Roles", `"date_created":"1999-03-01T09:00:00Z"`, `"date_created":"Mon, 01 Mar 1999 09:00:00 +0000"`), migrate.Harmless, "RFC 2822"},
+		{"dates are finer than a second", "dates", replacing(chat, "v1", "Roles", `T09:00:00Z`, `T09:00:00.125Z`), migrate.Harmless, "finer"},
+		{"dates are of no form", "dates", replacing(chat, "v1", "Roles", `1999-03-01T09:00:00Z`, `the first of March`), migrate.Dangerous, "the first of March"},
+		{"there are fields that nobody knows", "fields", replacing(chat, "v1", "Messages", `"body"`, `"mood":1,"body"`), migrate.Harmless, "messages.mood"},
+		{"nothing says how many requests are under way", "concurrency-header", account{header: func(h http.Header) { h.Del("Twilio-Concurrent-Requests") }}, migrate.Harmless, "no reply"},
+		{"this clock is behind", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)) }}, migrate.Harmless, "behind"},
+		{"this clock is ahead", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)) }}, migrate.Harmless, "ahead"},
+		{"this clock is right", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().UTC().Format(http.TimeFormat)) }}, migrate.AsAssumed, "agrees"},
+		{"no reply has a date", "clock", account{header: func(h http.Header) { h.Del("Date") }}, migrate.NotSeen, "no reply"},
+		{"invites may not be read", "permissions", refusing(chat, "v1", "Invites", 403, 50107), migrate.Dangerous, "/v1/Services/{IS}/Channels/{CH}/Invites"},
+		{"webhooks may not be read", "permissions", refusing(conv, "v1", "Webhooks", 401, 20003), migrate.Dangerous, "/v1/Services/{IS}/Configuration/Webhooks"},
+		{"messages may not be read", "message-order", refusing(chat, "v1", "Messages", 403, 50107), migrate.NotSeen, "refused (HTTP 403, Twilio error 50107)"},
 	} {
 		t.Run(c.probe+" is "+string(c.want)+" where "+c.name, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: mixedChannels(t), Shared: true, Intercept: c.account.intercept})
@@ -171,8 +171,8 @@ func TestDoctor(t *testing.T) {
 			p := probed(t, g, c.probe)
 			require.Equal(t, c.want, p.Verdict, p.Seen)
 			require.Contains(t, p.Seen, c.seen)
-			require.Equal(t, c.want == doctor.Dangerous || c.want == doctor.Harmless, p.Advice != "", "what differs comes with advice")
-			require.Equal(t, g.Verdicts[doctor.Dangerous] == 0, g.Sound)
+			require.Equal(t, c.want == migrate.Dangerous || c.want == migrate.Harmless, p.Advice != "", "what differs comes with advice")
+			require.Equal(t, g.Verdicts[migrate.Dangerous] == 0, g.Sound)
 		})
 	}
 }
@@ -187,12 +187,12 @@ func TestDoctorAsAssumed(t *testing.T) {
 	for _, p := range g.Probes {
 		sum += p.Requests
 		t.Run(p.ID+" finds what is assumed, or no data", func(t *testing.T) {
-			want := doctor.AsAssumed
+			want := migrate.AsAssumed
 			switch {
 			case notSeen[p.ID]:
-				want = doctor.NotSeen
+				want = migrate.NotSeen
 			case p.ID == "fields": // the scenario leaves most fields out
-				want = doctor.Harmless
+				want = migrate.Harmless
 			}
 			require.Equal(t, want, p.Verdict, p.Seen)
 			require.NotEmpty(t, p.Assumed)
@@ -223,7 +223,7 @@ func TestDoctorBounds(t *testing.T) {
 		g, err := rig.NewRig(t, emulator.Config{}).Doctor(t, nil)
 		require.NoError(t, err)
 		require.True(t, g.Sound)
-		require.Greater(t, g.Verdicts[doctor.NotSeen], 10)
+		require.Greater(t, g.Verdicts[migrate.NotSeen], 10)
 	})
 	t.Run("two accounts share nothing, and nothing of it is asked", func(t *testing.T) {
 		r := rig.NewRig(t, emulator.Config{Archive: mixedChannels(t)})
@@ -231,7 +231,7 @@ func TestDoctorBounds(t *testing.T) {
 		require.NoError(t, err)
 		for _, id := range []string{"shared-services", "shared-channels", "credentials"} {
 			p := probed(t, g, id)
-			require.Equal(t, doctor.NotSeen, p.Verdict)
+			require.Equal(t, migrate.NotSeen, p.Verdict)
 			require.Zero(t, p.Requests)
 		}
 	})
