@@ -225,11 +225,7 @@ func (seen *look) carry(before *look) *look {
 			seen.landed = append(seen.landed, index)
 		}
 	}
-	for _, r := range before.held {
-		if !slices.ContainsFunc(seen.held, func(h migrate.MessageRecord) bool { return h.SourceIndex == r.SourceIndex }) {
-			seen.held = append(seen.held, r)
-		}
-	}
+	seen.held = slices.Concat(before.held, seen.held) // noted in this order: the later reading has the last word
 	return seen
 }
 
