@@ -94,6 +94,8 @@ list of settings, separated by commas; a share is from 0 to 1:
                              Conversations; needs --shared
   collect=0.1                share of messages whose file is gone just before
                              they are created
+  taken-as-gone=0.1          share of files that are called not found if a
+                             second message is to have them
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes
                              into both sides

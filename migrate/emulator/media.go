@@ -103,6 +103,8 @@ func (m *media) fileFor(service, sid string) (*file, error) {
 	switch {
 	case f == nil:
 		return nil, invalid(50507, "Media %s not found", sid)
+	case f.message != (id{}) && m.unkind.drawn("taken-as-gone", m.unkind.TakenAsGone, hash(sid)):
+		return nil, invalid(50507, "Media %s not found", sid)
 	case f.message != (id{}):
 		return nil, invalid(50508, "Media %s was already sent with another message", sid)
 	}

@@ -75,6 +75,9 @@ type Unkind struct {
 	// Collect is the share of messages whose file is collected just before they are
 	// created.
 	Collect float64
+	// TakenAsGone is the share of files that are called not found, and not already
+	// sent, if another message is to have them.
+	TakenAsGone float64
 
 	// SecondWriter is the share of dated messages that another writer writes
 	// too.

@@ -87,6 +87,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"media-gone":         share(&u.MediaGone),
 		"media-more":         share(&u.MediaMore),
 		"collect":            share(&u.Collect),
+		"taken-as-gone":      share(&u.TakenAsGone),
 		"second-writer":      share(&u.SecondWriter),
 		"mirror":             share(&u.Mirror),
 		"people":             share(&u.People),

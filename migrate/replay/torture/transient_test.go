@@ -27,6 +27,12 @@ var transient = part{
 			s.files()
 			s.unkind.Collect = s.share(0.05, 0.2)
 		}},
+		{name: "taken-as-gone", draw: func(s *story) {
+			s.busy()
+			s.files()
+			s.unkind.TakenAsGone = s.share(0.5, 1)
+			s.faults = append(s.faults, fmt.Sprintf("after=%g", s.share(0.03, 0.1, 0.2)))
+		}},
 		{name: "files", also: true, draw: (*story).files},
 		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(2000)) * time.Millisecond }},
 		{name: "lag-requests", draw: func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
