@@ -103,3 +103,49 @@ func TestHeldAndNotNoted(t *testing.T) {
 		equalNow(t, r)
 	})
 }
+
+// A read-back that finds more of what was in doubt than may be held reads again, until
+// all of it is noted.
+func TestReadBackOfMoreThanIsHeld(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		replay.HoldAtMost(t, 1)
+		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+		r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
+		sent := map[string]int{}
+		m.do(func(x exchange) bool {
+			body := x.Form.Get("Body")
+			if !x.appends("two") && !x.appends("three") {
+				return false
+			}
+			if sent[body]++; sent[body] == 1 {
+				x.commit()
+				x.lose()
+			}
+			emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+			return true
+		})
+		pass(t, r, migrate.Complete)
+		m.rest()
+		require.Equal(t, four, bodies(t, r))
+		require.Empty(t, doubts(t, r))
+		equalNow(t, r)
+	})
+}
+
+// What stands in the place of a message that was refused is said by a run that finds
+// it there, too: the run that sent it may not have lived to say so.
+func TestWhatStandsInItsPlaceIsSaidAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive()})
+		r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "placeholder"}
+		m.do(func(x exchange) bool {
+			if x.appends("two") {
+				html(403).WriteTo(x.w)
+			}
+			return x.appends("two")
+		})
+		require.EqualValues(t, 1, times(pass(t, r, migrate.Complete), mapping.MessageRefused))
+		r.Ledger += ".new"
+		require.EqualValues(t, 1, times(pass(t, r, migrate.Complete), mapping.MessageRefused))
+	})
+}

@@ -214,7 +214,6 @@ func (l *lane) noteHeld(ctx context.Context, seen *look) error {
 			return migrate.Fatal(err)
 		}
 	}
-	seen.held = nil
 	return nil
 }
 
@@ -231,19 +230,23 @@ func (seen *look) carry(before *look) *look {
 
 // stored compares exactly what is ours by all that origin compares.
 func (l *lane) stored(seen *look, v origin.Verdict, p pairing) {
+	if p.held && p.have.Author != p.want.Author && p.have.Author == p.want.Before {
+		// Nobody changes an author: an earlier run had other settings.
+		l.storedOtherwise(seen, v, " under the name that its author had before --identities")
+		return
+	}
 	differs := mapping.Differences(p.want.message, p.have)
 	if !p.held && v.Kind == origin.OursOtherwise {
 		differs = " with other content"
 	}
+	if differs == "" {
+		return
+	}
 	instead, found := false, []mapping.Finding(nil)
-	if p.held && differs != "" {
+	if p.held {
 		instead, found = l.Settings.Mapper.StandsFor(p.want.source, p.want.message, p.have)
 	}
 	switch {
-	case p.held && p.have.Author != p.want.Author && p.have.Author == p.want.Before:
-		// Nobody changes an author: an earlier run had other settings.
-		l.storedOtherwise(seen, v, " under the name that its author had before --identities")
-	case differs == "":
 	case instead: // it had been refused as it is
 		seen.found = append(seen.found, found...)
 	case p.held && editedSince(p.want.message, p.have):
