@@ -90,15 +90,56 @@ func Scoped(src Source, s Scope) Source {
 	if s.String() == "" {
 		return src
 	}
-	return &scoped{Source: src, scope: s, met: map[string]bool{}}
+	return &scoped{Source: src, scope: s, channels: newNames(s.Channels), exclude: newNames(s.Exclude), met: map[string]bool{}}
 }
 
 type scoped struct {
 	Source
-	scope Scope
+	scope             Scope
+	channels, exclude names
 
 	mu  sync.Mutex
 	met map[string]bool // patterns that matched a channel
+}
+
+// names are SIDs, unique names, and globs over either. A file can name as many as
+// there are channels, so that what is no glob is looked up, and not tried in turn.
+type names struct {
+	exact map[string]bool
+	globs []string
+}
+
+func newNames(all []string) names {
+	n := names{exact: map[string]bool{}}
+	for _, p := range all {
+		if strings.ContainsAny(p, `*?[\`) {
+			n.globs = append(n.globs, p)
+		} else {
+			n.exact[p] = true
+		}
+	}
+	return n
+}
+
+// matching yields each that matches a channel.
+func (n names) matching(c chat.Channel) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, name := range []string{c.SID, c.UniqueName} {
+			if name == "" {
+				continue
+			}
+			if n.exact[name] && !yield(name) {
+				return
+			}
+			// Slashes are ordinary characters in a unique name.
+			plain := strings.ReplaceAll(name, "/", "\x01")
+			for _, p := range n.globs {
+				if ok, _ := path.Match(strings.ReplaceAll(p, "/", "\x01"), plain); ok && !yield(p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // Channels yields the channels that are selected. The first listing that
@@ -123,29 +164,19 @@ func (s *scoped) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat
 }
 
 func (s *scoped) selects(c chat.Channel) bool {
-	included := len(s.scope.Channels) == 0
-	for _, p := range s.scope.Channels {
-		included = s.matches(p, c) || included
-	}
-	excluded := false
-	for _, p := range s.scope.Exclude {
-		excluded = s.matches(p, c) || excluded
-	}
+	included := s.matches(s.channels, c) || len(s.scope.Channels) == 0
+	excluded := s.matches(s.exclude, c)
 	return included && !excluded && (s.scope.Type == "" || s.scope.Type == c.Type)
 }
 
-func (s *scoped) matches(pattern string, c chat.Channel) bool {
-	for _, name := range []string{c.SID, c.UniqueName} {
-		// Slashes are ordinary characters in a unique name.
-		ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x01"), strings.ReplaceAll(name, "/", "\x01"))
-		if name != "" && ok {
-			s.mu.Lock()
-			s.met[pattern] = true
-			s.mu.Unlock()
-			return true
-		}
+// matches notes every name that matches: each has to match something.
+func (s *scoped) matches(n names, c chat.Channel) (any bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for name := range n.matching(c) {
+		s.met[name], any = true, true
 	}
-	return false
+	return any
 }
 
 // Messages yields the messages within the dates of the scope.
