@@ -18,7 +18,6 @@ type classifier struct {
 	newest  int64    // date of the latest message so far that both sides have
 	missing []digest // only the source has them
 	only    []digest // only the target has them
-	twice   map[identity]string
 }
 
 // alike is a stretch of messages that both sides have.
@@ -52,7 +51,6 @@ func (a alike) reach(all []digest) int {
 // same notes a message that both sides have.
 func (j *classifier) same(want, have digest, f *channelFound) {
 	j.since.add(want.identity())
-	j.twice[want.identity()] = want.sid
 	j.newest = max(j.newest, want.created)
 	if want.updated != 0 && want.updated != have.updated {
 		f.add(Difference{Class: WrongDate, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: want.sid, TargetSID: have.sid, Field: "date_updated", at: want.index, dated: want.created})
@@ -91,29 +89,56 @@ func (j *classifier) part(want, have []digest, next *digest) {
 	}
 }
 
-// conclude pairs what is left of both sides, the surest pairs first, and names
-// the class of each. ours are the messages of the target that the ledger knows.
-func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
-	j.pair(f, Reordered, "", func(w, h digest) bool { return w.identity() == h.identity() })
-	j.pair(f, Altered, "attributes", func(w, h digest) bool {
-		return w.author == h.author && w.created == h.created && w.body == h.body && w.media == h.media
+// pairUp pairs what is left of both sides, the surest pairs first, and names the
+// class of each pair.
+func (j *classifier) pairUp(f *channelFound) {
+	whole := func(d digest) trait { return trait{identity: d.identity()} }
+	text := func(d digest) trait {
+		return trait{identity: identity{author: d.author, body: d.body, created: d.created}}
+	}
+	j.pair(f, Reordered, "", whole, nil)
+	j.pair(f, Altered, "attributes", func(d digest) trait {
+		t := text(d)
+		t.media = d.media
+		return t
+	}, nil)
+	// One of the two has a file, or both.
+	j.pair(f, Altered, mediaField, func(w digest) trait {
+		t := text(w)
+		t.filed = w.media == 0
+		return t
+	}, func(h digest) []trait {
+		if h.media == 0 {
+			return []trait{text(h)}
+		}
+		t := text(h)
+		t.filed = true
+		return []trait{text(h), t}
 	})
-	j.pair(f, Altered, mediaField, func(w, h digest) bool {
-		return w.author == h.author && w.created == h.created && w.body == h.body && (w.media != 0 || h.media != 0)
-	})
-	j.pair(f, Altered, "body", func(w, h digest) bool { return w.author == h.author && w.created == h.created && w.gap == h.gap })
-	j.pair(f, WrongDate, "date_created", func(w, h digest) bool {
-		return w.gap == h.gap && w.author == h.author && w.body == h.body && w.attributes == h.attributes && w.media == h.media
-	})
-	j.pair(f, WrongAuthor, "author", func(w, h digest) bool {
-		return w.gap == h.gap && w.created == h.created && w.body == h.body && w.attributes == h.attributes && w.media == h.media
-	})
+	j.pair(f, Altered, "body", func(d digest) trait {
+		return trait{identity: identity{author: d.author, created: d.created}, gap: d.gap}
+	}, nil)
+	j.pair(f, WrongDate, "date_created", func(d digest) trait {
+		t := trait{identity: d.identity(), gap: d.gap}
+		t.created = 0
+		return t
+	}, nil)
+	j.pair(f, WrongAuthor, "author", func(d digest) trait {
+		t := trait{identity: d.identity(), gap: d.gap}
+		t.author = 0
+		return t
+	}, nil)
+}
+
+// conclude names what no pair was found for. ours are the messages of the target that
+// the ledger knows, and twice those of the source that are alike with one of it.
+func (j *classifier) conclude(ours map[string]bool, twice map[identity]string, f *channelFound) {
 	for _, w := range j.missing {
 		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, dated: w.created, tail: w.tail})
 	}
 	for _, h := range j.only {
 		d := Difference{Kind: migrate.KindMessages, Channel: j.channel, TargetSID: h.sid}
-		source, known := j.twice[h.identity()]
+		source, known := twice[h.identity()]
 		switch {
 		case known:
 			d.Class, d.SourceSID = Doubled, source
@@ -136,24 +161,57 @@ func (j *classifier) before(h digest) bool {
 	return !h.ahead
 }
 
-// pair takes each missing message together with the first one of the target
-// that matches it.
-func (j *classifier) pair(f *channelFound, class Class, field string, match func(want, have digest) bool) {
+// trait is what two messages must share to be a pair of a class.
+type trait struct {
+	identity
+	gap   int
+	filed bool
+}
+
+// pair takes each missing message together with the first one of the target that has
+// its trait. answers are the traits of one of the target, if it has another number of
+// them than one of the source.
+func (j *classifier) pair(f *channelFound, class Class, field string, asks func(want digest) trait, answers func(have digest) []trait) {
+	if len(j.missing) == 0 || len(j.only) == 0 {
+		return
+	}
+	if answers == nil {
+		answers = func(h digest) []trait { return []trait{asks(h)} }
+	}
+	first := map[trait][]int{} // of the target, in order
+	for i, h := range j.only {
+		for _, t := range answers(h) {
+			first[t] = append(first[t], i)
+		}
+	}
+	taken := make([]bool, len(j.only))
 	missing := j.missing[:0]
 	for _, w := range j.missing {
 		found := -1
-		for i, h := range j.only {
-			if w.blocked == "" && match(w, h) {
-				found = i
-				break
+		if w.blocked == "" {
+			t := asks(w)
+			free := first[t]
+			for len(free) > 0 && taken[free[0]] {
+				free = free[1:]
 			}
+			if len(free) > 0 {
+				found, free = free[0], free[1:]
+				taken[found] = true
+			}
+			first[t] = free
 		}
 		if found < 0 {
 			missing = append(missing, w)
 			continue
 		}
 		f.add(Difference{Class: class, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, TargetSID: j.only[found].sid, Field: field, at: w.index, dated: w.created})
-		j.only = append(j.only[:found], j.only[found+1:]...)
 	}
 	j.missing = missing
+	only := j.only[:0]
+	for i, h := range j.only {
+		if !taken[i] {
+			only = append(only, h)
+		}
+	}
+	j.only = only
 }

@@ -119,7 +119,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 	want, have := newWindow(s.expected(ctx, f, f.undated)), newWindow(s.actual(ctx, target))
 	defer want.stop()
 	defer have.stop()
-	j := &classifier{channel: sid, target: target, twice: map[identity]string{}}
+	j := &classifier{channel: sid, target: target}
 	for {
 		if err := cmpErr(want.fill(1), have.fill(1)); err != nil {
 			return err
@@ -164,9 +164,40 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 	if err != nil {
 		return err
 	}
-	j.conclude(ours, f)
+	j.pairUp(f)
+	twice, err := s.alike(ctx, f, j)
+	if err != nil {
+		return err
+	}
+	j.conclude(ours, twice, f)
 	s.messageFixes(j, f)
 	return nil
+}
+
+// alike finds the messages of the source that one is alike with which only the target
+// has. That takes another reading of the source, and no memory of what both sides have.
+// What is dated after all of those, as what people write is, is alike with none.
+func (s *verifiedService) alike(ctx context.Context, f *channelFound, j *classifier) (map[identity]string, error) {
+	asked := map[identity]bool{}
+	for _, d := range j.only {
+		if d.created <= j.newest {
+			asked[d.identity()] = true
+		}
+	}
+	found := map[identity]string{}
+	if len(asked) == 0 {
+		return found, nil
+	}
+	read := &channelFound{source: f.source}
+	for d, err := range s.expected(ctx, read, f.undated) {
+		if err != nil {
+			return nil, err
+		}
+		if d.blocked == "" && asked[d.identity()] {
+			found[d.identity()] = d.sid
+		}
+	}
+	return found, nil
 }
 
 func cmpErr(errs ...error) error {
