@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"net/url"
 
@@ -88,14 +89,14 @@ func valid(raw []byte) error {
 // back to one that was read.
 func (h *host) pages(ctx context.Context, op, sid string, first func(*call) error) iter.Seq2[page, error] {
 	return func(yield func(page, error) bool) {
-		visited := map[string]bool{}
+		visited := visits{}
 		var at *url.URL
 		for {
 			c := &call{host: h, ctx: ctx, op: op, sid: sid}
 			var p page
 			c.limits = transport.Call{Class: transport.Read, Check: func(raw []byte) (err error) {
 				p, err = readPage(raw)
-				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited[p.next.RequestURI()]) {
+				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited.has(p.next.RequestURI())) {
 					err = errors.New("follow page: it leads back to a page that was read")
 				}
 				if err == nil {
@@ -117,7 +118,7 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				yield(page{}, c.err)
 				return
 			}
-			visited[c.target] = true
+			visited.add(c.target)
 			migrate.Waiting(ctx, 0) // a list that goes on, however long, does not stand still
 			if !yield(p, nil) || p.next == nil {
 				return
@@ -125,6 +126,20 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 			at = p.next
 		}
 	}
+}
+
+// visits are the pages of a list that were read, as hashes: the list of a long channel
+// has ten thousand, with addresses of some hundred bytes. Two that share a hash are as
+// likely as a damaged bit.
+type visits map[uint64]struct{}
+
+var visitSeed = maphash.MakeSeed()
+
+func (v visits) add(target string) { v[maphash.String(visitSeed, target)] = struct{}{} }
+
+func (v visits) has(target string) bool {
+	_, been := v[maphash.String(visitSeed, target)]
+	return been
 }
 
 // settle takes over an error that twilio-go itself had, before or after the
