@@ -45,6 +45,7 @@ func TestFileThatGoesWithItsMessage(t *testing.T) {
 					require.Empty(t, s.Counts[migrate.KindMessages].Failed+s.Counts[migrate.KindMessages].LeftOut)
 				}
 				require.True(t, done)
+				require.Contains(t, r.Events.Messages(), "message was deleted while it was read")
 				_, differences := r.Verify(t.Context())
 				require.Empty(t, differences)
 			})

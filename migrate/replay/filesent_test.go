@@ -234,9 +234,13 @@ func TestCountsOfFilesThatCannotBeCopied(t *testing.T) {
 				r := filesRig(t, policy)
 				require.NoError(t, r.Emulator.LoseFile(rig.SidOf("ME", 1)))
 				o := &tallying{}
-				s, err := r.Migrate(t.Context(), func(m *replay.Migration) { m.Observer = o })
+				var live func() replay.Progress
+				s, err := r.Migrate(t.Context(), func(m *replay.Migration) {
+					m.Observer, m.Began = o, func(p func() replay.Progress) { live = p }
+				})
 				require.NoError(t, err)
 				require.Equal(t, want, s.Counts[migrate.KindFiles])
+				require.Equal(t, want, live().Counts[migrate.KindFiles], "as status shows it during the run")
 				require.Equal(t, want.Source, o.total)
 				require.Equal(t, want.Source, o.done)
 				require.EqualValues(t, 1, rig.TimesFound(s.Findings)[mapping.MediaMissing])
