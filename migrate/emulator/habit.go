@@ -67,8 +67,9 @@ type Habits struct {
 	// messages in messages_count. NoCompatibility leaves the body of a message with a
 	// file as it is in v1. AllTypes lists private channels where Type is not sent.
 	ListsAttributes, CountsDeleted, NoCompatibility, AllTypes bool
-	// ClampsPages serves the largest page where a larger one is asked for.
-	ClampsPages bool
+	// ClampsPages serves the largest page where a larger one is asked for. SmallPages has
+	// pages of no more than 50, whatever is documented.
+	ClampsPages, SmallPages bool
 	// TokenLasts is how long a page token is good for; zero is for ever. TokenBreaks
 	// makes page tokens bad as soon as anything is deleted.
 	TokenLasts  time.Duration

@@ -36,7 +36,7 @@ func (u *Unkind) habits() map[string]func(string) error {
 		"chat": flags(map[string]*bool{
 			"attributes": &u.ListsAttributes, "counts-deleted": &u.CountsDeleted, "no-compatibility": &u.NoCompatibility, "all-types": &u.AllTypes,
 		}),
-		"page-size":   flags(map[string]*bool{"clamped": &u.ClampsPages}),
+		"page-size":   flags(map[string]*bool{"clamped": &u.ClampsPages, "small": &u.SmallPages}),
 		"token-lasts": duration(&u.TokenLasts),
 		"token":       flags(map[string]*bool{"breaks": &u.TokenBreaks}),
 	}

@@ -79,6 +79,16 @@ func (m *mischief) tooLong(x *Exchange) (no Reply, refused bool) {
 	return Reply{}, false
 }
 
+// acceptsEmpty reports whether a message without text and file is stored: one whose
+// Body was sent.
+func (m *mischief) acceptsEmpty(f *form) bool {
+	if !m.EmptyBody || !f.has("Body") {
+		return false
+	}
+	m.happened("accept")
+	return true
+}
+
 // seatShown is the participant that a message shows as its author; zero for none.
 func (m *mischief) seatShown(c *conversation, of *message) id {
 	switch {

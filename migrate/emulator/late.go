@@ -44,11 +44,27 @@ func (h *host) postpone(r *http.Request, x *Exchange) bool {
 	return true
 }
 
-// land lets take effect what is due, in its order. Nothing else is done meanwhile by
-// whoever calls it first.
+// land lets take effect what is due, in its order, before whatever its caller is about
+// to do. What lands may make people act: they come through landBefore.
 func (e *Emulator) land() {
 	e.late.mu.Lock()
 	defer e.late.mu.Unlock()
+	e.landDue()
+}
+
+// landBefore does the same before somebody acts, unless it is what somebody does about
+// a request that is landing.
+func (e *Emulator) landBefore() {
+	if e.late.mu.TryLock() {
+		defer e.late.mu.Unlock()
+		e.landDue()
+	}
+}
+
+func (e *Emulator) landDue() {
+	if len(e.late.waiting) == 0 {
+		return
+	}
 	now := e.config.Now()
 	due := slices.Collect(func(yield func(lateRequest) bool) {
 		for _, one := range e.late.waiting {
@@ -57,9 +73,6 @@ func (e *Emulator) land() {
 			}
 		}
 	})
-	if len(due) == 0 {
-		return
-	}
 	e.late.waiting = slices.DeleteFunc(e.late.waiting, func(one lateRequest) bool { return !one.due.After(now) })
 	slices.SortStableFunc(due, func(a, b lateRequest) int { return a.due.Compare(b.due) })
 	for _, one := range due {

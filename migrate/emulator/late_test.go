@@ -1,6 +1,11 @@
 package emulator_test
 
 import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -41,4 +46,30 @@ func TestCutRequestsLandLate(t *testing.T) {
 	one := dates(3)
 	require.Equal(t, one, dates(3))
 	require.NotEqual(t, one, dates(4))
+}
+
+// A cut that only the socket tells is a cut, and who acts on what lands lands nothing
+// again.
+func TestCutSockets(t *testing.T) {
+	u := parsed(t, "late=1m,write-takes=messages:1h,people=1,people-do=write")
+	b := newBench(t, emulator.Config{Unkind: u})
+	_, c := b.conversation()
+	server := httptest.NewServer(b.conversations)
+	transport := &http.Transport{DisableKeepAlives: true}
+	for _, body := range []string{"a", "b", "c", "d"} {
+		ctx, cut := context.WithCancel(t.Context())
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cut() }})
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+c+"/Messages", strings.NewReader(form("Body", body).Encode()))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.SetBasicAuth(emulator.DefaultAccountSID, emulator.DefaultAuthToken)
+		_, err = transport.RoundTrip(r)
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	server.Close() // returns when nothing is served any more
+	pending := b.e.Pending()
+	require.Positive(t, pending)
+	b.pass(time.Minute)
+	require.Zero(t, b.e.Pending())
+	require.Len(t, b.listed(c+"/Messages", "messages"), 2*pending, "what landed, and what somebody wrote after each")
 }

@@ -103,7 +103,9 @@ func (m *media) fileFor(service, sid string) (*file, error) {
 	switch {
 	case f == nil:
 		return nil, invalid(50507, "Media %s not found", sid)
-	case f.message != (id{}) && !m.unkind.MediaTwice:
+	case f.message != (id{}) && m.unkind.MediaTwice:
+		m.unkind.happened("media")
+	case f.message != (id{}):
 		return nil, invalid(50508, "Media %s was already sent with another message", sid)
 	}
 	return f, nil

@@ -25,7 +25,7 @@ func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply,
 	if m.updated == noDate && t.unkind.UpdatedAsCreated {
 		m.updated = m.created
 	}
-	if m.body == "" && len(m.files) == 0 && !(t.unkind.EmptyBody && f.has("Body")) {
+	if m.body == "" && len(m.files) == 0 && !t.unkind.acceptsEmpty(&f) {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {
@@ -129,7 +129,7 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	}
 	f.some("Author", "Body", "Attributes", "DateCreated", "DateUpdated", "Subject")
 	f.message(&next)
-	if next.body == "" && len(next.files) == 0 && !t.unkind.EmptyBody {
+	if next.body == "" && len(next.files) == 0 && !t.unkind.acceptsEmpty(&f) {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {

@@ -57,7 +57,8 @@ func newMischief(e *Emulator) *mischief {
 }
 
 // Mischief counts what the emulator did that an Unkind asked for, by the name
-// that ParseUnkind has for it.
+// that ParseUnkind has for it. A habit that only shows things otherwise, such as a clock
+// that is ahead, is not counted.
 func (e *Emulator) Mischief() map[string]int64 {
 	e.mischief.mu.Lock()
 	defer e.mischief.mu.Unlock()

@@ -59,14 +59,17 @@ var chatTries = map[string]func(try) string{
 		})
 	},
 	"chat-page-size": func(b try) string {
-		a := b.readChat(v2(b.channel()) + "/Messages?PageSize=1000")
-		return pick(b.bench, a.status, map[int]string{400: "refused above the largest", 200: "clamped"})
+		of := func(size string) int { return b.readChat(v2(b.channel()) + "/Messages?PageSize=" + size).status }
+		require.Equal(b.t, http.StatusOK, of("50"))
+		return pick(b.bench, [2]int{of("100"), of("1000")}, map[[2]int]string{
+			{200, 400}: "refused above the largest", {200, 200}: "clamped", {400, 400}: "refused above 50",
+		})
 	},
-	"chat-token-age": func(b try) string {
+	"chat-page-token-age": func(b try) string {
 		status := b.follow(func() { time.Sleep(10 * time.Minute) })
 		return pick(b.bench, status, map[int]string{200: "good after ten minutes", 400: "bad after nine minutes"})
 	},
-	"chat-token-deletion": func(b try) string {
+	"chat-page-token-deletion": func(b try) string {
 		status := b.follow(func() { b.remove(b.c + "/Messages/" + b.posted("Body", "x").text("sid")) })
 		require.Equal(b.t, http.StatusOK, b.follow(func() {}), "one that is issued afterwards is good")
 		return pick(b.bench, status, map[int]string{200: "good after a deletion", 400: "bad after a deletion"})

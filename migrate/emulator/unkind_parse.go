@@ -68,7 +68,7 @@ import (
 //	rejoin=404               answers to who is added again
 //	target-chat=shown        or forbidden, or gone
 //	chat=attributes+counts-deleted+no-compatibility+all-types
-//	page-size=clamped
+//	page-size=clamped        or small: 50 at most
 //	token-lasts=9m           page tokens expire
 //	token=breaks             page tokens are bad after a deletion
 func ParseUnkind(text string) (Unkind, error) {
