@@ -65,11 +65,11 @@ var chatTries = map[string]func(try) string{
 			{200, 400}: "refused above the largest", {200, 200}: "clamped", {400, 400}: "refused above 50",
 		})
 	},
-	"chat-page-token-age": func(b try) string {
+	"chat-token-age": func(b try) string {
 		status := b.follow(func() { time.Sleep(10 * time.Minute) })
 		return pick(b.bench, status, map[int]string{200: "good after ten minutes", 400: "bad after nine minutes"})
 	},
-	"chat-page-token-deletion": func(b try) string {
+	"chat-token-deletion": func(b try) string {
 		status := b.follow(func() { b.remove(b.c + "/Messages/" + b.posted("Body", "x").text("sid")) })
 		require.Equal(b.t, http.StatusOK, b.follow(func() {}), "one that is issued afterwards is good")
 		return pick(b.bench, status, map[int]string{200: "good after a deletion", 400: "bad after a deletion"})
