@@ -105,6 +105,7 @@ func TestChatOfTarget(t *testing.T) {
 		c := s + "/Conversations/" + make(s+"/Conversations", "UniqueName", "room", "Attributes", `{"a":1}`)
 		p := c + "/Participants/" + make(c+"/Participants", "Identity", "ada", "Attributes", `{"seat":1}`)
 		make(c+"/Messages", "Author", "ada", "Body", "x", "DateUpdated", "2020-01-01T00:00:00Z")
+		make(c+"/Messages", "Author", "ada", "Body", "y")
 		b.send(b.conversations, http.MethodPost, p, form("LastReadMessageIndex", "0"), guest)
 		return try{bench: b, s: s, c: c}
 	}
@@ -124,6 +125,10 @@ func TestChatOfTarget(t *testing.T) {
 		listed := b.send(b.chat, http.MethodGet, "/v2/Services", nil, guest).body["services"].([]any)
 		require.Len(t, listed, 1, "and none of the source")
 		require.Equal(t, b.s[len("/v1/Services/"):], listed[0].(map[string]any)["sid"])
+		message := b.send(b.chat, http.MethodGet, v2(b.channel())+"/Messages", nil, guest).body["messages"].([]any)[1].(map[string]any)
+		require.NotEmpty(t, message["date_created"])
+		require.Equal(t, message["date_created"], message["date_updated"], "Chat has no message without")
+		require.Equal(t, false, message["was_edited"])
 		seat := b.send(b.chat, http.MethodGet, v2(b.channel())+"/Members", nil, guest).body["members"].([]any)[0].(map[string]any)
 		require.Equal(t, []any{"ada", `{"seat":1}`, 0.0}, []any{seat["identity"], seat["attributes"], seat["last_consumed_message_index"]})
 	})

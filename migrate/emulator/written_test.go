@@ -27,6 +27,7 @@ func TestWritten(t *testing.T) {
 	b.make("/v1/Conversations")
 	require.Equal(t, map[string]int64{sid: 6, other[len("/v1/Services/"):]: 1, "": 1}, b.e.Written())
 	require.EqualValues(t, 2, b.e.WrittenOutside(sid))
+	b.remove(c)
 	b.remove(s)
 	stats := b.e.Stats()
 	require.EqualValues(t, []int64{2, 1}, []int64{stats.ServicesMade, stats.ServicesDeleted})
