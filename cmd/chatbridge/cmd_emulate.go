@@ -25,6 +25,7 @@ type emulateOptions struct {
 	ChatAddr          string
 	ConversationsAddr string
 	MediaAddr         string
+	EventsAddr        string
 
 	console *console
 	serve   func(context.Context, emulator.Config) (*emulator.Server, error)
@@ -37,8 +38,8 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 		Use:   "emulate",
 		Short: "Run a local Twilio to rehearse against",
 		Long: `Serve the hosts of Twilio on this machine: Chat, filled from an archive or with
-generated data, an empty Conversations, and the media service that keeps the files
-of both. It prints lines to paste into another shell, and serves until it is
+generated data, an empty Conversations, the media service that keeps the files of
+both, and Event Streams without a subscription. It prints lines to paste into another shell, and serves until it is
 interrupted. Everything is in memory, but for uploaded files: they are in a
 temporary folder, which is removed at the end.
 
@@ -78,7 +79,8 @@ list of settings, separated by commas; a share is from 0 to 1:
   list-of-another=0.1        share of lists that are of another conversation
   lists=messages+users       lists that do any of this (default all)
   text=trim+crlf+nfc+doubles how text is stored: trimmed, CRLF as LF, Unicode
-                             characters composed, numbers as doubles
+                             characters composed, numbers as doubles; reformat:
+                             attributes with their fields sorted
   reply-202=0.1              share of creates answered with 202
   reply-404=0.1              share of participants created but answered with 404
   reply-of-another=0.1       share of replies with another SID, or none, or the
@@ -109,6 +111,40 @@ list of settings, separated by commas; a share is from 0 to 1:
   counts-adrift=0.1          share of channels with wrong counts
   seed=7                     start of the random sequence
 
+More settings of --unkind make it answer as an account may, one way or the other.
+They are what chatbridge rehearse tells apart:
+
+  late=2m                    a POST whose connection was cut takes effect up to
+                             that much later, or never. Give write-takes too
+  write-takes=messages:80ms  time that each write of a kind takes; + adds kinds
+  names=race                 two conversations may take one unique name at once
+  name-held=30s              a unique name is refused after its deletion
+  clock-skew=90s             dates are ahead of the Date header
+  accept=empty               empty bodies are accepted
+  lengths=name:64            lower limits; also identity, message-attributes and
+                             conversation-attributes; + adds more
+  replace=date-created       date of the request instead of the one sent; also
+                             date-updated, and author: system
+  date-updated=unmoved       a change of attributes leaves it; as-created: that of
+                             a new message is date_created
+  participant-sid=never      messages have none; later: of who joins later too
+  media=twice+stays          a second message may take a file; files that no
+                             message has are kept
+  horizon=refused+null-refused
+                             read horizons beyond the last message, and null;
+                             also clamped and null-ignored
+  mutation-id=honoured       X-Twilio-Mutation-Id is an idempotency key
+  rejoin=404                 somebody added again is answered with 404
+  target-chat=shown          Chat shows the services of the target; forbidden: 403,
+                             gone: 410
+  chat=attributes+counts-deleted+no-compatibility+all-types
+                             v1 lists have attributes, messages_count has deleted
+                             messages, files have no text in v1, private channels
+                             are listed without Type
+  page-size=clamped          larger pages are cut; small: 50 at most
+  token-lasts=9m             page tokens expire
+  token=breaks               page tokens end with any deletion
+
 At the end it lists the faults that struck and what was unkind, with counts.
 
 It never reaches Twilio, and listens only on this machine unless told otherwise.` +
@@ -133,13 +169,14 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
 	fs.StringVar(&o.ChatAddr, "chat-addr", "127.0.0.1:0", "where to serve Chat v1, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.ConversationsAddr, "conversations-addr", "127.0.0.1:0", "where to serve Conversations, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.MediaAddr, "media-addr", "127.0.0.1:0", "where to serve the files of both, as `host:port`; port 0 picks one")
+	fs.StringVar(&o.EventsAddr, "events-addr", "127.0.0.1:0", "where to serve the subscriptions of Event Streams, as `host:port`; port 0 picks one")
 	return cmd
 }
 
 // config is what the emulator is made of. The closer is to be closed when
 // nothing is served any more.
 func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
-	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr, MediaAddr: o.MediaAddr}
+	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr, MediaAddr: o.MediaAddr, EventsAddr: o.EventsAddr}
 	if o.Unkind != "" {
 		var err error
 		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
@@ -194,7 +231,7 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	defer stop()
 	server, err := o.serve(ctx, config)
 	if err != nil {
-		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr, --conversations-addr and --media-addr"}
+		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr, --conversations-addr, --media-addr and --events-addr"}
 	}
 	printExports(o.console.out, server, config)
 	<-ctx.Done()

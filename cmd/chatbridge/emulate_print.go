@@ -30,7 +30,7 @@ func printCounts[K ~string](w io.Writer, none, some string, counts map[K]int64) 
 
 // printExports writes shell lines that make chatbridge use the emulator.
 func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
-	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s, files at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL, s.MediaURL)
+	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s, files at %s, Event Streams at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL, s.MediaURL, s.EventsURL)
 	who := [][2]string{{"TWILIO_AUTH_TOKEN", cmp.Or(c.AuthToken, emulator.DefaultAuthToken)}}
 	if c.APIKey != "" {
 		who = [][2]string{{"TWILIO_API_KEY", c.APIKey}, {"TWILIO_API_SECRET", c.APISecret}}

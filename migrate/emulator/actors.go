@@ -117,7 +117,7 @@ func (e *Emulator) changeChannel(sid string, change func(*chatService, *channel,
 		if err := change(v, c, e.now()); err != nil {
 			return fmt.Errorf("change channel %s: %w", sid, err)
 		}
-		c.raw = with(c.raw, map[string]any{"messages_count": c.history.len(), "date_updated": stamp(e.now())})
+		c.raw = with(c.raw, map[string]any{"messages_count": c.history.counted(e.config.Unkind.CountsDeleted), "date_updated": stamp(e.now())})
 		return nil
 	}
 	return fmt.Errorf("change channel: no channel %s", sid)

@@ -13,6 +13,7 @@ func (m *mischief) alter(x *Exchange) {
 	if x.Method != http.MethodPost || x.Host != ConversationsHost {
 		return
 	}
+	m.replace(x)
 	for name, change := range map[string]func(string) string{"Body": m.plain, "FriendlyName": m.plain, "Attributes": m.attributes} {
 		if !x.Form.Has(name) {
 			continue
@@ -45,6 +46,9 @@ func (m *mischief) composed(s string) string {
 func (m *mischief) attributes(s string) string {
 	if m.Doubles {
 		s = doubles(s)
+	}
+	if m.Reformats {
+		s = reformatted(s)
 	}
 	return m.composed(s)
 }

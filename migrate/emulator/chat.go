@@ -30,6 +30,7 @@ func newChatPages(most, userChannels int) chatPages {
 // shown differently.
 type edition struct {
 	*source
+	target           *target
 	version          string
 	pages            chatPages
 	whole            func(kind, json.RawMessage) json.RawMessage // by a single fetch
@@ -63,7 +64,7 @@ func (s *edition) register(r *routes) {
 	}
 	in := func(h chatHandler) handler {
 		return func(x *Exchange) (Reply, error) {
-			service, err := s.service(x.args[0])
+			service, err := s.serviceFor(x)
 			if err != nil {
 				return Reply{}, err
 			}
@@ -109,7 +110,7 @@ func (s *edition) resources(x *Exchange, k kind, l listing, items func(after int
 }
 
 func (s *edition) listServices(x *Exchange) (Reply, error) {
-	return list(s, x, s.pages.services, s.services.from, func(v *chatService) any { return s.listed(aService, v.raw) })
+	return list(s, x, s.pages.services, s.listedServices(x).from, func(v *chatService) any { return s.listed(aService, v.raw) })
 }
 
 func (s *edition) fetchService(_ *Exchange, v *chatService) (Reply, error) {
@@ -164,10 +165,10 @@ func (s *edition) listChannels(x *Exchange, v *chatService) (Reply, error) {
 			return Reply{}, invalid(20001, "Type %q is neither public nor private", name)
 		}
 	}
-	if len(types) == 0 {
+	if len(types) == 0 && !s.habits.AllTypes {
 		types = []string{"public"}
 	}
-	wanted := func(c *channel) bool { return slices.Contains(types, c.kind) }
+	wanted := func(c *channel) bool { return len(types) == 0 || slices.Contains(types, c.kind) }
 	return list(s, x, s.pages.channels,
 		func(after int64) iter.Seq2[int64, *channel] { return kept(v.channels.from(after), wanted) },
 		func(c *channel) any { return s.listed(aChannel, c.raw) })

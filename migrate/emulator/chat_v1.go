@@ -42,7 +42,7 @@ func (s *source) asV1(k kind, raw json.RawMessage, inList bool) json.RawMessage 
 		case k == aUser && (name == "is_online" || name == "is_notifiable"):
 			return true
 		}
-		return name == "attributes" && hidesAttributes(k) && string(value) != `"{}"`
+		return name == "attributes" && !s.habits.ListsAttributes && hidesAttributes(k) && string(value) != `"{}"`
 	})
 	if newer {
 		return s.withoutV2(k, out)
@@ -57,7 +57,7 @@ func hidesAttributes(k kind) bool { return k == aUser || k == aChannel || k == a
 // clients that show none.
 func (s *source) withoutV2(k kind, raw json.RawMessage) json.RawMessage {
 	f := fields(raw)
-	if media := f["media"]; k == aMessage && (media != nil && string(media) != "null" || string(f["type"]) == `"media"`) {
+	if media := f["media"]; k == aMessage && !s.habits.NoCompatibility && (media != nil && string(media) != "null" || string(f["type"]) == `"media"`) {
 		f["body"] = encode(0, s.compatibility(f["service_sid"])).Body
 	}
 	for _, name := range onlyV2[k] {

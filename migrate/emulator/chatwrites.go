@@ -112,24 +112,7 @@ func (b *chatWrites) showService(x *Exchange, v *chatService, s *service) (Reply
 	if v != nil {
 		return ok(b.source.serviceV2(v.raw))
 	}
-	self := x.url("Services", s.sid)
-	return ok(b.source.serviceV2(encode(0, map[string]any{
-		"sid": s.sid, "account_sid": b.target.account, "friendly_name": s.name,
-		"date_created": s.created, "date_updated": s.updated,
-		"default_service_role_sid":         optional(s.configuration.serviceRole),
-		"default_channel_role_sid":         optional(s.configuration.conversationRole),
-		"default_channel_creator_role_sid": optional(s.configuration.creatorRole),
-		"read_status_enabled":              true, "reachability_enabled": s.configuration.reachability,
-		"typing_indicator_timeout": 5, "consumption_report_interval": 10,
-		"limits": map[string]int{
-			"channel_members": b.target.participantLimit(s), "user_channels": b.target.conversationLimit(s),
-		},
-		"pre_webhook_url": nil, "post_webhook_url": nil, "webhook_method": nil, "webhook_filters": nil,
-		"notifications": map[string]any{}, "url": self,
-		"links": map[string]string{
-			"channels": self + "/Channels", "users": self + "/Users", "roles": self + "/Roles", "bindings": self + "/Bindings",
-		},
-	}).Body))
+	return ok(b.source.serviceV2(b.target.serviceInChat(x, s)))
 }
 
 var looksLikeMessagingService = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)

@@ -52,7 +52,7 @@ type Config struct {
 	// TargetAccountSID and TargetAuthToken replace AccountSID and AuthToken on
 	// the Conversations host, unless empty; the API key is then not accepted
 	// there. The Chat host shows that account its own services one by one, with
-	// their limits, and nothing else.
+	// their limits, and nothing else, unless Habits.TargetChat says otherwise.
 	TargetAccountSID, TargetAuthToken string
 
 	// APS limits the writes per second in each conversation and in each
@@ -79,12 +79,18 @@ type Config struct {
 	// Unkind is what the emulator does that no document rules out.
 	Unkind Unkind
 
-	// ChatAddr, ConversationsAddr and MediaAddr are where Serve listens. Default to
+	// AccountWebhooks are the callbacks of the target account, Subscriptions those of
+	// Event Streams. EventsDenied lets credentials not read them.
+	AccountWebhooks AccountWebhooks
+	Subscriptions   []Subscription
+	EventsDenied    bool
+
+	// ChatAddr, ConversationsAddr, MediaAddr and EventsAddr are where Serve listens. Default to
 	// 127.0.0.1 and a port that the system picks.
-	ChatAddr, ConversationsAddr, MediaAddr string
-	// ChatBase, ConversationsBase and MediaBase are the scheme and host of the URLs
+	ChatAddr, ConversationsAddr, MediaAddr, EventsAddr string
+	// ChatBase, ConversationsBase, MediaBase and EventsBase are the scheme and host of the URLs
 	// in replies. Default to what the request was sent to.
-	ChatBase, ConversationsBase, MediaBase string
+	ChatBase, ConversationsBase, MediaBase, EventsBase string
 
 	// Latency is added to every request.
 	Latency time.Duration
@@ -112,6 +118,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.ChatAddr = cmp.Or(c.ChatAddr, "127.0.0.1:0")
 	c.ConversationsAddr = cmp.Or(c.ConversationsAddr, "127.0.0.1:0")
 	c.MediaAddr = cmp.Or(c.MediaAddr, "127.0.0.1:0")
+	c.EventsAddr = cmp.Or(c.EventsAddr, "127.0.0.1:0")
 	if c.Now == nil {
 		c.Now = time.Now
 	}

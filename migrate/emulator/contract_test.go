@@ -95,6 +95,7 @@ func TestConversationsContract(t *testing.T) {
 	ok(b.read(s))
 	ok(b.write("/v1/Configuration", "DefaultChatServiceSid", s[len("/v1/Services/"):], "DefaultInactiveTimer", "PT5M"))
 	ok(b.read("/v1/Configuration"))
+	ok(b.read("/v1/Configuration/Webhooks"))
 	ok(b.read("/v1/Credentials/" + b.make("/v1/Credentials", "Type", "apn", "FriendlyName", "phones", "Certificate", "c", "PrivateKey", "k", "Sandbox", "true").text("sid")))
 	b.make("/v1/Credentials", "Type", "gcm", "ApiKey", "k")
 	ok(b.read("/v1/Credentials"))

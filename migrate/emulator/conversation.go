@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"net/http"
 	"slices"
 	"time"
 )
@@ -20,6 +19,7 @@ type conversation struct {
 	active            date // when the timers were last started
 	participants      shelf[*participant]
 	byIdentity        map[string]*participant
+	left              map[string]bool // identities that were in it once
 	messages          timeline
 	rate              rate
 }
@@ -58,7 +58,7 @@ func (t *target) createConversation(x *Exchange, s *service) (Reply, error) {
 		f.fail(invalid(50382, "Timers need a State"))
 	}
 	f.conversation(c)
-	if err := s.nameFree(c); err != nil {
+	if err := t.nameFree(x, s, c); err != nil {
 		f.fail(err)
 	}
 	if f.err != nil {
@@ -67,6 +67,7 @@ func (t *target) createConversation(x *Exchange, s *service) (Reply, error) {
 	c.id = t.newID()
 	c.sid = c.id.sid("CH")
 	s.add(c)
+	t.nameTaken(x, s, c)
 	t.diary.began(c)
 	t.fire(x, s, "onConversationAdded")
 	return created(t.showConversation(x, s, c))
@@ -77,13 +78,6 @@ func (s *service) add(c *conversation) {
 	if c.unique != "" {
 		s.names[c.unique] = c
 	}
-}
-
-func (s *service) nameFree(c *conversation) error {
-	if holder, taken := s.names[c.unique]; taken && holder.sid != c.sid && c.unique != "" {
-		return refuse(http.StatusConflict, 50353, "Conversation with provided unique name already exists")
-	}
-	return nil
 }
 
 func (f *form) conversation(c *conversation) {
@@ -113,23 +107,29 @@ func (t *target) updateConversation(x *Exchange, s *service, c *conversation) (R
 	}
 	f := form{values: x.Form}
 	next := *c
-	next.updated = dateOf(x.now)
+	if !(t.unkind.AttributesUndated && x.onlyAttributes()) {
+		next.updated = dateOf(x.now)
+	}
 	f.some("FriendlyName", "UniqueName", "Attributes", "MessagingServiceSid", "DateCreated", "DateUpdated", "State",
 		"Timers.Inactive", "Timers.Closed")
 	if f.has("State") {
 		next.state, next.active = x.Form.Get("State"), dateOf(x.now)
 	}
 	f.conversation(&next)
-	if err := s.nameFree(&next); err != nil {
+	if err := t.nameFree(x, s, &next); err != nil {
 		f.fail(err)
 	}
 	if f.err != nil {
 		return Reply{}, f.err
 	}
-	delete(s.names, c.unique)
+	renamed := next.unique != c.unique
+	if renamed {
+		s.nameGone(c)
+	}
 	*c = next
-	if c.unique != "" {
+	if renamed && c.unique != "" {
 		s.names[c.unique] = c
+		t.nameTaken(x, s, c)
 	}
 	if c.state == stateClosed {
 		s.release(c)
@@ -159,8 +159,8 @@ func (t *target) deleteConversation(x *Exchange, s *service) (Reply, error) {
 	for i := range c.messages.messages {
 		t.media.remove(c.messages.messages[i].files)
 	}
-	delete(s.names, c.unique)
 	s.conversations.remove(c.sid)
+	t.nameFreed(x, s, c)
 	t.fire(x, s, "onConversationRemoved")
 	return gone()
 }

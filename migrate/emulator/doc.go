@@ -25,6 +25,10 @@
 //   - Commit: the moment an exchange takes effect.
 //   - Unkind: what no document rules out, switched on one by one. What went
 //     wrong on the way of a request is not among it: see package faults.
+//   - Habit: of an Unkind, what an account does one way or the other, and only an
+//     experiment tells. Outcomes lists, by the names of those experiments, which
+//     Unkind makes an account that answers in each way.
+//   - Events host: Event Streams, of which the target account may have subscriptions.
 //
 // It shares no code with the client that it tests, so that both cannot be wrong
 // in the same way. It is not a place to keep data, and not a model of Twilio's

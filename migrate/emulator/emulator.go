@@ -15,9 +15,12 @@ type Emulator struct {
 	chat   *host
 	conv   *host
 	media  *mediaHost
+	events *host
 	spool  spool
 
 	mischief *mischief
+	late     late
+	written  written
 }
 
 // New makes an emulator, and reads the archive whole if there is one, but for the
@@ -43,6 +46,7 @@ func New(c Config) (*Emulator, error) {
 	e.chat = e.newChatHost()
 	e.conv = e.newConversationsHost()
 	e.media = e.newMediaHost()
+	e.events = e.newEventsHost()
 	return e, nil
 }
 
@@ -70,6 +74,7 @@ func (e *Emulator) newChatHost() *host {
 	}
 	h.before = func(x *Exchange) error { return e.beforeChat(h.routes, x) }
 	for _, edition := range []*edition{chatV1(e.source), chatV2(e.source)} {
+		edition.target = e.target
 		edition.register(h.routes)
 	}
 	b := &chatWrites{e.source, e.target, e.config.Shared, &e.counts}
@@ -77,18 +82,15 @@ func (e *Emulator) newChatHost() *host {
 	return h
 }
 
-// beforeChat refuses writes, but for those that a migration makes. The account
-// of the target, where it is another, sees its own services and nothing else.
+// beforeChat refuses writes, but for those that a migration makes, and what the
+// account that asks does not see.
 func (e *Emulator) beforeChat(routes *routes, x *Exchange) error {
 	handle, _ := routes.find(x)
 	if x.Write() && handle == nil {
 		e.counts.refusedSourceWrites.Add(1)
 		return refuse(http.StatusMethodNotAllowed, 20004, "Method not allowed: this source is read-only")
 	}
-	if x.guest && !(len(x.Path) == 3 && x.Path[0] == "v2" && x.Path[1] == "Services") {
-		return notFound("at", x.path)
-	}
-	return nil
+	return e.allow(x)
 }
 
 func (e *Emulator) newConversationsHost() *host {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Host is one of the two products, or the media service that both have.
+// Host is one of the two products, the media service that both have, or Event Streams.
 type Host string
 
 // The hosts.
@@ -15,6 +15,7 @@ const (
 	ChatHost          Host = "chat"
 	ConversationsHost Host = "conversations"
 	MediaHost         Host = "media"
+	EventsHost        Host = "events"
 )
 
 // Exchange is one request on its way: read whole, authenticated, and counted
@@ -28,9 +29,11 @@ type Exchange struct {
 	Upload *Upload // of a file; its form is nil
 
 	webhooks bool
-	guest    bool // sent by the target account to a host that is another's
-	key      bool // sent with an API key
-	flipped  bool // lists messages in the order that was not asked for
+	mutation string // X-Twilio-Mutation-Id
+	rejoined bool   // added somebody who had left
+	guest    bool   // sent by the target account to a host that is another's
+	key      bool   // sent with an API key
+	flipped  bool   // lists messages in the order that was not asked for
 	base     string
 	path     string // as sent
 	led      string // the address of what is read in its place; empty if it is read itself
@@ -88,6 +91,7 @@ func newExchange(host Host, r *http.Request, base string, now time.Time, read fu
 	if err := read(x, r); err != nil {
 		return nil, err
 	}
+	x.mutation = r.Header.Get("X-Twilio-Mutation-Id")
 	x.webhooks = strings.EqualFold(r.Header.Get("X-Twilio-Webhook-Enabled"), "true")
 	return x, nil
 }

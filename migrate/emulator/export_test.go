@@ -8,6 +8,8 @@ func (e *Emulator) Routes(h Host) (n int) {
 		host = e.conv
 	case MediaHost:
 		host = e.media.api
+	case EventsHost:
+		host = e.events
 	}
 	for _, routes := range host.routes.byLength {
 		n += len(routes)

@@ -35,6 +35,14 @@ type chatMessage struct {
 // len counts the messages that are there.
 func (h *history) len() int { return h.base.len() + len(h.recent) - len(h.deleted) }
 
+// counted is what a channel says it has, with what was deleted since or without.
+func (h *history) counted(withDeleted bool) int {
+	if withDeleted {
+		return h.len() + len(h.deleted)
+	}
+	return h.len()
+}
+
 // nextIndex is the index of a message that comes now. That of a deleted message
 // is not used again.
 func (h *history) nextIndex() int64 {

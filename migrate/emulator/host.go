@@ -34,6 +34,7 @@ type credentials struct {
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
+	h.emulator.land()
 	n := h.inFlight.Add(1)
 	defer h.inFlight.Add(-1)
 	if !h.open {
@@ -46,7 +47,8 @@ func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.send(h.refused(err))
 		return
 	}
-	if !h.wait(r) {
+	stayed := h.wait(r, x)
+	if h.postpone(r, x) || !stayed {
 		return
 	}
 	commit := func() Reply { return h.commit(x) }
@@ -99,8 +101,11 @@ func (h *host) authenticate(r *http.Request) (credentials, bool) {
 func equal(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
 // wait adds the latency, and reports whether the client is still there.
-func (h *host) wait(r *http.Request) bool {
+func (h *host) wait(r *http.Request, x *Exchange) bool {
 	latency := h.emulator.config.Latency
+	if x.Write() {
+		latency += h.emulator.mischief.Takes[x.subject()]
+	}
 	if latency <= 0 {
 		return true
 	}
@@ -114,8 +119,13 @@ func (h *host) wait(r *http.Request) bool {
 	}
 }
 
-func (h *host) commit(x *Exchange) Reply {
-	x.now = h.emulator.now()
+func (h *host) commit(x *Exchange) Reply { return h.commitAt(x, h.emulator.now()) }
+
+func (h *host) commitAt(x *Exchange, now time.Time) Reply {
+	x.now = now
+	if h.name == ConversationsHost {
+		x.now = now.Add(h.emulator.mischief.Skew)
+	}
 	if h.before != nil {
 		if err := h.before(x); err != nil {
 			return h.refused(err)
@@ -130,6 +140,7 @@ func (h *host) commit(x *Exchange) Reply {
 		if err != nil {
 			return h.refused(err)
 		}
+		h.emulator.written.note(x, reply)
 		return reply
 	})
 }

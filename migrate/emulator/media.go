@@ -50,7 +50,7 @@ func (m *media) put(f *file) {
 // sweep collects what has waited too long.
 func (m *media) sweep() {
 	for _, f := range m.waiting {
-		if m.config.Now().Sub(f.made) >= mediaKept {
+		if !m.unkind.MediaStays && m.config.Now().Sub(f.made) >= mediaKept {
 			m.counts.mediaCollected.Add(1)
 			m.drop(f)
 		}
@@ -105,6 +105,8 @@ func (m *media) fileFor(service, sid string) (*file, error) {
 		return nil, invalid(50507, "Media %s not found", sid)
 	case f.message != (id{}) && m.unkind.drawn("taken-as-gone", m.unkind.TakenAsGone, hash(sid)):
 		return nil, invalid(50507, "Media %s not found", sid)
+	case f.message != (id{}) && m.unkind.MediaTwice:
+		m.unkind.happened("media")
 	case f.message != (id{}):
 		return nil, invalid(50508, "Media %s was already sent with another message", sid)
 	}

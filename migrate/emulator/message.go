@@ -22,7 +22,10 @@ func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply,
 		m.files = []*file{one}
 	}
 	f.message(&m)
-	if m.body == "" && len(m.files) == 0 {
+	if m.updated == noDate && t.unkind.UpdatedAsCreated {
+		m.updated = m.created
+	}
+	if m.body == "" && len(m.files) == 0 && !t.unkind.acceptsEmpty(&f) {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {
@@ -121,10 +124,12 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	}
 	f := form{values: x.Form}
 	next := c.messages.messages[at]
-	next.updated = dateOf(x.now)
+	if !(t.unkind.AttributesUndated && x.onlyAttributes()) {
+		next.updated = dateOf(x.now)
+	}
 	f.some("Author", "Body", "Attributes", "DateCreated", "DateUpdated", "Subject")
 	f.message(&next)
-	if next.body == "" && len(next.files) == 0 {
+	if next.body == "" && len(next.files) == 0 && !t.unkind.acceptsEmpty(&f) {
 		f.fail(invalid(50503, "Message body or media is required"))
 	}
 	if f.err != nil {
@@ -195,8 +200,8 @@ func (t *target) showMessage(x *Exchange, s *service, c *conversation, m *messag
 	for _, f := range m.files {
 		v.Media = append(v.Media, messageFile{f.id.sid("ME"), f.size, f.contentType, optional(f.name)})
 	}
-	if m.participant != (id{}) {
-		p := m.participant.sid("MB")
+	if seat := t.unkind.seatShown(c, m); seat != (id{}) {
+		p := seat.sid("MB")
 		v.ParticipantSID = &p
 	}
 	return v

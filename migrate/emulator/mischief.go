@@ -28,6 +28,10 @@ type mischief struct {
 	names    map[string]uint64 // of the SIDs that were issued: what created them
 	seen     map[uint64]uint64 // how often an operation was seen
 	counts   map[string]int64
+
+	mutations map[string]json.RawMessage // the address of what each made
+	tokens    map[string]issue
+	deletions int64
 }
 
 // birth is when something was made.
@@ -48,11 +52,13 @@ func newMischief(e *Emulator) *mischief {
 	return &mischief{
 		Unkind: u, emulator: e, idle: reflect.ValueOf(elsewhere).IsZero(),
 		births: map[id]birth{}, names: map[string]uint64{}, seen: map[uint64]uint64{}, counts: map[string]int64{},
+		mutations: map[string]json.RawMessage{}, tokens: map[string]issue{},
 	}
 }
 
 // Mischief counts what the emulator did that an Unkind asked for, by the name
-// that ParseUnkind has for it.
+// that ParseUnkind has for it. A habit that only shows things otherwise, such as a clock
+// that is ahead, is not counted.
 func (e *Emulator) Mischief() map[string]int64 {
 	e.mischief.mu.Lock()
 	defer e.mischief.mu.Unlock()
@@ -69,6 +75,9 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if no, refused := m.refuse(x); refused {
 		return no
 	}
+	if answered, before := m.before(x); before {
+		return answered
+	}
 	m.alter(x)
 	m.collectBefore(x, op)
 	m.lead(x, op)
@@ -77,6 +86,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 		return reply
 	}
 	m.learn(x, op, reply)
+	m.remember(x, reply)
 	m.act(x, op, reply, handle)
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)

@@ -42,12 +42,16 @@ type pageMeta struct {
 // pager reads paging parameters and makes pages.
 type pager struct {
 	clamp bool
+	small bool // no page is larger than the default
 	seed  uint64
 }
 
 // cursor is where the request wants to go on. A token that was changed, or that
 // belongs to another list, is refused.
 func (p pager) cursor(x *Exchange, l listing) (cursor, error) {
+	if p.small {
+		l.max = min(l.max, defaultPageSize)
+	}
 	c := cursor{after: first, size: defaultPageSize}
 	if text := x.Query.Get("PageSize"); text != "" {
 		n, err := strconv.Atoi(text)

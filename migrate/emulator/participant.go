@@ -50,6 +50,7 @@ func (t *target) createParticipant(x *Exchange, s *service, c *conversation) (Re
 		t.counts.pushes.Add(1)
 	}
 	t.fire(x, s, "onParticipantAdded")
+	x.rejoined = c.left[p.identity]
 	return created(t.showParticipant(x, s, c, p))
 }
 
@@ -89,6 +90,7 @@ func (t *target) seat(s *service, c *conversation, p *participant, now time.Time
 func (s *service) leave(c *conversation, p *participant, now time.Time) {
 	c.participants.remove(p.sid())
 	delete(c.byIdentity, p.identity)
+	c.noteLeft(p.identity)
 	if c.state != stateClosed {
 		s.memberships[p.identity]--
 	}
@@ -133,6 +135,7 @@ func (t *target) updateParticipant(x *Exchange, s *service, c *conversation) (Re
 	}
 	f.participant(s, &next)
 	f.horizon(&next.read)
+	t.unkind.horizon(&f, c, p.read, &next.read)
 	f.timestamp("LastReadTimestamp", &next.readAt)
 	if f.err != nil {
 		return Reply{}, f.err

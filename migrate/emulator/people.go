@@ -72,6 +72,7 @@ func (e *Emulator) changeMessage(conversationSID, messageSID string, change func
 // inConversation lets somebody act in a conversation of the target. What people
 // do counts against no limit.
 func (e *Emulator) inConversation(sid string, act func(*service, *conversation, time.Time) error) error {
+	e.landBefore()
 	t := e.target
 	t.mu.Lock()
 	defer t.mu.Unlock()

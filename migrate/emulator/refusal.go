@@ -23,7 +23,7 @@ func (m *mischief) refuse(x *Exchange) (no Reply, refused bool) {
 	case body != "" && m.drawn("firewall", m.Firewall, hash(body)):
 		return blocked(mix(hash(body))), true
 	}
-	return Reply{}, false
+	return m.tooLong(x)
 }
 
 // blocked is the answer of something that stands before Twilio and knows
@@ -48,6 +48,9 @@ func (m *mischief) answer(x *Exchange, op uint64, reply Reply) Reply {
 		return reply
 	}
 	switch {
+	case x.rejoined && m.RejoinDenied:
+		m.happened("rejoin")
+		return Refusal(http.StatusNotFound, 20404, "The requested resource %s was not found", x.path)
 	case x.collection() == "participants" && m.drawn("reply-404", m.Denied, op):
 		return Refusal(http.StatusNotFound, 20404, "The requested resource %s was not found", x.path)
 	case m.drawn("reply-202", m.Accepted, op):

@@ -10,12 +10,13 @@ import (
 	"time"
 )
 
-// Server is an emulator on three loopback listeners.
+// Server is an emulator on four loopback listeners.
 type Server struct {
 	*Emulator
 	ChatURL          string // scheme, host and port
 	ConversationsURL string
 	MediaURL         string
+	EventsURL        string
 
 	servers []*http.Server
 	running sync.WaitGroup
@@ -42,6 +43,9 @@ func Serve(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if s.MediaURL, err = s.listen(ctx, c.MediaAddr, e.Media()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.EventsURL, err = s.listen(ctx, c.EventsAddr, e.Events()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.stop = context.AfterFunc(ctx, func() { _ = s.shut() })

@@ -17,6 +17,7 @@ type service struct {
 	identities    map[string]*user
 	conversations shelf[*conversation]
 	names         map[string]*conversation // by unique name
+	named         map[string]nameUse       // of names that are or were in use
 	memberships   map[string]int           // open conversations of an identity
 	authors       map[string]string        // one copy of each author's name
 
@@ -45,7 +46,7 @@ func (t *target) createService(x *Exchange) (Reply, error) {
 
 func newService(sid string) *service {
 	return &service{
-		sid: sid, identities: map[string]*user{}, names: map[string]*conversation{},
+		sid: sid, identities: map[string]*user{}, names: map[string]*conversation{}, named: map[string]nameUse{},
 		memberships: map[string]int{}, authors: map[string]string{},
 	}
 }

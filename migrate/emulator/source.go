@@ -13,6 +13,7 @@ import (
 type source struct {
 	pager        pager
 	mediaLimitMB int
+	habits       Habits
 
 	mu          sync.RWMutex
 	services    shelf[*chatService]
@@ -50,7 +51,7 @@ type member struct {
 }
 
 func newSource(c Config) (*source, error) {
-	s := &source{pager: pager{clamp: c.ClampPageSize, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB}
+	s := &source{pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB, habits: c.Unkind.Habits}
 	if c.Archive != nil {
 		return s, s.load(c.Archive, c.AccountSID)
 	}

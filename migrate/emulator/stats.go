@@ -8,6 +8,7 @@ type Stats struct {
 	Chat          HostStats
 	Conversations HostStats
 	Media         HostStats
+	Events        HostStats
 
 	RefusedSourceWrites int64 // writes sent to the Chat host that it does not take
 	AllowedSourceWrites int64 // limits set and channels made private, through the Chat host
@@ -16,6 +17,9 @@ type Stats struct {
 	WebhookHeaders      int64 // writes that asked for callbacks, configured or not
 	CredentialsLeaked   int64 // requests for the bytes of a file that bore credentials
 	MediaCollected      int64 // files that no message took in time
+	ServicesMade        int64 // in the target
+	ServicesDeleted     int64
+	Streamed            int64 // writes that a subscription of Event Streams may have heard of, whatever they asked for
 }
 
 // HostStats counts the requests to one host.
@@ -32,10 +36,10 @@ func (c *hostCounts) stats() HostStats {
 }
 
 type counts struct {
-	chat, conversations, media                            hostCounts
+	chat, conversations, media, events                    hostCounts
 	refusedSourceWrites, pushes, webhooks, webhookHeaders atomic.Int64
 	allowedSourceWrites                                   atomic.Int64
-	credentialsLeaked, mediaCollected                     atomic.Int64
+	credentialsLeaked, mediaCollected, streamed           atomic.Int64
 }
 
 // Stats returns the counts so far.
@@ -43,10 +47,13 @@ func (e *Emulator) Stats() Stats {
 	e.target.media.mu.Lock()
 	e.target.media.sweep()
 	e.target.media.mu.Unlock()
+	e.land()
+	made, deleted := e.written.services()
 	return Stats{
 		Chat:                e.counts.chat.stats(),
 		Conversations:       e.counts.conversations.stats(),
 		Media:               e.counts.media.stats(),
+		Events:              e.counts.events.stats(),
 		RefusedSourceWrites: e.counts.refusedSourceWrites.Load(),
 		AllowedSourceWrites: e.counts.allowedSourceWrites.Load(),
 		Pushes:              e.counts.pushes.Load(),
@@ -54,5 +61,8 @@ func (e *Emulator) Stats() Stats {
 		WebhookHeaders:      e.counts.webhookHeaders.Load(),
 		CredentialsLeaked:   e.counts.credentialsLeaked.Load(),
 		MediaCollected:      e.counts.mediaCollected.Load(),
+		ServicesMade:        made,
+		ServicesDeleted:     deleted,
+		Streamed:            e.counts.streamed.Load(),
 	}
 }

@@ -30,7 +30,7 @@ func newTarget(c Config, n *counts, m *mischief) *target {
 	}
 	files := newMedia(c, n, m)
 	return &target{
-		config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize, seed: c.Seed},
+		config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, seed: c.Seed},
 		media: files, diary: newDiary(c.Diary, files),
 	}
 }
@@ -133,6 +133,7 @@ func (t *target) register(r *routes) {
 
 	get("/v1/Configuration", t.fetchAccount)
 	post("/v1/Configuration", t.updateAccount)
+	get("/v1/Configuration/Webhooks", t.fetchAccountWebhooks)
 	get("/v1/Credentials", t.listCredentials)
 	post("/v1/Credentials", t.createCredential)
 	get("/v1/Credentials/*", t.fetchCredential)

@@ -23,6 +23,7 @@ type timeline struct {
 	messages []message
 	indexes  map[id]int64
 	next     int64
+	removed  int // messages
 }
 
 // append gives the message its index: the next, or one a little further on, as
@@ -61,6 +62,7 @@ func (t *timeline) position(index int64) (int, bool) {
 
 func (t *timeline) remove(at int) {
 	delete(t.indexes, t.messages[at].id)
+	t.removed++
 	t.messages = slices.Delete(t.messages, at, at+1)
 }
 

@@ -81,6 +81,7 @@ type TrueMessage struct {
 // Truth returns what both sides hold. Who did it is known only if the Config asks
 // for a diary: all is the client's otherwise, and what is gone is not told.
 func (e *Emulator) Truth() Truth {
+	e.land()
 	d := e.target.diary
 	if d == nil {
 		d = newDiary(true, e.target.media)

@@ -107,6 +107,8 @@ type Unkind struct {
 	// CountsAdrift is the share of channels whose messages_count and
 	// members_count are not what their lists hold.
 	CountsAdrift float64
+
+	Habits
 }
 
 // DefaultIndexGaps is the share of messages before which indexes skip some.

@@ -24,7 +24,7 @@ import (
 //	list-ignores-order=0.1   share in the other order
 //	list-of-another=0.1      share with the records of another parent
 //	lists=messages           the only lists that do so: messages+participants
-//	text=trim+crlf+nfc+doubles
+//	text=trim+crlf+nfc+doubles+reformat
 //	reply-202=0.1            share of creations with no more than a resource_url
 //	reply-404=0.1            share of participants created and denied
 //	reply-of-another=0.1     share of replies with another SID, none, or another parent
@@ -48,9 +48,33 @@ import (
 //	account-sid=null         in services; account-sid=nowhere, in anything
 //	index-gaps=0.02          share of messages before a gap; 0 for none
 //	counts-adrift=0.1        share of channels that count wrong
+//
+// And of Habits:
+//
+//	late=2m                  POSTs whose connection was cut land up to then, or never
+//	write-takes=messages:80ms+users:20ms
+//	names=race               two conversations take one unique name at once
+//	name-held=30s            a name is refused so long after its deletion
+//	clock-skew=90s           of dates against the Date header
+//	accept=empty             empty bodies
+//	lengths=message-attributes:1000+conversation-attributes:1000+name:100+identity:100
+//	replace=date-created+date-updated+author
+//	date-updated=as-created+unmoved
+//	participant-sid=never    or later
+//	media=twice+stays        files taken twice, and kept without a message
+//	horizon=refused+null-refused
+//	                         or clamped, null-ignored
+//	mutation-id=honoured
+//	rejoin=404               answers to who is added again
+//	target-chat=shown        or forbidden, or gone
+//	chat=attributes+counts-deleted+no-compatibility+all-types
+//	page-size=clamped        or small: 50 at most
+//	token-lasts=9m           page tokens expire
+//	token=breaks             page tokens are bad after a deletion
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
+	maps.Copy(settings, u.habits())
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		set, known := settings[name]
@@ -75,7 +99,7 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"list-ignores-order": share(&u.IgnoresOrder),
 		"list-of-another":    share(&u.OfAnother),
 		"lists":              u.setLists,
-		"text":               flags(map[string]*bool{"trim": &u.Trim, "crlf": &u.LineEnds, "nfc": &u.NFC, "doubles": &u.Doubles}),
+		"text":               flags(map[string]*bool{"trim": &u.Trim, "crlf": &u.LineEnds, "nfc": &u.NFC, "doubles": &u.Doubles, "reformat": &u.Reformats}),
 		"reply-202":          share(&u.Accepted),
 		"reply-404":          share(&u.Denied),
 		"reply-of-another":   share(&u.Mistaken),

@@ -35,11 +35,26 @@ func TestParseUnkind(t *testing.T) {
 		"second-writer=0.8,mirror=0.9,people=1,people-do=write+join,forged-stamp=0.25,key-account="+accountSID+",account-sid=null,"+
 		"index-gaps=0,counts-adrift=0.35,reply-of-another=0.45,media-name=0.1,media-type=0.2,media-gone=0.3,media-more=0.4,collect=0.5,taken-as-gone=0.55"))
 	require.Equal(t, emulator.Unkind{LagRequests: 3}, parsed(t, "list-lags=3"))
+	require.Equal(t, emulator.Unkind{Habits: emulator.Habits{
+		Late: 2 * time.Minute, Takes: map[string]time.Duration{"messages": 80 * time.Millisecond, "users": time.Second},
+		BothNamed: true, NameHeld: time.Second, Skew: -time.Minute, Reformats: true, EmptyBody: true,
+		Lengths:    emulator.Lengths{MessageAttributes: 1, ConversationAttributes: 2, Name: 3, Identity: 4},
+		CreatedNow: true, UpdatedNow: true, AuthorSystem: true, UpdatedAsCreated: true, AttributesUndated: true,
+		NoParticipantSID: true, LaterParticipantSID: true, MediaTwice: true, MediaStays: true,
+		HorizonRefused: true, HorizonClamped: true, NullRefused: true, NullIgnored: true, MutationID: true, RejoinDenied: true,
+		TargetChat: emulator.ChatShown, ListsAttributes: true, CountsDeleted: true, NoCompatibility: true, AllTypes: true,
+		ClampsPages: true, SmallPages: true, TokenLasts: 9 * time.Minute, TokenBreaks: true,
+	}}, parsed(t, "late=2m,write-takes=messages:80ms+users:1s,names=race,name-held=1s,clock-skew=-1m,text=reformat,accept=empty,"+
+		"lengths=message-attributes:1+conversation-attributes:2+name:3+identity:4,replace=date-created+date-updated+author,"+
+		"date-updated=as-created+unmoved,participant-sid=never+later,media=twice+stays,horizon=refused+clamped+null-refused+null-ignored,"+
+		"mutation-id=honoured,rejoin=404,target-chat=shown,chat=attributes+counts-deleted+no-compatibility+all-types,"+
+		"page-size=clamped+small,token-lasts=9m,token=breaks"))
 	for spec, want := range map[string]string{
-		"": "there are account-sid, ", "lies=1": "there are account-sid, ", "people=2": "a share from 0 to 1", "people=NaN": "a share from 0 to 1",
+		"": "there are accept, account-sid, ", "lies=1": "there are accept, account-sid, ", "people=2": "a share from 0 to 1", "people=NaN": "a share from 0 to 1",
 		"list-lags=soon": "a time such as 5s", "list-lags=-1": "not below zero", "stale-for=-1s": "more than zero", "body-max=0": "more than zero",
-		"lists=message": "some of services+", "text=upper": "some of crlf+doubles+nfc+trim", "people-do=sing": "none of [write ",
-		"key-account=SK1": "the SID of an account", "account-sid=gone": "some of nowhere+null", "seed=-1": "seed",
+		"lists=message": "some of services+", "text=upper": "some of crlf+doubles+nfc+reformat+trim", "people-do=sing": "none of [write ",
+		"key-account=SK1": "the SID of an account", "account-sid=gone": "some of nowhere+null", "late=soon": "late", "write-takes=chats:1s": "such as messages:80ms", "write-takes=users": "write-takes",
+		"lengths=body:1": "such as name:100", "lengths=name:0": "more than zero", "target-chat=hidden": "want shown, forbidden or gone", "name-held=0s": "more than zero", "seed=-1": "seed",
 	} {
 		_, err := emulator.ParseUnkind(spec)
 		require.ErrorContains(t, err, want, spec)

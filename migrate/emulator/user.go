@@ -43,6 +43,7 @@ func (t *target) createUser(x *Exchange, s *service) (Reply, error) {
 	if _, exists := s.identities[u.identity]; exists {
 		return Reply{}, refuse(409, 50201, "User already exists")
 	}
+	t.announce(x, "onUserAdded")
 	return created(t.showUser(x, s, t.addUser(s, u, dateOf(x.now))))
 }
 
@@ -92,6 +93,7 @@ func (t *target) updateUser(x *Exchange, s *service) (Reply, error) {
 	}
 	next.updated = dateOf(x.now)
 	*u = next
+	t.announce(x, "onUserUpdated")
 	return ok(t.showUser(x, s, u))
 }
 

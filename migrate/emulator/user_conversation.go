@@ -57,6 +57,7 @@ func (t *target) updateUserConversation(x *Exchange, s *service) (Reply, error) 
 	next := *p
 	f.some("NotificationLevel", "LastReadTimestamp", "LastReadMessageIndex")
 	f.horizon(&next.read)
+	t.unkind.horizon(&f, c, p.read, &next.read)
 	f.timestamp("LastReadTimestamp", &next.readAt)
 	if f.has("NotificationLevel") {
 		level := x.Form.Get("NotificationLevel")
