@@ -192,12 +192,22 @@ type RunRecord struct {
 	Host        string
 	StartedAt   time.Time
 	HeartbeatAt time.Time
-	EndedAt     time.Time // zero while it runs, or when it was killed
-	Status      string    // running, complete, partial, interrupted, failed
+	EndedAt     time.Time     // zero while it runs, or when it was killed
+	Status      string        // running, complete, partial, interrupted, failed
+	Settle      time.Duration // that the run gave a write without an answer; zero if nobody noted it
 	// Progress and Summary are JSON that the engine writes and status and report
 	// read; empty where there is none.
 	Progress []byte
 	Summary  []byte
+}
+
+// SettleAfter is the settle time of whoever goes on after r: its own, or that of r if
+// r may have left writes in flight and gave them longer.
+func (r RunRecord) SettleAfter(own time.Duration) time.Duration {
+	if r.Status == Complete {
+		return own
+	}
+	return max(own, r.Settle)
 }
 
 // LedgerIdentity tells a ledger from every other one. A copy has the same ID and
@@ -232,3 +242,29 @@ func LevelKey(userSID, channelSID string) string { return userSID + "/" + channe
 // reads it from another process, and a resumed run learns from it how long ago
 // the last one died.
 const HeartbeatEvery = time.Second
+
+// Original is what a role or a user of the target was before the migration
+// replaced it, so that an undo can give it back.
+type Original struct {
+	Kind      EntityKind // RoleEntity or ServiceEntity or UserEntity
+	TargetSID string
+	ParentSID string // source SID of the service that replaced it
+	Before    []byte // JSON of the resource of the target
+	// Wrote tells whether somebody changed it since: it is the digest of what
+	// was written.
+	Wrote int64
+}
+
+// Attempt is the create of a role or a service that was sent, or is about to be. It is stored
+// before the create, so that after a crash, or when no answer came, the one that
+// it made can be told from those that were there.
+type Attempt struct {
+	Kind      EntityKind // RoleEntity or ServiceEntity
+	SourceSID string
+	ParentSID string   // source SID of the service; of a service its own
+	Before    []string // SIDs of those that the target had
+	Sent      int64    // digest of what was sent
+	// Unanswered is how many creates had no answer yet, and were not found: each
+	// may still take effect.
+	Unanswered int
+}

@@ -33,6 +33,15 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
+	if err := o.take(o.console, o.targetOf(o.console, s.targetAccount), "verify --repair"); err != nil {
+		return err
+	}
+	if o.Execute { // it writes messages as a migration does
+		if err := o.stops(s.targetAccount); err != nil {
+			return err
+		}
+	}
+	o.announce(o.tell(o.console), o.Settle)
 	if err := o.agree(ctx, s, mapper); err != nil {
 		return interrupted(ctx, err)
 	}
@@ -46,6 +55,11 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	defer release()
+	if r.Ledger != nil {
+		if r.Settings.Settle, err = settleAfter(ctx, r.Ledger, r.Settings.Settle); err != nil {
+			return err
+		}
+	}
 	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
 	if o.Execute { // a preview writes nothing
 		paused, resume := o.pauseOption.watch(ctx, o.tell(o.console))

@@ -52,3 +52,20 @@ func TestUndoOfAStoppedMigration(t *testing.T) {
 		})
 	}
 }
+
+// An undo waits for what the migration before it sent as long as that migration would
+// have, whatever its own settle time is.
+func TestUndoWaitsAsLongAsTheMigrationBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const measured = 45 * time.Second
+		r, _ := inhabited(t, own, emulator.Config{Archive: rig.ManyChannels(1).Archive()})
+		shorter := r.Settings.Settle
+		r.Settings.Settle = measured
+		require.True(t, r.Killed(t, rig.Kill{Write: 10, After: true}))
+		r.Settings.Settle = shorter
+		began := time.Now()
+		_, _, err := r.Undo(t.Context(), true)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, time.Since(began), measured)
+	})
+}
