@@ -44,7 +44,7 @@ func auditDocument(a audit.Audit, options []Option) *document {
 	d.findings(a.Findings, "What would change or be lost")
 	d.there(a.There)
 	d.checklists(a)
-	d.rehearsed(options)
+	d.rehearsed(options, false)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
 	return d

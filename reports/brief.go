@@ -38,7 +38,7 @@ func briefAudit(a audit.Audit, options []Option) *document {
 	}
 	d.losses(a.Findings, "What would change or be lost")
 	d.there(a.There)
-	d.rehearsed(options)
+	d.rehearsed(options, true)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
 	d.add(commands{"chatbridge audit --details    # all of it, with samples and what to do by hand"})

@@ -16,17 +16,19 @@ func rehearsedOf(options []Option) *migrate.Rehearsed {
 	return nil
 }
 
-// rehearsed says what an audit took from a rehearsal, and what that stops.
-func (d *document) rehearsed(options []Option) {
+// rehearsed says what an audit took from a rehearsal, and what that stops. A text of
+// one screen does not say that there is none.
+func (d *document) rehearsed(options []Option, brief bool) {
 	r := rehearsedOf(options)
-	if r == nil {
+	if r == nil || brief && !r.Used && r.File == "" {
 		return
 	}
+	d.add(heading("What a rehearsal in the account showed"))
 	if !r.Used {
 		d.add(paragraph("No rehearsal is used: " + r.Reason + ". To try in this account what no document promises: chatbridge rehearse"))
 		return
 	}
-	d.add(heading("What a rehearsal in the account showed"), paragraph("By "+rehearsalText(*r)+"."))
+	d.add(paragraph("By "+rehearsalText(*r)+"."))
 	for _, w := range r.Warnings {
 		d.add(paragraph(w))
 	}
@@ -37,7 +39,8 @@ func (d *document) rehearsed(options []Option) {
 	for _, s := range r.Stops {
 		t.rows = append(t.rows, []string{s.Name, s.Seen, s.Reason, s.Follows})
 	}
-	d.add(paragraph("chatbridge migrate would not begin in this account:"), t)
+	d.add(paragraph("chatbridge migrate would not begin in this account:"), t,
+		paragraph("When that is settled, ask the account again:"), commands{"chatbridge rehearse"})
 }
 
 // rehearsalText is a rehearsal in a line.

@@ -170,6 +170,29 @@ func copied(ctx context.Context, l migrate.LedgerReader) error {
 		"migrate --in-place copies nothing: both sides show the same channels, so there is nothing to compare")
 }
 
+// readRecord lets a verification read the ledger, if there is one, and wait for what
+// its last run may have left in flight.
+func (o *verifyOptions) readRecord(ctx context.Context, v *verify.Verifier) (release func(), err error) {
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if migrate.KindOf(err) == migrate.NotFound {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = copied(ctx, ledger)
+	if err == nil {
+		var last migrate.RunRecord
+		last, _, err = ledger.LastRun(ctx)
+		v.Settings.Settle = last.SettleAfter(v.Settings.Settle)
+	}
+	if err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	v.Ledger = ledger
+	return func() { _ = ledger.Close() }, nil
+}
+
 func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, mapper mapping.Mapper) (verify.Verification, error) {
 	var none verify.Verification
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, readTarget)
@@ -188,20 +211,11 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	}
 	set.UserChannels = s.userChannels
 	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set, Files: o.Files}
-	ledger, err := o.openLedger(ctx, o.Ledger)
-	switch {
-	case err == nil:
-		defer ledger.Close()
-		if err := copied(ctx, ledger); err != nil {
-			return none, err
-		}
-		v.Ledger = ledger
-		if v.Settings.Settle, err = settleAfter(ctx, ledger, v.Settings.Settle); err != nil {
-			return none, err
-		}
-	case migrate.KindOf(err) != migrate.NotFound:
+	release, err := o.readRecord(ctx, v)
+	if err != nil {
 		return none, err
 	}
+	defer release()
 	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
 	found, err := v.Run(ctx, w.Difference)
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"chatbridge/migrate/audit"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/verify"
 )
 
 // rehearsed is a rehearsal of the emulator's account with these experiments, made an
@@ -459,4 +460,28 @@ func TestRehearsalOfOtherCommands(t *testing.T) {
 		require.NotContains(t, quiet.stderr.String(), "ehearsal")
 		require.Contains(t, quiet.stdout.String(), `"settle_seconds": 45`)
 	})
+}
+
+// A verification and a repair wait for what the run before them may have left in
+// flight, as long as that run would have.
+func TestVerifyWaitsAsLongAsTheRunBefore(t *testing.T) {
+	for status, want := range map[string]time.Duration{migrate.Complete: time.Second, migrate.FailedStatus: 45 * time.Second} {
+		for _, execute := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, executing %t", status, execute), func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "l.db")
+				l, err := openLedger(t.Context(), path)
+				require.NoError(t, err)
+				require.NoError(t, l.PutRun(t.Context(), migrate.RunRecord{ID: "a", Status: status, Settle: 45 * time.Second}))
+				require.NoError(t, l.Close())
+				o := &verifyOptions{ledgerOption: ledgerOption{path}, openLedger: readLedger, Repair: true, Execute: execute, Settle: time.Second}
+				r := verify.Repairer{Verifier: verify.Verifier{Settings: o.settings(mapping.Mapper{})}}
+				release, err := o.openRecord(t.Context(), &r, migrate.Fingerprint{})
+				require.NoError(t, err)
+				defer release()
+				require.Equal(t, want, r.Settings.Settle)
+				require.NotNil(t, r.Ledger)
+				require.Equal(t, execute, r.Record != nil)
+			})
+		}
+	}
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"chatbridge/mapping"
@@ -55,11 +54,6 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		return interrupted(ctx, err)
 	}
 	defer release()
-	if r.Ledger != nil {
-		if r.Settings.Settle, err = settleAfter(ctx, r.Ledger, r.Settings.Settle); err != nil {
-			return err
-		}
-	}
 	r.Bring = replay.Bring(replay.Job{Source: s.source, Ledger: r.Record, Settings: r.Settings}, temporaryLedger)
 	if o.Execute { // a preview writes nothing
 		paused, resume := o.pauseOption.watch(ctx, o.tell(o.console))
@@ -104,23 +98,11 @@ func (o *verifyOptions) agree(ctx context.Context, s *endpoints, mapper mapping.
 // is brought back is noted there, so that the next migration finds nothing to
 // do. A migration that was made without a ledger at hand can be repaired too.
 func (o *verifyOptions) openRecord(ctx context.Context, r *verify.Repairer, f migrate.Fingerprint) (release func(), err error) {
-	reader, err := o.openLedger(ctx, o.Ledger)
-	switch {
-	case migrate.KindOf(err) == migrate.NotFound:
-		return func() {}, nil
-	case err != nil:
-		return nil, err
+	release, err = o.readRecord(ctx, &r.Verifier)
+	if err != nil || r.Ledger == nil || !o.Execute {
+		return release, err
 	}
-	if err := copied(ctx, reader); err != nil {
-		return nil, errors.Join(err, reader.Close())
-	}
-	if !o.Execute {
-		r.Ledger = reader
-		return func() { _ = reader.Close() }, nil
-	}
-	if err := reader.Close(); err != nil {
-		return nil, err
-	}
+	release()
 	ledger, err := openLedger(ctx, o.Ledger)
 	if err != nil {
 		return nil, err

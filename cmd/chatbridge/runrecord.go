@@ -12,13 +12,6 @@ import (
 	"chatbridge/migrate/replay"
 )
 
-// settleAfter is the settle time of whoever reads or writes what the last run of a
-// ledger may have left in flight.
-func settleAfter(ctx context.Context, l migrate.LedgerReader, own time.Duration) (time.Duration, error) {
-	last, _, err := l.LastRun(ctx)
-	return last.SettleAfter(own), err
-}
-
 // noteRun has the ledger know of a run that is no migration, so that status and
 // report tell of it. settle is what it gave a write without an answer, or the run
 // before it if that was longer; summary is what it prints as JSON; done is how much of total
