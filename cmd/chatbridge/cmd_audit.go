@@ -154,7 +154,11 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 
 // destination is the account that a migration would write into; empty if nothing says.
 func (o *auditOptions) destination(s *endpoints) string {
-	return cmp.Or(s.targetAccount, o.console.getenv(targetPrefix+accountVariable), o.console.getenv(sourcePrefix+accountVariable))
+	account := cmp.Or(s.targetAccount, o.console.getenv(targetPrefix+accountVariable))
+	if o.FromArchive == "" {
+		return cmp.Or(account, s.sourceAccount)
+	}
+	return cmp.Or(account, o.console.getenv(sourcePrefix+accountVariable)) // an archive is of wherever it was exported
 }
 
 func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (audit.Audit, error) {

@@ -74,7 +74,7 @@ func (o *rehearsalOption) load(command string) error {
 	return nil
 }
 
-func unusableRehearsal(command, format string, args ...any) error {
+func unusableRehearsal(command, format string, args ...any) *migrate.Error {
 	return &migrate.Error{
 		Op: readRehearsal, Kind: migrate.Usage, Err: fmt.Errorf(format, args...),
 		Hint: fmt.Sprintf("to make one for this account: chatbridge rehearse; to go on without: chatbridge %s --rehearsal %s", command, noRehearsal),
@@ -98,7 +98,11 @@ func (o *rehearsalOption) take(c *console, target targetOf, command string) erro
 	path, named := o.path()
 	if other := elsewhereThan(*r, target); other != "" {
 		if named {
-			return unusableRehearsal(command, "%s is %s", path, other)
+			err := unusableRehearsal(command, "%s is %s", path, other)
+			if target.account == "" {
+				err.Hint = "name the account: export " + targetPrefix + accountVariable + "=AC…; to go on without: chatbridge " + command + " --rehearsal " + noRehearsal
+			}
+			return err
 		}
 		o.rehearsed = migrate.Rehearsed{File: path, Reason: path + " is " + other}
 		return nil
@@ -195,7 +199,7 @@ func (o *rehearsalOption) lines(settle, waits time.Duration) []string {
 	default:
 		return []string{"Rehearsal: none. To try in this account what no document promises: chatbridge rehearse"}
 	}
-	line := fmt.Sprintf("Rehearsal: %s of %s, %s", r.File, r.Began.UTC().Format(time.DateOnly), plural(r.Experiments, "experiment", "experiments"))
+	line := fmt.Sprintf("Rehearsal: %s of %s, %s", reports.Plain(r.File), r.Began.UTC().Format(time.DateOnly), plural(r.Experiments, "experiment", "experiments"))
 	if r.NotSeen > 0 {
 		line += fmt.Sprintf(" (%d without a result)", r.NotSeen)
 	}
