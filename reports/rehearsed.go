@@ -28,7 +28,7 @@ func (d *document) rehearsed(options []Option, brief bool) {
 		d.add(paragraph("No rehearsal is used: " + r.Reason + ". To try in this account what no document promises: chatbridge rehearse"))
 		return
 	}
-	d.add(paragraph("By "+rehearsalText(*r)+"."))
+	d.add(paragraph("By " + rehearsalText(*r) + "."))
 	for _, w := range r.Warnings {
 		d.add(paragraph(w))
 	}
