@@ -192,12 +192,22 @@ type RunRecord struct {
 	Host        string
 	StartedAt   time.Time
 	HeartbeatAt time.Time
-	EndedAt     time.Time // zero while it runs, or when it was killed
-	Status      string    // running, complete, partial, interrupted, failed
+	EndedAt     time.Time     // zero while it runs, or when it was killed
+	Status      string        // running, complete, partial, interrupted, failed
+	Settle      time.Duration // that the run gave a write without an answer; zero if nobody noted it
 	// Progress and Summary are JSON that the engine writes and status and report
 	// read; empty where there is none.
 	Progress []byte
 	Summary  []byte
+}
+
+// SettleAfter is the settle time of whoever goes on after r: its own, or that of r if
+// r may have left writes in flight and gave them longer.
+func (r RunRecord) SettleAfter(own time.Duration) time.Duration {
+	if r.Status == Complete {
+		return own
+	}
+	return max(own, r.Settle)
 }
 
 // LedgerIdentity tells a ledger from every other one. A copy has the same ID and

@@ -1,6 +1,9 @@
 package migrate
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // Verdict is how what an account showed compares with what is assumed of it.
 type Verdict string
@@ -66,5 +69,75 @@ func (r Rehearsal) Settle() time.Duration {
 	for _, e := range r.Experiments {
 		longest = max(longest, e.Settle)
 	}
-	return time.Duration(longest * float64(time.Second))
+	return measured(longest)
+}
+
+// measured is a number of seconds, rounded up: a wait that loses a fraction would be a
+// shorter one.
+func measured(seconds float64) time.Duration {
+	return time.Duration(math.Ceil(seconds * float64(time.Second)))
+}
+
+// WriteTime is how long a write into a conversation took, as a median; zero if
+// that was not measured. A message is what nearly all writes are.
+func (r Rehearsal) WriteTime() time.Duration {
+	return measured(r.WriteTimes[KindMessages])
+}
+
+// Stop is an experiment because of which a run must not begin.
+type Stop struct {
+	Name    string `json:"name"`
+	Seen    string `json:"seen"`
+	Reason  string `json:"reason"`
+	Follows string `json:"follows,omitempty"`
+}
+
+// Rehearsed is what a command takes from a rehearsal, or why it takes nothing. The
+// zero value takes nothing.
+type Rehearsed struct {
+	Used   bool   `json:"used"`
+	Reason string `json:"reason,omitempty"` // why none is used
+
+	File        string    `json:"file,omitempty"` // its name, without the folder
+	Began       time.Time `json:"began_at,omitzero"`
+	Version     string    `json:"version,omitempty"`       // of the chatbridge that made it
+	Warnings    []string  `json:"warnings,omitempty"`      // such as that it is old
+	Experiments int       `json:"experiments,omitzero"`    // in all
+	NotSeen     int       `json:"not_seen,omitzero"`       // of them, those that showed nothing
+	Settle      float64   `json:"settle_seconds,omitzero"` // that it asks for
+	Write       float64   `json:"write_seconds,omitzero"`  // what a write into a conversation took
+	Stops       []Stop    `json:"stops,omitempty"`
+}
+
+// Rehearsed is what a command takes from r.
+func (r Rehearsal) Rehearsed(file string) Rehearsed {
+	taken := Rehearsed{
+		Used: true, File: file, Began: r.Began, Version: r.Version, Experiments: len(r.Experiments),
+		Settle: r.Settle().Seconds(), Write: r.WriteTime().Seconds(),
+	}
+	for _, e := range r.Experiments {
+		if e.Verdict == NotSeen {
+			taken.NotSeen++
+		}
+		if e.Stops != "" {
+			taken.Stops = append(taken.Stops, Stop{e.Name, e.Seen, e.Stops, e.Follows})
+		}
+	}
+	return taken
+}
+
+// Lengthen is a settle time, or a longer one that was measured: never a shorter one.
+func (r Rehearsed) Lengthen(settle time.Duration) time.Duration {
+	if !r.Used {
+		return settle
+	}
+	return max(settle, measured(r.Settle))
+}
+
+// WriteTime is what a write into a conversation took; zero if nobody knows.
+func (r Rehearsed) WriteTime() time.Duration {
+	if !r.Used {
+		return 0
+	}
+	return measured(r.Write)
 }

@@ -34,6 +34,10 @@ type Settings struct {
 	// estimate. Zero plans without a limit.
 	APS float64
 
+	// WriteTime is how long a write into a conversation takes in the target account,
+	// as it was measured there. It serves the estimate. Zero if nobody knows.
+	WriteTime time.Duration
+
 	// Settle is how long a write whose outcome is unknown is given to land
 	// before the target is read. It must be longer than the service can sit on
 	// a request whose connection is gone; no document says how long that is.

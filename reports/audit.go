@@ -17,17 +17,17 @@ func Audit(w io.Writer, f Format, a audit.Audit, options ...Option) error {
 		a.Services, a.Plan, a.Findings = filled(a.Services), filled(a.Plan), filledFindings(a.Findings)
 		return encodeFrom(w, a, provenanceOf(options))
 	case CSV:
-		return encodeCSV(w, auditRows(a))
+		return encodeCSV(w, append(auditRows(a), rehearsalRows(options)...))
 	case HTML:
 		return auditPage(a, options).render(w, f)
 	}
 	if isBrief(f, options) {
-		return briefAudit(a).with(options).render(w, f)
+		return briefAudit(a, options).with(options).render(w, f)
 	}
-	return auditDocument(a).with(options).render(w, f)
+	return auditDocument(a, options).with(options).render(w, f)
 }
 
-func auditDocument(a audit.Audit) *document {
+func auditDocument(a audit.Audit, options []Option) *document {
 	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
 	services := tableBlock{header: []string{"service", "name"}}
 	for _, s := range a.Services {
@@ -44,6 +44,7 @@ func auditDocument(a audit.Audit) *document {
 	d.findings(a.Findings, "What would change or be lost")
 	d.there(a.There)
 	d.checklists(a)
+	d.rehearsed(options, false)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
 	return d
@@ -100,6 +101,9 @@ func estimateText(a audit.Audit) string {
 		text += " the files decide: their bytes pass through this machine."
 	default:
 		text += " nothing has to wait."
+	}
+	if e.WriteSeconds > 0 {
+		text += fmt.Sprintf(" A write takes %s in the account of the target, as its rehearsal measured, and a channel has one write in flight.", seconds(e.WriteSeconds))
 	}
 	return text + filesText(e)
 }

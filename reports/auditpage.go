@@ -11,7 +11,7 @@ import (
 // auditPage is an audit with what only a page shows. Its banner has the good news
 // first: whoever decides reads that line alone.
 func auditPage(a audit.Audit, options []Option) *document {
-	d := auditDocument(a)
+	d := auditDocument(a, options)
 	d.with(options)
 	stops, _ := gravest(a.Findings)
 	d.verdict, d.second, d.tone = auditBanner(a, stops), auditSecond(a, stops), good

@@ -14,7 +14,7 @@ import (
 const servicesShown = 3
 
 // briefAudit is an audit on one screen.
-func briefAudit(a audit.Audit) *document {
+func briefAudit(a audit.Audit, options []Option) *document {
 	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
 	d.sampled(a)
 	var services []string
@@ -38,6 +38,7 @@ func briefAudit(a audit.Audit) *document {
 	}
 	d.losses(a.Findings, "What would change or be lost")
 	d.there(a.There)
+	d.rehearsed(options, true)
 	d.add(heading("What to do next"))
 	d.add(auditNext(a)...)
 	d.add(commands{"chatbridge audit --details    # all of it, with samples and what to do by hand"})

@@ -54,10 +54,15 @@ func arithmetic(e audit.Estimate) tableBlock {
 		bars:    shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
 	}
 	aps := strconv.FormatFloat(e.APS, 'f', -1, 64) + " a second"
+	longest, all := over(e, e.LongestLaneWrites, aps), over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "channel", "channels"), aps))
+	if e.WriteSeconds > 0 {
+		longest = count(e.LongestLaneWrites, "write", "writes") + " x " + seconds(e.WriteSeconds)
+		all = fmt.Sprintf("%s x %s / %s", count(e.LaneWrites, "write", "writes"), seconds(e.WriteSeconds), count(int64(e.Lanes), "channel", "channels"))
+	}
 	t.rows = [][]string{
 		{"service (roles, users, conversations)", over(e, e.GateWrites, aps), Duration(e.Gate)},
-		{"longest channel", over(e, e.LongestLaneWrites, aps), Duration(e.LongestLane)},
-		{"concurrency (all channels)", over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "channel", "channels"), aps)), Duration(e.Concurrency)},
+		{"longest channel", longest, Duration(e.LongestLane)},
+		{"concurrency (all channels)", all, Duration(e.Concurrency)},
 	}
 	return t
 }

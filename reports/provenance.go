@@ -9,6 +9,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"chatbridge/migrate"
 )
 
 // Provenance says where a report comes from, to whoever finds it filed away. It has
@@ -22,6 +24,8 @@ type Provenance struct {
 	Target   *Side     `json:"target,omitempty"`
 	Ledger   string    `json:"ledger,omitempty"` // the name of its file, without the folder
 	Settings []Setting `json:"settings"`         // those that are not the default
+	// Rehearsal is what the command took from one; nil if it reads none.
+	Rehearsal *migrate.Rehearsed `json:"rehearsal,omitempty"`
 }
 
 // Side is one of the two ends.
@@ -110,7 +114,11 @@ func (p *Provenance) facts() []fact {
 	if len(p.Settings) == 0 {
 		settings.Text = "all at their defaults"
 	}
-	return append(all, settings)
+	all = append(all, settings)
+	if p.Rehearsal != nil {
+		all = append(all, fact{Name: "rehearsal", Text: rehearsalText(*p.Rehearsal)})
+	}
+	return all
 }
 
 func (p *Provenance) markdown(w *bufio.Writer) {

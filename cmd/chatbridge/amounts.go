@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -116,14 +117,18 @@ func (a *amounts) decide(p mapping.Policy, whole bool, found []mapping.Finding) 
 }
 
 // text is the amounts for who is asked whether to begin. Twilio takes aps
-// writes a second of each conversation, and lanes are written at once.
+// writes a second of each conversation, and lanes are written at once. A write that
+// is known to take longer than that makes each lane as slow.
 // partly says that only a part of the messages is taken: nobody has counted those.
-func (a amounts) text(aps float64, lanes int, policy mapping.Policy, partly bool) string {
+func (a amounts) text(aps float64, lanes int, write time.Duration, policy mapping.Policy, partly bool) string {
 	var b strings.Builder
 	line := func(parts ...string) { b.WriteString(strings.Join(parts, "") + "\n") }
 	amount := "about "
 	if partly {
 		amount = "at most about "
+	}
+	if measured := write.Seconds(); measured > 0 && (aps <= 0 || 1/measured < aps) {
+		aps = 1 / measured
 	}
 	least := ""
 	if aps > 0 && lanes > 0 {

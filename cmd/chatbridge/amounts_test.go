@@ -2,6 +2,7 @@ package main
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,8 +51,11 @@ func TestAmountsOfAChannel(t *testing.T) {
 
 func TestAmountsText(t *testing.T) {
 	a := amounts{channels: 2, messages: 300, writes: 360, longest: 60}
-	require.Contains(t, a.text(1, 2, mapping.Policy{}, false), "about 360 writes, at least 3 min.", "two lanes share them")
+	require.Contains(t, a.text(1, 2, 0, mapping.Policy{}, false), "about 360 writes, at least 3 min.", "two lanes share them")
 	a.longest = 300
-	require.Contains(t, a.text(1, 2, mapping.Policy{}, false), "about 360 writes, at least 5 min.", "the longest channel has one")
-	require.Contains(t, a.text(0, 2, mapping.Policy{}, true), "at most about 360 writes.")
+	require.Contains(t, a.text(1, 2, 0, mapping.Policy{}, false), "about 360 writes, at least 5 min.", "the longest channel has one")
+	require.Contains(t, a.text(0, 2, 0, mapping.Policy{}, true), "at most about 360 writes.")
+	require.Contains(t, a.text(1, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min.", "a write takes longer than the limit")
+	require.Contains(t, a.text(1, 2, time.Second/2, mapping.Policy{}, false), "at least 5 min.", "the limit is longer than a write takes")
+	require.Contains(t, a.text(0, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min.", "there is no limit but what a write takes")
 }

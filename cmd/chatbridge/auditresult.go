@@ -110,9 +110,15 @@ func both(first, second func(audit.ChannelRow)) func(audit.ChannelRow) {
 	}
 }
 
-// verdict is how an audit ends: well, unless it found what --fail-on names.
-func (o *auditResultOptions) verdict(a audit.Audit) error {
+// verdict is how an audit ends: well, unless it found what --fail-on names. What a
+// rehearsal stops a run for is as grave as any severity.
+func (o *auditResultOptions) verdict(a audit.Audit, r migrate.Rehearsed) error {
 	var met []string
+	for _, s := range r.Stops {
+		if slices.ContainsFunc(o.FailOn, func(name string) bool { return slices.Contains(severityOrder, mapping.Severity(name)) }) {
+			met = append(met, "experiment "+reports.Plain(s.Name)+" of the rehearsal")
+		}
+	}
 	for _, f := range a.Findings {
 		if o.fatal(f) {
 			met = append(met, fmt.Sprintf("%s (%s)", f.Code, reports.Number(f.Count)))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -21,6 +22,7 @@ type auditOptions struct {
 	auditResultOptions
 	detailsOption
 	bandwidthOption
+	rehearsalOption
 	// Replay says that copying is meant where nothing has to be copied.
 	Replay bool
 
@@ -51,6 +53,10 @@ With --to-service SID it reads that service too. It reports which roles and
 people differ there, what each policy would do with them, and which people keep
 their read horizon because they have read further there.
 
+If chatbridge rehearse tried the account of the target (--rehearsal), the audit
+shows what it measured and whether that stops a migration, and takes its write
+time into account.
+
 It never writes: not to Twilio, and not to a ledger. The only file it makes is
 the one that --channels-out names. It needs credentials for the source only, and
 none with --from-archive; with --to-service SID it needs those for the target
@@ -68,6 +74,7 @@ too.` +
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.replayFlag(cmd.Flags())
 	o.bandwidthOption.flags(cmd.Flags())
+	o.rehearsalOption.flags(cmd.Flags())
 	o.auditResultOptions.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())
 	return cmd
@@ -117,6 +124,9 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err != nil {
 		return err
 	}
+	if err := o.load("audit"); err != nil {
+		return err
+	}
 	if form == reports.HTML {
 		o.listed = reports.NewAuditChannels(mapper.Policy)
 	}
@@ -139,7 +149,16 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 		return err
 	}
 	o.noteIdentities(o.console.err)
-	return o.verdict(audit)
+	return o.verdict(audit, o.rehearsed)
+}
+
+// destination is the account that a migration would write into; empty if nothing says.
+func (o *auditOptions) destination(s *endpoints) string {
+	account := cmp.Or(s.targetAccount, o.console.getenv(targetPrefix+accountVariable))
+	if o.FromArchive == "" {
+		return cmp.Or(account, s.sourceAccount)
+	}
+	return cmp.Or(account, o.console.getenv(sourcePrefix+accountVariable)) // an archive is of wherever it was exported
 }
 
 func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.Settings) (audit.Audit, error) {
@@ -153,6 +172,10 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, "")
+	if err := o.take(o.console, o.targetOf(o.console, o.destination(s)), "audit"); err != nil {
+		return audit.Audit{}, err
+	}
+	set.WriteTime = o.rehearsed.WriteTime()
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)

@@ -76,6 +76,8 @@ func runDemo(ctx context.Context, o *demoOptions) (err error) {
 			outputOption:   outputOption{Output: string(reports.Text)},
 			Replay:         true,
 			connect:        dial,
+			// One that lies in the folder of whoever tries the demo is of another account.
+			rehearsalOption: rehearsalOption{Rehearsal: noRehearsal},
 		},
 		ledger: ledgerOption{Ledger: filepath.Join(dir, defaultLedger)},
 	}
@@ -147,8 +149,9 @@ func (d *demonstration) verify(ctx context.Context) error {
 	return runVerify(ctx, &verifyOptions{
 		commonOptions: d.audit.commonOptions, connectionOptions: d.audit.connectionOptions,
 		mappingOptions: d.audit.mappingOptions, outputOption: d.audit.outputOption, ledgerOption: d.ledger,
-		Settle:  demoSettle,
-		console: d.console, connect: d.audit.connect, openLedger: readLedger,
+		rehearsalOption: d.audit.rehearsalOption,
+		Settle:          demoSettle,
+		console:         d.console, connect: d.audit.connect, openLedger: readLedger,
 	})
 }
 

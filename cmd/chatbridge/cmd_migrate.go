@@ -71,6 +71,10 @@ it uses. It holds a claim there: a conversation named chatbridge-claim. A run
 that finds another run's claim watches it for at most --settle plus 40 s. If
 that run is alive, the new one ends with 8.
 
+What chatbridge rehearse measured in the account of the target (--rehearsal) can
+make the run wait longer for late writes, or keep it from beginning. It never
+makes it wait less.
+
 If the target already has a role or a person with other values, the run reports
 that and leaves them as they are. --policy role-was-there=replace and --policy
 user-was-there=replace take the values of the source; undo restores the old
@@ -101,6 +105,7 @@ FILE.originals.jsonl.` +
 	o.ledgerOption.flags(cmd.Flags())
 	o.replayFlag(cmd.Flags())
 	o.bandwidthOption.flags(cmd.Flags())
+	o.rehearsalOption.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
 	o.inPlaceOptions.flags(cmd.Flags())

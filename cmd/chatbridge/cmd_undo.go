@@ -24,6 +24,7 @@ type undoOptions struct {
 	outputOption
 	ledgerOption
 	pauseOption
+	rehearsalOption
 	Services []string
 	Settle   time.Duration
 	Execute  bool
@@ -61,7 +62,10 @@ somebody added or changed. Values that --policy replaced are restored.
 It never touches the source, and sends no push notification. The first interrupt
 finishes what is in flight, the second stops at once; run it again to go on. It
 deletes nothing while the file of --pause-file exists, or outside --hours. A
-later chatbridge migrate with the same ledger starts from the beginning.` +
+later chatbridge migrate with the same ledger starts from the beginning.
+
+What chatbridge rehearse measured (--rehearsal) can make it wait longer for late
+writes. It keeps no undo from beginning.` +
 			exitHelp(),
 		Example: `  chatbridge undo
   chatbridge undo --execute --ledger support.db`,
@@ -72,6 +76,7 @@ later chatbridge migrate with the same ledger starts from the beginning.` +
 	o.connectionOptions.flags(cmd.Flags())
 	o.ledgerOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
+	o.rehearsalOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), undoForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")
@@ -101,6 +106,9 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	if o.Execute && !o.Yes && !o.console.terminal(o.console.in) {
 		return usageError("look first with chatbridge undo; to delete: chatbridge undo --execute --yes", "there is no terminal to ask on")
 	}
+	if err := o.load("undo"); err != nil {
+		return err
+	}
 	ledger, err := o.openReader(ctx, o.Ledger)
 	if err != nil {
 		return err
@@ -122,6 +130,10 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
+	if err := o.take(o.console, o.targetOf(o.console, s.targetAccount), "undo"); err != nil {
+		return err
+	}
+	o.announce(o.tell(o.console), o.Settle)
 	if err := o.agree(ctx, s, bound); err != nil {
 		return err
 	}
@@ -161,7 +173,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	shown := o.progress(o.console, "looked at")
 	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
-		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.Settle},
+		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.rehearsed.Lengthen(o.Settle)},
 	}
 	closer, err := o.open(ctx, u)
 	if err != nil {
@@ -175,7 +187,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	shown.Close()
 	if o.Execute && (err == nil || touched(done)) { // or the last run is still the migration
 		c := done.Counts[migrate.KindChannels]
-		if nerr := noteRun(ctx, u.Record, began, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
+		if nerr := noteRun(ctx, u.Record, began, u.Settings.Settle, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
 			err = cmp.Or(nerr, o.console.keep(ctx, u.Record))
 		}
 	}

@@ -24,6 +24,7 @@ type verifyOptions struct {
 	ledgerOption
 	detailsOption
 	pauseOption
+	rehearsalOption
 	Settle  time.Duration
 	Repair  bool
 	Execute bool
@@ -64,7 +65,10 @@ deleted, stays as it is.
 It never writes unless you give both --repair and --execute. It never writes to
 the source, and never deletes anything. No write fires a webhook, a push
 notification or an SMS. With --execute it asks before it begins; if there is no
-terminal, give --yes.` +
+terminal, give --yes.
+
+What chatbridge rehearse measured in the account of the target (--rehearsal) can
+make it wait longer before the second look, and keep a repair from beginning.` +
 			exitHelp(),
 		Example: `  chatbridge verify
   chatbridge verify --output csv > differences.csv
@@ -80,6 +84,7 @@ terminal, give --yes.` +
 	o.outputOption.flags(cmd.Flags(), verifyForms...)
 	o.detailsOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
+	o.rehearsalOption.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait before looking at a difference again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")
@@ -106,7 +111,7 @@ func (o *verifyOptions) check() error {
 
 func (o *verifyOptions) settings(m mapping.Mapper) migrate.Settings {
 	return migrate.Settings{
-		Services: o.Services, ToService: o.target(), Mapper: m, Concurrency: o.Concurrency, APS: o.APS, Settle: o.Settle,
+		Services: o.Services, ToService: o.target(), Mapper: m, Concurrency: o.Concurrency, APS: o.APS, Settle: o.rehearsed.Lengthen(o.Settle),
 	}
 }
 
@@ -116,6 +121,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	}
 	form, err := o.format(verifyForms...)
 	if err != nil {
+		return err
+	}
+	if err := o.load("verify"); err != nil {
 		return err
 	}
 	mapper, err := o.mapper()
@@ -128,7 +136,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, "compared")
-	v, err := o.verify(ctx, form, shown, o.settings(mapper))
+	v, err := o.verify(ctx, form, shown, mapper)
 	shown.Close()
 	if err != nil {
 		return err
@@ -162,7 +170,30 @@ func copied(ctx context.Context, l migrate.LedgerReader) error {
 		"migrate --in-place copies nothing: both sides show the same channels, so there is nothing to compare")
 }
 
-func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (verify.Verification, error) {
+// readRecord lets a verification read the ledger, if there is one, and wait for what
+// its last run may have left in flight.
+func (o *verifyOptions) readRecord(ctx context.Context, v *verify.Verifier) (release func(), err error) {
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if migrate.KindOf(err) == migrate.NotFound {
+		return func() {}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	err = copied(ctx, ledger)
+	if err == nil {
+		var last migrate.RunRecord
+		last, _, err = ledger.LastRun(ctx)
+		v.Settings.Settle = last.SettleAfter(v.Settings.Settle)
+	}
+	if err != nil {
+		return nil, errors.Join(err, ledger.Close())
+	}
+	v.Ledger = ledger
+	return func() { _ = ledger.Close() }, nil
+}
+
+func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, mapper mapping.Mapper) (verify.Verification, error) {
 	var none verify.Verification
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, readTarget)
 	if err != nil {
@@ -170,22 +201,21 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
-	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
+	if err := o.take(o.console, o.targetOf(o.console, s.targetAccount), "verify"); err != nil {
+		return none, err
+	}
+	o.announce(o.tell(o.console), o.Settle)
+	set := o.settings(mapper)
+	if _, err := o.selectServices(ctx, s, mapper); err != nil {
 		return none, interrupted(ctx, err)
 	}
 	set.UserChannels = s.userChannels
 	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set, Files: o.Files}
-	ledger, err := o.openLedger(ctx, o.Ledger)
-	switch {
-	case err == nil:
-		defer ledger.Close()
-		if err := copied(ctx, ledger); err != nil {
-			return none, err
-		}
-		v.Ledger = ledger
-	case migrate.KindOf(err) != migrate.NotFound:
+	release, err := o.readRecord(ctx, v)
+	if err != nil {
 		return none, err
 	}
+	defer release()
 	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
 	found, err := v.Run(ctx, w.Difference)
 	if err != nil {

@@ -54,6 +54,7 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		{m.Type != "", "--type", "it takes public channels, and leaves none"},
 		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private as a whole"},
 		{m.Active != "", "--active-since", "who is in a channel stays there"},
+		{m.Rehearsal != "" && m.Rehearsal != noRehearsal, "--rehearsal", "it writes no message and waits for none"},
 		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
 	} {
 		if c.given {
@@ -176,7 +177,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		Execute: true, Drain: drain,
 	}).Run(ctx)
 	shown.Close()
-	if nerr := noteRun(ctx, ledger, began, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
+	if nerr := noteRun(ctx, ledger, began, o.Settle, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
 		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
 	}
 	if werr := reports.InPlace(o.console.out, form, r, o.console.about()...); werr != nil {

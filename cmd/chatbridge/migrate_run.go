@@ -23,6 +23,9 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 	if o.DryRun {
 		return runAudit(ctx, &o.auditOptions)
 	}
+	if err := o.load("migrate"); err != nil {
+		return err
+	}
 	mapper, err := o.mapper()
 	if err != nil {
 		return err
@@ -55,14 +58,21 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, connecting)
-	o.settle = o.Settle
+	o.settle = o.Settle // a longer one that was measured does not have our own machine hold requests back for longer
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, writeTarget)
 	defer shown.Close()
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
 	o.console.met(s, &o.connectionOptions, o.Ledger)
-	if err := o.agree(ctx, s, mapper, shown.Close); err != nil {
+	err = o.take(o.console, o.targetOf(o.console, s.targetAccount), "migrate")
+	if err == nil {
+		err = o.stops(s.targetAccount)
+	}
+	if err == nil {
+		err = o.agree(ctx, s, mapper, shown.Close)
+	}
+	if err != nil {
 		_ = s.Close()
 		return nil, interrupted(ctx, err)
 	}
@@ -94,7 +104,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
 			Concurrency: o.Concurrency, APS: o.APS,
-			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
+			Settle: o.rehearsed.Lengthen(o.Settle), Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
 		},
 		Sidecar: originals,
 		Traffic: s.counter.Traffic,

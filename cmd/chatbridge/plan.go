@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -44,7 +45,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if o.Yes {
 		return nil
 	}
-	fmt.Fprint(o.console.err, a.text(o.APS, o.Concurrency, mapper.Policy, o.Since != "" || o.Until != ""))
+	fmt.Fprint(o.console.err, a.text(o.APS, o.Concurrency, o.rehearsed.WriteTime(), mapper.Policy, o.Since != "" || o.Until != ""))
 	return o.console.confirm(ctx)
 }
 
@@ -94,5 +95,21 @@ func (o *migrateOptions) showPlan(ctx context.Context, s *endpoints, ledger migr
 		fmt.Fprintf(w, "No reply shows which account the API key opens. chatbridge assumes %s.\n", account)
 	}
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
-	return nil
+	return o.showWaits(ctx, w, ledger)
+}
+
+// showWaits says what a rehearsal and the run before this one make of the settle time.
+func (o *migrateOptions) showWaits(ctx context.Context, w io.Writer, ledger migrate.LedgerReader) error {
+	waits := o.rehearsed.Lengthen(o.Settle)
+	for _, line := range o.lines(o.Settle, waits) {
+		fmt.Fprintln(w, line)
+	}
+	if ledger == nil {
+		return nil
+	}
+	last, _, err := ledger.LastRun(ctx)
+	if longer := last.SettleAfter(waits); err == nil && longer > waits {
+		fmt.Fprintf(w, "Settle time: %s, as in the run before, whose writes may still land.\n", longer)
+	}
+	return err
 }

@@ -52,18 +52,19 @@ func TestProvenance(t *testing.T) {
 	source := &reports.Side{Account: emulator.DefaultAccountSID, Host: host(server.ChatURL)}
 	target := &reports.Side{Account: emulator.DefaultAccountSID, Host: host(server.ConversationsURL)}
 	at := time.Date(2020, 3, 1, 12, 0, 0, 0, time.UTC)
+	none := &migrate.Rehearsed{Reason: "there is no rehearsal.json in this folder"}
 
 	t.Run("of an audit has no target, and the settings of the environment and the file", func(t *testing.T) {
 		got := provenanceIn(t, command(t, "audit -q -o json --config "+config+" --identities "+people))
 		require.Equal(t, &reports.Provenance{At: at, Version: "v1.2.3", Machine: "box", Source: source, Settings: []reports.Setting{
 			{Name: "identities", Value: "people.csv"}, {Name: "policy", Value: "invite=skip"}, {Name: "replay", Value: "true"},
-		}}, got)
+		}, Rehearsal: none}, got)
 	})
 	migrated := provenanceIn(t, command(t, "migrate -q -y -o json --aps 0 --ledger "+ledger+" --config "+config))
 	t.Run("of a migration has both sides, and its ledger without the folder", func(t *testing.T) {
 		require.Equal(t, &reports.Provenance{At: at, Version: "v1.2.3", Machine: "box", Source: source, Target: target, Ledger: "support.db", Settings: []reports.Setting{
 			{Name: "aps", Value: "0"}, {Name: "policy", Value: "invite=skip"}, {Name: "replay", Value: "true"}, {Name: "settle", Value: "10ms"},
-		}}, migrated)
+		}, Rehearsal: none}, migrated)
 	})
 	t.Run("is the same in its report, which asks nobody", func(t *testing.T) {
 		require.Equal(t, migrated, provenanceIn(t, command(t, "report -o json --ledger "+ledger)))

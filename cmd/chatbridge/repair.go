@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"chatbridge/mapping"
@@ -33,6 +32,15 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
+	if err := o.take(o.console, o.targetOf(o.console, s.targetAccount), "verify --repair"); err != nil {
+		return err
+	}
+	if o.Execute { // it writes messages as a migration does
+		if err := o.stops(s.targetAccount); err != nil {
+			return err
+		}
+	}
+	o.announce(o.tell(o.console), o.Settle)
 	if err := o.agree(ctx, s, mapper); err != nil {
 		return interrupted(ctx, err)
 	}
@@ -90,23 +98,11 @@ func (o *verifyOptions) agree(ctx context.Context, s *endpoints, mapper mapping.
 // is brought back is noted there, so that the next migration finds nothing to
 // do. A migration that was made without a ledger at hand can be repaired too.
 func (o *verifyOptions) openRecord(ctx context.Context, r *verify.Repairer, f migrate.Fingerprint) (release func(), err error) {
-	reader, err := o.openLedger(ctx, o.Ledger)
-	switch {
-	case migrate.KindOf(err) == migrate.NotFound:
-		return func() {}, nil
-	case err != nil:
-		return nil, err
+	release, err = o.readRecord(ctx, &r.Verifier)
+	if err != nil || r.Ledger == nil || !o.Execute {
+		return release, err
 	}
-	if err := copied(ctx, reader); err != nil {
-		return nil, errors.Join(err, reader.Close())
-	}
-	if !o.Execute {
-		r.Ledger = reader
-		return func() { _ = reader.Close() }, nil
-	}
-	if err := reader.Close(); err != nil {
-		return nil, err
-	}
+	release()
 	ledger, err := openLedger(ctx, o.Ledger)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,9 @@ package audit
 
 import (
 	"cmp"
+	"math"
 	"slices"
+	"time"
 )
 
 // serviceLoad is what a migration has to write for one service.
@@ -85,15 +87,33 @@ const (
 	BoundByNothing     = "unpaced"
 )
 
+// rates are how many writes a second go through; infinite without a limit.
+type rates struct{ gate, lane float64 }
+
+// ratesOf takes aps as the limit of a service and of a conversation; below 0 or 0
+// there is none. A lane has one write in flight, so it is no faster than a write
+// takes; 0 if nobody knows how long that is. The gate has many.
+func ratesOf(aps float64, write time.Duration) rates {
+	limit := math.Inf(1)
+	if aps > 0 {
+		limit = aps
+	}
+	r := rates{gate: limit, lane: limit}
+	if write > 0 {
+		r.lane = min(limit, 1/write.Seconds())
+	}
+	return r
+}
+
 // estimate says how long a migration takes when each conversation and each
-// service admits aps writes a second, and lanes of them run beside each other.
-// It plays the schedule of the engine through: longest lanes first, each behind
+// service admits aps writes a second, a write takes so long, and lanes of them run
+// beside each other. It plays the schedule of the engine through: longest lanes first, each behind
 // the gate for the users that no lane before it brought.
 //
 // More work never lowers a bound. It can shorten the schedule, as it would the
 // migration: another order of lanes may suit the gates better, and a lane that
 // begins earlier may bring a user for whom a later one would have waited.
-func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
+func estimate(loads []serviceLoad, aps float64, write time.Duration, lanes int) Estimate {
 	e := Estimate{APS: aps, BoundBy: BoundByNothing}
 	var all int64
 	var longest int64
@@ -108,12 +128,16 @@ func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 		}
 	}
 	e.GateWrites, e.LongestLaneWrites, e.LaneWrites, e.Lanes = widest, longest, all, lanes
-	if aps <= 0 {
+	r := ratesOf(aps, write)
+	if math.IsInf(r.lane, 1) {
 		return e
 	}
-	e.Gate = float64(widest) / aps
-	e.LongestLane = float64(longest) / aps
-	e.Concurrency = float64(all) / (aps * float64(lanes))
+	if r.lane < r.gate {
+		e.WriteSeconds = write.Seconds()
+	}
+	e.Gate = float64(widest) / r.gate
+	e.LongestLane = float64(longest) / r.lane
+	e.Concurrency = float64(all) / (r.lane * float64(lanes))
 	bounds := []struct {
 		name    string
 		seconds float64
@@ -123,31 +147,31 @@ func estimate(loads []serviceLoad, aps float64, lanes int) Estimate {
 			e.Seconds, e.BoundBy = b.seconds, b.name
 		}
 	}
-	e.Seconds = max(e.Seconds, simulate(loads, aps, lanes))
+	e.Seconds = max(e.Seconds, simulate(loads, r, lanes))
 	return e
 }
 
 // simulate plays the schedule through and returns when the last write ends: the
 // lanes of all services in one line, the longest first, each behind the gate of
 // its service.
-func simulate(loads []serviceLoad, aps float64, lanes int) float64 {
+func simulate(loads []serviceLoad, r rates, lanes int) float64 {
 	gates := make([]gateway, len(loads))
 	for i, s := range loads {
-		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / aps, users: s.users, rest: s.users}
+		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / r.gate, users: s.users, rest: s.users}
 	}
 	slots := make([]float64, lanes) // when each is free
 	end := 0.0
 	for _, p := range line(loads) {
 		first := slices.Index(slots, slices.Min(slots))
-		slots[first] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[first], aps)
+		slots[first] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[first], r)
 		end = max(end, slots[first])
 	}
 	levels := int64(0)
 	for i, g := range gates {
-		end = max(end, g.free+float64(g.rest)/aps)
+		end = max(end, g.free+float64(g.rest)/r.gate)
 		levels = max(levels, loads[i].levels)
 	}
-	return end + float64(levels)/aps
+	return end + float64(levels)/r.gate
 }
 
 // place says where a channel stands: the numbers of its service and of it there.
@@ -179,7 +203,7 @@ type gateway struct {
 
 // lane takes a channel through the gate and its lane, in a slot that is free at
 // a time, and returns when it ends.
-func (g *gateway) lane(c channelLoad, at, aps float64) float64 {
+func (g *gateway) lane(c channelLoad, at float64, r rates) float64 {
 	ahead := 1.0 // the conversation itself
 	for _, id := range c.members {
 		if g.here[id] {
@@ -191,6 +215,6 @@ func (g *gateway) lane(c channelLoad, at, aps float64) float64 {
 			g.rest--
 		}
 	}
-	g.free = max(at, g.free) + ahead/aps
-	return g.free + float64(c.lane())/aps
+	g.free = max(at, g.free) + ahead/r.gate
+	return g.free + float64(c.lane())/r.lane
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -62,7 +63,7 @@ const slack = 1e-9
 func TestEstimateIsAtLeastTheLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		loads, aps, lanes := drawn(t), drawAPS.Draw(t, "aps"), drawLanes.Draw(t, "lanes")
-		e := estimate(loads, aps, lanes)
+		e := estimate(loads, aps, 0, lanes)
 		inLanes := 0.0
 		for _, s := range loads {
 			// One limit is the service's, and one is each conversation's, which
@@ -91,13 +92,28 @@ func TestEstimateIsAtLeastTheLimits(t *testing.T) {
 	})
 }
 
+func TestEstimateIsNeverShorterForWhatAWriteTakes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		loads, aps, lanes := drawn(t), drawAPS.Draw(t, "aps"), drawLanes.Draw(t, "lanes")
+		write := time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, "write"))
+		before, after := estimate(loads, aps, 0, lanes), estimate(loads, aps, write, lanes)
+		require.GreaterOrEqual(t, after.LongestLane, before.LongestLane)
+		require.GreaterOrEqual(t, after.Concurrency, before.Concurrency)
+		require.Equal(t, before.Gate, after.Gate, "it has many writes in flight")
+		require.GreaterOrEqual(t, after.Seconds+slack, max(after.Gate, after.LongestLane, after.Concurrency))
+		if write.Seconds() <= 1/aps {
+			require.Equal(t, before, after, "the limit is what decides")
+		}
+	})
+}
+
 func TestEstimateIsNoLongerForHigherLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		loads, aps, lanes := drawn(t), drawAPS.Draw(t, "aps"), drawLanes.Draw(t, "lanes")
-		before := estimate(loads, aps, lanes).Seconds
-		require.LessOrEqual(t, estimate(loads, aps*rapid.Float64Range(1, 10).Draw(t, "times"), lanes).Seconds, before+slack)
-		require.LessOrEqual(t, estimate(loads, aps, lanes+rapid.IntRange(1, 8).Draw(t, "more lanes")).Seconds, before+slack)
-		require.Zero(t, estimate(loads, 0, lanes).Seconds, "without a limit nothing is known")
+		before := estimate(loads, aps, 0, lanes).Seconds
+		require.LessOrEqual(t, estimate(loads, aps*rapid.Float64Range(1, 10).Draw(t, "times"), 0, lanes).Seconds, before+slack)
+		require.LessOrEqual(t, estimate(loads, aps, 0, lanes+rapid.IntRange(1, 8).Draw(t, "more lanes")).Seconds, before+slack)
+		require.Zero(t, estimate(loads, 0, 0, lanes).Seconds, "without a limit nothing is known")
 	})
 }
 
@@ -160,7 +176,7 @@ func TestEstimateIsNoShorterForMore(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				loads, aps, lanes := drawn(t), drawAPS.Draw(t, "aps"), drawLanes.Draw(t, "lanes")
 				larger, rid := grow(t, cloned(loads))
-				before, after := estimate(loads, aps, lanes), estimate(larger, aps, lanes)
+				before, after := estimate(loads, aps, 0, lanes), estimate(larger, aps, 0, lanes)
 				require.GreaterOrEqual(t, after.Gate, before.Gate)
 				require.GreaterOrEqual(t, after.LongestLane, before.LongestLane)
 				require.GreaterOrEqual(t, after.Concurrency, before.Concurrency)

@@ -42,6 +42,9 @@ type Estimate struct {
 	// LongestChannel is the SID of the channel of the longest lane.
 	LongestChannel string  `json:"longest_channel,omitempty"`
 	APS            float64 `json:"aps"` // writes a second that were assumed; 0 for unpaced
+	// WriteSeconds is what a write into a conversation takes in the target account, as
+	// a rehearsal measured; 0 if nobody knows, or if the limit allows fewer anyway.
+	WriteSeconds float64 `json:"write_seconds,omitzero"`
 	// What the seconds were made of.
 	GateWrites        int64 `json:"gate_writes"`         // of the service that has most
 	LongestLaneWrites int64 `json:"longest_lane_writes"` // of that channel

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -62,10 +63,10 @@ func TestEstimateByHand(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.want.APS, c.want.Lanes = 1, c.lanes
-			require.Equal(t, c.want, estimate(c.loads, 1, c.lanes))
+			require.Equal(t, c.want, estimate(c.loads, 1, 0, c.lanes))
 			c.want.APS, c.want.Seconds, c.want.BoundBy = 0, 0, BoundByNothing
 			c.want.Gate, c.want.LongestLane, c.want.Concurrency = 0, 0, 0
-			require.Equal(t, c.want, estimate(c.loads, 0, c.lanes), "unpaced, the writes are the same")
+			require.Equal(t, c.want, estimate(c.loads, 0, 0, c.lanes), "unpaced, the writes are the same")
 		})
 	}
 }
@@ -88,4 +89,18 @@ func TestRequestsByHand(t *testing.T) {
 		channels: []channelLoad{{members: []int32{0, 1, 5}, messages: 10, horizons: 1}},
 	}}))
 	require.Zero(t, writes(nil))
+}
+
+// A lane has one write in flight: what a write takes in the account of the target
+// makes it slower than the limit does. The gate has many in flight.
+func TestEstimateByHandWithWhatAWriteTakes(t *testing.T) {
+	loads := []serviceLoad{{roles: 2, users: 3, levels: 4, channels: []channelLoad{{sid: "CH1", members: []int32{0, 1, 2}, messages: 10, horizons: 1}}}}
+	want := Estimate{
+		APS: 1, Lanes: 1, Seconds: 2 + 4 + 30 + 4, BoundBy: BoundByLane, LongestChannel: "CH1", WriteSeconds: 2,
+		Gate: 10, GateWrites: 10, LongestLane: 30, LongestLaneWrites: 15, Concurrency: 30, LaneWrites: 15,
+	}
+	require.Equal(t, want, estimate(loads, 1, 2*time.Second, 1))
+	require.Equal(t, estimate(loads, 1, 0, 1), estimate(loads, 1, time.Second/2, 1), "the limit is longer")
+	want.APS, want.Gate, want.Seconds = 0, 0, 30
+	require.Equal(t, want, estimate(loads, 0, 2*time.Second, 1), "without a limit it is what a write takes")
 }

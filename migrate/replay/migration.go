@@ -78,6 +78,9 @@ type Summary struct {
 	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
 	LaneTimes     pace.LaneTimes               `json:"lane_times"`
 	Duration      float64                      `json:"duration_seconds"`
+	// Settle is how long the run gave a write without an answer: that of the settings,
+	// or of the run before it if that was not complete and gave longer.
+	Settle float64 `json:"settle_seconds,omitzero"`
 	// FileBytes are those of the files that arrived, in all runs.
 	FileBytes int64 `json:"file_bytes,omitzero"`
 }
@@ -105,6 +108,7 @@ func (r *run) summary(err error) Summary {
 		Timeline:      r.timeline.Until(r.point(time.Now())),
 		LaneTimes:     r.sheet.Times(),
 		Duration:      time.Since(r.started).Seconds(),
+		Settle:        r.set.Settle.Seconds(),
 	}
 	if r.Sidecar != nil {
 		s.Originals = r.Sidecar.Kept()

@@ -86,11 +86,14 @@ func (r *run) open(ctx context.Context) error {
 		return err
 	}
 	r.crashed = ok && last.Status != migrate.Complete
+	// What the run before it gave its writes holds for this one: some may land that late.
+	r.set.Settle = last.SettleAfter(r.set.Settle)
+	r.claims.Settle = r.set.Settle
 	r.settledAt = drain.SettledAt(last, r.started, r.set.Settle)
 	host, _ := os.Hostname()
 	r.record = migrate.RunRecord{
 		ID: rand.Text(), PID: os.Getpid(), Host: host,
-		StartedAt: r.started, HeartbeatAt: r.started, Status: migrate.RunningStatus,
+		StartedAt: r.started, HeartbeatAt: r.started, Status: migrate.RunningStatus, Settle: r.set.Settle,
 	}
 	if err := r.Ledger.PutRun(ctx, r.record); err != nil {
 		return err

@@ -59,7 +59,7 @@ func TestRunRecord(t *testing.T) {
 			first := noted.put[0]
 			require.NotEmpty(t, first.ID)
 			require.Equal(t, migrate.RunRecord{
-				ID: first.ID, PID: os.Getpid(), Host: host, StartedAt: began, HeartbeatAt: began, Status: migrate.RunningStatus,
+				ID: first.ID, PID: os.Getpid(), Host: host, StartedAt: began, HeartbeatAt: began, Status: migrate.RunningStatus, Settle: r.Settings.Settle,
 			}, first)
 
 			beats := noted.put[1 : len(noted.put)-1]

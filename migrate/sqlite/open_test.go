@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -76,7 +77,7 @@ func write(t *testing.T, content string) string {
 }
 
 // withoutFindings makes of a ledger one of before it knew findings.
-const withoutFindings = `DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
+const withoutFindings = `ALTER TABLE runs DROP COLUMN settle; DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
 	ALTER TABLE channels DROP COLUMN left_out_members; ALTER TABLE channels DROP COLUMN left_out_messages; `
 
 func TestOpen(t *testing.T) {
@@ -223,6 +224,32 @@ func TestOpen(t *testing.T) {
 		one, err := l.Findings(t.Context())
 		require.NoError(t, err)
 		require.Len(t, one, 1)
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a ledger that knows no settle times yet is read as it is, and goes on", func(t *testing.T) {
+		path := closed(t, 1)
+		alter(t, path, `ALTER TABLE runs DROP COLUMN settle; DELETE FROM goose_db_version WHERE version_id > 6;
+			INSERT INTO runs (id, pid, host, started_at, heartbeat_at, ended_at, status) VALUES ('old', 1, 'h', 0, 0, 0, 'failed')`)
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		last, ok, err := r.LastRun(t.Context())
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, "old", last.ID)
+		require.Zero(t, last.Settle)
+		require.NoError(t, r.Close())
+
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		last, _, err = l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Zero(t, last.Settle, "nobody noted it")
+		last.Settle = time.Minute
+		require.NoError(t, l.PutRun(t.Context(), last))
+		again, _, err := l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, last, again)
 		require.NoError(t, l.Close())
 	})
 

@@ -37,6 +37,9 @@ const keepsFindings = 5
 // keepsFiles is the schema version since which the ledger knows files.
 const keepsFiles = 6
 
+// keepsSettle is the schema version since which a run says what settle time it had.
+const keepsSettle = 7
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

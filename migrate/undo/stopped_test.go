@@ -1,6 +1,9 @@
 package undo_test
 
 import (
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,4 +54,28 @@ func TestUndoOfAStoppedMigration(t *testing.T) {
 			require.GreaterOrEqual(t, clean, tried/2)
 		})
 	}
+}
+
+// An undo waits for what the migration before it sent as long as that migration would
+// have, whatever its own settle time is.
+func TestUndoWaitsAsLongAsTheMigrationBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const measured = 45 * time.Second
+		var claimed atomic.Bool
+		r, _ := inhabited(t, own, emulator.Config{Archive: rig.ManyChannels(1).Archive(), Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if text := x.Form.Get("Attributes"); strings.Contains(text, `"verb":"undo"`) {
+				claimed.Store(strings.Contains(text, `"settle_seconds":45`))
+			}
+			commit().WriteTo(w)
+		}})
+		shorter := r.Settings.Settle
+		r.Settings.Settle = measured
+		require.True(t, r.Killed(t, rig.Kill{Write: 10, After: true}))
+		r.Settings.Settle = shorter
+		began := time.Now()
+		_, _, err := r.Undo(t.Context(), true)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, time.Since(began), measured)
+		require.True(t, claimed.Load(), "other machines are told")
+	})
 }

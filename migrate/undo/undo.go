@@ -83,6 +83,11 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	selected = slices.DeleteFunc(slices.Clone(selected), func(rec migrate.ServiceRecord) bool { return rec.TargetSID == "" })
+	last, _, err := u.Ledger.LastRun(ctx)
+	if err != nil {
+		return err
+	}
+	u.set.Settle = last.SettleAfter(u.set.Settle)
 	held, release := u.hold(ctx)
 	err = u.settled(held, len(selected) > 0)
 	for i := 0; err == nil && i < len(selected); i++ {

@@ -85,6 +85,31 @@ func TestTake(t *testing.T) {
 		})
 	})
 
+	for name, c := range map[string]struct{ holder, own, want time.Duration }{
+		"that gives its writes longer":              {45 * time.Second, settle, 85 * time.Second},
+		"that gives them less":                      {time.Second, 45 * time.Second, 85 * time.Second},
+		"that claims to wait for longer than a day": {25 * time.Hour, settle, time.Hour + 40*time.Second},
+	} {
+		t.Run("takes over from a dead run "+name+" when nothing of it can land any more", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				first := b.run(func(o *claim.Options) { o.Settle = c.holder })
+				second := b.run(func(o *claim.Options) { o.Settle = c.own })
+				began := time.Now()
+				require.NoError(t, b.take(t, first))
+				seen, _ := b.claimed(t)
+				require.True(t, seen.Live(c.own))
+				b.dies(t, first)
+				time.Sleep(c.want - 30*time.Second)
+				seen, _ = b.claimed(t)
+				require.True(t, seen.Live(c.own), "whoever looks now waits")
+				require.NoError(t, b.take(t, second))
+				require.Equal(t, c.want, time.Since(began).Truncate(time.Second))
+				second.Release(t.Context())
+			})
+		})
+	}
+
 	for name, far := range map[string]time.Duration{"an old date": -time.Hour, "no date": 0} {
 		t.Run("is not misled by "+name+": a run that renews its claim lives", func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

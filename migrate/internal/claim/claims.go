@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"sync"
 	"time"
@@ -96,7 +97,7 @@ func (c *Claims) Quiet(ctx context.Context, serviceSID, sourceSID string) error 
 // mark is how a claim of this run begins.
 func (c *Claims) mark(ctx context.Context, sourceSID string) (Mark, error) {
 	host, _ := os.Hostname()
-	m := Mark{Run: c.run, Verb: c.Verb, Host: host, PID: os.Getpid(), Source: sourceSID}
+	m := Mark{Run: c.run, Verb: c.Verb, Host: host, PID: os.Getpid(), Source: sourceSID, Settle: int64(math.Ceil(c.Settle.Seconds()))}
 	if c.Ledger == nil {
 		return m, nil
 	}
@@ -190,6 +191,6 @@ func conflict(serviceSID string, s Seen, settle time.Duration) error {
 		Op: "claim service", Kind: migrate.Conflict, SID: serviceSID,
 		Err: errors.New("another run writes into it: " + s.Who()),
 		Hint: "wait for that run, or stop it there, then run the same command again; if it is dead, its claim " + s.SID +
-			" expires " + (expiry + settle).String() + " after it was seen last",
+			" expires " + s.expiry(settle).String() + " after it was seen last",
 	}
 }

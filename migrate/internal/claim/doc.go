@@ -10,9 +10,10 @@
 //     was asked for. Without one the holder sends nothing: every write goes through
 //     a guard, which asks when the write is begun, and the transport asks again
 //     right before each attempt. A renewal that finds no claim ends the run.
-//   - Who finds the claim of another run watches it for 40 s and the settle time,
-//     by the clock of the target. If it is renewed meanwhile, the other is alive,
-//     and the run ends with Kind Conflict. If not, it is deleted and taken.
+//   - Who finds the claim of another run watches it for 40 s and the settle time, by
+//     the clock of the target; if the claim names a longer settle time, that counts.
+//     If it is renewed meanwhile, the other is alive, and the run ends with Kind
+//     Conflict. If not, it is deleted and taken.
 //   - What was left by the very same ledger on the same host is taken at once: the
 //     lock of the ledger says that whoever left it is dead.
 //   - Every end in good order removes the claim. If push notifications are still

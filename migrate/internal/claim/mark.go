@@ -18,11 +18,12 @@ type Mark struct {
 	Verb    string `json:"verb,omitempty"`
 	Host    string `json:"host,omitempty"`
 	PID     int    `json:"pid,omitempty"`
-	Ledger  string `json:"ledger,omitempty"`      // its ID
-	File    string `json:"ledger_file,omitempty"` // device and number of its file on Host
-	Source  string `json:"source,omitempty"`      // SID of the service that is brought over
-	Counter int64  `json:"counter"`               // renewals
-	Begun   bool   `json:"begun,omitempty"`       // it made sure that no other service was made for Source
+	Ledger  string `json:"ledger,omitempty"`         // its ID
+	File    string `json:"ledger_file,omitempty"`    // device and number of its file on Host
+	Source  string `json:"source,omitempty"`         // SID of the service that is brought over
+	Counter int64  `json:"counter"`                  // renewals
+	Settle  int64  `json:"settle_seconds,omitempty"` // that its writes are given to land, rounded up
+	Begun   bool   `json:"begun,omitempty"`          // it made sure that no other service was made for Source
 	// Notifications are what the push notifications were before they were put off.
 	Notifications json.RawMessage `json:"notifications,omitempty"`
 }
@@ -53,9 +54,20 @@ type Seen struct {
 	updated time.Time
 }
 
+// longestSettle bounds what is believed of a claim, which anybody with the
+// credentials can write: an hour is far longer than any request.
+const longestSettle = time.Hour
+
+// expiry is the age at which the claim has expired: what the holder sent last had
+// landed by then, by the settle time of whoever looks and by its own.
+func (s Seen) expiry(settle time.Duration) time.Duration {
+	own := time.Duration(min(max(0, s.Settle), int64(longestSettle/time.Second))) * time.Second
+	return expiry + max(settle, own)
+}
+
 // Live reports whether whoever holds the claim may be at work.
 func (s Seen) Live(settle time.Duration) bool {
-	return s.ours && s.Run != "" && s.Age < expiry+settle
+	return s.ours && s.Run != "" && s.Age < s.expiry(settle)
 }
 
 // Who names the holder, and says when it was seen.

@@ -128,7 +128,7 @@ func (t *taking) left(m Mark) bool {
 // renewal takes to come: a replica may lag, and the dates may not mean what they
 // say. looked is from before the last look.
 func (t *taking) watch(ctx context.Context, then Seen) (gone bool, looked time.Time, err error) {
-	left := max(renewEvery+retryEvery, expiry+t.Settle-then.Age)
+	left := max(renewEvery+retryEvery, then.expiry(t.Settle)-then.Age)
 	until := time.Now().Add(left)
 	t.event(migrate.Notice, "another run has claimed the service: waiting to see whether it is alive",
 		migrate.KeyService, t.service, "run", then.Who(), migrate.KeyWait, left)
@@ -170,5 +170,5 @@ func (t *taking) remove(ctx context.Context, s Seen, looked time.Time) error {
 		return nil
 	}
 	// Whoever held it may have renewed it after we looked.
-	return t.Drain.Wait(ctx, validFor+t.Settle)
+	return t.Drain.Wait(ctx, validFor+s.expiry(t.Settle)-expiry)
 }

@@ -9,8 +9,9 @@ import (
 
 // SettledAt is when nothing that the last run left in flight can land any more,
 // seen from now: settle after the last sign of life of a run that did not end by
-// itself. It is now after a run that was complete, and never later than settle
-// from now, so that a clock that was set back makes nobody wait for longer.
+// itself, or what that run gave its writes if that is longer. It is now after a run
+// that was complete, and never later than that time from now, so that a clock that
+// was set back makes nobody wait for longer.
 //
 // A zero record stands for a ledger without a run. It may take the place of one
 // that was lost a moment ago, so that nobody knows when anything was sent.
@@ -21,6 +22,7 @@ func SettledAt(last migrate.RunRecord, now time.Time, settle time.Duration) time
 	if last.Status == migrate.Complete {
 		return now
 	}
+	settle = last.SettleAfter(settle)
 	seen := last.EndedAt
 	if seen.IsZero() && !last.HeartbeatAt.IsZero() {
 		seen = last.HeartbeatAt.Add(migrate.HeartbeatEvery)
