@@ -153,7 +153,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	}
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, "")
-	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
+	set.CopyAlways = o.copyReason(s.sourceAccount, o.targetAccount(o.console))
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
 	}

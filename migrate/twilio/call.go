@@ -44,6 +44,9 @@ func newHost(c Config, h hints) (*host, error) {
 	if c.CredentialHint != "" {
 		h.credentials = c.CredentialHint
 	}
+	if c.AccountSetting != "" {
+		h.account = c.AccountSetting
+	}
 	if c.Username == "" || c.Password == "" {
 		return nil, &migrate.Error{Op: "configure connection", Kind: migrate.Credentials,
 			Hint: h.credentials, Err: errors.New("no credentials")}

@@ -71,7 +71,10 @@ func (c *call) broken(err error) error {
 		return c.fail(migrate.Interrupted, context.Cause(c.ctx))
 	case c.ctx.Err() != nil:
 		return c.fail(migrate.InDoubt, context.Cause(c.ctx))
-	case errors.Is(err, transport.ErrProxy):
+	case !sent && transport.Proxied(err):
+		if !errors.Is(err, transport.ErrProxy) {
+			err = fmt.Errorf("%w: %w", transport.ErrProxy, err)
+		}
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = "check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy, then run again"
 		return e
