@@ -52,6 +52,7 @@ func newRoot(c *console) *cobra.Command {
 		newVersion(c),
 		newCompletion(c),
 		newExitTopic(),
+		newPermissionsTopic(),
 	)
 	completeFromLedger(c, root)
 	completeValues(root)

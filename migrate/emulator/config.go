@@ -57,6 +57,12 @@ type Config struct {
 	// TargetAPIKey and TargetAPISecret are accepted for that account, unless empty.
 	TargetAPIKey, TargetAPISecret string
 
+	// KeyMay reports what the API keys may do, on every host; nil is everything. An
+	// account with its token may do everything always.
+	KeyMay func(Permission) bool
+	// KeyDenial is how they are refused what they may not. Defaults to Restricted.
+	KeyDenial Denial
+
 	// APS limits the writes per second in each conversation and in each
 	// service, averaged over five seconds. Zero is no limit.
 	APS float64

@@ -116,6 +116,9 @@ func (h *host) wait(r *http.Request) bool {
 
 func (h *host) commit(x *Exchange) Reply {
 	x.now = h.emulator.now()
+	if err := h.permit(x); err != nil {
+		return h.refused(err)
+	}
 	if h.before != nil {
 		if err := h.before(x); err != nil {
 			return h.refused(err)

@@ -27,6 +27,7 @@ type host struct {
 	hints      hints
 
 	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
+	opened       atomic.Bool  // the credentials were accepted
 	clock        atomic.Int64 // of the latest reply, in seconds since 1970
 }
 
@@ -164,6 +165,9 @@ func (c *call) exchange(req *http.Request) {
 		return
 	}
 	defer resp.Body.Close()
+	if resp.Request == nil { // as a transport may leave it
+		resp.Request = req
+	}
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		c.clock.Store(at.Unix())
 	}
@@ -176,6 +180,7 @@ func (c *call) exchange(req *http.Request) {
 	case err != nil:
 		c.err = c.broken(err)
 	default:
+		c.opened.Store(true)
 		err := c.check(raw)
 		if c.other != nil {
 			err = c.other
