@@ -22,6 +22,10 @@ type ProbeReply struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	// Refusal is what a Source or a Target would say of a reply that is not OK, with
+	// what to do about it; nil for one that is.
+	Refusal error
 }
 
 // OK reports whether the request was carried out.

@@ -3,6 +3,9 @@ package migrate
 import (
 	"errors"
 	"iter"
+	"net/http"
+	"slices"
+	"strings"
 
 	"chatbridge/mapping/chat"
 )
@@ -31,6 +34,17 @@ func Withheld(err error) bool {
 	return err != nil && KindOf(err) == Credentials && !errors.Is(err, ErrOtherAccount)
 }
 
+// CostsItself reports whether what a key may not read, as PermissionOf names it, costs
+// that alone. Any other permission that is missing ends the run that needs it: what
+// the target does not show too, since nobody could say then that both sides are equal.
+func CostsItself(permission string) bool {
+	switch permission {
+	case "list Credentials", "list Channels/Invites", "list Users/Channels":
+		return true
+	}
+	return false
+}
+
 // UnlessWithheld is a sequence that ends, after tell was called, where the key may
 // not read on.
 func UnlessWithheld[T any](seq iter.Seq2[T, error], tell func()) iter.Seq2[T, error] {
@@ -45,4 +59,38 @@ func UnlessWithheld[T any](seq iter.Seq2[T, error], tell func()) iter.Seq2[T, er
 			}
 		}
 	}
+}
+
+// PermissionOf is what a key needs for a request, in the words of Twilio's policies for
+// restricted keys: the action (list, read, create, update or delete) and the
+// collections of the path, without the service that they are in, such as
+// "list Channels/Members".
+func PermissionOf(method, path string) string {
+	const single = "Configuration" // which has no SID, nor has what is in it
+	var nouns []string
+	keyed := true
+	_, path, _ = strings.Cut(strings.Trim(path, "/"), "/") // behind the version
+	for segment := range strings.SplitSeq(path, "/") {
+		if keyed = !keyed; keyed && !slices.Contains(nouns, single) {
+			continue
+		}
+		keyed = false
+		nouns = append(nouns, segment)
+	}
+	if len(nouns) > 1 && nouns[0] == "Services" && nouns[1] != single {
+		nouns = nouns[1:]
+	}
+	of := " " + strings.Join(nouns, "/")
+	one := keyed || slices.Contains(nouns, single)
+	switch {
+	case method == http.MethodDelete:
+		return "delete" + of
+	case method == http.MethodPost && one:
+		return "update" + of
+	case method == http.MethodPost:
+		return "create" + of
+	case one:
+		return "read" + of
+	}
+	return "list" + of
 }

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/verify"
 )
@@ -72,6 +73,11 @@ func verificationDocument(v verify.Verification) *document {
 		d.verdict = fmt.Sprintf("equal; %s by others, which do not count as differences.", count(foreign, "item was written", "items were written"))
 	default:
 		d.verdict = count(differences, "difference", "differences") + "."
+	}
+	for _, f := range v.Findings {
+		if f.Code == mapping.NotShown {
+			d.verdict += fmt.Sprintf(" The key may not read %s of the source, which %s not compared.", count(f.Count, "list", "lists"), map[bool]string{true: "was", false: "were"}[f.Count == 1])
+		}
 	}
 	d.add(heading("Services"), serviceTable(v.Services))
 	compared := tableBlock{header: []string{"kind", "in the source", "in the target", "left out", "missing"}, numbers: []int{1, 2, 3, 4}}

@@ -154,7 +154,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 
 // destination is the account that a migration would write into; empty if nothing says.
 func (o *auditOptions) destination(s *endpoints) string {
-	account := cmp.Or(s.targetAccount, o.console.getenv(targetPrefix+accountVariable))
+	account := cmp.Or(s.targetAccount, o.targetAccount(o.console))
 	if o.FromArchive == "" {
 		return cmp.Or(account, s.sourceAccount)
 	}
@@ -176,7 +176,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 		return audit.Audit{}, err
 	}
 	set.WriteTime = o.rehearsed.WriteTime()
-	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
+	set.CopyAlways = o.copyReason(s.sourceAccount, o.targetAccount(o.console))
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
 	}

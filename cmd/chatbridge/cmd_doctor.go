@@ -48,6 +48,7 @@ account is.` +
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		o.profileOptions.flags(fs)
 		o.regionOptions.flags(fs)
 		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
@@ -98,15 +99,14 @@ func (o *doctorOptions) check() (reports.Format, error) {
 
 func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Diagnosis, error) {
 	c := connector{connectionOptions: &o.connectionOptions, console: o.console, log: shown.log}
-	if err := c.checkRegions(readTarget); err != nil {
+	if err := c.checkSurroundings(readTarget); err != nil {
 		return doctor.Diagnosis{}, err
 	}
-	c.sayUnused(readTarget)
-	source, err := o.console.sourceCredentials()
+	source, err := o.sourceCredentials(o.console)
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}
-	target, err := o.console.targetCredentials()
+	target, err := o.targetCredentials(o.console)
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}
@@ -114,16 +114,9 @@ func (o *doctorOptions) examine(ctx context.Context, shown *progress) (doctor.Di
 	o.console.note(&reports.Side{Account: source.account, Host: from}, &reports.Side{Account: target.account, Host: to}, "")
 	sourcePlace, targetPlace := o.places(o.console)
 	http := transport.ReadOnly(o.transport(&transport.Counter{}, shown.log, probePatience))
-	prober, err := twilio.NewProber(
-		twilio.Config{
-			Place: sourcePlace, BaseURL: o.ChatURL, HTTP: http,
-			Username: source.username, Password: source.password, AccountSID: source.account, CredentialHint: regional(source.hint, sourcePlace),
-		},
-		twilio.Config{
-			Place: targetPlace, BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, HTTP: http,
-			Username: target.username, Password: target.password, AccountSID: target.account, CredentialHint: regional(target.hint, targetPlace),
-		},
-	)
+	asked, beside := source.config(sourcePlace, http), target.config(targetPlace, http)
+	asked.BaseURL, beside.BaseURL, beside.ChatURL = o.ChatURL, o.ConversationsURL, o.ChatURL
+	prober, err := twilio.NewProber(asked, beside)
 	if err != nil {
 		return doctor.Diagnosis{}, err
 	}

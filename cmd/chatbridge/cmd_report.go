@@ -85,6 +85,7 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 	if err != nil || !ok {
 		return false, err
 	}
+	o.console.next.alongside(last)
 	if err := o.console.remembered(last, bound, o.Ledger); err != nil || len(last.Summary) == 0 {
 		return false, err
 	}

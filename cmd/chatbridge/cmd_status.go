@@ -93,7 +93,12 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
+	last, _, err := ledger.LastRun(ctx)
+	if err != nil {
+		return err
+	}
 	o.console.next.about(bound)
+	o.console.next.alongside(last)
 	read := func(ctx context.Context) (reports.Status, error) {
 		s, err := readStatus(ctx, ledger, o.Ledger, time.Now())
 		s.All, s.Complete = o.All, o.console.next.complete

@@ -240,6 +240,9 @@ func (o *undoOptions) open(ctx context.Context, u *undo.Undoer) (closer func() e
 
 // dialTarget opens the target alone, and asks it a question.
 func dialTarget(ctx context.Context, c connector, level access) (*endpoints, error) {
+	if err := c.checkSurroundings(level); err != nil {
+		return nil, err
+	}
 	open := func(http http.RoundTripper) (*endpoints, error) {
 		s := &endpoints{}
 		return s, c.openTarget(s, http, level)

@@ -16,6 +16,7 @@ import (
 // connectionOptions say where the two sides are and how hard to work them.
 type connectionOptions struct {
 	regionOptions
+	profileOptions
 	// Addresses win over regions; one that is empty is that of the region.
 	ChatURL          string
 	ConversationsURL string
@@ -43,6 +44,7 @@ const defaultTimeout = 30 * time.Second
 
 func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
+		o.profileOptions.flags(fs)
 		o.regionOptions.flags(fs)
 		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat v1, for both sides; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations, for both sides; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"regexp"
 	"slices"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/twilio"
 )
 
 // credentials open one account. They have no form that shows the secret.
@@ -17,6 +19,15 @@ type credentials struct {
 	username string // account SID or API key
 	password string
 	hint     string // what to check if they are refused; it has no value in it
+	setting  string // what names the account; empty for a variable
+}
+
+// config is what opens one side at a place.
+func (c credentials) config(p twilio.Place, http http.RoundTripper) twilio.Config {
+	return twilio.Config{
+		Place: p, HTTP: http,
+		Username: c.username, Password: c.password, AccountSID: c.account, AccountSetting: c.setting, CredentialHint: regional(c.hint, p),
+	}
 }
 
 // isKey reports whether they are an API key, which opens the account that it
@@ -50,7 +61,7 @@ const (
 // credentialVariables are all of them.
 var credentialVariables = []string{accountVariable, tokenVariable, keyVariable, secretVariable, keyTwin, secretTwin}
 
-const credentialsHint = "export TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; to try chatbridge without an account: chatbridge demo"
+const credentialsHint = "export TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET; or name a profile of twilio-cli with --profile; to try chatbridge without an account: chatbridge demo"
 
 var (
 	accountSID = regexp.MustCompile(`^AC[0-9a-fA-F]{32}$`)
@@ -71,16 +82,27 @@ func (c *console) targetCredentials() (credentials, error) {
 		return c.credentials(targetPrefix, account)
 	}
 	if target != "" && source != "" && target != source {
-		return credentials{}, &migrate.Error{
-			Op: "read credentials", Kind: migrate.Credentials,
-			Err:  fmt.Errorf("%s and %s name different accounts, and no credentials are set for the first", targetPrefix+accountVariable, sourcePrefix+accountVariable),
-			Hint: fmt.Sprintf("export %[1]s%[2]s, or %[1]s%[3]s and %[1]s%[4]s", targetPrefix, tokenVariable, keyVariable, secretVariable),
-		}
+		return credentials{}, noneForTarget(targetPrefix + accountVariable + " and " + sourcePrefix + accountVariable)
 	}
 	return c.credentials(sourcePrefix, account)
 }
 
-// targetIsNamed reports whether the target has credentials of its own.
+// noneForTarget is the error for two settings of which the first names an account
+// that nothing opens.
+func noneForTarget(settings string) error {
+	return &migrate.Error{
+		Op: "read credentials", Kind: migrate.Credentials,
+		Err:  fmt.Errorf("%s name different accounts, and no credentials are set for the first", settings),
+		Hint: exportTarget() + "; or name a profile of twilio-cli with --target-profile",
+	}
+}
+
+// exportTarget is how to give the target credentials of its own.
+func exportTarget() string {
+	return fmt.Sprintf("export %[1]s%[2]s, or %[1]s%[3]s and %[1]s%[4]s", targetPrefix, tokenVariable, keyVariable, secretVariable)
+}
+
+// targetIsNamed reports whether the environment has credentials for the target alone.
 func (c *console) targetIsNamed() bool {
 	return slices.ContainsFunc(credentialVariables, func(name string) bool {
 		return name != accountVariable && c.getenv(targetPrefix+name) != ""
@@ -109,11 +131,11 @@ func (c *console) credentials(prefix, account string) (credentials, error) {
 	case key != "" && !keySID.MatchString(key):
 		return credentials{}, refused(fmt.Errorf("%s is not SK and 32 hexadecimal digits%s", keyName, prefixed("; ", c.oddities(keyName))))
 	case key != "":
-		return credentials{account, key, secret, c.refusal(keyName, secretName)}, nil
+		return credentials{account: account, username: key, password: secret, hint: c.refusal(keyName, secretName)}, nil
 	case token == "":
 		return credentials{}, refused(fmt.Errorf("%s is not set", prefix+tokenVariable))
 	}
-	return credentials{account, account, token, c.refusal(c.accountVariable(prefix), prefix+tokenVariable)}, nil
+	return credentials{account: account, username: account, password: token, hint: c.refusal(c.accountVariable(prefix), prefix+tokenVariable)}, nil
 }
 
 // either is the value of a variable or of its twin, and which of them has it. Two

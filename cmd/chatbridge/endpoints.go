@@ -71,13 +71,9 @@ func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 	if err := c.checkArchive(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.checkProxy(); err != nil && (c.FromArchive == "" || target != noTarget) {
+	if err := c.checkSurroundings(target); err != nil {
 		return nil, err
 	}
-	if err := c.checkRegions(target); err != nil {
-		return nil, err
-	}
-	c.sayUnused(target)
 	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
 	if err != nil {
 		return nil, err
@@ -128,7 +124,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 		s.closers = append(s.closers, src, closer)
 		return nil
 	}
-	cred, err := c.console.sourceCredentials()
+	cred, err := c.sourceCredentials(c.console)
 	if err != nil {
 		return err
 	}
@@ -136,11 +132,9 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	s.sourceRegion = elsewhere(place)
 	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
 	s.userChannels = s.sourceAPI == twilio.APIv2
-	src, err := twilio.NewSource(twilio.Config{
-		Place: place, BaseURL: c.ChatURL, ConversationsURL: c.ConversationsURL, MediaURL: c.MediaURL, API: c.SourceAPI,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place),
-		HTTP: http, Notice: c.notice,
-	})
+	at := cred.config(place, http)
+	at.BaseURL, at.ConversationsURL, at.MediaURL, at.API, at.Notice = c.ChatURL, c.ConversationsURL, c.MediaURL, c.SourceAPI, c.notice
+	src, err := twilio.NewSource(at)
 	if err != nil {
 		return err
 	}
@@ -152,7 +146,7 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 }
 
 func (c connector) openTarget(s *endpoints, http http.RoundTripper, target access) error {
-	cred, err := c.console.targetCredentials()
+	cred, err := c.targetCredentials(c.console)
 	if err != nil {
 		return err
 	}
@@ -166,10 +160,9 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 	}
 	_, place := c.places(c.console)
 	s.targetRegion = elsewhere(place)
-	t, err := twilio.NewTarget(twilio.Config{
-		Place: place, BaseURL: c.ConversationsURL, ChatURL: c.ChatURL, MediaURL: c.MediaURL,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place), HTTP: http,
-	})
+	at := cred.config(place, http)
+	at.BaseURL, at.ChatURL, at.MediaURL = c.ConversationsURL, c.ChatURL, c.MediaURL
+	t, err := twilio.NewTarget(at)
 	if err != nil {
 		return err
 	}
@@ -181,15 +174,14 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 }
 
 func (c connector) openPromoter(s *endpoints, http http.RoundTripper) error {
-	cred, err := c.console.sourceCredentials()
+	cred, err := c.sourceCredentials(c.console)
 	if err != nil {
 		return err
 	}
 	place, _ := c.places(c.console)
-	p, err := twilio.NewPromoter(twilio.Config{
-		Place: place, BaseURL: c.ChatURL, HTTP: http,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: regional(cred.hint, place),
-	})
+	at := cred.config(place, http)
+	at.BaseURL = c.ChatURL
+	p, err := twilio.NewPromoter(at)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"regexp"
 	"slices"
@@ -17,7 +18,7 @@ import (
 // carriedFlags are those that say which migration a command is about: the next
 // one is about the same.
 var carriedFlags = []string{
-	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "service", "to-service", "replay", "policy",
+	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
 	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "hours", "pause-file", "rehearsal",
 }
 
@@ -134,6 +135,20 @@ func (n *nextCommands) about(f migrate.Fingerprint) {
 	}
 	if f[modeSetting] == modeInPlace {
 		n.give("in-place", "true")
+	}
+}
+
+// alongside adds the profiles that the last run of a ledger took credentials from, for
+// commands that take none. A run that was killed has not noted them.
+func (n *nextCommands) alongside(run migrate.RunRecord) {
+	var k kept
+	if len(run.Summary) == 0 || json.Unmarshal(run.Summary, &k) != nil || k.Provenance == nil {
+		return
+	}
+	for _, s := range k.Provenance.Settings {
+		if s.Name == profileFlag || s.Name == targetProfileFlag {
+			n.give(s.Name, s.Value)
+		}
 	}
 }
 

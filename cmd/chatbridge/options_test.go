@@ -55,7 +55,7 @@ func TestMigrateOptions(t *testing.T) {
 			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
 			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
 			"--until", "2025-01-01", "--active-since", "2023-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
-			"--in-place", "--messaging-service", "MGa", "--source-region", "us1", "--source-edge", "ashburn", "--target-region", "ie1", "--target-edge", "dublin", "--ca-cert", "ca.pem")
+			"--in-place", "--messaging-service", "MGa", "--source-region", "us1", "--source-edge", "ashburn", "--target-region", "ie1", "--target-edge", "dublin", "--profile", "one", "--target-profile", "two", "--ca-cert", "ca.pem")
 		require.NoError(t, err)
 		require.Equal(t, ledgerOption{"a.db"}, o.ledgerOption)
 		require.Equal(t, mappingOptions{
@@ -63,8 +63,9 @@ func TestMigrateOptions(t *testing.T) {
 			scopeOptions: scopeOptions{Channels: []string{"a*", "b"}, Exclude: []string{"@f"}, Type: "public", Since: "2024-01-01", Until: "2025-01-01", Active: "2023-01-01", Limit: 5},
 		}, o.mappingOptions)
 		require.Equal(t, connectionOptions{
-			regionOptions: regionOptions{"us1", "ashburn", "ie1", "dublin"},
-			ChatURL:       "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+			regionOptions:  regionOptions{"us1", "ashburn", "ie1", "dublin"},
+			profileOptions: profileOptions{Profile: "one", TargetProfile: "two"},
+			ChatURL:        "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", SourceAPI: "v2", Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
 		}, o.connectionOptions)
 		speed, ok := o.perSecond()
 		require.True(t, ok)
@@ -110,7 +111,7 @@ func TestCredentials(t *testing.T) {
 		require.NoError(t, err)
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{account, account, "t", "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: they must belong to the same Twilio account"}, source)
+		require.Equal(t, credentials{account: account, username: account, password: "t", hint: "check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: they must belong to the same Twilio account"}, source)
 		require.Equal(t, source, target)
 	})
 	t.Run("another target account has its own", func(t *testing.T) {
@@ -118,7 +119,7 @@ func TestCredentials(t *testing.T) {
 			"CHATBRIDGE_TARGET_ACCOUNT_SID="+other, "CHATBRIDGE_TARGET_API_KEY="+key, "CHATBRIDGE_TARGET_API_SECRET=s").console
 		target, err := c.targetCredentials()
 		require.NoError(t, err)
-		require.Equal(t, credentials{other, key, "s", "check CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET: they must belong to the same Twilio account"}, target)
+		require.Equal(t, credentials{account: other, username: key, password: "s", hint: "check CHATBRIDGE_TARGET_API_KEY and CHATBRIDGE_TARGET_API_SECRET: they must belong to the same Twilio account"}, target)
 	})
 	t.Run("another target account needs its own", func(t *testing.T) {
 		c := newScreen("", false, "TWILIO_ACCOUNT_SID="+account, "TWILIO_AUTH_TOKEN=t", "CHATBRIDGE_TARGET_ACCOUNT_SID="+other).console

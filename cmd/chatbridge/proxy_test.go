@@ -8,8 +8,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/pem"
 	"math/big"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -174,4 +176,53 @@ func TestCompanyProxy(t *testing.T) {
 		require.Equal(t, exitService, status, said)
 		require.NotContains(t, said, "a proxy is in the way")
 	})
+}
+
+// socks is a SOCKS5 proxy that takes no password, or connects to nothing.
+func socks(t *testing.T, password, connects byte) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = conn.Read(make([]byte, 512)) // the methods that it offers
+			_, _ = conn.Write([]byte{5, 2})     // a user with a password
+			_, _ = conn.Read(make([]byte, 512))
+			_, _ = conn.Write([]byte{1, password})
+			_, _ = conn.Read(make([]byte, 512)) // where to
+			_, _ = conn.Write([]byte{5, connects, 0, 1, 0, 0, 0, 0, 0, 0})
+			_ = conn.Close()
+		}
+	}()
+	return "socks5://me:" + proxyPassword + "@" + l.Addr().String()
+}
+
+func TestProxiesThatRefuse(t *testing.T) {
+	server := sampleServer(t, nil)
+	c := newCompany(t, server)
+	at := strings.TrimPrefix(c.server.URL, "http://")
+	for name, one := range map[string]struct{ command, variable, proxy, says string }{
+		"a wrong password":           {"doctor", "HTTPS_PROXY", "http://me:wrong-" + proxyPassword + "@" + at, "a proxy is in the way: " + at + " does not connect to chat.twilio.com:443: HTTP 407 Proxy Authentication Required"},
+		"no password":                {"audit", "https_proxy", "http://" + at, "HTTP 407"},
+		"without a scheme":           {"doctor", "https_proxy", "me:wrong-" + proxyPassword + "@" + at, "HTTP 407"},
+		"nobody there":               {"audit", "HTTPS_PROXY", "http://me:" + proxyPassword + "@127.0.0.1:1", "a proxy is in the way: proxyconnect tcp: "},
+		"TLS with one that has none": {"doctor", "HTTPS_PROXY", "https://me:" + proxyPassword + "@" + at, "a proxy is in the way: proxyconnect tcp: "},
+		"SOCKS: a wrong password":    {"audit", "https_proxy", socks(t, 1, 0), "a proxy is in the way: socks connect tcp "},
+		"SOCKS: not allowed":         {"doctor", "https_proxy", socks(t, 0, 2), "a proxy is in the way: socks connect tcp "},
+		"SOCKS: nobody there":        {"audit", "HTTPS_PROXY", "socks5://me:" + proxyPassword + "@127.0.0.1:1", "a proxy is in the way: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, out, said := c.through(server, t.TempDir(), []string{"HTTPS_PROXY=", one.variable + "=" + one.proxy}, one.command, "-v")
+			require.Equal(t, exitService, status, said)
+			require.Contains(t, said, one.says)
+			require.Contains(t, said, "hint: check HTTPS_PROXY and NO_PROXY")
+			require.NotContains(t, out+said, proxyPassword)
+			require.NotContains(t, out+said, base64.StdEncoding.EncodeToString([]byte("me:"+proxyPassword)))
+		})
+	}
 }

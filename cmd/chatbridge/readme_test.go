@@ -32,6 +32,7 @@ func readme(t *testing.T) string {
 func TestReadme(t *testing.T) {
 	text := readme(t)
 	want := replaceBetween(t, text, "policies", policyTable(t))
+	want = replaceBetween(t, want, "permissions", permissionTable())
 	if *updateReadme {
 		require.NoError(t, os.WriteFile(readmePath, []byte(want), 0o644))
 		return

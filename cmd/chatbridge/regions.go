@@ -75,14 +75,54 @@ func placeNamed(setting, value string) error {
 // places are where the two sides are. That of a side whose address is given, and of
 // an archive, is empty.
 func (o *connectionOptions) places(c *console) (source, target twilio.Place) {
-	region, edge := strings.TrimSpace(c.getenv(regionVariable)), strings.TrimSpace(c.getenv(edgeVariable))
 	if o.FromArchive == "" && o.ChatURL == "" {
-		source = twilio.Place{Region: cmp.Or(o.SourceRegion, region), Edge: cmp.Or(o.SourceEdge, edge)}
+		source = c.place(o.source)
+		source = twilio.Place{Region: cmp.Or(o.SourceRegion, source.Region), Edge: cmp.Or(o.SourceEdge, source.Edge)}
 	}
 	if o.ConversationsURL == "" {
-		target = twilio.Place{Region: cmp.Or(o.TargetRegion, region), Edge: cmp.Or(o.TargetEdge, edge)}
+		target = c.place(o.ofTarget(c))
+		target = twilio.Place{Region: cmp.Or(o.TargetRegion, target.Region), Edge: cmp.Or(o.TargetEdge, target.Edge)}
 	}
 	return source, target
+}
+
+// place is where a side is for which no setting says so: where the variables say or,
+// if a profile opens it, where that says. A key opens the region that it was made in,
+// so a variable does not move it to another. An edge is only a way there.
+func (c *console) place(p *profile) twilio.Place {
+	region, edge := strings.TrimSpace(c.getenv(regionVariable)), strings.TrimSpace(c.getenv(edgeVariable))
+	if p == nil {
+		return twilio.Place{Region: region, Edge: edge}
+	}
+	return twilio.Place{Region: p.region, Edge: cmp.Or(p.edge, edge, p.fileEdge)}
+}
+
+// checkProfileRegions refuses a region for a side that is not the one of the profile
+// which opens it. TWILIO_REGION goes with the TWILIO_ variables, so it is no
+// contradiction to a profile that is named for the target alone.
+func (o *connectionOptions) checkProfileRegions(c *console) error {
+	for _, side := range []struct {
+		p             *profile
+		flag, setting string
+		asked         bool
+	}{
+		{o.source, "source-region", o.SourceRegion, o.FromArchive == "" && o.ChatURL == ""},
+		{o.ofTarget(c), "target-region", o.TargetRegion, o.ConversationsURL == "" && (o.target != nil || o.FromArchive != "")},
+	} {
+		if side.p == nil || !side.asked {
+			continue
+		}
+		variable := strings.TrimSpace(c.getenv(regionVariable))
+		switch {
+		case side.setting != "" && side.p.region != "" && side.setting != side.p.region:
+			return usageError("leave out one of them: a key opens the region that it was made in",
+				"--%s is %s, but %s is of region %s", side.flag, side.setting, side.p, side.p.region)
+		case side.setting == "" && variable != "" && side.p == o.source && variable != side.p.home():
+			return usageError(fmt.Sprintf("unset %s, or leave out --%s: a key opens the region that it was made in", regionVariable, side.p.flag),
+				"%s is not the region of %s, which is %s", regionVariable, side.p, side.p.home())
+		}
+	}
+	return nil
 }
 
 // apart reports whether the two sides are live, and in different regions.
@@ -118,11 +158,11 @@ func (c connector) checkRegions(target access) error {
 	if target == promoteSource {
 		return usageError("give one region, or leave out --in-place to copy into the other", "--in-place works within one region, but %s and %s are named", source.Home(), to.Home())
 	}
-	if !c.console.targetIsNamed() {
+	if !c.targetIsNamed(c.console) {
 		return &migrate.Error{
 			Op: "read credentials", Kind: migrate.Credentials,
 			Err:  fmt.Errorf("the source is in region %s and the target in %s, and no credentials are set for the target: those of one region do not open another", source.Home(), to.Home()),
-			Hint: fmt.Sprintf("export %[1]s%[2]s, or %[1]s%[3]s and %[1]s%[4]s, of region %[5]s", targetPrefix, tokenVariable, keyVariable, secretVariable, to.Home()),
+			Hint: fmt.Sprintf("%s, of region %s; or name a profile of twilio-cli with --target-profile", exportTarget(), to.Home()),
 		}
 	}
 	return nil

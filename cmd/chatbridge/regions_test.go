@@ -20,6 +20,7 @@ import (
 )
 
 func TestRegionSettings(t *testing.T) {
+	dublin := twilio.Place{Region: "ie1", Edge: "dublin"}
 	ie1 := []string{"TWILIO_REGION=ie1", "TWILIO_EDGE=dublin"}
 	for name, c := range map[string]struct {
 		env            []string
@@ -28,30 +29,47 @@ func TestRegionSettings(t *testing.T) {
 		hosts          [2]string
 		apart          bool
 	}{
-		"nothing":                      {nil, "", twilio.Place{}, twilio.Place{}, [2]string{"chat.twilio.com", "conversations.twilio.com"}, false},
-		"the variables, for both":      {ie1, "", twilio.Place{Region: "ie1", Edge: "dublin"}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.dublin.ie1.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
-		"an edge alone":                {[]string{"TWILIO_EDGE=sydney"}, "", twilio.Place{Edge: "sydney"}, twilio.Place{Edge: "sydney"}, [2]string{"chat.sydney.us1.twilio.com", "conversations.sydney.us1.twilio.com"}, false},
-		"a flag over a variable":       {ie1, "--source-region us1 --source-edge ashburn", twilio.Place{Region: "us1", Edge: "ashburn"}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.ashburn.us1.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
-		"a target alone":               {nil, "--target-region ie1", twilio.Place{}, twilio.Place{Region: "ie1"}, [2]string{"chat.twilio.com", "conversations.ie1.twilio.com"}, true},
-		"us1 by its name":              {nil, "--target-region us1", twilio.Place{}, twilio.Place{Region: "us1"}, [2]string{"chat.twilio.com", "conversations.us1.twilio.com"}, false},
-		"another edge of one region":   {nil, "--source-edge ashburn --target-edge dublin", twilio.Place{Edge: "ashburn"}, twilio.Place{Edge: "dublin"}, [2]string{"chat.ashburn.us1.twilio.com", "conversations.dublin.us1.twilio.com"}, false},
-		"variables named after flags":  {[]string{"CHATBRIDGE_SOURCE_EDGE=dublin", "CHATBRIDGE_TARGET_REGION=ie1"}, "", twilio.Place{Edge: "dublin"}, twilio.Place{Region: "ie1"}, [2]string{"chat.dublin.us1.twilio.com", "conversations.ie1.twilio.com"}, true},
-		"an address over a variable":   {ie1, "--chat-url https://chat.twilio.com", twilio.Place{}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
-		"both addresses":               {ie1, "--chat-url https://a.example --conversations-url https://b.example", twilio.Place{}, twilio.Place{}, [2]string{"a.example", "b.example"}, false},
-		"an archive for the source":    {ie1, "--from-archive x.zip", twilio.Place{}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
-		"an archive into a region":     {nil, "--from-archive x.zip --target-region ie1", twilio.Place{}, twilio.Place{Region: "ie1"}, [2]string{"chat.twilio.com", "conversations.ie1.twilio.com"}, false},
-		"an empty variable is not set": {[]string{"TWILIO_REGION=", "TWILIO_EDGE= "}, "", twilio.Place{}, twilio.Place{}, [2]string{"chat.twilio.com", "conversations.twilio.com"}, false},
+		"nothing":                               {nil, "", twilio.Place{}, twilio.Place{}, [2]string{"chat.twilio.com", "conversations.twilio.com"}, false},
+		"the variables, for both":               {ie1, "", twilio.Place{Region: "ie1", Edge: "dublin"}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.dublin.ie1.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"an edge alone":                         {[]string{"TWILIO_EDGE=sydney"}, "", twilio.Place{Edge: "sydney"}, twilio.Place{Edge: "sydney"}, [2]string{"chat.sydney.us1.twilio.com", "conversations.sydney.us1.twilio.com"}, false},
+		"a flag over a variable":                {ie1, "--source-region us1 --source-edge ashburn", twilio.Place{Region: "us1", Edge: "ashburn"}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.ashburn.us1.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
+		"a target alone":                        {nil, "--target-region ie1", twilio.Place{}, twilio.Place{Region: "ie1"}, [2]string{"chat.twilio.com", "conversations.ie1.twilio.com"}, true},
+		"us1 by its name":                       {nil, "--target-region us1", twilio.Place{}, twilio.Place{Region: "us1"}, [2]string{"chat.twilio.com", "conversations.us1.twilio.com"}, false},
+		"another edge of one region":            {nil, "--source-edge ashburn --target-edge dublin", twilio.Place{Edge: "ashburn"}, twilio.Place{Edge: "dublin"}, [2]string{"chat.ashburn.us1.twilio.com", "conversations.dublin.us1.twilio.com"}, false},
+		"variables named after flags":           {[]string{"CHATBRIDGE_SOURCE_EDGE=dublin", "CHATBRIDGE_TARGET_REGION=ie1"}, "", twilio.Place{Edge: "dublin"}, twilio.Place{Region: "ie1"}, [2]string{"chat.dublin.us1.twilio.com", "conversations.ie1.twilio.com"}, true},
+		"an address over a variable":            {ie1, "--chat-url https://chat.twilio.com", twilio.Place{}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"both addresses":                        {ie1, "--chat-url https://a.example --conversations-url https://b.example", twilio.Place{}, twilio.Place{}, [2]string{"a.example", "b.example"}, false},
+		"an archive for the source":             {ie1, "--from-archive x.zip", twilio.Place{}, twilio.Place{Region: "ie1", Edge: "dublin"}, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"an archive into a region":              {nil, "--from-archive x.zip --target-region ie1", twilio.Place{}, twilio.Place{Region: "ie1"}, [2]string{"chat.twilio.com", "conversations.ie1.twilio.com"}, false},
+		"a profile, for both":                   {nil, "--profile plain", twilio.Place{Edge: "ashburn"}, twilio.Place{Edge: "ashburn"}, [2]string{"chat.ashburn.us1.twilio.com", "conversations.ashburn.us1.twilio.com"}, false},
+		"a profile of a region, for both":       {nil, "--profile eu", dublin, dublin, [2]string{"chat.dublin.ie1.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"a profile for the target":              {nil, "--target-profile eu", twilio.Place{}, dublin, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
+		"a profile for each":                    {nil, "--profile plain --target-profile eu", twilio.Place{Edge: "ashburn"}, dublin, [2]string{"chat.ashburn.us1.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
+		"a variable beside a target's profile":  {[]string{"TWILIO_REGION=au1"}, "--target-profile eu", twilio.Place{Region: "au1"}, dublin, [2]string{"chat.au1.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
+		"a variable of a profile's own region":  {[]string{"TWILIO_REGION=ie1"}, "--profile eu", dublin, dublin, [2]string{"chat.dublin.ie1.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"an edge of the variables":              {[]string{"TWILIO_EDGE=sydney"}, "--profile plain --target-profile eu", twilio.Place{Edge: "sydney"}, dublin, [2]string{"chat.sydney.us1.twilio.com", "conversations.dublin.ie1.twilio.com"}, true},
+		"an edge over that of a profile":        {nil, "--profile eu --target-edge frankfurt", dublin, twilio.Place{Region: "ie1", Edge: "frankfurt"}, [2]string{"chat.dublin.ie1.twilio.com", "conversations.frankfurt.ie1.twilio.com"}, false},
+		"a region for a profile that says none": {nil, "--profile plain --source-region jp1", twilio.Place{Region: "jp1", Edge: "ashburn"}, twilio.Place{Edge: "ashburn"}, [2]string{"chat.ashburn.jp1.twilio.com", "conversations.ashburn.us1.twilio.com"}, true},
+		"a target of its own beside a profile":  {[]string{"TWILIO_REGION=ie1", "CHATBRIDGE_TARGET_AUTH_TOKEN=t"}, "--profile eu", dublin, twilio.Place{Region: "ie1"}, [2]string{"chat.dublin.ie1.twilio.com", "conversations.ie1.twilio.com"}, false},
+		"an archive into a profile":             {nil, "--from-archive x.zip --profile eu", twilio.Place{}, dublin, [2]string{"chat.twilio.com", "conversations.dublin.ie1.twilio.com"}, false},
+		"an address over a profile":             {nil, "--profile eu --conversations-url https://b.example", dublin, twilio.Place{}, [2]string{"chat.dublin.ie1.twilio.com", "b.example"}, false},
+		"an empty variable is not set":          {[]string{"TWILIO_REGION=", "TWILIO_EDGE= "}, "", twilio.Place{}, twilio.Place{}, [2]string{"chat.twilio.com", "conversations.twilio.com"}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o, err := parseMigrate(t, c.env, strings.Fields(c.args)...)
+			env := append([]string{homeOfProfiles(t)}, c.env...)
+			o, err := parseMigrate(t, env, strings.Fields(c.args)...)
 			require.NoError(t, err)
 			require.NoError(t, o.checkPlaces())
-			on := newScreen("", false, c.env...).console
+			on := newScreen("", false, env...).console
+			require.NoError(t, o.readProfiles(on, slog.New(slog.DiscardHandler)))
+			require.NoError(t, o.checkProfileRegions(on))
 			source, target := o.places(on)
 			require.Equal(t, []twilio.Place{c.source, c.target}, []twilio.Place{source, target})
 			from, to := o.hosts(on)
 			require.Equal(t, c.hosts, [2]string{from, to})
 			require.Equal(t, c.apart, o.apart(on))
+			require.Equal(t, c.source.Home(), mediaRegion(t, source))
+			require.Equal(t, c.target.Home(), mediaRegion(t, target))
 		})
 	}
 	t.Run("an address and a region of either side are refused together", func(t *testing.T) {
@@ -65,6 +83,16 @@ func TestRegionSettings(t *testing.T) {
 			}
 		}
 	})
+}
+
+// mediaRegion is the region in the host of the media service of a place.
+func mediaRegion(t *testing.T, p twilio.Place) string {
+	t.Helper()
+	u, err := url.Parse(p.MediaURL())
+	require.NoError(t, err)
+	parts := strings.Split(u.Host, ".")
+	require.Equal(t, []string{"mcs", "twilio", "com"}, []string{parts[0], parts[2], parts[3]})
+	return parts[1]
 }
 
 // atlas is Twilio in two regions: it has all their hosts, and knows who came to which.
@@ -117,12 +145,25 @@ func (a *atlas) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// who is who came to each host.
+func (a *atlas) who() map[string][]string {
+	who := map[string][]string{}
+	for host, came := range a.came {
+		who[host] = slices.Sorted(maps.Keys(came))
+	}
+	return who
+}
+
 func TestCredentialsOfOneRegionReachNoOther(t *testing.T) {
 	const other, secret = "AC00000000000000000000000000000009", "token-of-the-other-region"
 	generate, err := emulator.ParseGenerate("channels=3,messages=40,seed=3,files=0.4,file-bytes=2000")
 	require.NoError(t, err)
-	server := newTestServer(t, emulator.Config{Generate: generate, TargetAccountSID: other, TargetAuthToken: secret})
+	config := emulator.Config{
+		Generate: generate, APIKey: profileKey, APISecret: profileSecret,
+		TargetAccountSID: other, TargetAuthToken: secret, TargetAPIKey: otherProfileKey, TargetAPISecret: otherProfileSecret,
+	}
 	rigged := func(t *testing.T) (rig, *atlas) {
+		server := newTestServer(t, config)
 		r := newRig(t, server, "", false)
 		a := &atlas{RoundTripper: r.base, server: server, came: map[string]map[string]int{}}
 		r.base, r.ChatURL, r.ConversationsURL, r.MediaURL, r.SourceAPI = a, "", "", "", "v2"
@@ -145,10 +186,6 @@ func TestCredentialsOfOneRegionReachNoOther(t *testing.T) {
 		_, err = s.reader.Limits(t.Context(), "IS00000000000000000000000000000001")
 		require.Equal(t, migrate.NotFound, migrate.KindOf(err), "%v", err)
 		require.NoError(t, s.Close())
-		who := map[string][]string{}
-		for host, came := range a.came {
-			who[host] = slices.Sorted(maps.Keys(came))
-		}
 		require.Equal(t, map[string][]string{
 			"chat.ashburn.us1.twilio.com":          {emulator.DefaultAccountSID},
 			"conversations.ashburn.us1.twilio.com": {emulator.DefaultAccountSID},
@@ -158,7 +195,7 @@ func TestCredentialsOfOneRegionReachNoOther(t *testing.T) {
 			"conversations.ie1.twilio.com":         {other},
 			"mcs.ie1.twilio.com":                   {other},
 			"media.ie1.twilio.com":                 {anonymous},
-		}, who)
+		}, a.who())
 		require.Contains(t, r.stderr.String(), " to account "+other+" in region ie1")
 
 		bound, err := openLedger(t.Context(), r.Ledger)
@@ -175,6 +212,20 @@ func TestCredentialsOfOneRegionReachNoOther(t *testing.T) {
 		require.Equal(t, exitLedger, statusOf(err), "%v", err)
 		require.ErrorContains(t, err, `target region is "ie1" there and not set here`)
 		require.NotContains(t, b.came, "conversations.ie1.twilio.com")
+	})
+	t.Run("by profiles, of which each names its region", func(t *testing.T) {
+		r, a := rigged(t)
+		r.console.env, r.regionOptions = []string{homeOfProfiles(t)}, regionOptions{}
+		r.profileOptions = profileOptions{Profile: "plain", TargetProfile: "eu"}
+		require.NoError(t, runMigrate(t.Context(), r.migrateOptions), "%s", r.stderr)
+		require.Equal(t, map[string][]string{
+			"chat.ashburn.us1.twilio.com":          {profileKey},
+			"conversations.ashburn.us1.twilio.com": {profileKey},
+			"mcs.us1.twilio.com":                   {profileKey},
+			"media.us1.twilio.com":                 {anonymous},
+			"conversations.dublin.ie1.twilio.com":  {otherProfileKey},
+			"mcs.ie1.twilio.com":                   {otherProfileKey},
+		}, a.who())
 	})
 	t.Run("not even where only one set is given", func(t *testing.T) {
 		r, a := rigged(t)

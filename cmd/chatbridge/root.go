@@ -52,6 +52,7 @@ func newRoot(c *console) *cobra.Command {
 		newVersion(c),
 		newCompletion(c),
 		newExitTopic(),
+		newPermissionsTopic(),
 	)
 	completeFromLedger(c, root)
 	completeValues(root)
@@ -78,10 +79,12 @@ or a key in the YAML file that --config names (to-service: new). A flag wins
 over a variable, a variable over the file. A variable that is nearly a setting's
 name is refused.
 
-Credentials are read only from the environment: TWILIO_ACCOUNT_SID with
-TWILIO_AUTH_TOKEN, or with TWILIO_API_KEY and TWILIO_API_SECRET. For another
-target account, set CHATBRIDGE_TARGET_ACCOUNT_SID and so on. TWILIO_REGION and
-TWILIO_EDGE choose the hosts of both sides.`,
+Credentials come from the environment, or from a profile that you name; never by
+flag. The variables are TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or with
+TWILIO_API_KEY and TWILIO_API_SECRET. For another target account, set
+CHATBRIDGE_TARGET_ACCOUNT_SID and so on. --profile and --target-profile name
+profiles of twilio-cli. TWILIO_REGION and TWILIO_EDGE choose the hosts of both
+sides, unless a profile does.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          knownCommand,

@@ -44,7 +44,8 @@ const (
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
 //	objects           require that every line of stderr is a JSON object
-//	unseen            require that no secret is in stdout, stderr or any file
+//	unseen            require that no secret is in stdout, stderr or any file but
+//	                  that of twilio-cli
 func TestScripts(t *testing.T) { runScripts(t, "script") }
 
 // TestCases are scripts too, each of what went wrong for somebody who moved

@@ -16,20 +16,24 @@ import (
 // that were named are there. All that follows would say nothing if not.
 func (e *session) admitted(ctx context.Context) error {
 	for _, ask := range []struct {
-		host   migrate.ProbeHost
-		target string
-		hint   string
+		host       migrate.ProbeHost
+		target, op string
 	}{
-		{migrate.SourceChat, "/v1/Services?PageSize=1", "check TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN, or TWILIO_API_KEY with TWILIO_API_SECRET"},
-		{migrate.TargetConversations, "/v1/Configuration", "check these too; for another target account, check the CHATBRIDGE_TARGET_ variables"},
+		{migrate.SourceChat, "/v1/Services?PageSize=1", "list services"},
+		{migrate.TargetConversations, "/v1/Configuration", "read account configuration"},
 	} {
 		r, err := e.get(ctx, ask.host, ask.target)
 		if err != nil {
 			return err
 		}
 		if r.Status == http.StatusUnauthorized {
-			return &migrate.Error{Op: "read " + shapeOf(ask.target), Kind: migrate.Credentials, Code: r.Code(), Hint: ask.hint,
-				Err: fmt.Errorf("the credentials were refused (HTTP %d, Twilio error %d)", r.Status, r.Code())}
+			refusal, _ := errors.AsType[*migrate.Error](r.Refusal)
+			if refusal == nil {
+				refusal = &migrate.Error{Kind: migrate.Credentials, Code: r.Code(), Err: fmt.Errorf("the credentials were refused (HTTP %d)", r.Status)}
+			}
+			own := *refusal
+			own.Op = ask.op
+			return &own
 		}
 	}
 	if len(e.Services) == 0 {
@@ -196,8 +200,21 @@ func (e *session) permissions(ctx context.Context) (finding, error) {
 			}
 		}
 	}
-	if len(e.refused) > 0 {
-		return dangerous("give the auth token of the account, or an API key that may read these", "refused: %s", brief(slices.Sorted(slices.Values(e.refused))))
+	var ending, alone []string
+	for _, p := range e.lacking {
+		if migrate.CostsItself(p.action) {
+			alone = append(alone, p.String())
+		} else {
+			ending = append(ending, p.String())
+		}
+	}
+	slices.Sort(ending)
+	slices.Sort(alone)
+	switch {
+	case len(ending) > 0:
+		return dangerous("give the auth token of the account, or an API key that may do this; a migration ends without it", "refused: %s", strings.Join(append(ending, alone...), "; "))
+	case len(alone) > 0:
+		return harmless("what these would show is left out and reported; nothing else is", "refused: %s", strings.Join(alone, "; "))
 	}
 	return asAssumed("%d requests, none refused for lack of a permission", e.asked)
 }

@@ -160,8 +160,8 @@ func TestDoctor(t *testing.T) {
 		{"this clock is ahead", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().Add(-time.Hour).UTC().Format(http.TimeFormat)) }}, migrate.Harmless, "ahead"},
 		{"this clock is right", "clock", account{header: func(h http.Header) { h.Set("Date", time.Now().UTC().Format(http.TimeFormat)) }}, migrate.AsAssumed, "agrees"},
 		{"no reply has a date", "clock", account{header: func(h http.Header) { h.Del("Date") }}, migrate.NotSeen, "no reply"},
-		{"invites may not be read", "permissions", refusing(chat, "v1", "Invites", 403, 50107), migrate.Dangerous, "/v1/Services/{IS}/Channels/{CH}/Invites"},
-		{"webhooks may not be read", "permissions", refusing(conv, "v1", "Webhooks", 401, 20003), migrate.Dangerous, "/v1/Services/{IS}/Configuration/Webhooks"},
+		{"invites may not be read", "permissions", refusing(chat, "v1", "Invites", 403, 50107), migrate.Harmless, "refused: list Channels/Invites at Chat, the source"},
+		{"webhooks may not be read", "permissions", refusing(conv, "v1", "Webhooks", 401, 20003), migrate.Dangerous, "refused: read Services/Configuration/Webhooks at Conversations, the target"},
 		{"messages may not be read", "message-order", refusing(chat, "v1", "Messages", 403, 50107), migrate.NotSeen, "refused (HTTP 403, Twilio error 50107)"},
 	} {
 		t.Run(c.probe+" is "+string(c.want)+" where "+c.name, func(t *testing.T) {

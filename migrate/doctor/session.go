@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"chatbridge/migrate"
@@ -25,11 +26,23 @@ type session struct {
 	*Doctor
 	asked   int64
 	replies map[string]migrate.ProbeReply
-	refused []string // shapes of reads that the credentials may not make
+	lacking []permission
 	seenV1  map[string][]resource
 	skew    []time.Duration
 	inUse   int // replies with the header that counts requests
 	sampled *sample
+}
+
+// permission is what the credentials may not do, and where.
+type permission struct {
+	action string
+	host   migrate.ProbeHost
+}
+
+func (p permission) String() string {
+	return p.action + " at " + [...]string{
+		migrate.SourceChat: "Chat, the source", migrate.TargetConversations: "Conversations, the target", migrate.TargetChat: "Chat of the target account",
+	}[p.host]
 }
 
 // sample is what the messages of a few channels are looked at in.
@@ -80,8 +93,12 @@ func (e *session) get(ctx context.Context, host migrate.ProbeHost, target string
 		return r, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Throttled, Code: r.Code(), Err: errors.New("too many requests")}
 	case r.Status >= 500:
 		return r, &migrate.Error{Op: "read " + shapeOf(target), Kind: migrate.Unavailable, Code: r.Code(), Err: fmt.Errorf("the service answered HTTP %d", r.Status)}
-	case forbidden(r) && !slices.Contains(e.refused, shapeOf(target)):
-		e.refused = append(e.refused, shapeOf(target))
+	case forbidden(r):
+		path, _, _ := strings.Cut(target, "?")
+		lack := permission{migrate.PermissionOf(http.MethodGet, path), host}
+		if !slices.Contains(e.lacking, lack) {
+			e.lacking = append(e.lacking, lack)
+		}
 	}
 	e.replies[key] = r
 	return r, nil

@@ -54,6 +54,14 @@ type Config struct {
 	// there. The Chat host shows that account its own services one by one, with
 	// their limits, and nothing else, unless Habits.TargetChat says otherwise.
 	TargetAccountSID, TargetAuthToken string
+	// TargetAPIKey and TargetAPISecret are accepted for that account, unless empty.
+	TargetAPIKey, TargetAPISecret string
+
+	// KeyMay reports what the API keys may do, on every host; nil is everything. An
+	// account with its token may do everything always.
+	KeyMay func(Permission) bool
+	// KeyDenial is how they are refused what they may not. Defaults to Restricted.
+	KeyDenial Denial
 
 	// APS limits the writes per second in each conversation and in each
 	// service, averaged over five seconds. Zero is no limit.
@@ -109,6 +117,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if (c.TargetAccountSID == "") != (c.TargetAuthToken == "") {
 		return c, errors.New("configure credentials: a target account needs its token")
+	}
+	if (c.TargetAPIKey == "") != (c.TargetAPISecret == "") || c.TargetAPIKey != "" && c.TargetAccountSID == "" {
+		return c, errors.New("configure credentials: an API key of the target needs its secret, and a target account")
 	}
 	c.AccountSID = cmp.Or(c.AccountSID, DefaultAccountSID)
 	c.AuthToken = cmp.Or(c.AuthToken, DefaultAuthToken)

@@ -69,9 +69,7 @@ func (e *Emulator) now() time.Time { return e.config.Now().UTC().Truncate(time.S
 func (e *Emulator) newChatHost() *host {
 	h := e.newHost(ChatHost, e.config.ChatBase, &e.counts.chat)
 	h.accept = e.sourceCredentials()
-	if e.config.TargetAccountSID != "" {
-		h.accept = append(h.accept, credentials{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken, guest: true})
-	}
+	h.accept = append(h.accept, e.guests()...)
 	h.before = func(x *Exchange) error { return e.beforeChat(h.routes, x) }
 	for _, edition := range []*edition{chatV1(e.source), chatV2(e.source)} {
 		edition.target = e.target
@@ -97,7 +95,10 @@ func (e *Emulator) newConversationsHost() *host {
 	h := e.newHost(ConversationsHost, e.config.ConversationsBase, &e.counts.conversations)
 	h.accept = e.sourceCredentials()
 	if e.config.TargetAccountSID != "" {
-		h.accept = []credentials{{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken}}
+		h.accept = e.guests()
+		for i := range h.accept {
+			h.accept[i].guest = false
+		}
 	}
 	h.before = e.target.before
 	e.target.register(h.routes)
@@ -123,4 +124,15 @@ func (e *Emulator) sourceCredentials() []credentials {
 		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret, key: true})
 	}
 	return accept
+}
+
+// guests are the credentials of the target where it is another account.
+func (e *Emulator) guests() (all []credentials) {
+	if e.config.TargetAccountSID != "" {
+		all = append(all, credentials{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken, guest: true})
+	}
+	if e.config.TargetAPIKey != "" {
+		all = append(all, credentials{user: e.config.TargetAPIKey, password: e.config.TargetAPISecret, guest: true, key: true})
+	}
+	return all
 }

@@ -126,6 +126,9 @@ func (h *host) commitAt(x *Exchange, now time.Time) Reply {
 	if h.name == ConversationsHost {
 		x.now = now.Add(h.emulator.mischief.Skew)
 	}
+	if err := h.permit(x); err != nil {
+		return h.refused(err)
+	}
 	if h.before != nil {
 		if err := h.before(x); err != nil {
 			return h.refused(err)

@@ -27,9 +27,7 @@ func (e *Emulator) newMediaHost() *mediaHost {
 	m := &mediaHost{source: e.source, target: e.target, media: e.target.media, separate: e.config.TargetAccountSID != "", counts: &e.counts}
 	m.api = e.newHost(MediaHost, e.config.MediaBase, &e.counts.media)
 	m.api.accept = e.sourceCredentials()
-	if m.separate {
-		m.api.accept = append(m.api.accept, credentials{user: e.config.TargetAccountSID, password: e.config.TargetAuthToken, guest: true})
-	}
+	m.api.accept = append(m.api.accept, e.guests()...)
 	m.api.read = e.spool.receive
 	m.api.routes.add(http.MethodGet+" /v1/Services/*/Media/*", m.fetch)
 	m.api.routes.add(http.MethodPost+" /v1/Services/*/Media", m.upload)

@@ -51,7 +51,9 @@ func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	}
 	ctx = migrate.Noting(ctx, m.Observer, r.findings.Add)
 	err := r.why(r.whole(ctx))
-	r.claims.Release(ctx)
+	if denied := r.claims.Release(ctx); err == nil {
+		err = denied
+	}
 	s := r.summary(err)
 	if failed := Recount(context.WithoutCancel(ctx), r.Ledger, &s); err == nil && failed != nil {
 		err = failed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 )
@@ -19,4 +20,14 @@ func connected(_ context.Context, proxy *url.URL, req *http.Request, resp *http.
 		return nil
 	}
 	return fmt.Errorf("%w: %s does not connect to %s: HTTP %s", ErrProxy, proxy.Host, req.Host, resp.Status)
+}
+
+// Proxied reports whether an error is one of the way to or through a proxy: that it
+// cannot be reached, or does not connect to the service.
+func Proxied(err error) bool {
+	if errors.Is(err, ErrProxy) {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && (op.Op == "proxyconnect" || op.Op == "socks connect") // as package net/http calls them
 }

@@ -27,6 +27,7 @@ type host struct {
 	hints      hints
 
 	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
+	opened       atomic.Bool  // the credentials were accepted
 	clock        atomic.Int64 // of the latest reply, in seconds since 1970
 }
 
@@ -43,6 +44,9 @@ func newHost(c Config, h hints) (*host, error) {
 	}
 	if c.CredentialHint != "" {
 		h.credentials = c.CredentialHint
+	}
+	if c.AccountSetting != "" {
+		h.account = c.AccountSetting
 	}
 	if c.Username == "" || c.Password == "" {
 		return nil, &migrate.Error{Op: "configure connection", Kind: migrate.Credentials,
@@ -161,6 +165,9 @@ func (c *call) exchange(req *http.Request) {
 		return
 	}
 	defer resp.Body.Close()
+	if resp.Request == nil { // as a transport may leave it
+		resp.Request = req
+	}
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		c.clock.Store(at.Unix())
 	}
@@ -173,6 +180,7 @@ func (c *call) exchange(req *http.Request) {
 	case err != nil:
 		c.err = c.broken(err)
 	default:
+		c.opened.Store(true)
 		err := c.check(raw)
 		if c.other != nil {
 			err = c.other

@@ -73,6 +73,12 @@ type Config struct {
 	// AccountSID is the account of an API key. Defaults to Username.
 	AccountSID string
 
+	// AccountSetting is what holds AccountSID, in the words of whoever took it from
+	// there.
+	//
+	// Defaults to the variable that the command reads.
+	AccountSetting string
+
 	// CredentialHint says what to check if the credentials are refused, in the words
 	// of whoever took them from somewhere.
 	//

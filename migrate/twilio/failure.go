@@ -71,7 +71,10 @@ func (c *call) broken(err error) error {
 		return c.fail(migrate.Interrupted, context.Cause(c.ctx))
 	case c.ctx.Err() != nil:
 		return c.fail(migrate.InDoubt, context.Cause(c.ctx))
-	case errors.Is(err, transport.ErrProxy):
+	case !sent && transport.Proxied(err):
+		if !errors.Is(err, transport.ErrProxy) {
+			err = fmt.Errorf("%w: %w", transport.ErrProxy, err)
+		}
 		e := c.fail(migrate.Unavailable, err)
 		e.Hint = "check HTTPS_PROXY and NO_PROXY, or ask whoever runs the proxy, then run again"
 		return e
@@ -130,7 +133,8 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 
 	e := c.fail(migrate.Refused, nil)
 	e.Code = body.Code
-	e.Err = errors.New(c.reason(status, body.Code, body.Message))
+	lacks := c.lacks(resp, body.Code)
+	e.Err = errors.New(c.reason(status, body.Code, body.Message, lacks))
 
 	kind, known := kindOfCode(body.Code)
 	switch {
@@ -158,19 +162,38 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 		e.Hint = "let it pass requests to Twilio, or bypass it, then run again"
 	}
 	if e.Hint == "" {
-		e.Hint = c.hint(e)
+		e.Hint = c.hint(e, lacks)
 	}
 	return e
 }
 
-func (c *call) hint(e *migrate.Error) string {
+// lack is a permission that a key may not have.
+type lack struct {
+	action string // such as "list Channels/Members"; empty if a key may do everything
+	sure   bool   // the credentials are accepted otherwise
+}
+
+// lacks says what a key may lack that was refused. Twilio has a code of its own for
+// that, and calls it "unauthorized" elsewhere, as it calls credentials that are wrong:
+// those that opened something before are not.
+func (c *call) lacks(resp *http.Response, code int) lack {
+	unauthorized := resp.StatusCode == http.StatusUnauthorized || code == migrate.CodeAuthenticate
+	if code != migrate.CodeKeyRestricted && (c.username == c.accountSID || !unauthorized) {
+		return lack{}
+	}
+	return lack{migrate.PermissionOf(resp.Request.Method, resp.Request.URL.Path), code == migrate.CodeKeyRestricted || resp.StatusCode == http.StatusForbidden || c.opened.Load()}
+}
+
+func (c *call) hint(e *migrate.Error, lacks lack) string {
 	switch {
+	case lacks.action != "" && lacks.sure:
+		return "give the key that permission in the Twilio Console, or use another key; what each command needs: chatbridge help permissions"
+	case lacks.action != "" && e.Kind == migrate.Credentials:
+		return c.hints.credentials + "; a restricted key needs the permission to " + lacks.action
 	case e.Code == migrate.CodeNoChatService:
 		return "to list the services: chatbridge audit"
 	case e.Code == migrate.CodeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
-	case e.Code == migrate.CodeKeyRestricted:
-		return "give the key that permission in the Twilio Console, or use another key"
 	case e.Kind == migrate.Credentials:
 		return c.hints.credentials
 	case e.Kind == migrate.NotFound:
@@ -187,13 +210,16 @@ func (c *call) hint(e *migrate.Error) string {
 
 // reason words a refusal. Twilio's own message is left out where the request
 // held what a person wrote, because it may quote it.
-func (c *call) reason(status, code int, message string) string {
+func (c *call) reason(status, code int, message string, lacks lack) string {
 	at := fmt.Sprintf("HTTP %d", status)
 	if code != 0 {
 		at = fmt.Sprintf("HTTP %d, Twilio error %d", status, code)
 	}
 	said := meaning(code)
-	if status == http.StatusUnauthorized {
+	switch {
+	case lacks.action != "" && lacks.sure:
+		said = "the key may not " + lacks.action + " at " + c.hints.side
+	case status == http.StatusUnauthorized:
 		said = "credentials were refused by " + c.hints.side
 	}
 	if said == "" && !c.private {

@@ -76,5 +76,14 @@ func (p *Prober) Get(ctx context.Context, at migrate.ProbeHost, target string) (
 	if err != nil {
 		return migrate.ProbeReply{}, c.broken(err)
 	}
-	return migrate.ProbeReply{Asked: h.base.Host, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	r := migrate.ProbeReply{Asked: h.base.Host, Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if resp.Request == nil { // as a transport may leave it
+		resp.Request = req
+	}
+	if r.OK() {
+		h.opened.Store(true)
+	} else {
+		r.Refusal = c.refused(resp, body)
+	}
+	return r, nil
 }

@@ -38,7 +38,7 @@ func TestErrorsSayWhatHappened(t *testing.T) {
 	}
 	t.Run("each code that a migration is likely to meet, in words", func(t *testing.T) {
 		for code, said := range map[int]string{
-			20003: "credentials", 20403: "permission", 20404: "not found", 70051: "restricted", 50050: "no such Chat service",
+			20003: "credentials", 20403: "permission", 20404: "not found", 70051: "the key may not", 50050: "no such Chat service",
 			50201: "user exists", 50353: "unique name", 50433: "participant exists", 50303: "too long", 50304: "not JSON",
 			50503: "no body", 50504: "body is too long", 50417: "maximum number of participants", 50214: "maximum number of conversations",
 			50377: "closed", 21481: "page token", 19038: "page token",

@@ -1,6 +1,7 @@
 package undo
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -115,9 +116,9 @@ func (u *undo) hold(ctx context.Context) (_ context.Context, release func() erro
 	})
 	u.Write = u.claims.Guard()
 	return ctx, func() error {
-		u.claims.Release(ctx)
+		denied := u.claims.Release(ctx)
 		cut(nil)
-		return u.claims.Err()
+		return cmp.Or(u.claims.Err(), denied)
 	}
 }
 

@@ -98,7 +98,8 @@ func (s *verifiedService) countSource(ctx context.Context, f *channelFound) erro
 		}
 		seen[identity] = true
 	}
-	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, f.source), func() {}) {
+	withheld := func() { s.withheld(migrate.KindInvites, f.source, f.source) }
+	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, f.source), withheld) {
 		if err != nil {
 			return err
 		}

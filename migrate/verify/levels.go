@@ -42,9 +42,10 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 // compareLevelsOf compares those that the source shows, of conversations that
 // the user is in. What is not there is missing as a member.
 func (s *verifiedService) compareLevelsOf(ctx context.Context, user migrate.EntityRecord, identity string) error {
+	withheld := func() { s.withheld(migrate.KindUserChannels, user.SourceSID, "") }
 	want := map[string]string{}     // by conversation
 	channels := map[string]string{} // likewise
-	for c, err := range migrate.UnlessWithheld(migrate.UserChannels(ctx, s.Source, s.source.SID, user.SourceSID), func() {}) {
+	for c, err := range migrate.UnlessWithheld(migrate.UserChannels(ctx, s.Source, s.source.SID, user.SourceSID), withheld) {
 		if migrate.Unreadable(err) {
 			return s.report(Difference{Class: Missing, Kind: migrate.KindUserChannels, SourceSID: user.SourceSID, TargetSID: user.TargetSID, Name: identity, Detail: err.Error()})
 		}

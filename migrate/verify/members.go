@@ -46,7 +46,8 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 			return err
 		}
 	}
-	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, sid), func() {}) {
+	withheld := func() { s.withheld(migrate.KindInvites, sid, sid) }
+	for i, err := range migrate.UnlessWithheld(s.Source.Invites(ctx, s.source.SID, sid), withheld) {
 		if err != nil {
 			return err
 		}

@@ -127,9 +127,9 @@ func (r *Repairer) hold(ctx context.Context) (context.Context, *claim.Claims, fu
 	}
 	claims := claim.New(o)
 	return ctx, claims, func() error {
-		claims.Release(ctx)
+		denied := claims.Release(ctx)
 		cut(nil)
-		return claims.Err()
+		return cmp.Or(claims.Err(), denied)
 	}
 }
 

@@ -122,7 +122,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 			SchemaVersion: migrate.SchemaVersion, Command: "verify",
 			Compared: map[string]int64{}, Counts: map[string]migrate.KindCount{}, Differences: map[Class]int64{},
 		},
-		sink: report, findings: count.NewFindings(), noted: map[mapping.Finding]bool{},
+		sink: report, findings: count.NewFindings(), noted: map[mapping.Finding]bool{}, unread: map[string]bool{},
 	}
 	ctx = migrate.Noting(ctx, v.Observer, c.note)
 	selected, err := migrate.ReadServices(ctx, v.Source, set.Services)
@@ -155,9 +155,10 @@ type comparison struct {
 
 	findings *count.Findings
 
-	mu     sync.Mutex // guards result and noted
+	mu     sync.Mutex // guards result, noted and unread
 	result Verification
 	noted  map[mapping.Finding]bool
+	unread map[string]bool // kinds of what the key may not read
 
 	reporting sync.Mutex // held while sink works, which may write into the target
 	sink      func(Difference) error
@@ -172,6 +173,19 @@ func (c *comparison) note(found []mapping.Finding) {
 			c.noted[f] = true
 			c.findings.Add([]mapping.Finding{f})
 		}
+	}
+}
+
+// withheld is told that the key may not read something of the source: it is not
+// compared. The first of a kind is worth a line, since a repair lists no findings.
+func (c *comparison) withheld(kind, sid, channelSID string) {
+	c.mu.Lock()
+	first := !c.unread[kind]
+	c.unread[kind] = true
+	c.mu.Unlock()
+	c.note(c.set.Mapper.NotShown(kind, sid, channelSID))
+	if first {
+		migrate.Observed(c.Observer).Event(migrate.Event{Level: migrate.Warning, Message: "the key may not read it, so it is not compared", Fields: []any{"kind", kind}})
 	}
 }
 

@@ -158,8 +158,9 @@ func (c *Claims) lose(err error) {
 }
 
 // Release lets go of everything. A claim whose service may still be reached by a
-// write of ours is left to expire.
-func (c *Claims) Release(ctx context.Context) {
+// write of ours is left to expire. Its error is that the key may not remove one: then
+// every run leaves its claim, and the next one waits for it.
+func (c *Claims) Release(ctx context.Context) error {
 	c.mu.Lock()
 	all := c.held
 	c.held = map[string]*holding{}
@@ -171,10 +172,17 @@ func (c *Claims) Release(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(migrate.Ahead(context.WithoutCancel(ctx)), limit)
 	defer cancel()
 	var wait sync.WaitGroup
+	denied := make(chan error, len(all))
 	for _, h := range all {
-		wait.Go(func() { h.release(ctx) })
+		wait.Go(func() {
+			if err := h.release(ctx); migrate.KindOf(err) == migrate.Credentials {
+				denied <- err
+			}
+		})
 	}
 	wait.Wait()
+	close(denied)
+	return <-denied
 }
 
 func (c *Claims) event(level migrate.Level, message string, fields ...any) {

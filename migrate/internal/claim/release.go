@@ -9,10 +9,10 @@ import (
 )
 
 // release lets go of the claim, in one request.
-func (h *holding) release(ctx context.Context) {
+func (h *holding) release(ctx context.Context) error {
 	h.stop()
 	if h.over() {
-		return
+		return nil
 	}
 	h.mu.Lock()
 	mark := h.mark
@@ -20,7 +20,7 @@ func (h *holding) release(ctx context.Context) {
 	h.mu.Unlock()
 	if doubt {
 		h.event(migrate.Detail, "a write may still land, so the claim on the service stays until it expires", migrate.KeyService, h.service)
-		return
+		return nil
 	}
 	var err error
 	if len(mark.Notifications) > 0 {
@@ -33,4 +33,5 @@ func (h *holding) release(ctx context.Context) {
 	if err != nil {
 		h.event(migrate.Notice, "the claim on the service could not be removed; it will expire", migrate.KeyService, h.service, migrate.KeyReason, err.Error())
 	}
+	return err
 }
