@@ -69,6 +69,9 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if no, refused := m.refuse(x); refused {
 		return no
 	}
+	if m.unknownTo(x) {
+		return Refusal(http.StatusNotFound, 20404, "The requested resource %s was not found", x.path)
+	}
 	m.alter(x)
 	m.collectBefore(x, op)
 	m.lead(x, op)
@@ -81,7 +84,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)
 	}
-	return m.answer(x, op, m.disguise(x, reply))
+	return m.answer(x, op, m.disguise(x, m.partial(x, reply)))
 }
 
 // operation identifies a request and how often it was made. A page behind the
