@@ -15,6 +15,9 @@ const (
 	NotShown    Code = "not-shown"
 	TextInvalid Code = "text-invalid"
 
+	VersionOnly    Code = "one-version-only"
+	VersionsDiffer Code = "versions-differ"
+
 	CountsDiffer  Code = "counts-differ"
 	HorizonBeyond Code = "horizon-beyond"
 

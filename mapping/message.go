@@ -37,6 +37,7 @@ func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Mess
 	if msg.LastUpdatedBy != "" {
 		n.add(LastUpdatedBy, "last_updated_by", "%q", m.renamed(msg.LastUpdatedBy))
 	}
+	n.versions(msg.Versions)
 	n.unknownFields("message", msg.Raw)
 	n.keepSkipped(msg.Raw, msg)
 	return out, n.found

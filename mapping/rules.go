@@ -13,7 +13,7 @@ func Codes() []Rule {
 	return all
 }
 
-var rules = slices.Concat(attributeRules, peopleRules, nameRules, roleRules, serviceRules, channelRules, messageRules)
+var rules = slices.Concat(attributeRules, peopleRules, nameRules, roleRules, serviceRules, channelRules, messageRules, versionRules)
 
 var ruleOf = func() map[Code]Rule {
 	of := make(map[Code]Rule, len(rules))

@@ -46,6 +46,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.MediaMissing: people, mapping.MediaMore: people, mapping.MediaLikely: people,
 	mapping.LastUpdatedBy: nobody, mapping.StoredOtherwise: people, mapping.MessageThere: nobody, mapping.MessageDeleted: people,
 	mapping.MessageAltered: people, mapping.MessageCopy: people, mapping.MessageRefused: people,
+	mapping.VersionOnly: operators, mapping.VersionsDiffer: operators,
 	mapping.InviteLost: people, mapping.CredentialSecret: operators,
 }
 
