@@ -164,6 +164,7 @@ func copied(ctx context.Context, l migrate.LedgerReader) error {
 
 func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, set migrate.Settings) (verify.Verification, error) {
 	var none verify.Verification
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, readTarget)
 	if err != nil {
 		return none, interrupted(ctx, err)

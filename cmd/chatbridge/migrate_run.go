@@ -56,6 +56,7 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 	defer stop()
 	shown := o.progress(o.console, connecting)
 	o.settle = o.Settle
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, writeTarget)
 	defer shown.Close()
 	if err != nil {

@@ -26,6 +26,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	o.settle = o.Settle
 	shown := o.progress(o.console, connecting)
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, target)
 	shown.Close()
 	if err != nil {

@@ -41,7 +41,7 @@ func (m *mischief) among(key string) bool {
 // partial shows of a reply of Chat what its version does not keep to itself, and as
 // it has it.
 func (m *mischief) partial(x *Exchange, reply Reply) Reply {
-	if x.Host != ChatHost || x.Write() || x.ofUser() {
+	if x.Host != ChatHost || x.Write() || x.ofUser() && len(x.Path) > 5 {
 		return reply
 	}
 	version, list := x.Path[0], x.collection()
