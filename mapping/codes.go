@@ -94,6 +94,8 @@ const (
 	MessageAltered  Code = "message-altered"
 	MessageCopy     Code = "message-may-be-copy"
 	MessageRefused  Code = "message-refused"
+	MessageLeftOut  Code = "message-left-out"
+	MessageStays    Code = "message-left-out-late"
 
 	InviteLost       Code = "invite"
 	CredentialSecret Code = "credential-secret"

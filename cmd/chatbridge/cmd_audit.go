@@ -52,7 +52,7 @@ people differ there, what each policy would do with them, and which people keep
 their read horizon because they have read further there.
 
 It never writes: not to Twilio, and not to a ledger. The only file it makes is
-the one that --channels-out names. It needs credentials for the source only, and
+one that --channels-out or --identities-out names. It needs credentials for the source only, and
 none with --from-archive; with --to-service SID it needs those for the target
 too.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
@@ -138,7 +138,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err := reports.Audit(o.console.out, form, audit, options...); err != nil {
 		return err
 	}
-	o.noteIdentities(o.console.err)
+	o.noteFiles(o.console.err)
 	return o.verdict(audit)
 }
 
@@ -154,6 +154,9 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	defer s.Close()
 	o.console.met(s, &o.connectionOptions, "")
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.console.getenv(targetPrefix+accountVariable))
+	if o.IdentitiesOut != "" {
+		o.all = &identities{}
+	}
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
 	}
@@ -164,10 +167,14 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if err != nil {
 		return audit.Audit{}, err
 	}
+	finish, err := o.template(o.all, o.tell(o.console))
+	if err != nil {
+		return audit.Audit{}, errors.Join(err, closeRows())
+	}
 	if o.listed != nil {
 		row = both(row, o.listed.Add)
 	}
-	set.UserChannels = s.userChannels
+	set.UserChannels, set.Unmatched = s.userChannels, o.matched.unmatched
 	bandwidth, _ := o.perSecond()
 	if bandwidth == 0 && o.FromArchive != "" {
 		bandwidth = -1 // how fast a disk is says nothing of the line
@@ -176,7 +183,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {
-		return audit, errors.Join(interrupted(ctx, err), closeRows())
+		return audit, finish(errors.Join(interrupted(ctx, err), closeRows()))
 	}
-	return audit, closeRows()
+	return audit, finish(closeRows())
 }

@@ -90,12 +90,16 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	}
 	originals := sidecar.New(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated")
+	unmatched := func() []migrate.Unmatched {
+		_ = o.matched.knownTo(context.WithoutCancel(ctx), ledger) // what the ledger cannot tell, no run has met
+		return o.matched.unmatched()
+	}
 	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
 			Concurrency: o.Concurrency, APS: o.APS,
-			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
+			Settle: o.Settle, Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels, Unmatched: unmatched,
 		},
 		Sidecar: originals,
 		Traffic: s.counter.Traffic,
@@ -107,7 +111,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	err = errors.Join(err, originals.Close(), o.console.keep(ctx, ledger))
 	shown.Close()
 	if err == nil {
-		o.noteIdentities(o.console.err)
+		o.noteFiles(o.console.err)
 	}
 	err = o.conclude(ctx, form, m, summary, err)
 	if migrate.KindOf(err) == migrate.Interrupted && over() {

@@ -41,7 +41,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		Verifier: verify.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper), Files: o.Files},
 		Write:    s.writer, Execute: o.Execute,
 	}
-	r.Settings.UserChannels = s.userChannels
+	r.Settings.UserChannels, r.Settings.Unmatched = s.userChannels, o.matched.unmatched
 	release, err := o.openRecord(ctx, &r, o.fingerprint(s, mapper))
 	if err != nil {
 		return interrupted(ctx, err)
@@ -64,6 +64,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	if err := w.Close(done); err != nil {
 		return err
 	}
+	o.noteFiles(o.console.err)
 	return repaired(done)
 }
 

@@ -80,6 +80,8 @@ type Summary struct {
 	Duration      float64                      `json:"duration_seconds"`
 	// FileBytes are those of the files that arrived, in all runs.
 	FileBytes int64 `json:"file_bytes,omitzero"`
+	// Unmatched are the entries of files of settings that had no effect.
+	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
 }
 
 // summary says what the run did, whichever way it ended.
@@ -105,6 +107,7 @@ func (r *run) summary(err error) Summary {
 		Timeline:      r.timeline.Until(r.point(time.Now())),
 		LaneTimes:     r.sheet.Times(),
 		Duration:      time.Since(r.started).Seconds(),
+		Unmatched:     r.set.WithoutEffect(),
 	}
 	if r.Sidecar != nil {
 		s.Originals = r.Sidecar.Kept()

@@ -11,7 +11,8 @@ import (
 // classifier sorts what the two sides of a channel do not share into classes.
 type classifier struct {
 	channel, target string
-	birth           origin.Birth // of the conversation
+	birth           origin.Birth    // of the conversation
+	left            map[string]bool // source SIDs of messages that a list leaves out
 
 	gap     int
 	since   alike    // what both sides have since that gap
@@ -92,8 +93,9 @@ func (j *classifier) part(want, have []digest, next *digest) {
 }
 
 // conclude pairs what is left of both sides, the surest pairs first, and names
-// the class of each. ours are the messages of the target that the ledger knows.
-func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
+// the class of each. ours are the messages of the target that the ledger knows, with
+// those of the source.
+func (j *classifier) conclude(ours map[string]string, f *channelFound) {
 	j.pair(f, Reordered, "", func(w, h digest) bool { return w.identity() == h.identity() })
 	j.pair(f, Altered, "attributes", func(w, h digest) bool {
 		return w.author == h.author && w.created == h.created && w.body == h.body && w.media == h.media
@@ -117,7 +119,10 @@ func (j *classifier) conclude(ours map[string]bool, f *channelFound) {
 		switch {
 		case known:
 			d.Class, d.SourceSID = Doubled, source
-		case ours[h.sid] || j.before(h):
+		case j.left[ours[h.sid]]:
+			d.Class, d.SourceSID, d.Detail = Extra, ours[h.sid], "written before --skip-messages listed it; nothing deletes it"
+			f.leftMessages--
+		case ours[h.sid] != "" || j.before(h):
 			d.Class, d.Detail = Extra, "dated "+at(h.created)
 		default:
 			d.Class, d.Detail = Foreign, "dated "+at(h.created)
