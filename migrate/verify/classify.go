@@ -116,13 +116,14 @@ func (j *classifier) conclude(ours map[string]string, f *channelFound) {
 	for _, h := range j.only {
 		d := Difference{Kind: migrate.KindMessages, Channel: j.channel, TargetSID: h.sid}
 		source, known := j.twice[h.identity()]
+		from, confirmed := ours[h.sid]
 		switch {
 		case known:
 			d.Class, d.SourceSID = Doubled, source
-		case j.left[ours[h.sid]]:
-			d.Class, d.SourceSID, d.Detail = Extra, ours[h.sid], "written before --skip-messages listed it; nothing deletes it"
+		case j.left[from]:
+			d.Class, d.SourceSID, d.Detail = Extra, from, "written before --skip-messages listed it; nothing deletes it"
 			f.leftMessages--
-		case ours[h.sid] != "" || j.before(h):
+		case confirmed || j.before(h):
 			d.Class, d.Detail = Extra, "dated "+at(h.created)
 		default:
 			d.Class, d.Detail = Foreign, "dated "+at(h.created)

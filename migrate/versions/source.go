@@ -26,7 +26,7 @@ type Reader interface {
 	AccountShown() bool
 }
 
-// Source reads both versions. It is of any number of goroutines.
+// Source reads both versions. Any number of goroutines may use it.
 type Source struct {
 	older, newer Reader
 	notice       func(migrate.Event)
