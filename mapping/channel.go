@@ -53,6 +53,7 @@ func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) 
 			CreatedBy:  m.renamed(c.CreatedBy),
 		})
 	}
+	n.versions(c.Versions)
 	n.unknownFields("channel", c.Raw)
 	return out, n.found
 }

@@ -15,6 +15,9 @@ const (
 	NotShown    Code = "not-shown"
 	TextInvalid Code = "text-invalid"
 
+	VersionOnly    Code = "one-version-only"
+	VersionsDiffer Code = "versions-differ"
+
 	CountsDiffer  Code = "counts-differ"
 	HorizonBeyond Code = "horizon-beyond"
 
@@ -91,6 +94,8 @@ const (
 	MessageAltered  Code = "message-altered"
 	MessageCopy     Code = "message-may-be-copy"
 	MessageRefused  Code = "message-refused"
+	MessageLeftOut  Code = "message-left-out"
+	MessageStays    Code = "message-left-out-late"
 
 	InviteLost       Code = "invite"
 	CredentialSecret Code = "credential-secret"

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"chatbridge/mapping/chat"
 )
 
 // Handling says what becomes of a field of the source.
@@ -30,7 +32,7 @@ func Fields(resource string) map[string]Handling {
 func V1Fields(resource string) []string {
 	var names []string
 	for name := range fields[resource] {
-		if !strings.Contains(name, ".") && !slices.Contains(notInV1[resource], name) {
+		if !strings.Contains(name, ".") && name != chat.VersionsField && !slices.Contains(notInV1[resource], name) {
 			names = append(names, name)
 		}
 	}
@@ -62,6 +64,7 @@ func withCommon(own map[string]Handling) map[string]Handling {
 
 var fields = map[string]map[string]Handling{
 	"service": withCommon(map[string]Handling{
+		chat.VersionsField:                              Reported,
 		"friendly_name":                                 Carried,
 		"date_created":                                  Reported,
 		"date_updated":                                  Reported,
@@ -107,13 +110,15 @@ var fields = map[string]map[string]Handling{
 		"media.compatibility_message":                   Reported,
 	}),
 	"role": withCommon(map[string]Handling{
-		"friendly_name": Carried,
-		"type":          Transformed,
-		"permissions":   Transformed,
-		"date_created":  Reported,
-		"date_updated":  Reported,
+		chat.VersionsField: Reported,
+		"friendly_name":    Carried,
+		"type":             Transformed,
+		"permissions":      Transformed,
+		"date_created":     Reported,
+		"date_updated":     Reported,
 	}),
 	"user": withCommon(map[string]Handling{
+		chat.VersionsField:      Reported,
 		"identity":              Carried,
 		"friendly_name":         Carried,
 		"attributes":            Carried,
@@ -125,17 +130,19 @@ var fields = map[string]map[string]Handling{
 		"date_updated":          Reported,
 	}),
 	"channel": withCommon(map[string]Handling{
-		"friendly_name":  Carried,
-		"unique_name":    Carried,
-		"attributes":     Carried,
-		"type":           Reported,
-		"created_by":     Reported,
-		"members_count":  Derived,
-		"messages_count": Derived,
-		"date_created":   Carried,
-		"date_updated":   Carried,
+		chat.VersionsField: Reported,
+		"friendly_name":    Carried,
+		"unique_name":      Carried,
+		"attributes":       Carried,
+		"type":             Reported,
+		"created_by":       Reported,
+		"members_count":    Derived,
+		"messages_count":   Derived,
+		"date_created":     Carried,
+		"date_updated":     Carried,
 	}),
 	"member": withCommon(map[string]Handling{
+		chat.VersionsField:            Reported,
 		"channel_sid":                 Derived,
 		"identity":                    Carried,
 		"role_sid":                    Transformed,
@@ -146,19 +153,20 @@ var fields = map[string]map[string]Handling{
 		"date_updated":                Carried,
 	}),
 	"message": withCommon(map[string]Handling{
-		"channel_sid":     Derived,
-		"to":              Derived,
-		"from":            Carried,
-		"body":            Carried,
-		"attributes":      Carried,
-		"index":           Transformed, // into the order
-		"was_edited":      Transformed, // into that there is a date_updated
-		"date_created":    Carried,
-		"date_updated":    Transformed,
-		"type":            Derived, // from whether there is media
-		"media":           Carried,
-		"more_media":      Reported,
-		"last_updated_by": Reported,
+		chat.VersionsField: Reported,
+		"channel_sid":      Derived,
+		"to":               Derived,
+		"from":             Carried,
+		"body":             Carried,
+		"attributes":       Carried,
+		"index":            Transformed, // into the order
+		"was_edited":       Transformed, // into that there is a date_updated
+		"date_created":     Carried,
+		"date_updated":     Transformed,
+		"type":             Derived, // from whether there is media
+		"media":            Carried,
+		"more_media":       Reported,
+		"last_updated_by":  Reported,
 	}),
 	"invite": withCommon(map[string]Handling{
 		"channel_sid":  Derived,

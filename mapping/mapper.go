@@ -23,6 +23,8 @@ type Mapper struct {
 	// Given is Rename the other way round, new to old. It is what finds a person
 	// whose identity Rename gives to somebody else; nil looks for nobody.
 	Given map[string]string
+	// LeaveOut are the SIDs of messages that are not carried, whatever they are.
+	LeaveOut map[string]bool
 	// NoStamp leaves the attributes of conversations untouched.
 	NoStamp bool
 }

@@ -24,6 +24,12 @@ const emptyPlaceholder = "[empty message]"
 // and Index are for the server to give.
 func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Message, []Finding) {
 	n := m.notes(msg.SID, msg.ChannelSID)
+	if m.LeaveOut[msg.SID] {
+		n.add(MessageLeftOut, "", "index %d", msg.Index)
+		n.keepSkipped(msg.Raw, msg)
+		// Messages without a date get that of the one before them.
+		return conversations.Message{DateCreated: m.dateOf(msg, undated)}, n.found
+	}
 	out := conversations.Message{Author: n.author(m, msg.From)}
 	out.Body, out.Media = n.content(msg)
 	out.Attributes = n.attributes(msg.Attributes, maxMessageAttributes)
@@ -37,9 +43,26 @@ func (m Mapper) Message(msg chat.Message, undated time.Time) (conversations.Mess
 	if msg.LastUpdatedBy != "" {
 		n.add(LastUpdatedBy, "last_updated_by", "%q", m.renamed(msg.LastUpdatedBy))
 	}
+	n.versions(msg.Versions)
 	n.unknownFields("message", msg.Raw)
 	n.keepSkipped(msg.Raw, msg)
 	return out, n.found
+}
+
+// dateOf is when a message was written, or undated.
+func (m Mapper) dateOf(msg chat.Message, undated time.Time) time.Time {
+	if msg.DateCreated.IsZero() {
+		return undated
+	}
+	return m.notes("", "").date(msg.DateCreated, "date_created")
+}
+
+// MessageStays says that a message which LeaveOut names was written already, as
+// targetSID.
+func (m Mapper) MessageStays(sid, channelSID, targetSID string) []Finding {
+	n := m.notes(sid, channelSID)
+	n.add(MessageStays, "", "as %s", targetSID)
+	return n.found
 }
 
 // changed reports whether a message has a later, or another, date of change than

@@ -24,6 +24,7 @@ func (m Mapper) User(u chat.User, roles Roles) (conversations.User, []Finding) {
 		n.add(UserChannels, "joined_channels_count", "%d; %d are allowed", u.JoinedChannelsCount, maxUserConversations)
 	}
 	n.dates(UserDate, u.DateCreated, u.DateUpdated)
+	n.versions(u.Versions)
 	n.unknownFields("user", u.Raw)
 	n.keepSkipped(u.Raw, u)
 	return out, n.found
@@ -59,6 +60,7 @@ func (m Mapper) Member(mb chat.Member, roles Roles) (conversations.Participant, 
 		}
 		n.add(MemberDormant, "last_consumption_timestamp", "%q %s", mb.Identity, read)
 	}
+	n.versions(mb.Versions)
 	n.unknownFields("member", mb.Raw)
 	n.keepSkipped(mb.Raw, mb)
 	return out, n.found

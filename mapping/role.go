@@ -61,6 +61,7 @@ func (m Mapper) Role(r chat.Role) (conversations.Role, []Finding) {
 		out.Permissions = []string{leastPermission}
 	}
 	n.dates(RoleDate, r.DateCreated, r.DateUpdated)
+	n.versions(r.Versions)
 	n.unknownFields("role", r.Raw)
 	return out, n.found
 }

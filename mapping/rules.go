@@ -13,7 +13,7 @@ func Codes() []Rule {
 	return all
 }
 
-var rules = slices.Concat(attributeRules, peopleRules, nameRules, roleRules, serviceRules, channelRules, messageRules)
+var rules = slices.Concat(attributeRules, peopleRules, nameRules, roleRules, serviceRules, channelRules, messageRules, versionRules)
 
 var ruleOf = func() map[Code]Rule {
 	of := make(map[Code]Rule, len(rules))
@@ -204,6 +204,8 @@ var messageRules = []Rule{
 		stopLane,
 		Option{doPlaceholder, Loss, "send " + refusedPlaceholder + " in its place"},
 		skipMessage),
+	always(MessageLeftOut, Skip, "--skip-messages lists the message"),
+	always(MessageStays, Info, "the message was written before --skip-messages listed it; it stays in the target"),
 	choice(InviteLost, "Conversations has no invites",
 		Option{doSkip, Skip, "list it, and leave it out"},
 		Option{doAdd, Info, "add the invited person as a participant, without asking them"}),

@@ -21,6 +21,7 @@ func (m Mapper) Service(s chat.Service) (conversations.Service, []Finding) {
 	n := m.notes(s.SID, "")
 	out := conversations.Service{FriendlyName: n.requiredName(s.FriendlyName, maxName)}
 	n.dates(ServiceDate, s.DateCreated, s.DateUpdated)
+	n.versions(s.Versions)
 	n.unknownFields("service", s.Raw)
 	return out, n.found
 }

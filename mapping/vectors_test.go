@@ -24,14 +24,15 @@ const vectorDir = "../testdata/vectors"
 // vector is one case: what Chat holds, and what must come of it. The folder
 // that it lies in names the method of Mapper.
 type vector struct {
-	Name    string                  `json:"-"`
-	Kind    string                  `json:"-"`
-	Doc     string                  `json:"doc"`
-	Policy  []string                `json:"policy"`
-	Rename  map[string]string       `json:"rename"`
-	NoStamp bool                    `json:"no_stamp"`
-	Roles   map[string]mapping.Role `json:"-"`
-	RawRole map[string]struct {
+	Name     string                  `json:"-"`
+	Kind     string                  `json:"-"`
+	Doc      string                  `json:"doc"`
+	Policy   []string                `json:"policy"`
+	Rename   map[string]string       `json:"rename"`
+	NoStamp  bool                    `json:"no_stamp"`
+	LeaveOut []string                `json:"leave_out"`
+	Roles    map[string]mapping.Role `json:"-"`
+	RawRole  map[string]struct {
 		Type      string `json:"type"`
 		TargetSID string `json:"target_sid"`
 	} `json:"roles"`
@@ -107,6 +108,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	}),
 	"unreadable": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
 		return nil, m.Unreadable(in.SID, errors.New("not a message"))
+	}),
+	"message-stays": method(func(m mapping.Mapper, v vector, in chat.Message) (any, []mapping.Finding) {
+		return nil, m.MessageStays(in.SID, in.ChannelSID, "IM1")
 	}),
 	"not-shown": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
 		return nil, m.NotShown("invites", in.SID, in.SID)
@@ -230,7 +234,15 @@ func (v vector) mapper(t testing.TB) mapping.Mapper {
 	for old, to := range v.Rename {
 		given[to] = old
 	}
-	return mapping.Mapper{Policy: policy, Rename: v.Rename, Given: given, NoStamp: v.NoStamp}
+	return mapping.Mapper{Policy: policy, Rename: v.Rename, Given: given, NoStamp: v.NoStamp, LeaveOut: listed(v.LeaveOut)}
+}
+
+func listed(sids []string) map[string]bool {
+	all := map[string]bool{}
+	for _, sid := range sids {
+		all[sid] = true
+	}
+	return all
 }
 
 // vectors reads all vectors; none is a failure, since everything here would

@@ -31,6 +31,26 @@ type Counts struct {
 	FileBytes   int64 `json:"file_bytes,omitzero"`
 }
 
+// Unmatched says which entries of a file of settings had no effect, because nothing
+// that was read has their name. A migration that goes on reads what is new: of what an
+// earlier run carried it knows the messages that were left out, and not the people.
+type Unmatched struct {
+	Setting string          `json:"setting"` // identities, or skip-messages
+	File    string          `json:"file"`    // its name, without the folder
+	Entries int             `json:"entries"` // of the file
+	Count   int             `json:"count"`   // of those, without effect
+	Lines   []UnmatchedLine `json:"lines"`   // at most UnmatchedKept
+}
+
+// UnmatchedLine is one entry without effect.
+type UnmatchedLine struct {
+	Line  int    `json:"line"` // from 1
+	Entry string `json:"entry"`
+}
+
+// UnmatchedKept is how many lines a result holds for each file.
+const UnmatchedKept = 1000
+
 // SamplesKept is how many SIDs a report holds for each code: enough to look one
 // up, few enough to read.
 const SamplesKept = 5

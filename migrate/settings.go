@@ -55,6 +55,10 @@ type Settings struct {
 	// takes a request for each user.
 	UserChannels bool
 
+	// Unmatched says, when the work is done, which entries of files had no effect. Nil
+	// if there are no such files.
+	Unmatched func() []Unmatched
+
 	// OnlyFailed runs only the channels that the ledger has failures for.
 	OnlyFailed bool
 
@@ -81,6 +85,14 @@ func (s Settings) WithDefaults() Settings {
 		s.Watchdog = DefaultWatchdog
 	}
 	return s
+}
+
+// WithoutEffect is what Unmatched says.
+func (s Settings) WithoutEffect() []Unmatched {
+	if s.Unmatched == nil {
+		return nil
+	}
+	return s.Unmatched()
 }
 
 // GateAtOnce is how many users are written beside each other: enough to use

@@ -45,7 +45,8 @@ var audiences = map[mapping.Code]audience{
 	mapping.AuthorMissing: people, mapping.AuthorTooLong: people, mapping.BodyEmpty: people, mapping.BodyTooLong: people, mapping.Media: people,
 	mapping.MediaMissing: people, mapping.MediaMore: people, mapping.MediaLikely: people,
 	mapping.LastUpdatedBy: nobody, mapping.StoredOtherwise: people, mapping.MessageThere: nobody, mapping.MessageDeleted: people,
-	mapping.MessageAltered: people, mapping.MessageCopy: people, mapping.MessageRefused: people,
+	mapping.MessageAltered: people, mapping.MessageCopy: people, mapping.MessageRefused: people, mapping.MessageLeftOut: people, mapping.MessageStays: operators,
+	mapping.VersionOnly: operators, mapping.VersionsDiffer: operators,
 	mapping.InviteLost: people, mapping.CredentialSecret: operators,
 }
 

@@ -49,10 +49,17 @@ func spelled(r rune) string {
 // the wide forms, too.
 const formula = "=+-@\t\r\n＝＋－＠"
 
+// Formula reports whether spreadsheets may take s for a formula.
+func Formula(s string) bool {
+	s = strings.TrimLeft(s, "\ufeff")
+	first, _ := utf8.DecodeRuneInString(s)
+	return s != "" && strings.ContainsRune(formula, first)
+}
+
 // cell is s as a cell of a CSV file: plain, and never a formula.
 func cell(s string) string {
 	s = strings.TrimLeft(s, "\ufeff")
-	if first, _ := utf8.DecodeRuneInString(s); s != "" && strings.ContainsRune(formula, first) {
+	if Formula(s) {
 		return "'" + Plain(s)
 	}
 	return Plain(s)

@@ -20,8 +20,10 @@ import (
 // and what of it is a failure.
 type auditResultOptions struct {
 	ChannelsOut string
-	Sample      int
-	FailOn      []string
+	// IdentitiesOut names a template of --identities to write.
+	IdentitiesOut string
+	Sample        int
+	FailOn        []string
 }
 
 // exampleRows names a file for the hints about --channels-out.
@@ -30,6 +32,7 @@ const exampleRows = "channels.csv"
 func (o *auditResultOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.ChannelsOut, "channels-out", "", "write one row per channel to this `file`, .csv or .jsonl")
+		fs.StringVar(&o.IdentitiesOut, "identities-out", "", "write everybody who was seen to this new CSV `file`, in the form that --identities reads: users, members, authors and editors of messages, creators of channels, and those who invite or are invited")
 		fs.IntVar(&o.Sample, "sample", 0, "read at most this many channels per service; 0 reads all")
 		fs.StringSliceVar(&o.FailOn, "fail-on", nil, "exit with status 3 if a finding has this `code`, or at least this severity (info, loss, skip, stop) (repeatable)")
 	})

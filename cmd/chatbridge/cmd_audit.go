@@ -58,7 +58,7 @@ shows what it measured and whether that stops a migration, and takes its write
 time into account.
 
 It never writes: not to Twilio, and not to a ledger. The only file it makes is
-the one that --channels-out names. It needs credentials for the source only, and
+one that --channels-out or --identities-out names. It needs credentials for the source only, and
 none with --from-archive; with --to-service SID it needs those for the target
 too.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
@@ -148,7 +148,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err := reports.Audit(o.console.out, form, audit, options...); err != nil {
 		return err
 	}
-	o.noteIdentities(o.console.err)
+	o.noteFiles(o.console.err)
 	return o.verdict(audit, o.rehearsed)
 }
 
@@ -177,6 +177,9 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	}
 	set.WriteTime = o.rehearsed.WriteTime()
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.targetAccount(o.console))
+	if o.IdentitiesOut != "" {
+		o.all = &identities{}
+	}
 	if _, err := o.selectServices(ctx, s, set.Mapper); err != nil {
 		return audit.Audit{}, interrupted(ctx, err)
 	}
@@ -187,10 +190,14 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if err != nil {
 		return audit.Audit{}, err
 	}
+	finish, err := o.template(o.all, o.tell(o.console))
+	if err != nil {
+		return audit.Audit{}, errors.Join(err, closeRows())
+	}
 	if o.listed != nil {
 		row = both(row, o.listed.Add)
 	}
-	set.UserChannels = s.userChannels
+	set.UserChannels, set.Unmatched = s.userChannels, o.matched.unmatched
 	bandwidth, _ := o.perSecond()
 	if bandwidth == 0 && o.FromArchive != "" {
 		bandwidth = -1 // how fast a disk is says nothing of the line
@@ -199,7 +206,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {
-		return audit, errors.Join(interrupted(ctx, err), closeRows())
+		return audit, finish(errors.Join(interrupted(ctx, err), closeRows()))
 	}
-	return audit, closeRows()
+	return audit, finish(closeRows())
 }

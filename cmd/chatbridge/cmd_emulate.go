@@ -109,6 +109,12 @@ list of settings, separated by commas; a share is from 0 to 1:
   index-gaps=0.1             share of messages before which indexes skip some;
                              the default skips a few, 0 none
   counts-adrift=0.1          share of channels with wrong counts
+  v1-hides=0.1               share of records that v1 does not show; v2-hides:
+                             that v2 does not show
+  v2-unlisted=0.1            share of records missing from the lists of v2
+  v2-dates=0.1               share of records that v2 dates a minute later
+  v2-bare=0.1                share of records without attributes in lists of v2
+  no-version=v2              version of Chat that does not answer
   seed=7                     start of the random sequence
 
 More settings of --unkind make it answer as an account may, one way or the other.

@@ -44,9 +44,10 @@ func newExport(c *console, common *commonOptions, run func(context.Context, *exp
 		Short: "Save a Chat v1 workspace to files, to read it without Chat v1",
 		Long: `Read a whole Chat v1 workspace and write it to a folder or a zip: every resource
 byte for byte as Chat shows it, with a digest of each file. audit, migrate and
-verify read the result with --from-archive, even after Chat v1 is gone.
+verify read the result with --from-archive, even after Chat v1 is gone. With
+--source-api auto a resource is one record of what v1 and v2 show.
 
-With --source-api v2 it also saves the files of messages, as large as they are;
+With --source-api v2 or auto it also saves the files of messages, as large as they are;
 --files=false leaves them out. v1 does not show that a message has a file. A file
 that is gone, or that cannot be read, is left out and named.
 
@@ -74,7 +75,7 @@ It never writes to Twilio.` +
 	o.connectionOptions.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a service to take (repeatable; default all)")
-		fs.BoolVar(&o.Files, "files", true, "save the files of messages (with --source-api v2)")
+		fs.BoolVar(&o.Files, "files", true, "save the files of messages (with --source-api v2 or auto)")
 	})
 	o.scopeOptions.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
@@ -150,6 +151,7 @@ func placeOf(path string) (exportPlace, error) {
 func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *progress) (exportReport, error) {
 	began := o.now()
 	report := exportReport{SchemaVersion: migrate.SchemaVersion, Command: "export", Path: o.Path}
+	o.followArchive(place.dir)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, noTarget)
 	if err != nil {
 		return report, err

@@ -123,6 +123,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 	}
 	o.settle = o.Settle
 	shown := o.progress(o.console, connecting)
+	o.anyAPI()
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, level)
 	shown.Close()
 	if err != nil {

@@ -54,8 +54,9 @@ It finds each conversation by its stamp (a key in its attributes), by the ledger
 (the file that records what arrived), or by content that only a migration can
 have written. From the ledger it also knows which creates may have landed late,
 and which roles and people were in the target before. If those differ, they are
-foreign and not repaired. Give it the same settings as the migration. It looks
-at each difference a second time, after the settle time, before it reports it.
+foreign and not repaired. Give it the same settings and files as the migration.
+It looks at each difference a second time, after the settle time, before it
+reports it.
 
 With --repair, each line also says what becomes of the difference. Roles, users,
 participants, read horizons, dates, attributes, bodies, and messages missing at
@@ -195,6 +196,7 @@ func (o *verifyOptions) readRecord(ctx context.Context, v *verify.Verifier) (rel
 
 func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *progress, mapper mapping.Mapper) (verify.Verification, error) {
 	var none verify.Verification
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, readTarget)
 	if err != nil {
 		return none, interrupted(ctx, err)
@@ -209,7 +211,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	if _, err := o.selectServices(ctx, s, mapper); err != nil {
 		return none, interrupted(ctx, err)
 	}
-	set.UserChannels = s.userChannels
+	set.UserChannels, set.Unmatched = s.userChannels, o.matched.unmatched
 	v := &verify.Verifier{Source: s.source, Target: s.reader, Observer: shown, Settings: set, Files: o.Files}
 	release, err := o.readRecord(ctx, v)
 	if err != nil {
@@ -221,5 +223,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 	if err != nil {
 		return none, interrupted(ctx, err)
 	}
-	return found, w.Close(found)
+	err = w.Close(found)
+	o.noteFiles(o.console.err)
+	return found, err
 }

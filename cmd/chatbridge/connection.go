@@ -17,6 +17,7 @@ import (
 type connectionOptions struct {
 	regionOptions
 	profileOptions
+	apiOption
 	// Addresses win over regions; one that is empty is that of the region.
 	ChatURL          string
 	ConversationsURL string
@@ -24,7 +25,6 @@ type connectionOptions struct {
 	CACert           string
 	FromArchive      string
 	TrustArchive     bool
-	SourceAPI        string
 	Concurrency      int
 	APS              float64
 	Timeout          time.Duration
@@ -51,7 +51,7 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 		fs.StringVar(&o.MediaURL, "media-url", "", "`URL` of the media service, which keeps the files of messages; plain http is accepted for this machine only (default "+twilio.MediaURL+", or that of the region)")
 		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
-		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1, or v2, which also shows media, member attributes and notification levels")
+		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1; v2, which also shows media, member attributes and notification levels; v1+v2, which compares both; or auto: v1+v2 if the account answers v2, else v1")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
 		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels worked on at once")
 		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes per second for each conversation and for each service; 0 sets no limit")
@@ -65,12 +65,11 @@ func (o *connectionOptions) check() error {
 		return usageError("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
 	case !(o.APS >= 0 && o.APS <= 10000):
 		return usageError("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
-	case o.SourceAPI != "" && o.SourceAPI != twilio.APIv1 && o.SourceAPI != twilio.APIv2:
-		return usageError("choose v1 or v2", "--source-api %q is not known", o.SourceAPI)
-	case o.SourceAPI == twilio.APIv2 && o.FromArchive != "":
-		return usageError("an archive holds what was exported: give --source-api to chatbridge export", "--source-api does not apply to an archive")
 	case o.Timeout <= 0:
 		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
+	}
+	if err := o.checkAPI(o.FromArchive != ""); err != nil {
+		return err
 	}
 	if err := o.checkPlaces(); err != nil {
 		return err

@@ -172,6 +172,56 @@ func TestCountsAgree(t *testing.T) {
 	require.Equal(t, a.Findings, again.Findings, "what the audit announced is what was found, with the same samples")
 }
 
+// TestCountsAgreeAboutListedMessages lists every third message, those that would stop
+// their channel too, and then one more that was written already.
+func TestCountsAgreeAboutListedMessages(t *testing.T) {
+	c := countEdgeCases(t)
+	var sids []string
+	files, err := filepath.Glob(filepath.Join(edgeCases, "services", "*", "channels", "*", "messages.jsonl"))
+	require.NoError(t, err)
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for line := range strings.Lines(string(raw)) {
+			var m struct{ SID string }
+			if json.Unmarshal([]byte(line), &m) == nil && m.SID != "" {
+				sids = append(sids, m.SID)
+			}
+		}
+	}
+	list := func(every int) []string {
+		var lines []string
+		for i := 0; i < len(sids); i += every {
+			lines = append(lines, sids[i])
+		}
+		name := filepath.Join(t.TempDir(), "list.txt")
+		require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600))
+		return append(undecided(), "--skip-messages", name)
+	}
+	thirds := list(3)
+	whole := c.migrate(exitDone, thirds...)
+	require.GreaterOrEqual(t, whole.Counts[migrate.KindMessages].LeftOut, int64(len(sids)/3))
+	require.Empty(t, whole.Unmatched)
+	c.agree(whole, thirds...)
+	again := c.migrate(exitDone, thirds...)
+	require.Equal(t, whole.Findings, again.Findings)
+	require.Equal(t, parts(whole.Counts, compared...), parts(again.Counts, compared...))
+	require.Empty(t, again.Unmatched, "an earlier run left them out")
+	c.agree(again, thirds...)
+
+	all := append(list(1), "--accept-settings")
+	late := c.migrate(exitDone, all...)
+	for _, u := range late.Unmatched {
+		require.LessOrEqual(t, u.Count, 2, "what another policy had left out before is not read again")
+	}
+	require.Equal(t, parts(again.Counts, compared...), parts(late.Counts, compared...), "what is there is not left out")
+	c.kept(late)
+	var v verify.Verification
+	c.says(&v, exitIncomplete, append([]string{"verify", "--settle", "200ms", "--ledger", c.ledger}, all[:len(all)-1]...)...)
+	require.Equal(t, parts(late.Counts, migrate.KindMessages), parts(v.Counts, migrate.KindMessages))
+	require.Equal(t, late.Counts[migrate.KindMessages].Target(), v.Differences[verify.Extra])
+}
+
 func TestUndoForgetsLosses(t *testing.T) {
 	c := &census{t: t, ledger: filepath.Join(t.TempDir(), "l.db"), server: sampleServer(t, nil)}
 	s := c.migrate(exitDone)

@@ -69,6 +69,10 @@ var inexpressible = map[mapping.Code]string{
 	mapping.MediaMore:         "it takes a message to which an app on the Conversations SDK attached several files",
 	mapping.MediaLikely:       "it takes Chat v1, and this workspace was read through v2",
 	mapping.MessageRefused:    "it takes a target that refuses more than is documented",
+	mapping.MessageLeftOut:    "it takes a list of messages",
+	mapping.MessageStays:      "it takes a list of messages that were written before",
+	mapping.VersionOnly:       "it takes two versions of Chat",
+	mapping.VersionsDiffer:    "it takes two versions of Chat that show other values",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
 }
 

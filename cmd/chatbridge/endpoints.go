@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
+	"chatbridge/migrate/versions"
 )
 
 // access says what a command is going to do with the target.
@@ -31,7 +31,7 @@ type endpoints struct {
 	source        migrate.Source
 	sourceAccount string
 	sourceRegion  string         // empty for the default, an address and an archive
-	sourceAPI     string         // v1 or v2
+	sourceAPI     string         // v1, v2, or both
 	services      []chat.Service // of the source
 	prover        prover         // of the source, if an API key opens it
 	userChannels  bool           // the source shows what users have to do with channels
@@ -72,6 +72,9 @@ func dial(ctx context.Context, c connector, target access) (*endpoints, error) {
 		return nil, err
 	}
 	if err := c.checkSurroundings(target); err != nil {
+		return nil, err
+	}
+	if err := c.resolveAPI(ctx); err != nil {
 		return nil, err
 	}
 	probe, err := c.open(c.transport(&transport.Counter{}, c.log, probePatience), target)
@@ -130,11 +133,9 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 	}
 	place, _ := c.places(c.console)
 	s.sourceRegion = elsewhere(place)
-	s.sourceAPI = cmp.Or(c.SourceAPI, twilio.APIv1)
-	s.userChannels = s.sourceAPI == twilio.APIv2
-	at := cred.config(place, http)
-	at.BaseURL, at.ConversationsURL, at.MediaURL, at.API, at.Notice = c.ChatURL, c.ConversationsURL, c.MediaURL, c.SourceAPI, c.notice
-	src, err := twilio.NewSource(at)
+	s.sourceAPI = c.api()
+	s.userChannels = s.sourceAPI != twilio.APIv1
+	src, err := c.reading(http, s.sourceAPI)
 	if err != nil {
 		return err
 	}
@@ -143,6 +144,39 @@ func (c connector) openSource(s *endpoints, http http.RoundTripper) error {
 		s.prover = src
 	}
 	return nil
+}
+
+// provingSource is a Source that knows whether the account was shown.
+type provingSource interface {
+	migrate.Source
+	prover
+}
+
+// reading is the source through one version of Chat, or through both.
+func (c connector) reading(http http.RoundTripper, api string) (provingSource, error) {
+	if api != versions.API {
+		return c.reader(http, api)
+	}
+	older, err := c.reader(http, twilio.APIv1)
+	if err != nil {
+		return nil, err
+	}
+	newer, err := c.reader(http, twilio.APIv2)
+	if err != nil {
+		return nil, err
+	}
+	return versions.New(older, newer, c.notice), nil
+}
+
+func (c connector) reader(http http.RoundTripper, api string) (*twilio.Source, error) {
+	cred, err := c.sourceCredentials(c.console)
+	if err != nil {
+		return nil, err
+	}
+	place, _ := c.places(c.console)
+	at := cred.config(place, http)
+	at.BaseURL, at.ConversationsURL, at.MediaURL, at.API, at.Notice = c.ChatURL, c.ConversationsURL, c.MediaURL, api, c.notice
+	return twilio.NewSource(at)
 }
 
 func (c connector) openTarget(s *endpoints, http http.RoundTripper, target access) error {

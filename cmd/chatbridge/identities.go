@@ -33,6 +33,7 @@ func hashRename(rename map[string]string) string {
 type identityTable struct {
 	rename  map[string]string // old to new
 	given   map[string]string // new to old
+	lines   map[string]int    // of old
 	heading string            // the first line, where it was taken for a heading
 }
 
@@ -54,9 +55,10 @@ func readIdentities(path string) (identityTable, error) {
 	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) || bytes.IndexByte(raw, 0) >= 0 {
 		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or not text: save it as "CSV UTF-8"`, path)
 	}
-	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
+	t := identityTable{rename: map[string]string{}, given: map[string]string{}, lines: map[string]int{}}
 	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	r.FieldsPerRecord = -1
+	template := false
 	for first := true; ; first = false {
 		row, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -66,11 +68,16 @@ func readIdentities(path string) (identityTable, error) {
 			return identityTable{}, fmt.Errorf("read %s: %w", path, err)
 		}
 		if first && isHeading(row) {
-			t.heading = strings.Join(row, ",")
+			t.heading, template = strings.Join(row, ","), slices.Equal(row, templateHeading)
 			continue
 		}
-		if err := t.add(row); err != nil {
-			line, _ := r.FieldPos(0)
+		if template {
+			for i := range row {
+				row[i] = unescapedCell(row[i])
+			}
+		}
+		line, _ := r.FieldPos(0)
+		if err := t.add(row, line); err != nil {
 			return identityTable{}, fmt.Errorf("read %s: line %d %w", path, line, err)
 		}
 	}
@@ -89,7 +96,7 @@ func isHeading(row []string) bool {
 	return starts(before, "old", "from", "identity", "source", "before") && starts(after, "new", "to", "target", "after")
 }
 
-func (t identityTable) add(row []string) error {
+func (t identityTable) add(row []string, line int) error {
 	if !slices.ContainsFunc(row, func(s string) bool { return strings.TrimSpace(s) != "" }) {
 		return nil // a blank line, or what a spreadsheet makes of one
 	}
@@ -109,6 +116,6 @@ func (t identityTable) add(row []string) error {
 	if other, taken := t.given[row[1]]; taken {
 		return fmt.Errorf("gives %s to %s, but an earlier line gives it to %s: two people would become one", chat.Excerpt(row[1]), chat.Excerpt(row[0]), chat.Excerpt(other))
 	}
-	t.rename[row[0]], t.given[row[1]] = row[1], row[0]
+	t.rename[row[0]], t.given[row[1]], t.lines[row[0]] = row[1], row[0], line
 	return nil
 }

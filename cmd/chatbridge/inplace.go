@@ -104,6 +104,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 	shown := o.progress(o.console, "looked at")
 	defer shown.Close()
 	o.settle = o.Settle
+	o.followLedger(ctx, o.Ledger)
 	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
 	if err != nil {
 		return nil, r, interrupted(ctx, err)

@@ -24,10 +24,14 @@ type mappingOptions struct {
 	Identities string
 	Stamp      bool
 	Invites    string // report, add, or empty
+	Skip       string // names a list of messages to leave out
 	scopeOptions
 
-	heading string   // what mapper took for the heading of Identities
-	matched *matcher // of the source that take narrowed; nil where nobody is renamed
+	heading string         // what mapper took for the heading of Identities
+	people  map[string]int // lines of Identities
+	skipped map[string]int // lines of Skip
+	matched *matcher       // of the source that take narrowed; nil where no file names anything
+	all     *identities    // whom the source named; nil unless somebody wants to know
 }
 
 // newService is the value of --to-service that creates a service for each one of
@@ -43,6 +47,7 @@ func (o *mappingOptions) flags(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Policies, "policy", nil, "what to do with a kind of finding, as `code=choice` (repeatable; see chatbridge policies)")
 		fs.StringVar(&o.Invites, "invites", "", "`what` becomes of open invites: report lists them, add makes the invited people participants (default report)")
 		fs.StringVar(&o.Identities, "identities", "", "rename people as listed in this CSV `file` of old,new")
+		fs.StringVar(&o.Skip, skipMessagesFlag, "", "leave out the messages that this `file` lists, one SID per line; lines that begin with # say nothing")
 		fs.StringVar(&o.Active, "active-since", "", "leave out members who neither read nor wrote in their channel since this `date`; their users are still carried")
 		fs.BoolVar(&o.Stamp, "stamp", true, "put a stamp into the attributes of new conversations: old SIDs, type and creator of the channel")
 	})
@@ -85,17 +90,28 @@ func (o *mappingOptions) mapper() (mapping.Mapper, error) {
 			Hint: "the file is CSV in UTF-8 with two columns: the old identity and the new one",
 		}
 	}
-	o.heading = people.heading
-	return mapping.Mapper{Policy: policy, Rename: people.rename, Given: people.given, NoStamp: !o.Stamp}, nil
+	skipped, err := readSkipped(o.Skip)
+	if err != nil {
+		return mapping.Mapper{}, err
+	}
+	o.heading, o.people, o.skipped = people.heading, people.lines, skipped
+	m := mapping.Mapper{Policy: policy, Rename: people.rename, Given: people.given, NoStamp: !o.Stamp}
+	for sid := range skipped {
+		if m.LeaveOut == nil {
+			m.LeaveOut = make(map[string]bool, len(skipped))
+		}
+		m.LeaveOut[sid] = true
+	}
+	return m, nil
 }
 
-// noteIdentities says how the file of identities was read, and which of its lines
-// had no effect.
-func (o *mappingOptions) noteIdentities(w io.Writer) {
+// noteFiles says how the file of identities was read, and which lines of that and of
+// the list of messages had no effect.
+func (o *mappingOptions) noteFiles(w io.Writer) {
 	if o.heading != "" {
 		fmt.Fprintf(w, "Note: the first line of %s is taken as a heading: %s\n", o.Identities, chat.Excerpt(o.heading))
 	}
-	o.matched.note(w, o.Identities)
+	o.matched.note(w)
 }
 
 // target is ToService as the engine takes it.
@@ -145,6 +161,9 @@ func (o *mappingOptions) fingerprint(s *endpoints, m mapping.Mapper) migrate.Fin
 		"--source-api":   s.sourceAPI,
 		"filters":        o.selection(),
 		modeSetting:      modeCopy,
+	}
+	if list := hashSkipped(m.LeaveOut); list != "" {
+		f[skipMessagesSetting] = list
 	}
 	// The same account has other data in another region; the default is not named.
 	for name, region := range map[string]string{sourceRegionSetting: s.sourceRegion, targetRegionSetting: s.targetRegion} {

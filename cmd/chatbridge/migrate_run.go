@@ -59,6 +59,7 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 	defer stop()
 	shown := o.progress(o.console, connecting)
 	o.settle = o.Settle // a longer one that was measured does not have our own machine hold requests back for longer
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, writeTarget)
 	defer shown.Close()
 	if err != nil {
@@ -99,12 +100,16 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	}
 	originals := sidecar.New(o.Ledger + originalsSuffix)
 	shown := o.progress(o.console, "migrated")
+	unmatched := func() []migrate.Unmatched {
+		_ = o.matched.knownTo(context.WithoutCancel(ctx), ledger) // what the ledger cannot tell, no run has met
+		return o.matched.unmatched()
+	}
 	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
 			Concurrency: o.Concurrency, APS: o.APS,
-			Settle: o.rehearsed.Lengthen(o.Settle), Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels,
+			Settle: o.rehearsed.Lengthen(o.Settle), Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels, Unmatched: unmatched,
 		},
 		Sidecar: originals,
 		Traffic: s.counter.Traffic,
@@ -116,7 +121,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	err = errors.Join(err, originals.Close(), o.console.keep(ctx, ledger))
 	shown.Close()
 	if err == nil {
-		o.noteIdentities(o.console.err)
+		o.noteFiles(o.console.err)
 	}
 	err = o.conclude(ctx, form, m, summary, err)
 	if migrate.KindOf(err) == migrate.Interrupted && over() {

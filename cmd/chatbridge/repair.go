@@ -25,6 +25,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	o.settle = o.Settle
 	shown := o.progress(o.console, connecting)
+	o.followLedger(ctx, o.Ledger)
 	s, err := o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, target)
 	shown.Close()
 	if err != nil {
@@ -48,7 +49,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 		Verifier: verify.Verifier{Source: s.source, Target: s.reader, Settings: o.settings(mapper), Files: o.Files},
 		Write:    s.writer, Execute: o.Execute,
 	}
-	r.Settings.UserChannels = s.userChannels
+	r.Settings.UserChannels, r.Settings.Unmatched = s.userChannels, o.matched.unmatched
 	release, err := o.openRecord(ctx, &r, o.fingerprint(s, mapper))
 	if err != nil {
 		return interrupted(ctx, err)
@@ -71,6 +72,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	if err := w.Close(done); err != nil {
 		return err
 	}
+	o.noteFiles(o.console.err)
 	return repaired(done)
 }
 

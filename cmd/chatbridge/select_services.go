@@ -25,8 +25,14 @@ func (o *mappingOptions) selectServices(ctx context.Context, s *endpoints, m map
 	if err := o.narrow(ctx, s, o.Services); err != nil {
 		return nil, err
 	}
-	if len(m.Rename) > 0 {
-		o.matched = newMatcher(s.source, m.Rename)
+	if len(m.Rename) > 0 || len(m.LeaveOut) > 0 || o.all != nil {
+		o.matched = &matcher{Source: s.source, all: o.all}
+		if len(m.Rename) > 0 {
+			o.matched.people = newEntries("identities", o.Identities, "nobody", o.people)
+		}
+		if len(m.LeaveOut) > 0 {
+			o.matched.messages = newEntries(skipMessagesFlag, o.Skip, "no message", o.skipped)
+		}
 		s.source = o.matched
 	}
 	for _, one := range services {

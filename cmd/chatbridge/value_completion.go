@@ -10,6 +10,7 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/twilio"
+	"chatbridge/migrate/versions"
 	"chatbridge/reports"
 )
 
@@ -32,10 +33,13 @@ func takes(fs *pflag.FlagSet, forms []reports.Format) {
 // completeValues completes the values of flags that take one of a few.
 func completeValues(root *cobra.Command) {
 	fixed := map[string][]string{
-		"type":        {"public", "private"},
-		"kind":        migrate.PairKinds,
-		"invites":     {"report\tlist them", "add\tmake the invited people participants"},
-		"source-api":  {twilio.APIv1, twilio.APIv2 + "\talso shows media, member attributes and notification levels"},
+		"type":    {"public", "private"},
+		"kind":    migrate.PairKinds,
+		"invites": {"report\tlist them", "add\tmake the invited people participants"},
+		"source-api": {
+			twilio.APIv1, twilio.APIv2 + "\talso shows media, member attributes and notification levels",
+			versions.API + "\tcompares both", autoAPI + "\tboth if the account answers v2",
+		},
 		logFormatFlag: {logText, logJSON},
 		"to-service":  {newService + "\tcreate one for each of the source"},
 		"fail-on":     failures(),

@@ -20,7 +20,7 @@ func TestValueCompletion(t *testing.T) {
 		"migrate --policy empty-body=p": {"empty-body=placeholder"},
 		"verify --invites ":             {"report", "add"},
 		"audit --fail-on st":            {"stop", "stamp-key-taken", "stamp-replaced", "stamp-shortened", "stamp-omitted", "stored-otherwise"},
-		"audit --source-api ":           {"v1", "v2"},
+		"audit --source-api ":           {"auto", "v1", "v1+v2", "v2"},
 		"migrate --log-format ":         {"text", "json"},
 	} {
 		words := strings.Split(line, " ")

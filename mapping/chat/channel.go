@@ -24,5 +24,7 @@ type Channel struct {
 	DateCreated   Time    `json:"date_created"`
 	DateUpdated   Time    `json:"date_updated"`
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }

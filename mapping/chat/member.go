@@ -20,5 +20,7 @@ type Member struct {
 	// which on members are taken. It is found out and not shown.
 	Dormant bool `json:"-"`
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }

@@ -27,6 +27,8 @@ type Message struct {
 	// them here.
 	MoreMedia []Media `json:"more_media,omitempty"`
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }
 

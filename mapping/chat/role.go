@@ -19,5 +19,7 @@ type Role struct {
 	DateCreated  Time     `json:"date_created"`
 	DateUpdated  Time     `json:"date_updated"`
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }

@@ -29,6 +29,8 @@ type Service struct {
 	PostWebhookRetryCount *int64        `json:"post_webhook_retry_count"` // v2 only
 	Media                 *ServiceMedia `json:"media"`                    // v2 only
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }
 

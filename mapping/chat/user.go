@@ -17,5 +17,7 @@ type User struct {
 	DateCreated         Time    `json:"date_created"`
 	DateUpdated         Time    `json:"date_updated"`
 
+	Versions Versions `json:"chat_versions,omitzero"`
+
 	Raw json.RawMessage `json:"-"`
 }

@@ -35,6 +35,17 @@ func Continue(ctx context.Context, dir string, manifest Manifest) (*Writer, erro
 	return w, nil
 }
 
+// Begun is the manifest of the archive that a Writer left unfinished in dir. If there
+// is none, fs.ErrNotExist is in the chain of the error.
+func Begun(dir string) (Manifest, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return Manifest{}, err
+	}
+	begun, _, err := readJournal(root)
+	return begun, errors.Join(err, root.Close())
+}
+
 var (
 	errNotEmpty = errors.New("the folder holds files that are not an archive")
 	errOther    = errors.New("the folder holds the beginning of another archive")

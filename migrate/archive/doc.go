@@ -81,10 +81,11 @@
 // there where nobody looked, as in an archive of Chat v1, which shows no files.
 //
 // A reader refuses a schema_version above its own and ignores fields it does
-// not know. source_api is the API that was read: v1, or v2, whose resources
-// have more fields. files is optional; where it is there, it names every file
-// but the manifest, and Verify holds the archive to it. service.json counts as
-// one line.
+// not know. source_api is the API that was read: v1; v2, whose resources have more
+// fields; or v1+v2, which is both, in one record: as v1 shows it, with what only v2
+// shows, and with chat_versions where they did not agree. files is optional; where it
+// is there, it names every file but the manifest, and Verify holds the archive to
+// it. service.json counts as one line.
 //
 // # Guarantees
 //

@@ -20,7 +20,7 @@ type Manifest struct {
 	CreatedAt     time.Time       `json:"created_at"`
 	Tool          string          `json:"tool"`
 	AccountSID    string          `json:"account_sid"`
-	SourceAPI     string          `json:"source_api"`         // v1 or v2
+	SourceAPI     string          `json:"source_api"`         // v1, v2, or v1+v2, which is both
 	Scope         string          `json:"scope,omitempty"`    // what of the account was selected; empty where all of it was
 	Withheld      []string        `json:"withheld,omitempty"` // paths of files that are missing because the key might not read what belongs there
 	Media         string          `json:"media,omitempty"`    // MediaRead, MediaLeftOut, or empty where nobody looked

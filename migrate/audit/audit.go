@@ -75,6 +75,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
 	result.There = t.there.list()
+	result.Unmatched = a.Settings.WithoutEffect()
 	result.Plan = plan(t.rows, estimate(loads, set.APS, set.WriteTime, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.WriteTime, set.Concurrency)
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}

@@ -20,6 +20,8 @@ type Audit struct {
 	// There is what the service that everything goes into has otherwise, if there
 	// is one: at most 1,000 for each code.
 	There []Held `json:"there,omitempty"`
+	// Unmatched are the entries of files of settings that had no effect.
+	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
 }
 
 // PlanRequests says how many requests a migration would make.

@@ -8,7 +8,7 @@ import (
 )
 
 func (e *session) v2Same(ctx context.Context) (finding, error) {
-	const advice = "do not read through Chat v2; a migration from v1 is not affected"
+	const advice = "do not read through Chat v2 alone: --source-api auto compares both and stops at what differs; a migration from v1 is not affected"
 	s, err := e.sample(ctx)
 	if err != nil {
 		return finding{}, err

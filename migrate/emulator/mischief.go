@@ -78,6 +78,9 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if answered, before := m.before(x); before {
 		return answered
 	}
+	if m.unknownTo(x) {
+		return Refusal(http.StatusNotFound, 20404, "The requested resource %s was not found", x.path)
+	}
 	m.alter(x)
 	m.collectBefore(x, op)
 	m.lead(x, op)
@@ -91,7 +94,7 @@ func (m *mischief) serve(x *Exchange, handle func() Reply) Reply {
 	if !x.Write() {
 		reply = m.cheat(x, op, reply)
 	}
-	return m.answer(x, op, m.disguise(x, reply))
+	return m.answer(x, op, m.disguise(x, m.partial(x, reply)))
 }
 
 // operation identifies a request and how often it was made. A page behind the

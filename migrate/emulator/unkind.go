@@ -108,6 +108,21 @@ type Unkind struct {
 	// members_count are not what their lists hold.
 	CountsAdrift float64
 
+	// HiddenByV1 and HiddenByV2 are the shares of records that one version of Chat
+	// does not show: neither in lists, nor by themselves, nor what is in them. Lists
+	// says of which kinds.
+	HiddenByV1, HiddenByV2 float64
+	// UnlistedByV2 is the share of records that lists of v2 leave out, although v2
+	// shows them by themselves.
+	UnlistedByV2 float64
+	// DatedByV2 is the share of records that v2 shows as made a minute later.
+	DatedByV2 float64
+	// BareInV2 is the share of records whose attributes lists of v2 show as null.
+	BareInV2 float64
+	// NoVersion is the version of Chat that does not answer: v1, v2, or empty. One
+	// service by itself is shown all the same, for a target reads its limits there.
+	NoVersion string
+
 	Habits
 }
 

@@ -61,7 +61,7 @@ func TestHabitsContract(t *testing.T) {
 // to leave them is what was asked for: HTML, 202, and 404 of a list.
 func TestUnkindContract(t *testing.T) {
 	const all = "list-stale=0.3,list-ends-early=0.3,list-ignores-order=0.3,list-of-another=0.3,text=trim+crlf+nfc+doubles,body-max=20,refuse=escapes+blank," +
-		"second-writer=0.3,mirror=0.3,people=0.5,forged-stamp=0.5,account-sid=null,index-gaps=0.3,counts-adrift=0.5"
+		"second-writer=0.3,mirror=0.3,people=0.5,forged-stamp=0.5,account-sid=null,index-gaps=0.3,counts-adrift=0.5,v1-hides=0.2,v2-hides=0.2,v2-unlisted=0.2,v2-dates=0.3,v2-bare=0.3"
 	chat, conversations := oai.Chat(t), oai.Conversations(t)
 	b := newBench(t, emulator.Config{Archive: workspace(t), Unkind: parsed(t, all)})
 	b.chat, b.conversations = chat.Wrap(b.chat), conversations.Wrap(b.conversations)

@@ -48,6 +48,12 @@ import (
 //	account-sid=null         in services; account-sid=nowhere, in anything
 //	index-gaps=0.02          share of messages before a gap; 0 for none
 //	counts-adrift=0.1        share of channels that count wrong
+//	v1-hides=0.1             share of records that v1 does not show; v2-hides=0.1,
+//	                         that v2 does not
+//	v2-unlisted=0.1          share of records that lists of v2 leave out
+//	v2-dates=0.1             share of records that v2 dates a minute later
+//	v2-bare=0.1              share of records whose attributes lists of v2 hide
+//	no-version=v2            the version of Chat that does not answer
 //
 // And of Habits:
 //
@@ -121,6 +127,12 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"account-sid":        flags(map[string]*bool{"null": &u.NoAccountSID, "nowhere": &u.NoAccount}),
 		"index-gaps":         u.setGaps,
 		"counts-adrift":      share(&u.CountsAdrift),
+		"v1-hides":           share(&u.HiddenByV1),
+		"v2-hides":           share(&u.HiddenByV2),
+		"v2-unlisted":        share(&u.UnlistedByV2),
+		"v2-dates":           share(&u.DatedByV2),
+		"v2-bare":            share(&u.BareInV2),
+		"no-version":         u.setNoVersion,
 	}
 }
 
@@ -194,6 +206,13 @@ func (u *Unkind) setDeeds(text string) error {
 			return fmt.Errorf("%q is none of %v", name, Deeds)
 		}
 		u.PeopleDo = append(u.PeopleDo, Deed(name))
+	}
+	return nil
+}
+
+func (u *Unkind) setNoVersion(text string) error {
+	if u.NoVersion = text; text != "v1" && text != "v2" {
+		return errors.New("want v1 or v2")
 	}
 	return nil
 }

@@ -30,10 +30,12 @@ func TestParseUnkind(t *testing.T) {
 		PeopleDo: []emulator.Deed{emulator.Write, emulator.Join}, ForgedStamp: 0.25, KeyAccountSID: accountSID, NoAccountSID: true,
 		IndexGaps: -1, CountsAdrift: 0.35, Mistaken: 0.45,
 		MediaName: 0.1, MediaType: 0.2, MediaGone: 0.3, MediaMore: 0.4, Collect: 0.5, TakenAsGone: 0.55,
+		HiddenByV1: 0.15, HiddenByV2: 0.16, UnlistedByV2: 0.17, DatedByV2: 0.18, BareInV2: 0.19, NoVersion: "v2",
 	}, parsed(t, "seed=3,list-lags=5s,list-stale=0.1,stale-for=1m,list-ends-early=0.2,list-ignores-order=0.3,list-of-another=0.4,"+
 		"lists=messages+participants,text=trim+crlf+nfc+doubles,reply-202=0.5,reply-404=0.6,body-max=100,refuse=escapes+blank+second-role,firewall=0.7,"+
 		"second-writer=0.8,mirror=0.9,people=1,people-do=write+join,forged-stamp=0.25,key-account="+accountSID+",account-sid=null,"+
-		"index-gaps=0,counts-adrift=0.35,reply-of-another=0.45,media-name=0.1,media-type=0.2,media-gone=0.3,media-more=0.4,collect=0.5,taken-as-gone=0.55"))
+		"index-gaps=0,counts-adrift=0.35,reply-of-another=0.45,media-name=0.1,media-type=0.2,media-gone=0.3,media-more=0.4,collect=0.5,taken-as-gone=0.55,"+
+		"v1-hides=0.15,v2-hides=0.16,v2-unlisted=0.17,v2-dates=0.18,v2-bare=0.19,no-version=v2"))
 	require.Equal(t, emulator.Unkind{LagRequests: 3}, parsed(t, "list-lags=3"))
 	require.Equal(t, emulator.Unkind{Habits: emulator.Habits{
 		Late: 2 * time.Minute, Takes: map[string]time.Duration{"messages": 80 * time.Millisecond, "users": time.Second},

@@ -36,6 +36,7 @@ type lane struct {
 	refusals int                             // messages in a row that were refused for a reason that no policy knows
 	decision origin.Decision                 // what the latest look at both sides allows to write
 	named    map[string]bool                 // messages of the target that a finding was about
+	unwanted []wanted                        // of the source, that a list leaves out; nil until somebody asks
 	looked   time.Time                       // by the clock of the target, when both sides were compared last
 	waited   int64                           // source index of the message that was compared once more because it was young
 	told     map[string]bool                 // messages of the source that stand in the target already, of which that was said

@@ -178,6 +178,17 @@ func (l *lane) see(ctx context.Context, seen *look, v origin.Verdict, p pairing)
 		seen.meets(l, mapping.MessageDeleted, v.SourceSID, "its place is empty in "+l.Record.TargetSID+", although later messages are there")
 	case origin.Altered:
 		seen.strange, seen.past = true, true
+		listed, err := l.listedAs(ctx, p.have)
+		if err != nil {
+			return err
+		}
+		if listed != "" {
+			if !l.named[v.TargetSID] && !seen.named[v.TargetSID] {
+				seen.named[v.TargetSID] = true
+				seen.found = append(seen.found, l.Settings.Mapper.MessageStays(listed, l.Channel.SID, v.TargetSID)...)
+			}
+			break
+		}
 		l.once(seen, mapping.MessageAltered, v.TargetSID, "in "+l.Record.TargetSID)
 	case origin.Foreign:
 		seen.strange = true

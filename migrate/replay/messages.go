@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
@@ -21,6 +22,9 @@ func (l *lane) messages(ctx context.Context) error {
 	}
 	l.before, l.last = newest.SourceIndex, newest.TargetIndex
 	if err := l.countConfirmed(ctx); err != nil {
+		return err
+	}
+	if err := l.sayStays(ctx); err != nil {
 		return err
 	}
 	source := l.inSource(ctx)
@@ -254,4 +258,49 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 	l.Counters.Seen(migrate.KindMessages, 1)
 	l.Counters.Written(migrate.KindMessages, 1)
 	return nil
+}
+
+// sayStays names the messages that a list leaves out and that were written before it
+// did: with other settings, which were accepted since.
+func (l *lane) sayStays(ctx context.Context) error {
+	if len(l.Settings.Mapper.LeaveOut) == 0 {
+		return nil
+	}
+	for r, err := range l.Ledger.Messages(ctx, l.Channel.SID, migrate.All) {
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if l.Settings.Mapper.LeaveOut[r.SourceSID] && !r.Gone {
+			l.Findings.Add(l.Settings.Mapper.MessageStays(r.SourceSID, l.Channel.SID, r.TargetSID))
+		}
+	}
+	return nil
+}
+
+// listedAs is the message of the source that a list leaves out, and that a message of
+// the target is: it was written before it was listed, and the ledger is lost. Empty if
+// it is none of them.
+func (l *lane) listedAs(ctx context.Context, have conversations.Message) (sid string, err error) {
+	mapper := l.Settings.Mapper
+	if len(mapper.LeaveOut) == 0 {
+		return "", nil
+	}
+	if l.unwanted == nil {
+		l.unwanted = []wanted{}
+		mapper.LeaveOut = nil
+		for w, err := range wants(l.inSource(ctx)(migrate.All), mapper, mapping.Undated(l.Channel, l.Service), nil) {
+			if err != nil {
+				return "", err
+			}
+			if l.Settings.Mapper.LeaveOut[w.source.SID] {
+				l.unwanted = append(l.unwanted, w)
+			}
+		}
+	}
+	for _, w := range l.unwanted {
+		if w.message.Author == have.Author && w.message.DateCreated.Equal(have.DateCreated) && mapping.Differences(w.message, have) == "" {
+			return w.source.SID, nil
+		}
+	}
+	return "", nil
 }

@@ -85,6 +85,8 @@ type Summary struct {
 	Settle float64 `json:"settle_seconds,omitzero"`
 	// FileBytes are those of the files that arrived, in all runs.
 	FileBytes int64 `json:"file_bytes,omitzero"`
+	// Unmatched are the entries of files of settings that had no effect.
+	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
 }
 
 // summary says what the run did, whichever way it ended.
@@ -111,6 +113,7 @@ func (r *run) summary(err error) Summary {
 		LaneTimes:     r.sheet.Times(),
 		Duration:      time.Since(r.started).Seconds(),
 		Settle:        r.set.Settle.Seconds(),
+		Unmatched:     r.set.WithoutEffect(),
 	}
 	if r.Sidecar != nil {
 		s.Originals = r.Sidecar.Kept()

@@ -25,6 +25,9 @@ func (r *run) openService(ctx context.Context, src chat.Service) (*service, erro
 	r.tally.Seen(migrate.KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.Add(found)
+	if mapping.Blocked(found) {
+		return nil, migrate.BlockedError("map service", src.SID, found)
+	}
 	rec, known, err := r.Ledger.Service(ctx, src.SID)
 	if err != nil {
 		return nil, err

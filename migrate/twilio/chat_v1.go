@@ -23,6 +23,11 @@ func (chatV1) services(c *call) error {
 	return err
 }
 
+func (chatV1) service(c *call, service string) error {
+	_, err := chatV1API(c).FetchService(service)
+	return err
+}
+
 func (chatV1) credentials(c *call) error {
 	params := (&chatv1.ListCredentialParams{}).SetPageSize(chatPage)
 	_, err := chatV1API(c).PageCredential(params, "", "")
@@ -32,6 +37,11 @@ func (chatV1) credentials(c *call) error {
 func (chatV1) roles(c *call, service string) error {
 	params := (&chatv1.ListRoleParams{}).SetPageSize(chatPage)
 	_, err := chatV1API(c).PageRole(service, params, "", "")
+	return err
+}
+
+func (chatV1) role(c *call, service, role string) error {
+	_, err := chatV1API(c).FetchRole(service, role)
 	return err
 }
 
@@ -66,6 +76,11 @@ func (chatV1) channel(c *call, service, channel string) error {
 func (chatV1) members(c *call, service, channel string) error {
 	params := (&chatv1.ListMemberParams{}).SetPageSize(chatPage)
 	_, err := chatV1API(c).PageMember(service, channel, params, "", "")
+	return err
+}
+
+func (chatV1) member(c *call, service, channel, member string) error {
+	_, err := chatV1API(c).FetchMember(service, channel, member)
 	return err
 }
 

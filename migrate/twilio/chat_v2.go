@@ -22,6 +22,11 @@ func (chatV2) services(c *call) error {
 	return err
 }
 
+func (chatV2) service(c *call, service string) error {
+	_, err := chatV2API(c).FetchService(service)
+	return err
+}
+
 func (chatV2) credentials(c *call) error {
 	params := (&chatv2.ListCredentialParams{}).SetPageSize(credential2Page)
 	_, err := chatV2API(c).PageCredential(params, "", "")
@@ -31,6 +36,11 @@ func (chatV2) credentials(c *call) error {
 func (chatV2) roles(c *call, service string) error {
 	params := (&chatv2.ListRoleParams{}).SetPageSize(chat2Page)
 	_, err := chatV2API(c).PageRole(service, params, "", "")
+	return err
+}
+
+func (chatV2) role(c *call, service, role string) error {
+	_, err := chatV2API(c).FetchRole(service, role)
 	return err
 }
 
@@ -65,6 +75,11 @@ func (chatV2) channel(c *call, service, channel string) error {
 func (chatV2) members(c *call, service, channel string) error {
 	params := (&chatv2.ListMemberParams{}).SetPageSize(chat2Page)
 	_, err := chatV2API(c).PageMember(service, channel, params, "", "")
+	return err
+}
+
+func (chatV2) member(c *call, service, channel, member string) error {
+	_, err := chatV2API(c).FetchMember(service, channel, member)
 	return err
 }
 

@@ -22,10 +22,7 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 		if span.Listed {
 			size = listed
 		}
-		l := &messageList[chat.Message]{host: s.host, sid: channelSID, newest: span.NewestFirst, size: size, decode: placeChat,
-			ask: func(c *call, order string, size int) error {
-				return s.requests.messages(c, segment(serviceSID), segment(channelSID), order, size)
-			}}
+		l := s.messageList(serviceSID, channelSID, span.NewestFirst, size)
 		for fresh, err := range l.all(ctx) {
 			if err != nil {
 				yield(chat.Message{}, err)
@@ -50,6 +47,59 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 			}
 		}
 	}
+}
+
+// MessagePages are the messages of a channel that the span selects, as the list shows
+// them, a page at a time. When the service says that there are no more, known is asked
+// whether the message with that index is the last one, migrate.All if there was none:
+// if so, the service is not asked for the other end.
+func (s *Source) MessagePages(ctx context.Context, serviceSID, channelSID string, span migrate.Span, known func(last int64) bool) iter.Seq2[[]chat.Message, error] {
+	return func(yield func([]chat.Message, error) bool) {
+		files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
+		size, _ := s.requests.messagePages()
+		l := s.messageList(serviceSID, channelSID, span.NewestFirst, size)
+		l.known = func(last mark) bool {
+			if !last.set {
+				last.index = migrate.All
+			}
+			return known(last.index)
+		}
+		for fresh, err := range l.all(ctx) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			selected, done := within(fresh, span)
+			for i := range selected {
+				if selected[i].Media == nil {
+					continue
+				}
+				if err := files.add(ctx, &selected[i]); err != nil {
+					yield(nil, err)
+					return
+				}
+			}
+			if len(selected) > 0 && !yield(selected, nil) || done {
+				return
+			}
+		}
+	}
+}
+
+// Message reads one message by itself.
+func (s *Source) Message(ctx context.Context, serviceSID, channelSID, messageSID string) (chat.Message, error) {
+	m, err := s.message(ctx, serviceSID, channelSID, chat.Message{SID: messageSID})
+	if err == nil && m.Media != nil {
+		err = (&filesBeside{source: s, service: serviceSID, channel: channelSID}).add(ctx, &m)
+	}
+	return m, err
+}
+
+func (s *Source) messageList(serviceSID, channelSID string, newestFirst bool, size int) *messageList[chat.Message] {
+	return &messageList[chat.Message]{host: s.host, sid: channelSID, newest: newestFirst, size: size, decode: placeChat,
+		ask: func(c *call, order string, size int) error {
+			return s.requests.messages(c, segment(serviceSID), segment(channelSID), order, size)
+		}}
 }
 
 func order(newestFirst bool) string {

@@ -12,14 +12,17 @@ const (
 // segments. A list is asked for its first page.
 type requests interface {
 	services(*call) error
+	service(c *call, service string) error
 	credentials(*call) error
 	roles(c *call, service string) error
+	role(c *call, service, role string) error
 	users(c *call, service string) error
 	user(c *call, service, user string) error
 	userChannels(c *call, service, user string) error
 	channels(c *call, service string, types []string) error
 	channel(c *call, service, channel string) error
 	members(c *call, service, channel string) error
+	member(c *call, service, channel, member string) error
 	invites(c *call, service, channel string) error
 	messages(c *call, service, channel, order string, size int) error
 	// messagePages are the sizes of a page of messages of which each is wanted

@@ -57,6 +57,27 @@ func (s *Source) Services(ctx context.Context) iter.Seq2[chat.Service, error] {
 		chat.Decode[chat.Service], func(r chat.Service) string { return r.SID })
 }
 
+// Service reads one service by itself.
+func (s *Source) Service(ctx context.Context, serviceSID string) (chat.Service, error) {
+	return fetch[chat.Service](s.host, ctx, "read service", serviceSID, func(c *call) error {
+		return s.requests.service(c, segment(serviceSID))
+	})
+}
+
+// Role reads one role by itself.
+func (s *Source) Role(ctx context.Context, serviceSID, roleSID string) (chat.Role, error) {
+	return fetch[chat.Role](s.host, ctx, "read role", roleSID, func(c *call) error {
+		return s.requests.role(c, segment(serviceSID), segment(roleSID))
+	})
+}
+
+// Member reads one member by itself.
+func (s *Source) Member(ctx context.Context, serviceSID, channelSID, memberSID string) (chat.Member, error) {
+	return fetch[chat.Member](s.host, ctx, "read member", memberSID, func(c *call) error {
+		return s.requests.member(c, segment(serviceSID), segment(channelSID), segment(memberSID))
+	})
+}
+
 // Roles is of migrate.Source.
 func (s *Source) Roles(ctx context.Context, serviceSID string) iter.Seq2[chat.Role, error] {
 	return records(s.host, ctx, "list roles", serviceSID, func(c *call) error {

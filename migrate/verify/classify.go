@@ -11,7 +11,8 @@ import (
 // classifier sorts what the two sides of a channel do not share into classes.
 type classifier struct {
 	channel, target string
-	birth           origin.Birth // of the conversation
+	birth           origin.Birth    // of the conversation
+	left            map[string]bool // source SIDs of messages that a list leaves out
 
 	gap     int
 	since   alike    // what both sides have since that gap
@@ -131,18 +132,23 @@ func (j *classifier) pairUp(f *channelFound) {
 }
 
 // conclude names what no pair was found for. ours are the messages of the target that
-// the ledger knows, and twice those of the source that are alike with one of it.
-func (j *classifier) conclude(ours map[string]bool, twice map[identity]string, f *channelFound) {
+// the ledger knows, with those of the source, and twice those of the source that are
+// alike with one of the target.
+func (j *classifier) conclude(ours map[string]string, twice map[identity]string, f *channelFound) {
 	for _, w := range j.missing {
 		f.add(Difference{Class: Missing, Kind: migrate.KindMessages, Channel: j.channel, SourceSID: w.sid, Detail: w.blocked, at: w.index, dated: w.created, tail: w.tail})
 	}
 	for _, h := range j.only {
 		d := Difference{Kind: migrate.KindMessages, Channel: j.channel, TargetSID: h.sid}
 		source, known := twice[h.identity()]
+		from, confirmed := ours[h.sid]
 		switch {
 		case known:
 			d.Class, d.SourceSID = Doubled, source
-		case ours[h.sid] || j.before(h):
+		case j.left[from]:
+			d.Class, d.SourceSID, d.Detail = Extra, from, "written before --skip-messages listed it; nothing deletes it"
+			f.leftMessages--
+		case confirmed || j.before(h):
 			d.Class, d.Detail = Extra, "dated "+at(h.created)
 		default:
 			d.Class, d.Detail = Foreign, "dated "+at(h.created)

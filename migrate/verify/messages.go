@@ -159,7 +159,7 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 		}
 		f.born = born
 	}
-	j.birth = origin.BornAt(f.born)
+	j.birth, j.left = origin.BornAt(f.born), s.set.Mapper.LeaveOut
 	ours, err := s.confirmed(ctx, sid, j.only)
 	if err != nil {
 		return err
@@ -209,10 +209,10 @@ func cmpErr(errs ...error) error {
 	return nil
 }
 
-// confirmed tells which of the messages that only the target has are ours, as
-// far as the ledger knows.
-func (s *verifiedService) confirmed(ctx context.Context, sid string, only []digest) (map[string]bool, error) {
-	ours := map[string]bool{}
+// confirmed tells which of the messages that only the target has are ours, and of
+// which of the source, as far as the ledger knows.
+func (s *verifiedService) confirmed(ctx context.Context, sid string, only []digest) (map[string]string, error) {
+	ours := map[string]string{}
 	if s.Ledger == nil || len(only) == 0 {
 		return ours, nil
 	}
@@ -225,7 +225,7 @@ func (s *verifiedService) confirmed(ctx context.Context, sid string, only []dige
 			return nil, err
 		}
 		if asked[r.TargetSID] {
-			ours[r.TargetSID] = true
+			ours[r.TargetSID] = r.SourceSID
 		}
 	}
 	return ours, nil

@@ -50,6 +50,8 @@ type Repairs struct {
 	Differences   map[Class]int64  `json:"differences"` // at the last look
 	Compared      map[string]int64 `json:"compared"`
 	Duration      float64          `json:"duration_seconds"`
+	// Unmatched are the entries of files of settings that had no effect.
+	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
 }
 
 // passes bounds how often a repair looks again. What a missing role or message
@@ -96,7 +98,7 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	all := Repairs{
 		SchemaVersion: migrate.SchemaVersion, Command: "verify --repair", Executed: r.Execute,
 		Equal: v.Equal, Differences: v.Differences, Compared: v.Compared,
-		Duration: time.Since(started).Seconds(),
+		Duration: time.Since(started).Seconds(), Unmatched: r.Settings.WithoutEffect(),
 	}
 	for _, one := range w.said {
 		switch {

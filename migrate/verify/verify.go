@@ -89,6 +89,8 @@ type Verification struct {
 	Differences map[Class]int64        `json:"differences"` // by class, foreign ones too
 	Findings    []migrate.FindingCount `json:"findings"`    // what the source says of itself and does not show
 	Duration    float64                `json:"duration_seconds"`
+	// Unmatched are the entries of files of settings that had no effect.
+	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
 }
 
 // Run compares everything the settings select and calls report for each
@@ -143,6 +145,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 	}
 	c.result.Findings = c.findings.List()
 	c.result.Duration = time.Since(started).Seconds()
+	c.result.Unmatched = set.WithoutEffect()
 	return c.result, nil
 }
 
