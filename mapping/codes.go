@@ -55,6 +55,8 @@ const (
 	PermissionInvite  Code = "permission-invite"
 	PermissionUnknown Code = "permission-unknown"
 
+	FlexService         Code = "flex-service"
+	FlexSign            Code = "flex-sign"
 	ServiceDate         Code = "service-date"
 	ServiceLate         Code = "service-late"
 	ServiceSetting      Code = "service-setting"

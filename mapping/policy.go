@@ -31,6 +31,7 @@ const (
 	doAdd            Choice = "add"
 	doAddParticipant Choice = "add-participant"
 	doAppend         Choice = "append"
+	doAccept         Choice = "accept"
 )
 
 // Rule is one row of the table of codes.

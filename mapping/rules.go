@@ -136,6 +136,10 @@ var roleRules = []Rule{
 }
 
 var serviceRules = []Rule{
+	choice(FlexService, "Twilio Flex made the service, by two signs or more: Flex has its own guide to Flex Conversations",
+		Option{doStop, Stop, "stop before anything is written, and name the guide"},
+		Option{doAccept, Loss, "go on as with any other service; Flex itself does not use the result"}),
+	always(FlexSign, Info, "one sign that Twilio Flex may have made the service; two would stop a migration"),
 	always(ServiceDate, Loss, "dates of creation and change of a service cannot be set"),
 	always(ServiceLate, Info, "the target may have the service twice, because an unanswered create took effect late; if the one named here is empty, delete it in the Twilio Console"),
 	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),

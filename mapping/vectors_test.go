@@ -154,6 +154,13 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"service-late": method(func(m mapping.Mapper, v vector, in chat.Service) (any, []mapping.Finding) {
 		return nil, m.ServiceLate(in, "IS00000000000000000000000000000000")
 	}),
+	// The channel has the friendly name of its service, so that one resource shows every sign.
+	"flex": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		var f mapping.Flex
+		f.Service(chat.Service{SID: in.ServiceSID, FriendlyName: in.FriendlyName})
+		f.Channel(in)
+		return nil, m.Flex(in.ServiceSID, f)
+	}),
 	"horizon-kept": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.HorizonKept(in, 7)
 	}),

@@ -35,6 +35,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.RoleType: operators, mapping.RoleDate: nobody, mapping.RoleEmpty: people, mapping.RoleMissing: people, mapping.RoleScope: people,
 	mapping.RoleWasThere: operators, mapping.RoleShared: operators, mapping.RoleRenamed: operators, mapping.RoleLate: operators,
 	mapping.PermissionInvite: people, mapping.PermissionUnknown: people,
+	mapping.FlexService: operators, mapping.FlexSign: nobody,
 	mapping.ServiceDate: nobody, mapping.ServiceLate: operators, mapping.ServiceSetting: operators, mapping.ServiceLimits: operators,
 	mapping.EventWebhook: operators, mapping.WebhookPayload: operators, mapping.WebhookMethod: operators,
 	mapping.WebhookEventUnknown: operators, mapping.WebhookEventAccount: operators,

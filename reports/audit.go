@@ -33,6 +33,7 @@ func auditDocument(a audit.Audit) *document {
 	for _, s := range a.Services {
 		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
 	}
+	d.flex(a)
 	d.sampled(a)
 	d.add(heading("What the source holds"), services, countTable(a.Counts))
 	d.planned(a)
@@ -149,6 +150,9 @@ func kindCounts(c migrate.Counts) []kindCount {
 }
 
 func auditNext(a audit.Audit) []block {
+	if next := flexNext(a); next != nil {
+		return next
+	}
 	stops, _ := gravest(a.Findings)
 	if !copies(a.Plan) {
 		return stayNext(a, stops > 0)

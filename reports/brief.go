@@ -16,6 +16,7 @@ const servicesShown = 3
 // briefAudit is an audit on one screen.
 func briefAudit(a audit.Audit) *document {
 	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
+	d.flex(a)
 	d.sampled(a)
 	var services []string
 	for _, s := range a.Services {

@@ -71,6 +71,10 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 			return Audit{}, err
 		}
 		loads = append(loads, load)
+		if signs := t.flex.Signs(); len(signs) > 0 {
+			t.findings.Add(set.Mapper.Flex(s.SID, t.flex))
+			result.Flex = append(result.Flex, FlexService{s.SID, t.flex.Made(), signs})
+		}
 	}
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
@@ -100,6 +104,7 @@ type audit struct {
 	mu    sync.Mutex
 	taken map[string]bool // unique names of the service that everything goes into
 	there *target         // what else is in that service; nil if there is none
+	flex  mapping.Flex    // what the service at work shows of it
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
 
 	fileBytes atomic.Int64 // of all files
@@ -157,6 +162,8 @@ func (t *audit) counts() migrate.Counts {
 
 func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error) {
 	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
+	t.flex = mapping.Flex{}
+	t.flex.Service(s)
 	_, found := t.set.Mapper.Service(s)
 	t.findings.Add(found)
 	var wanted []wantedRole

@@ -58,6 +58,9 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	if err != nil {
 		return load, err
 	}
+	t.mu.Lock()
+	t.flex.Channel(c)
+	t.mu.Unlock()
 	conversation, found := t.set.Mapper.Channel(c)
 	note(found)
 	note(t.nameTaken(c, conversation.UniqueName))
