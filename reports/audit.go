@@ -40,6 +40,7 @@ func auditDocument(a audit.Audit) *document {
 	d.add(heading("What a copy would do"),
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
+	d.newServices(a)
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
 	d.add(heading("What a copy would be billed"), paragraph(BillText(a.Bill)))
 	d.findings(a.Findings, "What would change or be lost")
@@ -223,6 +224,7 @@ func auditRows(a audit.Audit) [][]string {
 	if a.Sampled > 0 {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})
 	}
+	rows = append(rows, newServiceRows(a.NewServices)...)
 	for _, p := range a.Plan {
 		name := string(p.Route)
 		rows = append(rows,

@@ -35,7 +35,11 @@ func briefAudit(a audit.Audit) *document {
 		if text := strings.TrimSpace(filesText(a.Estimate)); text != "" {
 			d.add(paragraph(text))
 		}
-		d.add(paragraph(BillText(a.Bill)))
+		text := BillText(a.Bill)
+		if n := a.NewServices.Made; n > 1 { // on the line of the bill, which has room
+			text += fmt.Sprintf(" %s new services.", Number(n))
+		}
+		d.add(paragraph(text))
 	}
 	d.losses(a.Findings, "What would change or be lost")
 	d.there(a.There)

@@ -62,6 +62,11 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 		t.findings.Add(set.Mapper.Credential(c))
 	}
 	result := Audit{SchemaVersion: migrate.SchemaVersion, Command: "audit"}
+	if set.CopyAlways != "" && set.ToService == "" {
+		if result.NewServices.Made = int64(len(selected)); len(selected) > 1 {
+			t.merge = newMerging()
+		}
+	}
 	var loads []serviceLoad
 	for _, s := range selected {
 		t.count(migrate.KindServices, 1)
@@ -76,6 +81,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 			result.Flex = append(result.Flex, FlexService{s.SID, t.flex.Made(), signs})
 		}
 	}
+	result.NewServices.Merge = t.merge.done()
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
 	result.There = t.there.list()
@@ -104,6 +110,7 @@ type audit struct {
 	mu    sync.Mutex
 	taken map[string]bool // unique names of the service that everything goes into
 	there *target         // what else is in that service; nil if there is none
+	merge *merging        // nil unless several services would be made
 	flex  mapping.Flex    // what the service at work shows of it
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
 
@@ -164,6 +171,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
 	t.flex = mapping.Flex{}
 	t.flex.Service(s)
+	t.merge.service(s)
 	_, found := t.set.Mapper.Service(s)
 	t.findings.Add(found)
 	var wanted []wantedRole
@@ -176,6 +184,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		t.findings.Add(found)
 		if !mapping.Blocked(found) && !mapping.Skipped(found) {
 			wanted = append(wanted, wantedRole{r, want})
+			t.merge.role(r.SID, want)
 			load.roles++
 		}
 	}
@@ -231,6 +240,7 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 			t.findings.Add(found)
 			if !mapping.Blocked(found) && !mapping.Skipped(found) {
 				t.userThere(s, u, want)
+				t.merge.user(s.SID, u.SID, want, roles, u.RoleSID)
 			}
 			t.done(migrate.KindUsers, 1)
 			return nil

@@ -64,6 +64,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	conversation, found := t.set.Mapper.Channel(c)
 	note(found)
 	note(t.nameTaken(c, conversation.UniqueName))
+	t.merge.channel(s.SID, c.SID, conversation.UniqueName)
 	first := migrate.All
 	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, migrate.Span{After: migrate.All}) {
 		if err != nil {
@@ -162,6 +163,7 @@ func (t *audit) joins(identity string, known *people, load *channelLoad) (missin
 	if fresh {
 		_, missing = t.set.Mapper.MissingUser(identity)
 	}
+	t.merge.joins(t.set.Mapper.Identity(identity))
 	load.members = append(load.members, id)
 	return missing
 }

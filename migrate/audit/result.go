@@ -17,6 +17,8 @@ type Audit struct {
 	// audit did not read all; everything in it is then about these alone.
 	Sampled  int                    `json:"sampled,omitempty"`
 	Findings []migrate.FindingCount `json:"findings"`
+	// NewServices is what counts against the number of services of the account.
+	NewServices NewServices `json:"new_services"`
 	// Flex are the services that show signs of Twilio Flex.
 	Flex []FlexService `json:"flex,omitempty"`
 	// There is what the service that everything goes into has otherwise, if there

@@ -166,6 +166,9 @@ func (r *run) steps(ctx context.Context) error {
 	works := make([]*service, 0, len(selected))
 	for _, s := range selected {
 		w, err := r.openService(ctx, s)
+		if migrate.CodeOf(err) == migrate.CodeServiceLimit {
+			return r.tooMany(ctx, works, err)
+		}
 		if err != nil {
 			return err
 		}

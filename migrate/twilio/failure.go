@@ -167,6 +167,8 @@ func (c *call) hint(e *migrate.Error) string {
 	switch {
 	case e.Code == migrate.CodeNoChatService:
 		return "to list the services: chatbridge audit"
+	case e.Code == migrate.CodeServiceLimit:
+		return "delete services that nobody uses, or ask Twilio Support for a higher limit, then run again; to make no new service, migrate into one that is there: chatbridge migrate --to-service IS…"
 	case e.Code == migrate.CodeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
 	case e.Code == migrate.CodeKeyRestricted:
