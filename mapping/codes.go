@@ -66,6 +66,10 @@ const (
 	WebhookMethod       Code = "webhook-method"
 	WebhookEventUnknown Code = "webhook-event-unknown"
 	WebhookEventAccount Code = "webhook-event-account"
+	ChannelWebhook      Code = "channel-webhook"
+	WebhookEventScope   Code = "webhook-event-scope"
+	WebhookUnfit        Code = "webhook-unfit"
+	BindingLost         Code = "binding"
 	NotificationInvite  Code = "notification-invite"
 	TemplateVariable    Code = "template-variable"
 

@@ -32,6 +32,7 @@ const (
 	doAddParticipant Choice = "add-participant"
 	doAppend         Choice = "append"
 	doAccept         Choice = "accept"
+	doCarry          Choice = "carry"
 )
 
 // Rule is one row of the table of codes.

@@ -178,6 +178,16 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 		}
 		return &level, fs
 	}),
+	"channel-webhook": method(func(m mapping.Mapper, v vector, in chat.ChannelWebhook) (any, []mapping.Finding) {
+		w, carried, fs := m.ChannelWebhook(in)
+		if !carried {
+			return nil, fs
+		}
+		return &w, fs
+	}),
+	"binding": method(func(m mapping.Mapper, v vector, in chat.Binding) (any, []mapping.Finding) {
+		return nil, m.Binding(in)
+	}),
 	"credential": method(func(m mapping.Mapper, v vector, in chat.Credential) (any, []mapping.Finding) {
 		return nil, m.Credential(in)
 	}),
@@ -201,6 +211,7 @@ var blank = map[string]func() any{
 	"refused-attributes": func() any { return new(string) },
 	"invite":             func() any { return new(conversations.Participant) },
 	"user-channel":       func() any { return new(string) },
+	"channel-webhook":    func() any { return new(conversations.ConversationWebhook) },
 }
 
 func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }

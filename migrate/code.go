@@ -77,6 +77,7 @@ const (
 	CodeParticipantLimit   = 50417 // with 403; participants of a conversation
 	CodeConversationLimit  = 50214 // with 403; conversations and channels of a user
 	CodeConversationClosed = 50377 // closed is final
+	CodeWebhookLimit       = 50361 // webhooks of a conversation
 )
 
 // Codes of a message with a file (Twilio, media-support-conversations).

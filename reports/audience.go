@@ -39,6 +39,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.ServiceDate: nobody, mapping.ServiceLate: operators, mapping.ServiceSetting: operators, mapping.ServiceLimits: operators,
 	mapping.EventWebhook: operators, mapping.WebhookPayload: operators, mapping.WebhookMethod: operators,
 	mapping.WebhookEventUnknown: operators, mapping.WebhookEventAccount: operators,
+	mapping.ChannelWebhook: operators, mapping.WebhookEventScope: operators, mapping.WebhookUnfit: operators, mapping.BindingLost: people,
 	mapping.NotificationInvite: people, mapping.TemplateVariable: people,
 	mapping.ChannelPublic: people, mapping.ChannelType: people, mapping.CreatedBy: nobody,
 	mapping.MembersOverDefault: nobody, mapping.MembersOverLimit: people,

@@ -138,7 +138,7 @@ type kindCount struct {
 }
 
 func kindCounts(c migrate.Counts) []kindCount {
-	return []kindCount{
+	all := []kindCount{
 		{migrate.KindServices, c.Services},
 		{migrate.KindRoles, c.Roles},
 		{migrate.KindUsers, c.Users},
@@ -148,6 +148,12 @@ func kindCounts(c migrate.Counts) []kindCount {
 		{migrate.KindInvites, c.Invites},
 		{migrate.KindCredentials, c.Credentials},
 	}
+	for _, k := range []kindCount{{migrate.KindWebhooks, c.Webhooks}, {migrate.KindBindings, c.Bindings}} {
+		if k.n > 0 { // Chat v2 alone shows any
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 func auditNext(a audit.Audit) []block {

@@ -163,6 +163,7 @@ func (t *audit) counts() migrate.Counts {
 		Services: c[migrate.KindServices].Source, Roles: c[migrate.KindRoles].Source, Users: c[migrate.KindUsers].Source,
 		Channels: c[migrate.KindChannels].Source, Members: c[migrate.KindMembers].Source, Messages: c[migrate.KindMessages].Source,
 		Invites: c[migrate.KindInvites].Source, Credentials: c[migrate.KindCredentials].Source,
+		Webhooks: c[migrate.KindWebhooks].Source, Bindings: c[migrate.KindBindings].Source,
 		Files: c[migrate.KindFiles].Source, FileBytes: t.fileBytes.Load(),
 	}
 }
@@ -196,6 +197,9 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		return load, err
 	}
 	load.users = int64(len(known))
+	if err := t.bindings(ctx, s); err != nil {
+		return load, err
+	}
 	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
 	load.people = int64(len(known)) // and whoever only members name
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
@@ -247,6 +251,23 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 		}
 	})
 	return known, err
+}
+
+// bindings counts the devices that are registered for push notifications.
+func (t *audit) bindings(ctx context.Context, s chat.Service) error {
+	withheld := func() { t.findings.Add(t.set.Mapper.NotShown(migrate.KindBindings, s.SID, "")) }
+	for b, err := range migrate.UnlessWithheld(t.Source.Bindings(ctx, s.SID), withheld) {
+		if migrate.Unreadable(err) {
+			t.leaveOut(migrate.KindBindings, s.SID, err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		t.count(migrate.KindBindings, 1)
+		t.findings.Add(t.set.Mapper.Binding(b))
+	}
+	return nil
 }
 
 // people numbers identities, and knows which of them have no user.

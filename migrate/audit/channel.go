@@ -125,6 +125,17 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			note(t.joins(i.Identity, known, &load))
 		}
 	}
+	for w, err := range migrate.UnlessWithheld(t.Source.Webhooks(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindWebhooks, c.SID, c.SID)) }) {
+		if err != nil {
+			return load, err
+		}
+		t.count(migrate.KindWebhooks, 1)
+		_, carried, found := t.set.Mapper.ChannelWebhook(w)
+		note(found)
+		if carried {
+			load.webhooks++
+		}
+	}
 	t.done(migrate.KindChannels, 1)
 	way, why := routeOf(t.set, c)
 	row := ChannelRow{

@@ -21,6 +21,7 @@ type conversation struct {
 	participants      shelf[*participant]
 	byIdentity        map[string]*participant
 	messages          timeline
+	webhooks          shelf[*scopedWebhook]
 	rate              rate
 }
 
@@ -68,7 +69,7 @@ func (t *target) createConversation(x *Exchange, s *service) (Reply, error) {
 	c.sid = c.id.sid("CH")
 	s.add(c)
 	t.diary.began(c)
-	t.fire(x, s, "onConversationAdded")
+	t.fire(x, s, c, "onConversationAdded")
 	return created(t.showConversation(x, s, c))
 }
 
@@ -134,7 +135,7 @@ func (t *target) updateConversation(x *Exchange, s *service, c *conversation) (R
 	if c.state == stateClosed {
 		s.release(c)
 	}
-	t.fire(x, s, "onConversationUpdated")
+	t.fire(x, s, c, "onConversationUpdated")
 	return ok(t.showConversation(x, s, c))
 }
 
@@ -161,7 +162,7 @@ func (t *target) deleteConversation(x *Exchange, s *service) (Reply, error) {
 	}
 	delete(s.names, c.unique)
 	s.conversations.remove(c.sid)
-	t.fire(x, s, "onConversationRemoved")
+	t.fire(x, s, c, "onConversationRemoved")
 	return gone()
 }
 

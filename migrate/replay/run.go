@@ -180,7 +180,15 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.runLanes(ctx, works); err != nil {
 		return err
 	}
-	return r.finishShared(ctx, works)
+	if err := r.finishShared(ctx, works); err != nil {
+		return err
+	}
+	for _, s := range works {
+		if err := s.webhooks(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // guardTimers refuses to write under default timers: the service would close

@@ -62,6 +62,8 @@ func meaning(code int) string {
 		return "the conversation has the maximum number of participants"
 	case migrate.CodeConversationLimit:
 		return "the user is in the maximum number of conversations"
+	case migrate.CodeWebhookLimit:
+		return "the conversation has the maximum number of webhooks"
 	case migrate.CodeConversationClosed:
 		return "the conversation is closed"
 	case migrate.CodeMediaGone:
