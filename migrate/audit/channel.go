@@ -126,6 +126,10 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 	}
 	for w, err := range migrate.UnlessWithheld(t.Source.Webhooks(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindWebhooks, c.SID, c.SID)) }) {
+		if migrate.Unreadable(err) {
+			t.leaveOut(migrate.KindWebhooks, c.SID, err) // the rest of the channel would be carried
+			break
+		}
 		if err != nil {
 			return load, err
 		}

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -59,11 +60,15 @@ func (s *service) webhooksOf(ctx context.Context, channelSID string) error {
 		switch {
 		case migrate.KindOf(err) == migrate.NotFound && err != nil:
 			return nil // the channel was deleted since; the next pass says so
-		case err != nil && migrate.EndsRun(ctx, err):
-			return err
-		case err != nil:
-			s.fail(ctx, migrate.KindWebhooks, channelSID, "", err)
+		case migrate.Unreadable(err):
+			sid := channelSID
+			if odd, ok := errors.AsType[*chat.Unreadable](err); ok && odd.SID != "" {
+				sid = odd.SID
+			}
+			s.fail(ctx, migrate.KindWebhooks, sid, "", err)
 			return nil
+		case err != nil:
+			return err
 		}
 		s.tally.Expect(migrate.KindWebhooks, 1)
 		s.tally.Seen(migrate.KindWebhooks, 1)

@@ -1,11 +1,13 @@
 package replay_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -162,6 +164,26 @@ func TestWebhooks(t *testing.T) {
 			require.Len(t, s.Failures, 1)
 			require.Equal(t, migrate.KindWebhooks, s.Failures[0].Kind)
 			require.Equal(t, 3, hooksIn(l))
+		})
+	})
+	t.Run("that make no sense cost themselves alone, in an audit too", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			files := hooked(t).(fstest.MapFS)
+			for name, f := range files {
+				if strings.HasSuffix(name, "/webhooks.jsonl") {
+					f.Data = bytes.ReplaceAll(f.Data, []byte(`"filters":["help"]`), []byte(`"filters":7`))
+				}
+			}
+			l := carrying(rig.NewRig(t, emulator.Config{Archive: files, Diary: true}))
+			s, err := l.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Partial, s.Status)
+			require.Len(t, s.Failures, 1)
+			require.Equal(t, migrate.KindWebhooks, s.Failures[0].Kind)
+			require.Equal(t, migrate.KindCount{Source: 2, Written: 2}, s.Counts[migrate.KindChannels])
+			a := l.Audit(t, nil)
+			require.EqualValues(t, 1, rig.TimesFound(a.Findings)[mapping.Unreadable])
+			require.EqualValues(t, 2, a.Counts.Channels)
 		})
 	})
 	t.Run("and devices that the key may not read cost themselves alone", func(t *testing.T) {
