@@ -37,7 +37,7 @@ func refuseFlex(ctx context.Context, src migrate.Source, services []chat.Service
 		if mapping.Blocked(found) && again != "" {
 			return &migrate.Error{
 				Op: "check service", Kind: migrate.Usage, SID: s.SID,
-				Err: fmt.Errorf("Twilio Flex made %q: %s; nothing was written", reports.Plain(chat.Shorten(s.FriendlyName)), said),
+				Err: fmt.Errorf("%q was made by Twilio Flex, by these signs: %s; nothing was written", reports.Plain(chat.Shorten(s.FriendlyName)), said),
 				Hint: fmt.Sprintf("Flex has its own way to Conversations: %s; to go on all the same: %s --policy %s=accept",
 					mapping.FlexGuide, again, mapping.FlexService),
 			}
