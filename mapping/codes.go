@@ -58,6 +58,8 @@ const (
 	PermissionInvite  Code = "permission-invite"
 	PermissionUnknown Code = "permission-unknown"
 
+	FlexService         Code = "flex-service"
+	FlexSign            Code = "flex-sign"
 	ServiceDate         Code = "service-date"
 	ServiceLate         Code = "service-late"
 	ServiceSetting      Code = "service-setting"
@@ -67,6 +69,10 @@ const (
 	WebhookMethod       Code = "webhook-method"
 	WebhookEventUnknown Code = "webhook-event-unknown"
 	WebhookEventAccount Code = "webhook-event-account"
+	ChannelWebhook      Code = "channel-webhook"
+	WebhookEventScope   Code = "webhook-event-scope"
+	WebhookUnfit        Code = "webhook-unfit"
+	BindingLost         Code = "binding"
 	NotificationInvite  Code = "notification-invite"
 	TemplateVariable    Code = "template-variable"
 

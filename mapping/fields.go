@@ -20,8 +20,8 @@ const (
 )
 
 // Fields says what becomes of every field that Chat v1 and v2 document for a
-// resource: service, role, user, channel, member, message, invite, credential
-// and user_channel. Fields of objects inside are named with a dot. It is nil for
+// resource: service, role, user, channel, member, message, invite, credential,
+// user_channel, and of v2 alone channel_webhook and binding. Fields of objects inside are named with a dot. It is nil for
 // any other name.
 func Fields(resource string) map[string]Handling {
 	return maps.Clone(fields[resource])
@@ -182,6 +182,28 @@ var fields = map[string]map[string]Handling{
 		"sandbox":       Reported,
 		"date_created":  Reported,
 		"date_updated":  Reported,
+	}),
+	"channel_webhook": withCommon(map[string]Handling{
+		"channel_sid":               Derived,
+		"type":                      Carried,
+		"configuration":             Transformed,
+		"configuration.url":         Carried,
+		"configuration.method":      Transformed,
+		"configuration.filters":     Transformed,
+		"configuration.triggers":    Carried,
+		"configuration.flow_sid":    Carried,
+		"configuration.retry_count": Reported,
+		"date_created":              Derived, // no parameter sets one, and nobody sees it
+		"date_updated":              Derived,
+	}),
+	"binding": withCommon(map[string]Handling{
+		"identity":       Reported,
+		"credential_sid": Reported,
+		"binding_type":   Reported,
+		"endpoint":       Reported,
+		"message_types":  Reported,
+		"date_created":   Reported,
+		"date_updated":   Reported,
 	}),
 	"user_channel": withCommon(map[string]Handling{
 		"channel_sid":                 Derived,

@@ -31,6 +31,8 @@ const (
 	doAdd            Choice = "add"
 	doAddParticipant Choice = "add-participant"
 	doAppend         Choice = "append"
+	doAccept         Choice = "accept"
+	doCarry          Choice = "carry"
 )
 
 // Rule is one row of the table of codes.

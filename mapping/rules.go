@@ -136,6 +136,10 @@ var roleRules = []Rule{
 }
 
 var serviceRules = []Rule{
+	choice(FlexService, "Twilio Flex made the service, by two signs or more: Flex has its own guide to Flex Conversations",
+		Option{doStop, Stop, "stop before anything is written, and name the guide"},
+		Option{doAccept, Loss, "go on as with any other service; Flex itself does not use the result"}),
+	always(FlexSign, Info, "one sign that Twilio Flex may have made the service; two would stop a migration"),
 	always(ServiceDate, Loss, "dates of creation and change of a service cannot be set"),
 	always(ServiceLate, Info, "the target may have the service twice, because an unanswered create took effect late; if the one named here is empty, delete it in the Twilio Console"),
 	always(ServiceSetting, Loss, "the setting has no counterpart in Conversations"),
@@ -145,6 +149,12 @@ var serviceRules = []Rule{
 	always(WebhookMethod, Loss, "the callback method is neither GET nor POST; POST is used"),
 	always(WebhookEventUnknown, Loss, "the event does not exist in Conversations; it is left out"),
 	always(WebhookEventAccount, Loss, "the event exists only for the account's own callbacks; it is left out"),
+	choice(ChannelWebhook, "the channel has a webhook of its own, which only Chat v2 shows",
+		Option{doSkip, Skip, "list it, and leave it out"},
+		Option{doCarry, Info, "make it on the conversation, last of all; the flow of one for Studio has to be in the target account"}),
+	always(WebhookEventScope, Loss, "webhooks of one conversation do not have the event; it is left out"),
+	always(WebhookUnfit, Skip, "Conversations would refuse the webhook, or it would never be called"),
+	always(BindingLost, Loss, "a device is registered for push notifications; that cannot be copied, and the device registers again with the Conversations SDK"),
 	always(NotificationInvite, Loss, "there is no push for invites in Conversations"),
 	always(TemplateVariable, Loss, "the push template has a variable that Conversations fills differently, or not at all"),
 }

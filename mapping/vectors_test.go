@@ -158,6 +158,13 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"service-late": method(func(m mapping.Mapper, v vector, in chat.Service) (any, []mapping.Finding) {
 		return nil, m.ServiceLate(in, "IS00000000000000000000000000000000")
 	}),
+	// The channel has the friendly name of its service, so that one resource shows every sign.
+	"flex": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
+		var f mapping.Flex
+		f.Service(chat.Service{SID: in.ServiceSID, FriendlyName: in.FriendlyName})
+		f.Channel(in)
+		return nil, m.Flex(in.ServiceSID, f)
+	}),
 	"horizon-kept": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.HorizonKept(in, 7)
 	}),
@@ -174,6 +181,16 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 			return nil, fs
 		}
 		return &level, fs
+	}),
+	"channel-webhook": method(func(m mapping.Mapper, v vector, in chat.ChannelWebhook) (any, []mapping.Finding) {
+		w, carried, fs := m.ChannelWebhook(in)
+		if !carried {
+			return nil, fs
+		}
+		return &w, fs
+	}),
+	"binding": method(func(m mapping.Mapper, v vector, in chat.Binding) (any, []mapping.Finding) {
+		return nil, m.Binding(in)
 	}),
 	"credential": method(func(m mapping.Mapper, v vector, in chat.Credential) (any, []mapping.Finding) {
 		return nil, m.Credential(in)
@@ -198,6 +215,7 @@ var blank = map[string]func() any{
 	"refused-attributes": func() any { return new(string) },
 	"invite":             func() any { return new(conversations.Participant) },
 	"user-channel":       func() any { return new(string) },
+	"channel-webhook":    func() any { return new(conversations.ConversationWebhook) },
 }
 
 func both[T any](out T, fs []mapping.Finding) (any, []mapping.Finding) { return &out, fs }

@@ -82,6 +82,14 @@ func KindOf(err error) Kind {
 	return Failed
 }
 
+// CodeOf is Twilio's code of the first *Error in the chain, and 0 where there is none.
+func CodeOf(err error) int {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return 0
+}
+
 // HintOf is the first hint in the chain.
 func HintOf(err error) string {
 	for err != nil {

@@ -70,4 +70,8 @@ const (
 	KindFileBytes = "file_bytes"
 	// KindUserChannels are channels as a user has them: the notification level.
 	KindUserChannels = "user_channels"
+	// KindWebhooks are the callbacks of single channels.
+	KindWebhooks = "webhooks"
+	// KindBindings are devices that are registered for push notifications.
+	KindBindings = "bindings"
 )

@@ -27,6 +27,8 @@ type Counts struct {
 	Messages    int64 `json:"messages"`
 	Invites     int64 `json:"invites"`
 	Credentials int64 `json:"credentials"`
+	Webhooks    int64 `json:"webhooks,omitzero"` // of channels
+	Bindings    int64 `json:"bindings,omitzero"`
 	Files       int64 `json:"files,omitzero"`
 	FileBytes   int64 `json:"file_bytes,omitzero"`
 }

@@ -40,6 +40,12 @@ type Source interface {
 	// UserChannels yields every channel that a user has to do with, and how:
 	// joined, invited or not participating.
 	UserChannels(ctx context.Context, serviceSID, userSID string) iter.Seq2[chat.UserChannel, error]
+	// Webhooks yields the callbacks of one channel, and nothing where the source does
+	// not show them, as Chat v1.
+	Webhooks(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.ChannelWebhook, error]
+	// Bindings yields the devices of a service that are registered for push
+	// notifications, and nothing where the source does not show them, as Chat v1.
+	Bindings(ctx context.Context, serviceSID string) iter.Seq2[chat.Binding, error]
 	// Credentials yields the push credentials of the account.
 	Credentials(ctx context.Context) iter.Seq2[chat.Credential, error]
 }

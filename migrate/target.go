@@ -37,6 +37,8 @@ type TargetReader interface {
 	// Clock is what the clock of the service said in the latest reply to anything
 	// that was asked; zero if it said nothing yet.
 	Clock() time.Time
+	// Webhooks yields the callbacks of one conversation.
+	Webhooks(ctx context.Context, serviceSID, conversationSID string) iter.Seq2[conversations.ConversationWebhook, error]
 	// UserConversations yields the conversations that a user is in.
 	UserConversations(ctx context.Context, serviceSID, userSID string) iter.Seq2[conversations.UserConversation, error]
 	// Timers reads the account's default timers, which would close new
@@ -102,6 +104,9 @@ type Target interface {
 	// has CodeMediaTaken if a message has the file already, and CodeMediaGone if
 	// there is no such file any more.
 	AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error)
+	// AppendWebhook creates a callback of one conversation, for what happens from then
+	// on.
+	AppendWebhook(ctx context.Context, serviceSID, conversationSID string, w conversations.ConversationWebhook) (conversations.ConversationWebhook, error)
 	// SetMessage brings a message that is there to what is asked.
 	SetMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) error
 	// DeleteMessage removes a message; one that is gone already is no error.

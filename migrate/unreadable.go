@@ -28,8 +28,8 @@ var ErrOtherAccount = errors.New("the credentials are of another account")
 
 // Withheld reports whether a read failed because the key may not make it. A
 // restricted key may read a workspace and be refused the push credentials of the
-// account, the invites of a channel, or what users have to do with channels; each
-// costs itself alone. Any other read that is refused ends the run.
+// account, the invites or webhooks of a channel, the bindings of a service, or what
+// users have to do with channels; each costs itself alone. Any other read that is refused ends the run.
 func Withheld(err error) bool {
 	return err != nil && KindOf(err) == Credentials && !errors.Is(err, ErrOtherAccount)
 }

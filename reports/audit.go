@@ -33,12 +33,14 @@ func auditDocument(a audit.Audit, options []Option) *document {
 	for _, s := range a.Services {
 		services.rows = append(services.rows, []string{s.SourceSID, s.FriendlyName})
 	}
+	d.flex(a)
 	d.sampled(a)
 	d.add(heading("What the source holds"), services, countTable(a.Counts))
 	d.planned(a)
 	d.add(heading("What a copy would do"),
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))
+	d.newServices(a)
 	d.add(heading("How long it would take"), paragraph(estimateText(a)), arithmetic(a.Estimate))
 	d.add(heading("What a copy would be billed"), paragraph(BillText(a.Bill)))
 	d.findings(a.Findings, "What would change or be lost")
@@ -140,7 +142,7 @@ type kindCount struct {
 }
 
 func kindCounts(c migrate.Counts) []kindCount {
-	return []kindCount{
+	all := []kindCount{
 		{migrate.KindServices, c.Services},
 		{migrate.KindRoles, c.Roles},
 		{migrate.KindUsers, c.Users},
@@ -150,9 +152,18 @@ func kindCounts(c migrate.Counts) []kindCount {
 		{migrate.KindInvites, c.Invites},
 		{migrate.KindCredentials, c.Credentials},
 	}
+	for _, k := range []kindCount{{migrate.KindWebhooks, c.Webhooks}, {migrate.KindBindings, c.Bindings}} {
+		if k.n > 0 { // Chat v2 alone shows any
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 func auditNext(a audit.Audit) []block {
+	if next := flexNext(a); next != nil {
+		return next
+	}
 	stops, _ := gravest(a.Findings)
 	if !copies(a.Plan) {
 		return stayNext(a, stops > 0)
@@ -223,6 +234,7 @@ func auditRows(a audit.Audit) [][]string {
 	if a.Sampled > 0 {
 		rows = append(rows, []string{"audit", "sampled", "count", whole(int64(a.Sampled))})
 	}
+	rows = append(rows, newServiceRows(a.NewServices)...)
 	for _, p := range a.Plan {
 		name := string(p.Route)
 		rows = append(rows,

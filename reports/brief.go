@@ -16,6 +16,7 @@ const servicesShown = 3
 // briefAudit is an audit on one screen.
 func briefAudit(a audit.Audit, options []Option) *document {
 	d := &document{title: "Audit of the Chat v1 workspace", verdict: auditVerdict(a)}
+	d.flex(a)
 	d.sampled(a)
 	var services []string
 	for _, s := range a.Services {
@@ -34,7 +35,11 @@ func briefAudit(a audit.Audit, options []Option) *document {
 		if text := strings.TrimSpace(filesText(a.Estimate)); text != "" {
 			d.add(paragraph(text))
 		}
-		d.add(paragraph(BillText(a.Bill)))
+		text := BillText(a.Bill)
+		if n := a.NewServices.Made; n > 1 { // on the line of the bill, which has room
+			text += fmt.Sprintf(" %s new services.", Number(n))
+		}
+		d.add(paragraph(text))
 	}
 	d.losses(a.Findings, "What would change or be lost")
 	d.there(a.There)

@@ -29,6 +29,12 @@ var byHand = []struct {
 		false,
 	},
 	{
+		[]mapping.Code{mapping.ChannelWebhook, mapping.WebhookEventScope, mapping.WebhookUnfit},
+		"Make the webhooks of channels that are still needed.",
+		"--policy channel-webhook=carry makes those that Conversations has a counterpart for; receivers get its names of events and parameters.",
+		false,
+	},
+	{
 		[]mapping.Code{mapping.WebhookEventAccount},
 		"Select the events that only the account's own callbacks have.",
 		"In the Twilio Console: Conversations, Manage, Global webhooks.",

@@ -281,7 +281,7 @@ func TestHostileNames(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	fields := map[string][]string{
-		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "bill", "plan", "findings"},
+		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "bill", "plan", "new_services", "findings"},
 		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "findings_this_run", "failures", "timeline", "lane_times", "duration_seconds"},
 		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "next"},
 		"verification.json": {"schema_version", "command", "equal", "services", "compared", "counts", "differences", "findings", "duration_seconds", "items"},

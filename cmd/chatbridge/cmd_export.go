@@ -55,7 +55,8 @@ Run it again to resume: complete files are kept if their digest still fits, and
 partial ones are read again. A zip is built from a folder next to it,
 FILE.zip.unfinished, which is removed when the zip is complete. Channels that
 are deleted during the export are left out and named. So are push credentials,
-invites and users' channels that the key may not read.
+bindings, invites, webhooks and users' channels that the key may not read. With
+--source-api v2 bindings are in it: they hold the tokens of people's devices.
 
 It never writes to Twilio.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),

@@ -76,6 +76,9 @@ func statusOf(err error) int {
 		}
 		return exitFailed
 	}
+	if migrate.CodeOf(err) == migrate.CodeServiceLimit {
+		return exitService
+	}
 	switch migrate.KindOf(err) {
 	case migrate.Usage, migrate.NotFound:
 		return exitUsage

@@ -55,14 +55,21 @@ func writeExport(w io.Writer, form reports.Format, r exportReport) error {
 	}
 	_, err := fmt.Fprintf(w, "Export: %s in %s, %s in %s\n", quantity(r.Files, "file", "files"), reports.Plain(r.Path),
 		quantity(r.Bytes, "byte", "bytes"), reports.Duration(r.Duration))
-	for _, kind := range []struct {
+	type counted struct {
 		name string
 		n    int64
-	}{
+	}
+	kinds := []counted{
 		{migrate.KindServices, r.Counts.Services}, {migrate.KindRoles, r.Counts.Roles}, {migrate.KindUsers, r.Counts.Users},
 		{migrate.KindChannels, r.Counts.Channels}, {migrate.KindMembers, r.Counts.Members}, {migrate.KindMessages, r.Counts.Messages},
 		{migrate.KindInvites, r.Counts.Invites}, {migrate.KindCredentials, r.Counts.Credentials},
-	} {
+	}
+	for _, newer := range []counted{{migrate.KindWebhooks, r.Counts.Webhooks}, {migrate.KindBindings, r.Counts.Bindings}} {
+		if newer.n > 0 { // Chat v2 alone shows any
+			kinds = append(kinds, newer)
+		}
+	}
+	for _, kind := range kinds {
 		_, line := fmt.Fprintf(w, "  %-12s %s\n", kind.name, reports.Number(kind.n))
 		err = errors.Join(err, line)
 	}

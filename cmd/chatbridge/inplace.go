@@ -122,7 +122,15 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 	if err != nil {
 		return s, r, err
 	}
-	if _, err := o.selectServices(ctx, s, mapper); err != nil {
+	services, err := o.selectServices(ctx, s, mapper)
+	if err != nil {
+		return s, r, err
+	}
+	again := "chatbridge migrate --in-place"
+	if o.DryRun {
+		again = "" // nothing is written
+	}
+	if err := refuseFlex(ctx, s.source, services, mapper, again, o.tell(o.console)); err != nil {
 		return s, r, err
 	}
 	r, err = (&inplace.Promotion{

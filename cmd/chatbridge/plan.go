@@ -26,6 +26,9 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if ledger != nil {
 		defer ledger.Close()
 	}
+	if err := refuseFlex(ctx, s.source, services, mapper, "chatbridge migrate", o.tell(o.console)); err != nil {
+		return err
+	}
 	var a amounts
 	if !o.Yes {
 		takes, err := o.takes(ctx, ledger)

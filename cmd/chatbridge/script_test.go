@@ -27,7 +27,7 @@ const (
 
 // TestScripts drives the real program. Commands of the scripts' own:
 //
-//	emulate archive=DIR|generate=… [aps=N] [shared] [faults=SPEC]
+//	emulate archive=DIR|generate=… [aps=N] [services=N] [shared] [faults=SPEC]
 //	        [unkind=SPEC] [withheld=LIST,…]
 //	                  serve an emulator, and put what chatbridge needs to use it
 //	                  into the environment
@@ -96,6 +96,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.Generate, err = emulator.ParseGenerate(value)
 		case "aps":
 			c.APS, err = strconv.ParseFloat(value, 64)
+		case "services":
+			c.ServiceLimit, err = strconv.Atoi(value)
 		case "shared":
 			c.Shared = true
 		case "unkind":

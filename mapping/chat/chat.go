@@ -15,7 +15,7 @@ package chat
 
 // Resource is any of the structs of this package that a single fetch can return.
 type Resource interface {
-	Service | Role | User | Channel | Member | Message | Invite | Credential | UserChannel
+	Service | Role | User | Channel | Member | Message | Invite | Credential | UserChannel | ChannelWebhook | Binding
 }
 
 // Decode reads one resource from the JSON that a fetch, or one element of a
@@ -45,6 +45,10 @@ func Decode[T Resource](raw []byte) (T, error) {
 	case *Credential:
 		p.Raw = raw
 	case *UserChannel:
+		p.Raw = raw
+	case *ChannelWebhook:
+		p.Raw = raw
+	case *Binding:
 		p.Raw = raw
 	}
 	return r, nil

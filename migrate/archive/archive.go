@@ -212,7 +212,7 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 	if !a.has(p.serviceSID) {
 		return a.unknownService(p.serviceSID)
 	}
-	if p.file == userChannelsFile || p.file == mediaFile {
+	if p.file == userChannelsFile || p.file == bindingsFile || p.file == mediaFile {
 		return nil
 	}
 	if p.channelSID == "" {

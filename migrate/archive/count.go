@@ -48,6 +48,7 @@ func countFiles(files map[string]File) migrate.Counts {
 	by := map[string]*int64{
 		CredentialsPath: &c.Credentials, serviceFile: &c.Services, "roles.jsonl": &c.Roles, "users.jsonl": &c.Users,
 		"channels.jsonl": &c.Channels, membersFile: &c.Members, messagesFile: &c.Messages, invitesFile: &c.Invites,
+		webhooksFile: &c.Webhooks, bindingsFile: &c.Bindings,
 	}
 	for name, file := range files {
 		if n := by[path.Base(name)]; n != nil {

@@ -12,11 +12,13 @@
 //	services/IS…/users.jsonl
 //	services/IS…/channels.jsonl
 //	services/IS…/user_channels.jsonl          optional
+//	services/IS…/bindings.jsonl               optional
 //	services/IS…/files.jsonl                  optional
 //	services/IS…/files/ME…                    optional
 //	services/IS…/channels/CH…/members.jsonl
 //	services/IS…/channels/CH…/messages.jsonl
 //	services/IS…/channels/CH…/invites.jsonl   optional
+//	services/IS…/channels/CH…/webhooks.jsonl  optional
 //
 // Folders, and the files of messages, are named by SID: two capital letters and 32
 // lower-case hexadecimal digits. No other name is followed, so an archive cannot
@@ -37,6 +39,10 @@
 // user_sid, as v2 does and v1 does not, so an object that v1 returned has it
 // added. These resources have no SID. Where the file is missing, nothing is known
 // beyond members and invites.
+//
+// bindings.jsonl holds the devices that are registered for push notifications, with
+// their tokens, and webhooks.jsonl the callbacks of a channel. Chat v2 alone shows
+// either. Where the file is missing there are none, or nobody looked.
 //
 // files/ME… holds the bytes of a file that a message names, as the source has them.
 // files.jsonl has a line for each:

@@ -141,6 +141,10 @@ func (x *export) service(ctx context.Context, s chat.Service) error {
 	if err := x.userChannels(ctx, s.SID); err != nil {
 		return err
 	}
+	if err := x.readable(migrate.KindBindings, BindingsPath(s.SID), s.SID, x.fileOfSome(ctx, migrate.KindBindings, BindingsPath(s.SID),
+		raws(x.Source.Bindings(ctx, s.SID), func(r chat.Binding) json.RawMessage { return r.Raw }))); err != nil {
+		return err
+	}
 	channels := fetched[chat.Channel]{
 		listed: x.Source.Channels(ctx, s.SID),
 		whole:  func(c chat.Channel) bool { return c.Attributes != nil },
@@ -169,6 +173,27 @@ func (x *export) file(ctx context.Context, kind, name string, records iter.Seq2[
 		return errors.Join(err, l.Abort())
 	}
 	return l.Close()
+}
+
+// fileOfSome is file, but for records that most workspaces do not have: where there is
+// none, there is no file.
+func (x *export) fileOfSome(ctx context.Context, kind, name string, records iter.Seq2[json.RawMessage, error]) error {
+	if _, kept := x.writer.Kept(name); !kept {
+		next, stop := iter.Pull2(records)
+		defer stop()
+		first, err, any := next()
+		if err != nil || !any {
+			return err
+		}
+		records = func(yield func(json.RawMessage, error) bool) {
+			for raw, err, more := first, error(nil), true; more; raw, err, more = next() {
+				if !yield(raw, err) {
+					return
+				}
+			}
+		}
+	}
+	return x.file(ctx, kind, name, records)
 }
 
 func (x *export) lines(ctx context.Context, kind string, l *LineWriter, records iter.Seq2[json.RawMessage, error]) error {

@@ -98,9 +98,15 @@ func (x *export) channel(ctx context.Context, serviceSID string, c exportedChann
 			raws(x.Source.Members(ctx, serviceSID, c.sid), func(r chat.Member) json.RawMessage { return r.Raw })},
 		{migrate.KindMessages, MessagesPath(serviceSID, c.sid),
 			raws(x.Source.Messages(ctx, serviceSID, c.sid, migrate.Span{After: migrate.All}), func(r chat.Message) json.RawMessage { return r.Raw })},
+		{migrate.KindWebhooks, WebhooksPath(serviceSID, c.sid),
+			raws(x.Source.Webhooks(ctx, serviceSID, c.sid), func(r chat.ChannelWebhook) json.RawMessage { return r.Raw })},
 	} {
-		err := x.file(ctx, part.kind, part.name, part.records)
-		if part.kind == migrate.KindInvites {
+		write := x.file
+		if part.kind == migrate.KindWebhooks {
+			write = x.fileOfSome
+		}
+		err := write(ctx, part.kind, part.name, part.records)
+		if part.kind == migrate.KindInvites || part.kind == migrate.KindWebhooks {
 			err = x.readable(part.kind, part.name, c.sid, err)
 		}
 		if err == nil {
@@ -124,7 +130,7 @@ func (x *export) leaveOut(ctx context.Context, serviceSID string, gone map[strin
 	}
 	for sid := range gone {
 		x.vanished(migrate.KindChannels, sid)
-		for _, name := range []string{InvitesPath(serviceSID, sid), MembersPath(serviceSID, sid), MessagesPath(serviceSID, sid)} {
+		for _, name := range []string{InvitesPath(serviceSID, sid), MembersPath(serviceSID, sid), MessagesPath(serviceSID, sid), WebhooksPath(serviceSID, sid)} {
 			if err := x.writer.Remove(name); err != nil {
 				return err
 			}

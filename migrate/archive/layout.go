@@ -20,8 +20,10 @@ const (
 	membersFile    = "members.jsonl"
 	messagesFile   = "messages.jsonl"
 	invitesFile    = "invites.jsonl"
+	webhooksFile   = "webhooks.jsonl"
 
 	userChannelsFile = "user_channels.jsonl"
+	bindingsFile     = "bindings.jsonl"
 	mediaFile        = "files.jsonl"
 	mediaFolder      = "files"
 )
@@ -69,6 +71,16 @@ func InvitesPath(serviceSID, channelSID string) string {
 	return servicesFolder + "/" + serviceSID + "/" + channelsFolder + "/" + channelSID + "/" + invitesFile
 }
 
+// WebhooksPath is the file of a channel's webhooks.
+func WebhooksPath(serviceSID, channelSID string) string {
+	return servicesFolder + "/" + serviceSID + "/" + channelsFolder + "/" + channelSID + "/" + webhooksFile
+}
+
+// BindingsPath is the file of a service's push bindings.
+func BindingsPath(serviceSID string) string {
+	return servicesFolder + "/" + serviceSID + "/" + bindingsFile
+}
+
 // MediaListPath says what the files of a service's messages are.
 func MediaListPath(serviceSID string) string {
 	return servicesFolder + "/" + serviceSID + "/" + mediaFile
@@ -98,7 +110,7 @@ func parsePath(name string) (place, error) {
 		p := place{serviceSID: parts[1], file: parts[2]}
 		switch name {
 		case ServicePath(p.serviceSID), RolesPath(p.serviceSID), UsersPath(p.serviceSID), ChannelsPath(p.serviceSID),
-			UserChannelsPath(p.serviceSID), MediaListPath(p.serviceSID):
+			UserChannelsPath(p.serviceSID), BindingsPath(p.serviceSID), MediaListPath(p.serviceSID):
 			return p, nil
 		}
 	case len(parts) == 4 && parts[0] == servicesFolder && isSID("IS", parts[1]) && parts[2] == mediaFolder && isSID("ME", parts[3]):
@@ -106,7 +118,7 @@ func parsePath(name string) (place, error) {
 	case len(parts) == 5 && parts[0] == servicesFolder && isSID("IS", parts[1]) && parts[2] == channelsFolder && isSID("CH", parts[3]):
 		p := place{serviceSID: parts[1], channelSID: parts[3], file: parts[4]}
 		switch p.file {
-		case membersFile, messagesFile, invitesFile:
+		case membersFile, messagesFile, invitesFile, webhooksFile:
 			return p, nil
 		}
 	}

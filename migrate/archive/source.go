@@ -131,6 +131,18 @@ func (s *Source) UserChannels(ctx context.Context, serviceSID, userSID string) i
 	return group[chat.UserChannel](ctx, s, "list channels of user", UserChannelsPath(serviceSID), userSID)
 }
 
+// Webhooks yields the webhooks of a channel; nothing, where the archive has no such
+// file.
+func (s *Source) Webhooks(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.ChannelWebhook, error] {
+	return resources(ctx, s.archive, "list webhooks", channelSID, WebhooksPath(serviceSID, channelSID), chat.Decode[chat.ChannelWebhook])
+}
+
+// Bindings yields the push bindings of a service; nothing, where the archive has no
+// such file.
+func (s *Source) Bindings(ctx context.Context, serviceSID string) iter.Seq2[chat.Binding, error] {
+	return resources(ctx, s.archive, "list bindings", serviceSID, BindingsPath(serviceSID), chat.Decode[chat.Binding])
+}
+
 // Credentials yields the push credentials of the account.
 func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
 	return resources(ctx, s.archive, "list credentials", s.archive.Manifest.AccountSID, CredentialsPath, chat.Decode[chat.Credential])

@@ -62,6 +62,11 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 		t.findings.Add(set.Mapper.Credential(c))
 	}
 	result := Audit{SchemaVersion: migrate.SchemaVersion, Command: "audit"}
+	if set.CopyAlways != "" && set.ToService == "" {
+		if result.NewServices.Made = int64(len(selected)); len(selected) > 1 {
+			t.merge = newMerging()
+		}
+	}
 	var loads []serviceLoad
 	for _, s := range selected {
 		t.count(migrate.KindServices, 1)
@@ -71,7 +76,12 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 			return Audit{}, err
 		}
 		loads = append(loads, load)
+		if signs := t.flex.Signs(); len(signs) > 0 {
+			t.findings.Add(set.Mapper.Flex(s.SID, t.flex))
+			result.Flex = append(result.Flex, FlexService{s.SID, t.flex.Made(), signs})
+		}
 	}
+	result.NewServices.Merge = t.merge.done()
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
 	result.There = t.there.list()
@@ -101,6 +111,8 @@ type audit struct {
 	mu    sync.Mutex
 	taken map[string]bool // unique names of the service that everything goes into
 	there *target         // what else is in that service; nil if there is none
+	merge *merging        // nil unless several services would be made
+	flex  mapping.Flex    // what the service at work shows of it
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
 
 	fileBytes atomic.Int64 // of all files
@@ -152,12 +164,16 @@ func (t *audit) counts() migrate.Counts {
 		Services: c[migrate.KindServices].Source, Roles: c[migrate.KindRoles].Source, Users: c[migrate.KindUsers].Source,
 		Channels: c[migrate.KindChannels].Source, Members: c[migrate.KindMembers].Source, Messages: c[migrate.KindMessages].Source,
 		Invites: c[migrate.KindInvites].Source, Credentials: c[migrate.KindCredentials].Source,
+		Webhooks: c[migrate.KindWebhooks].Source, Bindings: c[migrate.KindBindings].Source,
 		Files: c[migrate.KindFiles].Source, FileBytes: t.fileBytes.Load(),
 	}
 }
 
 func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error) {
 	load := serviceLoad{sid: s.SID, settings: 4} // create, roles and reachability, notifications, webhooks
+	t.flex = mapping.Flex{}
+	t.flex.Service(s)
+	t.merge.service(s)
 	_, found := t.set.Mapper.Service(s)
 	t.findings.Add(found)
 	var wanted []wantedRole
@@ -170,6 +186,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		t.findings.Add(found)
 		if !mapping.Blocked(found) && !mapping.Skipped(found) {
 			wanted = append(wanted, wantedRole{r, want})
+			t.merge.role(r.SID, want)
 			load.roles++
 		}
 	}
@@ -181,6 +198,9 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 		return load, err
 	}
 	load.users = int64(len(known))
+	if err := t.bindings(ctx, s); err != nil {
+		return load, err
+	}
 	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
 	load.people = int64(len(known)) // and whoever only members name
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
@@ -225,12 +245,30 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 			t.findings.Add(found)
 			if !mapping.Blocked(found) && !mapping.Skipped(found) {
 				t.userThere(s, u, want)
+				t.merge.user(s.SID, u.SID, want, roles, u.RoleSID)
 			}
 			t.done(migrate.KindUsers, 1)
 			return nil
 		}
 	})
 	return known, err
+}
+
+// bindings counts the devices that are registered for push notifications.
+func (t *audit) bindings(ctx context.Context, s chat.Service) error {
+	withheld := func() { t.findings.Add(t.set.Mapper.NotShown(migrate.KindBindings, s.SID, "")) }
+	for b, err := range migrate.UnlessWithheld(t.Source.Bindings(ctx, s.SID), withheld) {
+		if migrate.Unreadable(err) {
+			t.leaveOut(migrate.KindBindings, s.SID, err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		t.count(migrate.KindBindings, 1)
+		t.findings.Add(t.set.Mapper.Binding(b))
+	}
+	return nil
 }
 
 // people numbers identities, and knows which of them have no user.

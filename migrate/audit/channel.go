@@ -58,9 +58,13 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	if err != nil {
 		return load, err
 	}
+	t.mu.Lock()
+	t.flex.Channel(c)
+	t.mu.Unlock()
 	conversation, found := t.set.Mapper.Channel(c)
 	note(found)
 	note(t.nameTaken(c, conversation.UniqueName))
+	t.merge.channel(s.SID, c.SID, conversation.UniqueName)
 	first := migrate.All
 	for m, err := range t.Source.Messages(ctx, s.SID, c.SID, migrate.Span{After: migrate.All}) {
 		if err != nil {
@@ -121,6 +125,21 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 			note(t.joins(i.Identity, known, &load))
 		}
 	}
+	for w, err := range migrate.UnlessWithheld(t.Source.Webhooks(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindWebhooks, c.SID, c.SID)) }) {
+		if migrate.Unreadable(err) {
+			t.leaveOut(migrate.KindWebhooks, c.SID, err) // the rest of the channel would be carried
+			break
+		}
+		if err != nil {
+			return load, err
+		}
+		t.count(migrate.KindWebhooks, 1)
+		_, carried, found := t.set.Mapper.ChannelWebhook(w)
+		note(found)
+		if carried {
+			load.webhooks++
+		}
+	}
 	t.done(migrate.KindChannels, 1)
 	way, why := routeOf(t.set, c)
 	row := ChannelRow{
@@ -159,6 +178,7 @@ func (t *audit) joins(identity string, known *people, load *channelLoad) (missin
 	if fresh {
 		_, missing = t.set.Mapper.MissingUser(identity)
 	}
+	t.merge.joins(t.set.Mapper.Identity(identity))
 	load.members = append(load.members, id)
 	return missing
 }

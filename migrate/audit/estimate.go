@@ -26,6 +26,7 @@ type channelLoad struct {
 	files    int64 // that are copied
 	bytes    int64 // of those
 	horizons int64
+	webhooks int64                             // that are carried, one write each, when all else has ended
 	read     struct{ members, messages int64 } // what the source showed, left out or not
 }
 
@@ -55,7 +56,7 @@ func writes(loads []serviceLoad) int64 {
 	for _, s := range loads {
 		n += s.settings + s.gate()
 		for _, c := range s.channels {
-			n += c.lane()
+			n += c.lane() + c.webhooks
 		}
 	}
 	return n
@@ -70,6 +71,9 @@ func targetReads(loads []serviceLoad) int64 {
 		n += 4 // roles, and the configuration before and after
 		for _, c := range s.channels {
 			n += c.messages/perPage + 1
+			if c.webhooks > 0 {
+				n++
+			}
 			if c.horizons > 0 {
 				n += int64(len(c.members))/perPage + 1
 			}

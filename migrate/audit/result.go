@@ -17,11 +17,22 @@ type Audit struct {
 	// audit did not read all; everything in it is then about these alone.
 	Sampled  int                    `json:"sampled,omitempty"`
 	Findings []migrate.FindingCount `json:"findings"`
+	// NewServices is what counts against the number of services of the account.
+	NewServices NewServices `json:"new_services"`
+	// Flex are the services that show signs of Twilio Flex.
+	Flex []FlexService `json:"flex,omitempty"`
 	// There is what the service that everything goes into has otherwise, if there
 	// is one: at most 1,000 for each code.
 	There []Held `json:"there,omitempty"`
 	// Unmatched are the entries of files of settings that had no effect.
 	Unmatched []migrate.Unmatched `json:"unmatched,omitempty"`
+}
+
+// FlexService is a service that shows signs of Twilio Flex.
+type FlexService struct {
+	ServiceSID string   `json:"service_sid"`
+	Made       bool     `json:"made_by_flex"` // there are two signs at least
+	Signs      []string `json:"signs"`        // a line for each
 }
 
 // PlanRequests says how many requests a migration would make.

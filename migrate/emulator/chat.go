@@ -10,6 +10,7 @@ import (
 // chatPages is how one version of Chat pages its lists.
 type chatPages struct {
 	services, roles, users, channels, members, messages, invites, userChannels, credentials listing
+	webhooks, bindings, userBindings                                                        listing
 }
 
 func newChatPages(most, userChannels int) chatPages {
@@ -23,6 +24,9 @@ func newChatPages(most, userChannels int) chatPages {
 		invites:      listing{key: "invites", max: most, filters: []string{"Identity"}},
 		userChannels: listing{key: "channels", max: userChannels},
 		credentials:  listing{key: "credentials", max: 1000},
+		webhooks:     listing{key: "webhooks", max: 5},
+		bindings:     listing{key: "bindings", max: 50, filters: []string{"Identity", "BindingType"}},
+		userBindings: listing{key: "bindings", max: 50, filters: []string{"BindingType"}},
 	}
 }
 
@@ -50,6 +54,8 @@ const (
 	aMessage
 	anInvite
 	aCredential
+	aWebhook
+	aBinding
 )
 
 type chatHandler func(*Exchange, *chatService) (Reply, error)
@@ -84,6 +90,12 @@ func (s *edition) register(r *routes) {
 	get("/Services/*/Users/*/Channels", in(s.listUserChannels))
 	if s.version != "v1" {
 		get("/Services/*/Users/*/Channels/*", in(s.fetchUserChannel))
+		get("/Services/*/Channels/*/Webhooks", in(s.listChannelWebhooks))
+		get("/Services/*/Channels/*/Webhooks/*", in(s.fetchChannelWebhook))
+		get("/Services/*/Bindings", in(s.listBindings))
+		get("/Services/*/Bindings/*", in(s.fetchBinding))
+		get("/Services/*/Users/*/Bindings", in(s.listUserBindings))
+		get("/Services/*/Users/*/Bindings/*", in(s.fetchUserBinding))
 	}
 	get("/Services/*/Channels", in(s.listChannels))
 	get("/Services/*/Channels/*", in(s.fetchChannel))

@@ -73,6 +73,9 @@ type Config struct {
 	// were not set through the Chat host. Default to DefaultParticipantLimit and
 	// DefaultConversationLimit.
 	ParticipantLimit, ConversationLimit int
+	// ServiceLimit is how many services the target may have; those of other accounts
+	// that share the limit count as less of it. Zero is no limit.
+	ServiceLimit int
 	// MediaLimitMB is the largest file, in MiB, of a service whose own limit Chat v2
 	// does not show. Defaults to DefaultMediaLimitMB.
 	MediaLimitMB int

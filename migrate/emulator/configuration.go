@@ -119,8 +119,9 @@ func (t *target) updateWebhooks(x *Exchange, s *service) (Reply, error) {
 
 // fire counts the callback that a write would have made: those by API fire only
 // when asked, and only after the event.
-func (t *target) fire(x *Exchange, s *service, event string) {
+func (t *target) fire(x *Exchange, s *service, c *conversation, event string) {
 	t.announce(x, event)
+	t.fireScoped(x, c, event)
 	w := s.webhooks
 	if x.webhooks && w.post != "" && (len(w.filters) == 0 || slices.Contains(w.filters, event)) {
 		t.counts.webhooks.Add(1)

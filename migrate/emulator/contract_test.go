@@ -40,6 +40,13 @@ func TestChatContract(t *testing.T) {
 	} {
 		require.Equal(t, http.StatusOK, b.readChat(v2(path)).status, path)
 	}
+	for _, path := range []string{
+		private + "/Webhooks", private + "/Webhooks?PageSize=5", private + "/Webhooks/" + webhookSID,
+		service + "/Bindings", service + "/Bindings?BindingType=fcm&Identity=ada&PageSize=50", service + "/Bindings/" + bindingSID,
+		service + "/Users/" + userSID + "/Bindings", service + "/Users/" + userSID + "/Bindings/" + bindingSID,
+	} {
+		require.Equal(t, http.StatusOK, b.readChat(v2(path)).status, path)
+	}
 	require.Equal(t, http.StatusOK, b.writeChat(v2(service), "Limits.ChannelMembers", "500", "Limits.UserChannels", "600").status)
 	require.Equal(t, http.StatusOK, b.writeChat("/v3"+private[3:], "Type", "private", "MessagingServiceSid", "MG00000000000000000000000000000001").status)
 	b.refused(b.readChat("/v1/Services/IS00000000000000000000000000000000"), http.StatusForbidden, 50050)
@@ -133,6 +140,13 @@ func TestConversationsContract(t *testing.T) {
 	ok(b.read(c + "/Participants"))
 	ok(b.read(p))
 	ok(b.read(c + "/Participants/ada"))
+
+	hook := c + "/Webhooks/" + b.make(c+"/Webhooks", "Target", "webhook", "Configuration.Url", "https://a.test", "Configuration.Method", "get", "Configuration.Filters", "onMessageAdded").text("sid")
+	b.make(c+"/Webhooks", "Target", "trigger", "Configuration.Url", "https://a.test", "Configuration.Method", "post", "Configuration.Triggers", "help")
+	b.make(c+"/Webhooks", "Target", "studio", "Configuration.FlowSid", "FW"+serviceSID[2:])
+	ok(b.read(c + "/Webhooks?PageSize=5"))
+	ok(b.read(hook))
+	ok(b.remove(hook))
 
 	m := c + "/Messages/" + b.make(c+"/Messages", "Author", "ada", "Body", "hello", "DateCreated", "2020-01-01T00:00:00Z").text("sid")
 	b.make(c+"/Messages", "Body", "from the system")

@@ -21,6 +21,7 @@ type conversation struct {
 	byIdentity        map[string]*participant
 	left              map[string]bool // identities that were in it once
 	messages          timeline
+	webhooks          shelf[*scopedWebhook]
 	rate              rate
 }
 
@@ -69,7 +70,7 @@ func (t *target) createConversation(x *Exchange, s *service) (Reply, error) {
 	s.add(c)
 	t.nameTaken(x, s, c)
 	t.diary.began(c)
-	t.fire(x, s, "onConversationAdded")
+	t.fire(x, s, c, "onConversationAdded")
 	return created(t.showConversation(x, s, c))
 }
 
@@ -134,7 +135,7 @@ func (t *target) updateConversation(x *Exchange, s *service, c *conversation) (R
 	if c.state == stateClosed {
 		s.release(c)
 	}
-	t.fire(x, s, "onConversationUpdated")
+	t.fire(x, s, c, "onConversationUpdated")
 	return ok(t.showConversation(x, s, c))
 }
 
@@ -161,7 +162,7 @@ func (t *target) deleteConversation(x *Exchange, s *service) (Reply, error) {
 	}
 	s.conversations.remove(c.sid)
 	t.nameFreed(x, s, c)
-	t.fire(x, s, "onConversationRemoved")
+	t.fire(x, s, c, "onConversationRemoved")
 	return gone()
 }
 

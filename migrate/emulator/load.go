@@ -73,6 +73,9 @@ func (s *source) loadService(a opened, sid string) error {
 	if err := each(a, archive.UserChannelsPath(sid), v.addStanding); err != nil {
 		return err
 	}
+	if err := each(a, archive.BindingsPath(sid), func(raw json.RawMessage) error { return shelve(&v.bindings, raw) }); err != nil {
+		return err
+	}
 	return each(a, archive.ChannelsPath(sid), func(raw json.RawMessage) error {
 		c, err := v.addChannel(raw)
 		if err != nil {
@@ -87,6 +90,9 @@ func loadChannel(a opened, v *chatService, c *channel) error {
 		return err
 	}
 	if err := each(a, archive.InvitesPath(v.sid, c.sid), func(raw json.RawMessage) error { return shelve(&c.invites, raw) }); err != nil {
+		return err
+	}
+	if err := each(a, archive.WebhooksPath(v.sid, c.sid), func(raw json.RawMessage) error { return shelve(&c.webhooks, raw) }); err != nil {
 		return err
 	}
 	var past archived

@@ -41,7 +41,7 @@ func (t *target) createMessage(x *Exchange, s *service, c *conversation) (Reply,
 	if c.state == stateInactive {
 		c.state = stateActive
 	}
-	t.fire(x, s, "onMessageAdded")
+	t.fire(x, s, c, "onMessageAdded")
 	return created(t.showMessage(x, s, c, stored))
 }
 
@@ -141,7 +141,7 @@ func (t *target) updateMessage(x *Exchange, s *service, c *conversation) (Reply,
 	t.diary.changing(&c.messages.messages[at], Client)
 	c.messages.messages[at] = next
 	c.touch(x.now)
-	t.fire(x, s, "onMessageUpdated")
+	t.fire(x, s, c, "onMessageUpdated")
 	return ok(t.showMessage(x, s, c, &next))
 }
 
@@ -154,7 +154,7 @@ func (t *target) deleteMessage(x *Exchange, s *service, c *conversation) (Reply,
 	t.media.remove(c.messages.messages[at].files)
 	c.messages.remove(at)
 	c.touch(x.now)
-	t.fire(x, s, "onMessageRemoved")
+	t.fire(x, s, c, "onMessageRemoved")
 	return gone()
 }
 

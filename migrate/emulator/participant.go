@@ -49,7 +49,7 @@ func (t *target) createParticipant(x *Exchange, s *service, c *conversation) (Re
 	if s.notifications.added.Enabled {
 		t.counts.pushes.Add(1)
 	}
-	t.fire(x, s, "onParticipantAdded")
+	t.fire(x, s, c, "onParticipantAdded")
 	x.rejoined = c.left[p.identity]
 	return created(t.showParticipant(x, s, c, p))
 }
@@ -142,7 +142,7 @@ func (t *target) updateParticipant(x *Exchange, s *service, c *conversation) (Re
 	}
 	*p = next
 	c.touch(x.now)
-	t.fire(x, s, "onParticipantUpdated")
+	t.fire(x, s, c, "onParticipantUpdated")
 	return ok(t.showParticipant(x, s, c, p))
 }
 
@@ -156,7 +156,7 @@ func (t *target) deleteParticipant(x *Exchange, s *service, c *conversation) (Re
 	if s.notifications.removed.Enabled {
 		t.counts.pushes.Add(1)
 	}
-	t.fire(x, s, "onParticipantRemoved")
+	t.fire(x, s, c, "onParticipantRemoved")
 	return gone()
 }
 

@@ -1,6 +1,9 @@
 package emulator
 
-import "iter"
+import (
+	"iter"
+	"net/http"
+)
 
 // service is one Conversations service.
 type service struct {
@@ -38,6 +41,10 @@ func (t *target) createService(x *Exchange) (Reply, error) {
 	}
 	if f.err != nil {
 		return Reply{}, f.err
+	}
+	if most := t.config.ServiceLimit; most > 0 && t.services.len() >= most {
+		// Twilio's dictionary has the code and the words, and no status.
+		return Reply{}, refuse(http.StatusBadRequest, 21102, "Reached maximum number of Services")
 	}
 	t.addDefaultRoles(s)
 	t.services.add(s.sid, s)

@@ -38,6 +38,13 @@ func TestService(t *testing.T) {
 		b.refused(b.write("/v1/Services"), http.StatusBadRequest, 50000)
 		b.refused(b.write("/v1/Services", "FriendlyName", strings.Repeat("x", 257)), http.StatusBadRequest, 50003)
 	})
+	t.Run("is refused beyond the limit, until another is gone", func(t *testing.T) {
+		b := newBench(t, emulator.Config{ServiceLimit: 1})
+		s := b.service()
+		b.refused(b.write("/v1/Services", "FriendlyName", "second"), http.StatusBadRequest, 21102)
+		b.remove(s)
+		b.service()
+	})
 	t.Run("is gone with everything in it when deleted", func(t *testing.T) {
 		s, c := b.conversation()
 		require.Equal(t, http.StatusNoContent, b.remove(s).status)

@@ -31,9 +31,10 @@ type chatService struct {
 	channels   shelf[*channel]
 	names      map[string]*channel    // by unique name
 	standings  map[[2]string]standing // by user and channel
-	archive    fs.FS                  // that has files of its messages; may be nil
-	files      map[id]fileAt          // of messages that are held
-	inventions map[uint64]*channel    // by the first half of the id of each file
+	bindings   shelf[json.RawMessage]
+	archive    fs.FS               // that has files of its messages; may be nil
+	files      map[id]fileAt       // of messages that are held
+	inventions map[uint64]*channel // by the first half of the id of each file
 }
 
 type channel struct {
@@ -42,6 +43,7 @@ type channel struct {
 	raw               json.RawMessage
 	members           shelf[member]
 	invites           shelf[json.RawMessage]
+	webhooks          shelf[json.RawMessage]
 	history           *history
 }
 

@@ -177,6 +177,11 @@ func (t *target) register(r *routes) {
 	post("/v1/Services/*/Conversations/*/Participants/*", lane(t.updateParticipant))
 	remove("/v1/Services/*/Conversations/*/Participants/*", lane(t.deleteParticipant))
 
+	get("/v1/Services/*/Conversations/*/Webhooks", t.inConversation(t.listWebhooks))
+	post("/v1/Services/*/Conversations/*/Webhooks", lane(t.createWebhook))
+	get("/v1/Services/*/Conversations/*/Webhooks/*", t.inConversation(t.fetchWebhook))
+	remove("/v1/Services/*/Conversations/*/Webhooks/*", lane(t.deleteWebhook))
+
 	get("/v1/Services/*/Conversations/*/Messages", t.inConversation(t.listMessages))
 	post("/v1/Services/*/Conversations/*/Messages", lane(t.createMessage))
 	get("/v1/Services/*/Conversations/*/Messages/*", t.inConversation(t.fetchMessage))

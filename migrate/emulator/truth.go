@@ -55,6 +55,7 @@ type TrueConversation struct {
 	Gone                              Hand // who deleted it; empty while it is there
 	Participants                      []TrueParticipant
 	Messages                          []TrueMessage // in the order of indexes, deleted ones too
+	Webhooks                          int
 }
 
 // TrueParticipant is somebody who is or was in a conversation.
@@ -137,7 +138,7 @@ func (c *TrueChannel) addFile(all *media, f *file) {
 func (d *diary) conversation(s *service, c *conversation) TrueConversation {
 	one := TrueConversation{
 		ServiceSID: s.sid, SID: c.sid, UniqueName: c.unique, Name: c.name, Attributes: attributesOr(c.attributes),
-		Created: c.created.time(), Made: attributesOr(d.made[c.id]), By: d.hand(c.id), Participants: slices.Clone(d.participants[c.id]), Messages: slices.Clone(d.messages[c.id]),
+		Created: c.created.time(), Webhooks: c.webhooks.len(), Made: attributesOr(d.made[c.id]), By: d.hand(c.id), Participants: slices.Clone(d.participants[c.id]), Messages: slices.Clone(d.messages[c.id]),
 	}
 	for p := range c.participants.all() {
 		one.Participants = append(one.Participants, d.participant(p))

@@ -90,6 +90,9 @@ type Unkind struct {
 	// does something there. PeopleDo says what; defaults to all of Deeds.
 	People   float64
 	PeopleDo []Deed
+	// EagerWebhooks has every write call the webhooks of its conversation, whether it
+	// asked for that or not.
+	EagerWebhooks bool
 	// ForgedStamp is the share of new conversations whose stamp somebody puts on
 	// another conversation, or on one of their own.
 	ForgedStamp float64

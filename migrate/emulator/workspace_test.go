@@ -18,6 +18,8 @@ var (
 	memberSID     = "MB" + strings.Repeat("6", 32)
 	inviteSID     = "IN" + strings.Repeat("7", 32)
 	credentialSID = "CR" + strings.Repeat("8", 32)
+	webhookSID    = "WH" + strings.Repeat("a", 32)
+	bindingSID    = "BS" + strings.Repeat("b", 32)
 	accountSID    = "AC" + strings.Repeat("9", 32)
 
 	service = "/v1/Services/" + serviceSID
@@ -52,6 +54,8 @@ func workspace(t *testing.T) fs.FS {
 			channel(privateSID, "private", "back-office", `{"k":1}`, 1, 3),
 		"channels/" + privateSID + "/members.jsonl":  fmt.Sprintf(`{%s,"channel_sid":%q,"identity":"ada","role_sid":%q,"last_consumed_message_index":2,"last_consumption_timestamp":null}`, ids(memberSID), privateSID, roleSID),
 		"channels/" + privateSID + "/messages.jsonl": message(0, "{}") + "\n" + message(1, `{"a": 1}`) + "\n" + message(3, "{}"),
+		"bindings.jsonl": fmt.Sprintf(`{%s,"identity":"ada","binding_type":"fcm","endpoint":"token","credential_sid":%q,"message_types":["new_message"],"links":{}}`, ids(bindingSID), credentialSID),
+		"channels/" + privateSID + "/webhooks.jsonl": fmt.Sprintf(`{%s,"channel_sid":%q,"type":"webhook","configuration":{"url":"https://a.test","method":"GET","filters":["onMessageSent"],"retry_count":2}}`, ids(webhookSID), privateSID),
 		"channels/" + privateSID + "/invites.jsonl":  fmt.Sprintf(`{%s,"channel_sid":%q,"identity":"bob","role_sid":%q,"created_by":"ada"}`, ids(inviteSID), privateSID, roleSID),
 	}
 	out := fstest.MapFS{}

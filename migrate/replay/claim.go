@@ -21,16 +21,17 @@ func (s *service) claim(ctx context.Context, made bool, name string) error {
 	}
 	err = s.claims.Alone(ctx, conversations.Service{SID: s.target, FriendlyName: name})
 	if err != nil && migrate.KindOf(err) == migrate.Conflict {
-		if failed := s.yield(ctx); failed != nil {
+		if failed := s.yield(ctx, "another run made one at the same moment"); failed != nil {
 			return failed
 		}
 	}
 	return err
 }
 
-// yield takes our service away, because another run made one too. It was made by this
-// run, and nothing is in it yet but the claim. One that was adopted has a history.
-func (s *service) yield(ctx context.Context) error {
+// yield takes our service away, for a reason, such as that another run made one too. It
+// was made by this run, and nothing is in it yet but the claim. One that was adopted
+// has a history.
+func (s *service) yield(ctx context.Context, why string) error {
 	if !s.record.Created || s.record.Adopted || s.claims.Err() != nil {
 		return nil
 	}
@@ -46,7 +47,7 @@ func (s *service) yield(ctx context.Context) error {
 	if err := s.Target.DeleteService(ctx, s.target); err != nil {
 		return err
 	}
-	s.event(migrate.Notice, "removed our empty service: another run made one at the same moment", migrate.KeyService, s.target)
+	s.event(migrate.Notice, "removed our empty service: "+why, migrate.KeyService, s.target)
 	return nil
 }
 

@@ -56,7 +56,8 @@
 //
 //  9. Last things last: read horizons after the messages, the conversation's own
 //     date after every other write in it and after whatever may still land,
-//     webhooks and push notifications after every lane of the service.
+//     webhooks and push notifications after every lane of the service. Webhooks of
+//     channels come after those, the last that a run writes.
 //
 //  10. Somebody's: a role or a user that this migration did not make, or that
 //     somebody changed since, is left as it is unless a policy replaces it, and

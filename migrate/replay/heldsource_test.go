@@ -55,6 +55,14 @@ func (h heldSource) UserChannels(ctx context.Context, service, user string) iter
 	return listed(h.c, "source UserChannels", func() iter.Seq2[chat.UserChannel, error] { return h.s.UserChannels(ctx, service, user) })
 }
 
+func (h heldSource) Webhooks(ctx context.Context, service, channel string) iter.Seq2[chat.ChannelWebhook, error] {
+	return listed(h.c, "source Webhooks", func() iter.Seq2[chat.ChannelWebhook, error] { return h.s.Webhooks(ctx, service, channel) })
+}
+
+func (h heldSource) Bindings(ctx context.Context, service string) iter.Seq2[chat.Binding, error] {
+	return listed(h.c, "source Bindings", func() iter.Seq2[chat.Binding, error] { return h.s.Bindings(ctx, service) })
+}
+
 func (h heldSource) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
 	return listed(h.c, "source Credentials", func() iter.Seq2[chat.Credential, error] { return h.s.Credentials(ctx) })
 }

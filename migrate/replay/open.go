@@ -154,6 +154,8 @@ func (s *service) create(ctx context.Context, rec *migrate.ServiceRecord, name s
 			if err := s.wait(ctx, s.set.Settle); err != nil {
 				return err
 			}
+		case migrate.CodeOf(err) == migrate.CodeServiceLimit && attempt.Unanswered == 0:
+			return cmp.Or(s.Ledger.ForgetService(ctx, s.source.SID), err) // there is none of ours, now or later
 		case kind != migrate.Contended:
 			return err
 		}
@@ -255,3 +257,18 @@ func (s *service) late(ctx context.Context) error {
 // attempts is how often a write without a confirmed outcome is made anew before
 // its lane stops. Each is preceded by a settle time and a look at the target.
 const attempts = 5
+
+// tooMany ends a run whose account takes no more services. Those that this run made for
+// other sources go again, empty as they are: what to do about the limit may be to
+// migrate all of them into one.
+func (r *run) tooMany(ctx context.Context, works []*service, err error) error {
+	for _, s := range works {
+		if !s.fresh {
+			continue
+		}
+		if failed := s.yield(ctx, "the account takes no more services, so nothing was begun"); failed != nil {
+			return failed
+		}
+	}
+	return err
+}

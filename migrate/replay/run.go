@@ -169,6 +169,9 @@ func (r *run) steps(ctx context.Context) error {
 	works := make([]*service, 0, len(selected))
 	for _, s := range selected {
 		w, err := r.openService(ctx, s)
+		if migrate.CodeOf(err) == migrate.CodeServiceLimit {
+			return r.tooMany(ctx, works, err)
+		}
 		if err != nil {
 			return err
 		}
@@ -180,7 +183,15 @@ func (r *run) steps(ctx context.Context) error {
 	if err := r.runLanes(ctx, works); err != nil {
 		return err
 	}
-	return r.finishShared(ctx, works)
+	if err := r.finishShared(ctx, works); err != nil {
+		return err
+	}
+	for _, s := range works {
+		if err := s.webhooks(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // guardTimers refuses to write under default timers: the service would close

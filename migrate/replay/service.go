@@ -36,6 +36,7 @@ type service struct {
 	doubting  sync.Mutex
 
 	queue      []planned
+	channels   []string     // SIDs of those in the plan, which stay when the queue is empty
 	pending    atomic.Int64 // lanes to run, and the users that no lane brings
 	unfinished atomic.Int64 // channels that are not done, in the plan or left out
 }
@@ -54,11 +55,17 @@ func (s *service) prepare(ctx context.Context) error {
 	if err := s.users.list(ctx); err != nil {
 		return err
 	}
+	if err := s.bindings(ctx); err != nil {
+		return err
+	}
 	plan, err := s.plan(ctx)
 	if err != nil {
 		return err
 	}
 	s.queue = plan
+	for _, p := range plan {
+		s.channels = append(s.channels, p.channel.SID)
+	}
 	s.unfinished.Add(int64(len(plan)))
 	return s.raiseLimits(ctx, plan)
 }

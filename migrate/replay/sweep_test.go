@@ -21,9 +21,9 @@ import (
 // breaks for good ends the run, which says so, and running again completes.
 func TestNoAnswerIsIgnored(t *testing.T) {
 	// What is lost by these is said in other ways: a key may be refused the
-	// invites and credentials, and the ledger that takes no failure takes nothing
+	// invites, webhooks, bindings and credentials, and the ledger that takes no failure takes nothing
 	// else.
-	borne := []string{"source Invites", "source Credentials", "source UserChannels", "ledger PutFailure"}
+	borne := []string{"source Invites", "source Credentials", "source UserChannels", "source Webhooks", "source Bindings", "ledger PutFailure"}
 	var some sweep
 	for _, w := range worlds() {
 		t.Run(w.name, func(t *testing.T) {

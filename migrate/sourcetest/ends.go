@@ -10,8 +10,8 @@ import (
 )
 
 // testStops leaves sequences in the middle. One that goes on regardless panics.
-func testStops(t *testing.T, s migrate.Source, _ World) {
-	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", longRoom), sid("US", 1)) {
+func testStops(t *testing.T, s migrate.Source, _ World, v1 bool) {
+	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", longRoom), sid("US", 1), v1) {
 		t.Run(name+" end when nobody reads on", func(t *testing.T) {
 			for range 2 {
 				for _, err := range records {
@@ -25,10 +25,10 @@ func testStops(t *testing.T, s migrate.Source, _ World) {
 
 // testCancellation requires that a canceled context ends a sequence with an
 // error, and never as if there were no more.
-func testCancellation(t *testing.T, s migrate.Source, w World) {
+func testCancellation(t *testing.T, s migrate.Source, w World, v1 bool) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
-	for name, records := range sequences(canceled, s, sid("IS", 1), sid("CH", longRoom), sid("US", 1)) {
+	for name, records := range sequences(canceled, s, sid("IS", 1), sid("CH", longRoom), sid("US", 1), v1) {
 		t.Run(name+" of a canceled context are an error", func(t *testing.T) {
 			all, err := walk(t, records)
 			require.Empty(t, all)
@@ -61,9 +61,9 @@ func testCancellation(t *testing.T, s migrate.Source, w World) {
 }
 
 // testNotFound asks for what is not there.
-func testNotFound(t *testing.T, s migrate.Source, _ World) {
+func testNotFound(t *testing.T, s migrate.Source, _ World, v1 bool) {
 	unknown := sid("IS", 0xdead)
-	for name, records := range sequences(t.Context(), s, unknown, sid("CH", longRoom), sid("US", 1)) {
+	for name, records := range sequences(t.Context(), s, unknown, sid("CH", longRoom), sid("US", 1), v1) {
 		if name == "Services" || name == "Credentials" {
 			continue
 		}
@@ -73,7 +73,7 @@ func testNotFound(t *testing.T, s migrate.Source, _ World) {
 			requireKind(t, migrate.NotFound, err)
 		})
 	}
-	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", 0xdead), sid("US", 1)) {
+	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", 0xdead), sid("US", 1), v1) {
 		if name != "Members" && name != "Messages" && name != "Invites" {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 )
 
 // testLists requires every record of every list, each once.
-func testLists(t *testing.T, s migrate.Source, w World) {
+func testLists(t *testing.T, s migrate.Source, w World, v1 bool) {
 	desk := w.services[0]
 	var channels []record
 	for _, c := range desk.channels {
@@ -28,19 +28,22 @@ func testLists(t *testing.T, s migrate.Source, w World) {
 		"UserChannels": {sid("CH", 0), sid("CH", longRoom)},
 		"Credentials":  fieldOf[string](w.credentials, "sid"),
 	}
-	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", longRoom), sid("US", 1)) {
+	if !v1 {
+		want["Webhooks"], want["Bindings"] = fieldOf[string](long.webhooks, "sid"), fieldOf[string](desk.bindings, "sid")
+	}
+	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", longRoom), sid("US", 1), v1) {
 		t.Run(name+" are all there, each once, however often they are read", func(t *testing.T) {
 			for range 2 {
 				require.ElementsMatch(t, want[name], collect(t, records))
 			}
 		})
 	}
-	for name, records := range sequences(t.Context(), s, sid("IS", 2), sid("CH", 0), sid("US", 0)) {
+	for name, records := range sequences(t.Context(), s, sid("IS", 2), sid("CH", 0), sid("US", 0), v1) {
 		if name == "Roles" || name == "Users" || name == "Channels" {
 			t.Run(name+" of a service without any are none", func(t *testing.T) { require.Empty(t, collect(t, records)) })
 		}
 	}
-	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", emptyRoom), sid("US", 3)) {
+	for name, records := range sequences(t.Context(), s, sid("IS", 1), sid("CH", emptyRoom), sid("US", 3), v1) {
 		if name == "Members" || name == "Messages" || name == "Invites" {
 			t.Run(name+" of a channel without any are none", func(t *testing.T) { require.Empty(t, collect(t, records)) })
 		}

@@ -30,6 +30,9 @@ type Suite struct {
 	Kind migrate.Kind
 	// Media says that the source reads files. Otherwise OpenMedia is not tried.
 	Media bool
+	// V1 says that the source shows what Chat v1 does: no webhooks of channels, and no
+	// bindings.
+	V1 bool
 	// BrokenMedia returns a source of which the file w.LongFile() comes shorter or
 	// longer than it is, or cannot be read to its end. Without Media it may be nil.
 	BrokenMedia func(t *testing.T, w World) migrate.Source
@@ -38,13 +41,13 @@ type Suite struct {
 // Run tries everything that a Source promises.
 func Run(t *testing.T, s Suite) {
 	w := Invent()
-	t.Run("Lists", func(t *testing.T) { testLists(t, s.Open(t, w), w) })
+	t.Run("Lists", func(t *testing.T) { testLists(t, s.Open(t, w), w, s.V1) })
 	t.Run("Singles", func(t *testing.T) { testSingles(t, s.Open(t, w), w) })
 	t.Run("Messages", func(t *testing.T) { testMessages(t, s.Open(t, w), w) })
 	t.Run("Spans", func(t *testing.T) { testSpans(t, s.Open(t, w), w) })
-	t.Run("Stops", func(t *testing.T) { testStops(t, s.Open(t, w), w) })
-	t.Run("Cancellation", func(t *testing.T) { testCancellation(t, s.Open(t, w), w) })
-	t.Run("NotFound", func(t *testing.T) { testNotFound(t, s.Open(t, w), w) })
+	t.Run("Stops", func(t *testing.T) { testStops(t, s.Open(t, w), w, s.V1) })
+	t.Run("Cancellation", func(t *testing.T) { testCancellation(t, s.Open(t, w), w, s.V1) })
+	t.Run("NotFound", func(t *testing.T) { testNotFound(t, s.Open(t, w), w, s.V1) })
 	t.Run("Broken", func(t *testing.T) { testBroken(t, s, w) })
 	t.Run("Media", func(t *testing.T) {
 		if !s.Media {
@@ -88,8 +91,8 @@ func keys[T any](records iter.Seq2[T, error], key func(T) string) iter.Seq2[stri
 
 // sequences are all lists of a source by name, as they are asked of a service,
 // one of its channels and one of its users.
-func sequences(ctx context.Context, s migrate.Source, service, channel, user string) map[string]iter.Seq2[string, error] {
-	return map[string]iter.Seq2[string, error]{
+func sequences(ctx context.Context, s migrate.Source, service, channel, user string, v1 bool) map[string]iter.Seq2[string, error] {
+	all := map[string]iter.Seq2[string, error]{
 		"Services":     keys(s.Services(ctx), func(r chat.Service) string { return r.SID }),
 		"Roles":        keys(s.Roles(ctx, service), func(r chat.Role) string { return r.SID }),
 		"Users":        keys(s.Users(ctx, service), func(r chat.User) string { return r.SID }),
@@ -100,6 +103,11 @@ func sequences(ctx context.Context, s migrate.Source, service, channel, user str
 		"UserChannels": keys(s.UserChannels(ctx, service, user), func(r chat.UserChannel) string { return r.ChannelSID }),
 		"Credentials":  keys(s.Credentials(ctx), func(r chat.Credential) string { return r.SID }),
 	}
+	if !v1 {
+		all["Webhooks"] = keys(s.Webhooks(ctx, service, channel), func(r chat.ChannelWebhook) string { return r.SID })
+		all["Bindings"] = keys(s.Bindings(ctx, service), func(r chat.Binding) string { return r.SID })
+	}
+	return all
 }
 
 // requireKind requires an error of type *migrate.Error that says what was tried.

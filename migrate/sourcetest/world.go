@@ -29,6 +29,7 @@ type service struct {
 	users        []record
 	userChannels []record
 	channels     []channel
+	bindings     []record
 	files        []file
 }
 
@@ -41,6 +42,7 @@ type file struct {
 type channel struct {
 	record                     record
 	members, messages, invites []record
+	webhooks                   []record
 }
 
 const (
@@ -78,6 +80,9 @@ func Invent() World {
 			})
 		}
 	}
+	desk.bindings = []record{resource("BS", 1, record{
+		"identity": identity(1), "binding_type": "fcm", "endpoint": "token", "credential_sid": sid("CR", 1), "message_types": []string{"new_message"}, "links": record{},
+	})}
 	bare := service{record: resource("IS", 2, record{"friendly_name": "Bare", "limits": record{}, "webhooks": record{}, "notifications": record{}})}
 	return World{
 		services:    []service{desk, bare},
@@ -99,6 +104,13 @@ func room(n int) channel {
 	case longRoom:
 		c = channel{members: people(n), messages: said(n, 250)}
 		c.invites = []record{in(n, resource("IN", 1, record{"identity": identity(3), "role_sid": sid("RL", 1), "created_by": identity(0)}))}
+	}
+	if n == longRoom {
+		for i := range 5 {
+			c.webhooks = append(c.webhooks, in(n, resource("WH", i, record{"type": "webhook", "configuration": record{
+				"url": "https://example.com/hook", "method": "POST", "filters": []string{"onMessageSent"}, "retry_count": i % 4,
+			}})))
+		}
 	}
 	if n == fileRoom {
 		c.messages = said(n, len(inventFiles()))
@@ -208,6 +220,7 @@ func (w World) Files() fstest.MapFS {
 		put(at+"roles.jsonl", s.roles...)
 		put(at+"users.jsonl", s.users...)
 		put(at+"user_channels.jsonl", s.userChannels...)
+		put(at+"bindings.jsonl", s.bindings...)
 		var listed []record
 		for _, f := range s.files {
 			listed = append(listed, record{"sid": f.SID, "size": f.Size, "content_type": f.ContentType, "filename": f.Filename})
@@ -223,6 +236,7 @@ func (w World) Files() fstest.MapFS {
 			put(of+"members.jsonl", c.members...)
 			put(of+"messages.jsonl", c.messages...)
 			put(of+"invites.jsonl", c.invites...)
+			put(of+"webhooks.jsonl", c.webhooks...)
 		}
 		put(at+"channels.jsonl", channels...)
 	}

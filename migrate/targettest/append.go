@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 )
@@ -31,6 +32,18 @@ func testAppends(t *testing.T, r *room) {
 	second, err := r.Target.AppendRole(r.ctx, r.service, role)
 	require.NoError(t, err, "a service takes two of the same type and name")
 	require.NotEqual(t, first.SID, second.SID)
+
+	for _, ask := range []conversations.ConversationWebhook{
+		{Target: "webhook", URL: "https://a.test/?a=b&c", Method: "get", Filters: []string{"onMessageAdded", "onParticipantAdded"}},
+		{Target: "trigger", URL: "https://a.test", Method: "post", Triggers: []string{"help", "a,b"}},
+		{Target: "studio", FlowSID: "FW00000000000000000000000000000001", Filters: []string{"onMessageAdded"}},
+	} {
+		w, err := r.Target.AppendWebhook(r.ctx, r.service, r.sid, ask)
+		require.NoError(t, err)
+		require.True(t, mapping.SameWebhook(ask, w), "%+v", w)
+		hooks := collect(t, r.Target.Webhooks(r.ctx, r.service, r.sid))
+		require.Equal(t, w, hooks[len(hooks)-1])
+	}
 
 	ask2 := conversations.Conversation{FriendlyName: "Old", UniqueName: "old", Attributes: `{"a":1}`, DateCreated: created, DateUpdated: updated}
 	c, err := r.Target.AppendConversation(r.ctx, r.service, ask2)

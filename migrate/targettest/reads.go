@@ -37,6 +37,7 @@ func sequences(ctx context.Context, t migrate.TargetReader, service, conversatio
 		"Participants":      keys(t.Participants(ctx, service, conversation), func(r conversations.Participant) string { return r.SID }),
 		"Messages":          keys(t.Messages(ctx, service, conversation, false), message),
 		"MessagesNewest":    keys(t.Messages(ctx, service, conversation, true), message),
+		"Webhooks":          keys(t.Webhooks(ctx, service, conversation), func(r conversations.ConversationWebhook) string { return r.SID }),
 		"UserConversations": keys(t.UserConversations(ctx, service, user), func(r conversations.UserConversation) string { return r.ConversationSID }),
 	}
 }
@@ -53,6 +54,11 @@ func testLists(t *testing.T, r *room) {
 	}
 	user, _, err := r.Target.EnsureUser(r.ctx, r.service, conversations.User{Identity: "bob"})
 	require.NoError(t, err)
+	for range conversations.MaxWebhooks {
+		w, err := r.Target.AppendWebhook(r.ctx, r.service, r.sid, conversations.ConversationWebhook{Target: "studio", FlowSID: "FW00000000000000000000000000000001"})
+		require.NoError(t, err)
+		want["Webhooks"] = append(want["Webhooks"], w.SID)
+	}
 	for _, role := range collect(t, r.Target.Roles(r.ctx, r.service)) { // of every new service
 		want["Roles"] = append(want["Roles"], role.SID)
 	}

@@ -63,6 +63,8 @@ func Throttled(status, code int) bool {
 	switch code {
 	case migrate.CodeConcurrency, migrate.CodeRate, migrate.CodeServiceRate:
 		return true
+	case migrate.CodeServiceLimit:
+		return false // waiting does not change it, whatever the status
 	}
 	return status == http.StatusTooManyRequests
 }

@@ -7,12 +7,17 @@ const (
 	chat2Page        = 100
 	userChannel2Page = 50
 	credential2Page  = 1000
+	webhook2Page     = 5
+	binding2Page     = 50
 )
 
 // chatV2 are the requests of Chat v2.
 type chatV2 struct{}
 
-var _ requests = chatV2{}
+var (
+	_ requests      = chatV2{}
+	_ newerRequests = chatV2{}
+)
 
 func chatV2API(c *call) *chatv2.ApiService { return chatv2.NewApiServiceWithClient(c) }
 
@@ -99,5 +104,17 @@ func (chatV2) messagePages() (whole, listed int) { return chat2Page, chat2Page }
 
 func (chatV2) message(c *call, service, channel, message string) error {
 	_, err := chatV2API(c).FetchMessage(service, channel, message)
+	return err
+}
+
+func (chatV2) webhooks(c *call, service, channel string) error {
+	params := (&chatv2.ListChannelWebhookParams{}).SetPageSize(webhook2Page)
+	_, err := chatV2API(c).PageChannelWebhook(service, channel, params, "", "")
+	return err
+}
+
+func (chatV2) bindings(c *call, service string) error {
+	params := (&chatv2.ListBindingParams{}).SetPageSize(binding2Page)
+	_, err := chatV2API(c).PageBinding(service, params, "", "")
 	return err
 }

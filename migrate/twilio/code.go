@@ -21,6 +21,8 @@ func kindOfCode(code int) (kind migrate.Kind, known bool) {
 		return migrate.PageExpired, true
 	case migrate.CodeBeingDeleted:
 		return migrate.Unavailable, true
+	case migrate.CodeServiceLimit:
+		return migrate.Refused, true
 	case migrate.CodeNoRole, migrate.CodeNoChannelRole, migrate.CodeNoServiceRole, migrate.CodeNoCreatorRole, migrate.CodeNoConversationRole:
 		return migrate.Refused, true
 	}
@@ -40,6 +42,8 @@ func meaning(code int) string {
 		return "not found"
 	case migrate.CodeNoChatService:
 		return "no such Chat service"
+	case migrate.CodeServiceLimit:
+		return "the account has the maximum number of services, which its parent account and all subaccounts share"
 	case migrate.CodeUserExists:
 		return "the user exists already"
 	case migrate.CodeUniqueNameExists:
@@ -58,6 +62,8 @@ func meaning(code int) string {
 		return "the conversation has the maximum number of participants"
 	case migrate.CodeConversationLimit:
 		return "the user is in the maximum number of conversations"
+	case migrate.CodeWebhookLimit:
+		return "the conversation has the maximum number of webhooks"
 	case migrate.CodeConversationClosed:
 		return "the conversation is closed"
 	case migrate.CodeMediaGone:

@@ -51,6 +51,7 @@ func TestSourceConformance(t *testing.T) {
 					return open(t, w, "nth(GET messages,2-)=before.500")
 				},
 				Kind:  migrate.Unavailable,
+				V1:    c.api == twilio.APIv1,
 				Media: c.api == twilio.APIv2,
 				BrokenMedia: func(t *testing.T, w sourcetest.World) migrate.Source {
 					return open(t, w, "media.short=1")

@@ -192,6 +192,8 @@ func (c *call) hint(e *migrate.Error, lacks lack) string {
 		return c.hints.credentials + "; a restricted key needs the permission to " + lacks.action
 	case e.Code == migrate.CodeNoChatService:
 		return "to list the services: chatbridge audit"
+	case e.Code == migrate.CodeServiceLimit:
+		return "delete services that nobody uses, or ask Twilio Support for a higher limit, then run again; to make no new service, migrate into one that is there: chatbridge migrate --to-service IS…"
 	case e.Code == migrate.CodeNoPermission:
 		return "the account may be suspended or closed: see the Twilio Console"
 	case e.Kind == migrate.Credentials:

@@ -31,6 +31,12 @@ type requests interface {
 	message(c *call, service, channel, message string) error
 }
 
+// newerRequests are those that v1 does not have.
+type newerRequests interface {
+	webhooks(c *call, service, channel string) error
+	bindings(c *call, service string) error
+}
+
 func requestsOf(api string) (requests, error) {
 	switch api {
 	case APIv1:

@@ -142,6 +142,28 @@ func (s *Source) Invites(ctx context.Context, serviceSID, channelSID string) ite
 	}, chat.Decode[chat.Invite], func(r chat.Invite) string { return r.SID })
 }
 
+// Webhooks is of migrate.Source. It asks nothing of an API that has none.
+func (s *Source) Webhooks(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.ChannelWebhook, error] {
+	newer, has := s.requests.(newerRequests)
+	if !has {
+		return func(func(chat.ChannelWebhook, error) bool) {}
+	}
+	return records(s.host, ctx, "list webhooks", channelSID, func(c *call) error {
+		return newer.webhooks(c, segment(serviceSID), segment(channelSID))
+	}, chat.Decode[chat.ChannelWebhook], func(r chat.ChannelWebhook) string { return r.SID })
+}
+
+// Bindings is of migrate.Source. It asks nothing of an API that has none.
+func (s *Source) Bindings(ctx context.Context, serviceSID string) iter.Seq2[chat.Binding, error] {
+	newer, has := s.requests.(newerRequests)
+	if !has {
+		return func(func(chat.Binding, error) bool) {}
+	}
+	return records(s.host, ctx, "list bindings", serviceSID, func(c *call) error {
+		return newer.bindings(c, segment(serviceSID))
+	}, chat.Decode[chat.Binding], func(r chat.Binding) string { return r.SID })
+}
+
 // Credentials is of migrate.Source.
 func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
 	return records(s.host, ctx, "list credentials", "", s.requests.credentials,

@@ -113,6 +113,9 @@ func (s *verifiedService) compareChannel(ctx context.Context, sid string) (*chan
 	if err := s.compareMembers(ctx, sid, have.SID, members, marks, f); err != nil {
 		return nil, err
 	}
+	if err := s.compareWebhooks(ctx, f); err != nil {
+		return nil, err
+	}
 	s.compareFields(src, want, have, f)
 	return f, nil
 }

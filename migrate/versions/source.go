@@ -114,6 +114,22 @@ func (s *Source) Invites(ctx context.Context, serviceSID, channelSID string) ite
 	return s.older.Invites(ctx, serviceSID, channelSID)
 }
 
+// Webhooks is of migrate.Source. Only v2 shows them, of the channels that it shows.
+func (s *Source) Webhooks(ctx context.Context, serviceSID, channelSID string) iter.Seq2[chat.ChannelWebhook, error] {
+	if s.marks.only(serviceSID, channelSID) == v1 {
+		return s.older.Webhooks(ctx, serviceSID, channelSID)
+	}
+	return s.newer.Webhooks(ctx, serviceSID, channelSID)
+}
+
+// Bindings is of migrate.Source. Only v2 shows them, of the services that it shows.
+func (s *Source) Bindings(ctx context.Context, serviceSID string) iter.Seq2[chat.Binding, error] {
+	if s.marks.only(serviceSID, "") == v1 {
+		return s.older.Bindings(ctx, serviceSID)
+	}
+	return s.newer.Bindings(ctx, serviceSID)
+}
+
 // Credentials is of migrate.Source.
 func (s *Source) Credentials(ctx context.Context) iter.Seq2[chat.Credential, error] {
 	return s.older.Credentials(ctx)

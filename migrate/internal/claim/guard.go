@@ -137,6 +137,12 @@ func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID st
 	})
 }
 
+func (g guard) AppendWebhook(ctx context.Context, serviceSID, conversationSID string, w conversations.ConversationWebhook) (conversations.ConversationWebhook, error) {
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.ConversationWebhook, error) {
+		return g.Target.AppendWebhook(ctx, serviceSID, conversationSID, w)
+	})
+}
+
 func (g guard) SetMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) error {
 	return g.write(ctx, serviceSID, func(ctx context.Context) error {
 		return g.Target.SetMessage(ctx, serviceSID, conversationSID, m)
