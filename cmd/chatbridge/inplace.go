@@ -40,28 +40,56 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		}
 		return nil
 	}
-	for _, c := range []struct {
-		given bool
-		flag  string
-		why   string
-	}{
-		{m.ToService != newService, "--to-service", "channels stay in their service"},
-		{m.FromArchive != "", "--from-archive", "an archive has nothing to make private"},
-		{m.Replay, "--replay", "nothing is copied"},
-		{m.Identities != "", "--identities", "nobody is renamed"},
-		{m.Invites != "", "--invites", "invites stay in Chat"},
-		{m.Credentials != "", "--credentials", "credentials stay in their account"},
-		{m.Type != "", "--type", "it takes public channels, and leaves none"},
-		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private as a whole"},
-		{m.Active != "", "--active-since", "who is in a channel stays there"},
-		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
-	} {
-		if c.given {
-			return usageError("leave out one of them", "--in-place does not go with %s: %s", c.flag, c.why)
-		}
+	if err := without("--in-place", append(inPlaceMisfits(&m.mappingOptions, &m.connectionOptions),
+		misfit{m.Replay, "--replay", "nothing is copied"},
+		misfit{m.Credentials != "", "--credentials", "credentials stay in their account"},
+		misfit{m.Type != "", "--type", "it takes public channels, and leaves none"},
+		misfit{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
+	)...); err != nil {
+		return err
 	}
 	if o.MessagingService != "" && !messagingServiceSID.MatchString(o.MessagingService) {
 		return usageError("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
+	}
+	return nil
+}
+
+// misfit is a setting that does not go with another one.
+type misfit struct {
+	given bool
+	flag  string
+	why   string
+}
+
+// without refuses settings that do not go with a flag.
+func without(flag string, all ...misfit) error {
+	for _, m := range all {
+		if m.given {
+			return usageError("leave out one of them", "%s does not go with %s: %s", flag, m.flag, m.why)
+		}
+	}
+	return nil
+}
+
+// inPlaceMisfits are the settings that mean nothing if channels stay where they are.
+func inPlaceMisfits(o *mappingOptions, c *connectionOptions) []misfit {
+	return []misfit{
+		{o.ToService != newService, "--to-service", "channels stay in their service"},
+		{c.FromArchive != "", "--from-archive", "an archive has nothing in Conversations"},
+		{o.Identities != "", "--identities", "nobody is renamed"},
+		{o.Invites != "", "--invites", "invites stay in Chat"},
+		{o.Since != "" || o.Until != "", "--since or --until", "a channel is taken as a whole"},
+		{o.Active != "", "--active-since", "who is in a channel stays there"},
+	}
+}
+
+// onePlace refuses two accounts, and two regions: each has data of its own.
+func onePlace(s *endpoints) error {
+	if s.sourceAccount != s.targetAccount {
+		return usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, but two are named")
+	}
+	if s.sourceRegion != s.targetRegion {
+		return usageError("name one region for both sides, or leave out --in-place to copy from one to the other", "--in-place works within one region, but two are named")
 	}
 	return nil
 }
@@ -113,8 +141,8 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 		}
 	}()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
-	if s.sourceAccount != s.targetAccount {
-		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, but two are named")
+	if err := onePlace(s); err != nil {
+		return s, r, err
 	}
 	mapper, err := o.mapper()
 	if err != nil {
