@@ -39,7 +39,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.EventWebhook: operators, mapping.WebhookPayload: operators, mapping.WebhookMethod: operators,
 	mapping.WebhookEventUnknown: operators, mapping.WebhookEventAccount: operators,
 	mapping.NotificationInvite: people, mapping.TemplateVariable: people,
-	mapping.ChannelPublic: people, mapping.ChannelType: people, mapping.CreatedBy: nobody,
+	mapping.ChannelPublic: people, mapping.SightLost: people, mapping.ChannelType: people, mapping.CreatedBy: nobody,
 	mapping.MembersOverDefault: nobody, mapping.MembersOverLimit: people,
 	mapping.HorizonLost: people, mapping.HorizonKept: nobody,
 	mapping.AuthorMissing: people, mapping.AuthorTooLong: people, mapping.BodyEmpty: people, mapping.BodyTooLong: people, mapping.Media: people,

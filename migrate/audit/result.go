@@ -17,6 +17,9 @@ type Audit struct {
 	// audit did not read all; everything in it is then about these alone.
 	Sampled  int                    `json:"sampled,omitempty"`
 	Findings []migrate.FindingCount `json:"findings"`
+	// SightLost are the public channels that would be made private and that users of
+	// the service are no members of, those with most such users first, at most 1,000.
+	SightLost []SightLost `json:"sight_lost,omitempty"`
 	// There is what the service that everything goes into has otherwise, if there
 	// is one: at most 1,000 for each code.
 	There []Held `json:"there,omitempty"`
