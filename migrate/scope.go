@@ -135,13 +135,22 @@ func (s *scoped) selects(c chat.Channel) bool {
 }
 
 func (s *scoped) matches(pattern string, c chat.Channel) bool {
+	if !Matches(pattern, c) {
+		return false
+	}
+	s.mu.Lock()
+	s.met[pattern] = true
+	s.mu.Unlock()
+	return true
+}
+
+// Matches reports whether a channel has a SID or a unique name that is a pattern, or
+// that a pattern, which is a glob then, matches.
+func Matches(pattern string, c chat.Channel) bool {
 	for _, name := range []string{c.SID, c.UniqueName} {
 		// Slashes are ordinary characters in a unique name.
 		ok, _ := path.Match(strings.ReplaceAll(pattern, "/", "\x01"), strings.ReplaceAll(name, "/", "\x01"))
 		if name != "" && ok {
-			s.mu.Lock()
-			s.met[pattern] = true
-			s.mu.Unlock()
 			return true
 		}
 	}

@@ -24,6 +24,6 @@ func (d *document) sight(all []audit.SightLost, most int) {
 	if more := len(all) - most; more > 0 {
 		d.add(paragraph(fmt.Sprintf("And %s more: --channels-out lists them.", Number(int64(more)))))
 	}
-	d.add(paragraph("In Chat these users can find and join the channel; in Conversations they cannot. To see what would be made private:"),
-		commands{"chatbridge migrate --in-place --dry-run"})
+	d.add(paragraph("In Chat these users can find and join the channel; in Conversations they cannot. To see what it takes to add them:"),
+		commands{"chatbridge migrate --in-place --add-members all --dry-run"})
 }

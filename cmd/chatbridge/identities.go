@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -47,33 +44,21 @@ func readIdentities(path string) (identityTable, error) {
 	if path == "" {
 		return identityTable{}, nil
 	}
-	raw, err := readBounded(path, maxIdentities)
+	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
+	first := true
+	err := eachLine(path, maxIdentities, func(_ int, row []string) error {
+		heading := first && isHeading(row)
+		first = false
+		if heading {
+			t.heading = strings.Join(row, ",")
+			return nil
+		}
+		return t.add(row)
+	})
 	if err != nil {
 		return identityTable{}, err
 	}
-	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) || bytes.IndexByte(raw, 0) >= 0 {
-		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or not text: save it as "CSV UTF-8"`, path)
-	}
-	t := identityTable{rename: map[string]string{}, given: map[string]string{}}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	r.FieldsPerRecord = -1
-	for first := true; ; first = false {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return t, nil
-		}
-		if err != nil {
-			return identityTable{}, fmt.Errorf("read %s: %w", path, err)
-		}
-		if first && isHeading(row) {
-			t.heading = strings.Join(row, ",")
-			continue
-		}
-		if err := t.add(row); err != nil {
-			line, _ := r.FieldPos(0)
-			return identityTable{}, fmt.Errorf("read %s: line %d %w", path, line, err)
-		}
-	}
+	return t, nil
 }
 
 // isHeading knows headings by their words. A person who bears one of them would

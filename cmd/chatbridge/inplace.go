@@ -20,6 +20,9 @@ import (
 type inPlaceOptions struct {
 	InPlace          bool
 	MessagingService string
+	AddMembers       string
+
+	wishes []inplace.Wish // of the file that AddMembers names
 }
 
 var messagingServiceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
@@ -28,6 +31,7 @@ func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.InPlace, "in-place", false, "copy nothing: make public channels private, so that Conversations of this account shows them")
 		fs.StringVar(&o.MessagingService, "messaging-service", "", "with --in-place: `SID` of the messaging service to attach, which SMS and WhatsApp participants need")
+		fs.StringVar(&o.AddMembers, "add-members", "", "with --in-place: add people once channels are private: all users, or those of a CSV `FILE` of channel,identity")
 	})
 }
 
@@ -37,6 +41,9 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 	if !o.InPlace {
 		if o.MessagingService != "" {
 			return usageError("--in-place attaches it to the channels that it makes private", "--messaging-service is for --in-place only")
+		}
+		if o.AddMembers != "" {
+			return usageError("a copy brings the members that channels have", "--add-members is for --in-place only")
 		}
 		return nil
 	}
@@ -51,7 +58,12 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 	if o.MessagingService != "" && !messagingServiceSID.MatchString(o.MessagingService) {
 		return usageError("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
 	}
-	return nil
+	if o.AddMembers == "" || o.AddMembers == everybody {
+		return nil
+	}
+	var err error
+	o.wishes, err = readWishes(o.AddMembers)
+	return err
 }
 
 // misfit is a setting that does not go with another one.
@@ -121,7 +133,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 			return err
 		}
 	}
-	return o.promote(ctx, form, s)
+	return o.promote(ctx, form, s, preview.Added)
 }
 
 // preview connects and counts. Nothing is written.
@@ -131,7 +143,11 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 	shown := o.progress(o.console, "looked at")
 	defer shown.Close()
 	o.settle = o.Settle
-	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
+	level := promoteSource
+	if o.AddMembers != "" && !o.DryRun {
+		level = promoteAndAdd
+	}
+	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, level)
 	if err != nil {
 		return nil, r, interrupted(ctx, err)
 	}
@@ -155,6 +171,10 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Observer: shown,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 	}).Run(ctx)
+	if err == nil {
+		r.Added, err = o.planAdditions(ctx, s, shown)
+		r.Requests = s.counter.Traffic()
+	}
 	return s, r, err
 }
 
@@ -172,10 +192,12 @@ func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	if len(r.Samples) > 0 {
 		fmt.Fprintf(w, "  such as %s\n", strings.Join(reports.Named(r.Samples, r.SampleNames), "\n          "))
 	}
-	fmt.Fprintf(w, "This cannot be undone: people can no longer find or join these channels themselves.\nLedger: %s\n", o.Ledger)
+	fmt.Fprintf(w, "This cannot be undone: people can no longer find or join these channels themselves.\n")
+	showAdditions(w, r.Added)
+	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints) error {
+func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints, planned *inplace.Added) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)
@@ -194,6 +216,9 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.bind(ctx, ledger, f); err != nil {
 		return err
 	}
+	if err := o.pushIsBack(ctx, ledger); err != nil {
+		return err
+	}
 	began := time.Now()
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
@@ -203,6 +228,9 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 		Execute: true, Drain: drain,
 	}).Run(ctx)
+	if err == nil {
+		err = o.add(ctx, s, ledger, drain, shown, planned, &r)
+	}
 	shown.Close()
 	if nerr := noteRun(ctx, ledger, began, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
 		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
@@ -219,6 +247,12 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(r.Failed), "channel was", "channels were") + " not made private",
+			hint:    "the result says why; to try again, run the same command again",
+		}
+	case r.Added != nil && r.Added.Failed > 0:
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(int(r.Added.Failed), "participant was", "participants were") + " not added",
 			hint:    "the result says why; to try again, run the same command again",
 		}
 	}
