@@ -56,5 +56,5 @@ func (d *document) added(r inplace.Result) {
 		d.add(paragraph(fmt.Sprintf("And %s: --output json lists all.", count(int64(more), "more channel", "more channels"))))
 	}
 	d.add(paragraph(BillText(a.Bill)))
-	d.add(paragraph("Nobody's phone is told. chatbridge cannot take anybody out again: undo leaves them in."))
+	d.add(paragraph("Nobody gets a push notification. chatbridge cannot take anybody out again: undo leaves them in."))
 }

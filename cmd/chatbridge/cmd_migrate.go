@@ -91,9 +91,9 @@ that it made private; with --add-members FILE, those of a CSV file with the
 heading channel,identity. A channel is a SID, a unique name, or a glob such as *
 over channels that were public. --dry-run shows who would be added, how many, and
 the bill. Limits and lines are checked before anything is written. People are
-added after all channels are private, and the push for added people is off
-meanwhile. Run it again to resume: nobody is added twice. chatbridge cannot take
-anybody out again, and neither does undo.
+added after all channels are private. Meanwhile the push for added people is
+off; those for new messages stay on. Run it again to resume: nobody is added
+twice. chatbridge cannot take anybody out again, and neither does undo.
 
 What a policy drops or shortens is kept next to the ledger, in
 FILE.originals.jsonl.` +

@@ -151,9 +151,6 @@ func (r *adding) silent(ctx context.Context, sid string) error {
 	}
 }
 
-// codeFull is Twilio's for a conversation with as many participants as it may have.
-const codeFull = 50417
-
 // channel adds people to one channel. Who is in it already, whoever added them, stays.
 func (r *adding) channel(ctx context.Context, c ChannelAdded) error {
 	there, err := r.there(ctx, c)
@@ -171,7 +168,7 @@ func (r *adding) channel(ctx context.Context, c ChannelAdded) error {
 			return err
 		}
 		_, change, err := r.write.EnsureParticipant(ctx, c.ServiceSID, c.SID, conversations.Participant{Identity: identity}, func(conversations.Participant) bool { return true })
-		if full, ok := errors.AsType[*migrate.Error](err); ok && full.Code == codeFull {
+		if full, ok := errors.AsType[*migrate.Error](err); ok && full.Code == migrate.CodeParticipantLimit {
 			return r.fail(ctx, c, "", c.Identities[i:], err)
 		}
 		if err != nil {

@@ -33,8 +33,8 @@ func NewMuted(t migrate.Target, note Noting) *Muted {
 	return NewPartlyMuted(t, note, conversations.Notifications.Muted)
 }
 
-// NewPartlyMuted turns off what quiet turns off, for who writes nothing else that
-// sends a push: people go on writing, and their messages are told as ever.
+// NewPartlyMuted turns off only what quiet does, for a verb that writes nothing else
+// that sends a push: people go on writing, and the pushes for their messages go on.
 func NewPartlyMuted(t migrate.Target, note Noting, quiet func(conversations.Notifications) conversations.Notifications) *Muted {
 	return &Muted{target: t, note: note, quiet: quiet, was: map[string]conversations.Notifications{}, off: map[string]bool{}}
 }
