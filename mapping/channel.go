@@ -58,6 +58,17 @@ func (m Mapper) Channel(c chat.Channel) (conversations.Conversation, []Finding) 
 	return out, n.found
 }
 
+// SightLost says how many users of the service are not members of a public channel:
+// in Chat they can find and join it, and in Conversations, where it is made private,
+// they cannot. If there are none, nothing is found.
+func (m Mapper) SightLost(c chat.Channel, users, strangers int64) []Finding {
+	n := m.notes(c.SID, c.SID)
+	if strangers > 0 {
+		n.add(SightLost, "type", "%d of %d users of the service are not members", strangers, users)
+	}
+	return n.found
+}
+
 func (n *notes) uniqueName(name string) string {
 	name = n.text(name, "unique_name")
 	length := utf8.RuneCountInString(name)

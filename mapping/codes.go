@@ -77,6 +77,7 @@ const (
 	TemplateVariable    Code = "template-variable"
 
 	ChannelPublic      Code = "channel-public"
+	SightLost          Code = "sight-lost"
 	ChannelType        Code = "channel-type"
 	CreatedBy          Code = "created-by"
 	MembersOverDefault Code = "members-over-default"

@@ -161,6 +161,7 @@ var serviceRules = []Rule{
 
 var channelRules = []Rule{
 	always(ChannelPublic, Loss, "the channel is public; every conversation is private"),
+	always(SightLost, Loss, "users who are not members can no longer find or join the channel once it is private"),
 	always(ChannelType, Loss, "the type of the channel is unknown; every conversation is private"),
 	always(CreatedBy, Loss, "the channel's creator has no field; only the stamp keeps it"),
 	always(MembersOverDefault, Info, "more members than a new service allows; raise its limit first"),

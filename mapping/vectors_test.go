@@ -102,6 +102,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	"refused-attributes": method(func(m mapping.Mapper, v vector, in chat.Channel) (any, []mapping.Finding) {
 		return both(m.RefusedAttributes(v.Case, in.SID, in.SID, *in.Attributes, "because"))
 	}),
+	"sight-lost": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
+		return nil, m.SightLost(in, 40, 40-in.MembersCount)
+	}),
 	"name-taken": method(func(m mapping.Mapper, _ vector, in chat.Channel) (any, []mapping.Finding) {
 		_, fs := m.NameTaken(in)
 		return nil, fs

@@ -8,7 +8,7 @@
 //   - audit says what a migration would do and what would be lost.
 //   - verify compares both sides, and repairs what it can.
 //   - undo deletes what a ledger says was made.
-//   - inplace makes public channels visible where they are.
+//   - inplace makes public channels visible where they are, and adds people to them.
 //   - doctor asks an account what no document settles.
 //
 // Vocabulary:

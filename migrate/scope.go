@@ -179,6 +179,15 @@ func (s *scoped) matches(n names, c chat.Channel) (any bool) {
 	return any
 }
 
+// Matches reports whether a channel has a SID or a unique name that is a pattern, or
+// that a pattern, which is a glob then, matches.
+func Matches(pattern string, c chat.Channel) bool {
+	for range newNames([]string{pattern}).matching(c) {
+		return true
+	}
+	return false
+}
+
 // Messages yields the messages within the dates of the scope.
 func (s *scoped) Messages(ctx context.Context, serviceSID, channelSID string, span Span) iter.Seq2[chat.Message, error] {
 	all := s.Source.Messages(ctx, serviceSID, channelSID, span)

@@ -41,7 +41,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.WebhookEventUnknown: operators, mapping.WebhookEventAccount: operators,
 	mapping.ChannelWebhook: operators, mapping.WebhookEventScope: operators, mapping.WebhookUnfit: operators, mapping.BindingLost: people,
 	mapping.NotificationInvite: people, mapping.TemplateVariable: people,
-	mapping.ChannelPublic: people, mapping.ChannelType: people, mapping.CreatedBy: nobody,
+	mapping.ChannelPublic: people, mapping.SightLost: people, mapping.ChannelType: people, mapping.CreatedBy: nobody,
 	mapping.MembersOverDefault: nobody, mapping.MembersOverLimit: people,
 	mapping.HorizonLost: people, mapping.HorizonKept: nobody,
 	mapping.AuthorMissing: people, mapping.AuthorTooLong: people, mapping.BodyEmpty: people, mapping.BodyTooLong: people, mapping.Media: people,

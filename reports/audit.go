@@ -37,6 +37,7 @@ func auditDocument(a audit.Audit, options []Option) *document {
 	d.sampled(a)
 	d.add(heading("What the source holds"), services, countTable(a.Counts))
 	d.planned(a)
+	d.sight(a.SightLost, sightShown)
 	d.add(heading("What a copy would do"),
 		paragraph(fmt.Sprintf("It would write %s and read %s. The source is only ever read. Webhooks, push notifications and SMS stay silent.",
 			count(a.Requests.Writes, "time", "times"), count(a.Requests.Reads, "time", "times"))))

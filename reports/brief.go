@@ -31,6 +31,7 @@ func briefAudit(a audit.Audit, options []Option) *document {
 		}
 		d.add(paragraph(sentence(fmt.Sprintf("%s, %s, at least %s: %s", line, count(p.Writes, "write", "writes"), Duration(p.Seconds), p.Reason))))
 	}
+	d.sight(a.SightLost, servicesShown)
 	if copies(a.Plan) {
 		if text := strings.TrimSpace(filesText(a.Estimate)); text != "" {
 			d.add(paragraph(text))

@@ -19,7 +19,7 @@ type ChannelRows struct {
 }
 
 var channelColumns = []string{
-	"service_sid", "sid", "friendly_name", "unique_name", "type", "members", "messages", "way", "reason", "writes", "findings",
+	"service_sid", "sid", "friendly_name", "unique_name", "type", "members", "messages", "way", "reason", "writes", "findings", "sight_lost",
 }
 
 // NewChannelRows writes to w, in CSV or JSON.
@@ -43,7 +43,7 @@ func (r *ChannelRows) Row(c audit.ChannelRow) {
 	}
 	row := []string{
 		c.ServiceSID, c.SID, c.FriendlyName, c.UniqueName, c.Type, whole(c.Members), whole(c.Messages),
-		string(c.Route), c.Reason, whole(c.Writes), strings.Join(c.Findings, " "),
+		string(c.Route), c.Reason, whole(c.Writes), strings.Join(c.Findings, " "), whole(c.SightLost),
 	}
 	for i, s := range row {
 		row[i] = cell(s)

@@ -13,10 +13,11 @@ import (
 
 // symbols tell which side an item is on, one character each.
 var symbols = map[verify.Class]string{
-	verify.Missing: "-",
-	verify.Extra:   "+",
-	verify.Doubled: "+",
-	verify.Foreign: "?",
+	verify.Missing:    "-",
+	verify.NotVisible: "-",
+	verify.Extra:      "+",
+	verify.Doubled:    "+",
+	verify.Foreign:    "?",
 }
 
 // direction says which side lacks an item.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
@@ -66,6 +67,9 @@ func verificationDocument(v verify.Verification) *document {
 		differences += n
 	}
 	d := &document{title: "Comparison of source and target"}
+	if inPlace(v) {
+		d.title = "Comparison of Chat and Conversations in place"
+	}
 	switch {
 	case v.Equal && foreign == 0:
 		d.verdict = "equal."
@@ -81,9 +85,16 @@ func verificationDocument(v verify.Verification) *document {
 	}
 	d.add(heading("Services"), serviceTable(v.Services))
 	compared := tableBlock{header: []string{"kind", "in the source", "in the target", "left out", "missing"}, numbers: []int{1, 2, 3, 4}}
+	if inPlace(v) {
+		compared = tableBlock{header: []string{"kind", "in Chat", "in Conversations", "missing"}, numbers: []int{1, 2, 3}}
+	}
 	for _, kind := range kindsOf(v.Counts) {
 		c := v.Counts[kind]
-		compared.rows = append(compared.rows, []string{kind, Number(c.Source), Number(c.Target()), Number(c.LeftOut), Number(c.Failed)})
+		row := []string{kind, Number(c.Source), Number(c.Target()), Number(c.LeftOut), Number(c.Failed)}
+		if inPlace(v) {
+			row = slices.Delete(row, 3, 4) // no policy leaves anything out
+		}
+		compared.rows = append(compared.rows, row)
 	}
 	d.add(heading("What was compared, in "+Duration(v.Duration)), compared)
 	if text := comparedFiles(v); text != "" {
@@ -102,9 +113,17 @@ func verificationDocument(v verify.Verification) *document {
 	return d
 }
 
+// inPlace reports whether both sides are one account.
+func inPlace(v verify.Verification) bool { return v.Command == verify.InPlaceCommand }
+
 // comparedFiles says how closely the files were compared.
 func comparedFiles(v verify.Verification) string {
 	switch {
+	case len(v.NotShown) > 0:
+		return "Not compared, because Chat v1 does not show them: " + strings.Join(v.NotShown, ", ") +
+			". To compare them too: chatbridge verify --in-place --source-api v2"
+	case inPlace(v) && v.Counts[migrate.KindFiles].Source > 0:
+		return "The files were compared by size, type and name."
 	case v.FileBytes > 0:
 		return "The files were compared byte by byte: " + Bytes(v.FileBytes) + "."
 	case v.Counts[migrate.KindFiles].Source > 0:

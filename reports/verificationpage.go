@@ -12,7 +12,7 @@ import (
 // classOrder has the gravest first: what is not there, what is there and should not
 // be, and last what is no difference.
 var classOrder = []verify.Class{
-	verify.Missing, verify.Doubled, verify.Extra, verify.Reordered, verify.Altered, verify.WrongAuthor, verify.WrongDate,
+	verify.NotVisible, verify.Missing, verify.Doubled, verify.Extra, verify.Reordered, verify.Altered, verify.WrongAuthor, verify.WrongDate,
 	verify.WrongRole, verify.WrongHorizon, verify.Foreign,
 }
 

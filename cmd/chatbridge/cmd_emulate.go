@@ -98,6 +98,11 @@ list of settings, separated by commas; a share is from 0 to 1:
                              they are created
   taken-as-gone=0.1          share of files that are called not found if a
                              second message is to have them
+  in-place=no-media+no-member+no-message+horizon+attributes+push
+                             what Conversations has otherwise than Chat of each
+                             channel; push: settings of its own; needs --shared
+  late-show=2                requests to Conversations that do not find a channel
+                             yet that was made private; needs --shared
   second-writer=0.1          share of dated messages that a rival writes too
   mirror=0.1                 share of messages after which an application writes
                              into both sides

@@ -89,12 +89,23 @@ each difference, JSON counts them under deep, and other forms leave them out.
 Conversations of the same account needs to show them. This cannot be undone. It
 is the only write to Chat: it is shown first, and you are asked.
 
+People who are not members can no longer find or join such a channel. With
+--add-members all, --in-place then adds every user of the service to each channel
+that it made private; with --add-members FILE, those of a CSV file with the
+heading channel,identity. A channel is a SID, a unique name, or a glob such as *
+over channels that were public. --dry-run shows who would be added, how many, and
+the bill. Limits and lines are checked before anything is written. People are
+added after all channels are private. Meanwhile the push for added people is
+off; those for new messages stay on. Run it again to resume: nobody is added
+twice. chatbridge cannot take anybody out again, and neither does undo.
+
 What a policy drops or shortens is kept next to the ledger, in
 FILE.originals.jsonl.` +
 			exitHelp(),
 		Example: `  chatbridge migrate --dry-run
   chatbridge migrate --service IS… --ledger support.db
-  chatbridge migrate --in-place --dry-run`,
+  chatbridge migrate --in-place --dry-run
+  chatbridge migrate --in-place --add-members all --dry-run`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },

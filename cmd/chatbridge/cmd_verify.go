@@ -30,6 +30,7 @@ type verifyOptions struct {
 	Execute bool
 	Yes     bool
 	Files   bool
+	InPlace bool
 
 	console *console
 	connect func(context.Context, connector, access) (*endpoints, error)
@@ -63,6 +64,11 @@ participants, read horizons, dates, attributes, bodies, and messages missing at
 the end can be brought back. What would have to be inserted between others, or
 deleted, stays as it is.
 
+--in-place compares channels that were not copied: it reads them through Chat and
+through Conversations of the same account, under the same SIDs, and needs no
+ledger. A channel that Conversations does not show is reported as not visible,
+with the next command. Chat v1 does not show files; --source-api v2 does.
+
 It never writes unless you give both --repair and --execute. It never writes to
 the source, and never deletes anything. No write fires a webhook, a push
 notification or an SMS. With --execute it asks before it begins; if there is no
@@ -73,6 +79,7 @@ make it wait longer before the second look, and keep a repair from beginning.` +
 			exitHelp(),
 		Example: `  chatbridge verify
   chatbridge verify --output csv > differences.csv
+  chatbridge verify --in-place --source-api v2
   chatbridge verify --repair
   chatbridge verify --repair --execute`,
 		GroupID: groupMigrate,
@@ -92,6 +99,7 @@ make it wait longer before the second look, and keep a repair from beginning.` +
 	})
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.Files, "files", false, "compare the bytes of files too: each is read from both sides")
+		fs.BoolVar(&o.InPlace, "in-place", false, "compare what Chat and Conversations of one account show of the same channels")
 	})
 	cmd.Flags().BoolVar(&o.Repair, "repair", false, "report what can be brought back")
 	cmd.Flags().BoolVar(&o.Execute, "execute", false, "with --repair: bring it back")
@@ -107,7 +115,7 @@ func (o *verifyOptions) check() error {
 	case o.Settle <= 0:
 		return usageError("write a duration with its unit, such as 10s", "--settle %s is not above 0", o.Settle)
 	}
-	return errors.Join(o.connectionOptions.check(), o.mappingOptions.check(), o.pauseOption.check())
+	return errors.Join(o.checkInPlace(), o.connectionOptions.check(), o.mappingOptions.check(), o.pauseOption.check())
 }
 
 func (o *verifyOptions) settings(m mapping.Mapper) migrate.Settings {
@@ -131,6 +139,9 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.InPlace {
+		return runVerifyInPlace(ctx, o, form, mapper)
+	}
 	if o.Repair {
 		return runRepair(ctx, o, form, mapper)
 	}
@@ -143,12 +154,7 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 		return err
 	}
 	if !v.Equal {
-		var n int64
-		for class, count := range v.Differences {
-			if class != verify.Foreign {
-				n += count
-			}
-		}
+		n := differencesOf(v)
 		if !slices.ContainsFunc(v.Services, func(s migrate.SummaryService) bool { return s.TargetSID != "" }) {
 			return &outcome{exitIncomplete, "nothing was migrated yet", "to begin: chatbridge migrate"}
 		}
@@ -161,14 +167,24 @@ func runVerify(ctx context.Context, o *verifyOptions) error {
 	return nil
 }
 
+// differencesOf counts what is not equal.
+func differencesOf(v verify.Verification) (n int64) {
+	for class, count := range v.Differences {
+		if class != verify.Foreign {
+			n += count
+		}
+	}
+	return n
+}
+
 // copied refuses the ledger of a migration that copies nothing.
 func copied(ctx context.Context, l migrate.LedgerReader) error {
 	bound, err := l.Fingerprint(ctx)
 	if err != nil || bound[modeSetting] != modeInPlace {
 		return err
 	}
-	return usageError("to see how far it is: chatbridge status; to compare a copy, name its ledger: chatbridge verify --ledger FILE",
-		"migrate --in-place copies nothing: both sides show the same channels, so there is nothing to compare")
+	return usageError("to compare what Chat and Conversations show: chatbridge verify --in-place; to compare a copy, name its ledger: chatbridge verify --ledger FILE",
+		"migrate --in-place copies nothing, so there is no copy to compare")
 }
 
 // readRecord lets a verification read the ledger, if there is one, and wait for what

@@ -24,6 +24,8 @@ const (
 	writeTarget
 	// promoteSource reads the target, and makes channels of the source private.
 	promoteSource
+	// promoteAndAdd does that, and writes the target too.
+	promoteAndAdd
 )
 
 // endpoints are the two ends of a migration, connected.
@@ -184,12 +186,12 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 	if err != nil {
 		return err
 	}
-	if target == promoteSource {
+	if target == promoteSource || target == promoteAndAdd {
 		if err := c.openPromoter(s, http); err != nil {
 			return err
 		}
 	}
-	if target != writeTarget {
+	if target != writeTarget && target != promoteAndAdd {
 		http = transport.ReadOnly(http)
 	}
 	_, place := c.places(c.console)
@@ -201,7 +203,7 @@ func (c connector) openTarget(s *endpoints, http http.RoundTripper, target acces
 		return err
 	}
 	s.reader, s.targetAccount, s.targetKey = t, cred.account, cred.isKey()
-	if target == writeTarget {
+	if target == writeTarget || target == promoteAndAdd {
 		s.writer = t
 	}
 	return nil

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -48,39 +45,26 @@ func readIdentities(path string) (identityTable, error) {
 	if path == "" {
 		return identityTable{}, nil
 	}
-	raw, err := readBounded(path, maxIdentities)
-	if err != nil {
-		return identityTable{}, err
-	}
-	if bytes.HasPrefix(raw, []byte("\xff\xfe")) || bytes.HasPrefix(raw, []byte("\xfe\xff")) || bytes.IndexByte(raw, 0) >= 0 {
-		return identityTable{}, fmt.Errorf(`read %s: it is UTF-16, or not text: save it as "CSV UTF-8"`, path)
-	}
 	t := identityTable{rename: map[string]string{}, given: map[string]string{}, lines: map[string]int{}}
-	r := csv.NewReader(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
-	r.FieldsPerRecord = -1
-	template := false
-	for first := true; ; first = false {
-		row, err := r.Read()
-		if errors.Is(err, io.EOF) {
-			return t, nil
-		}
-		if err != nil {
-			return identityTable{}, fmt.Errorf("read %s: %w", path, err)
-		}
-		if first && isHeading(row) {
+	first, template := true, false
+	err := eachLine(path, maxIdentities, func(line int, row []string) error {
+		heading := first && isHeading(row)
+		first = false
+		if heading {
 			t.heading, template = strings.Join(row, ","), slices.Equal(row, templateHeading)
-			continue
+			return nil
 		}
 		if template {
 			for i := range row {
 				row[i] = unescapedCell(row[i])
 			}
 		}
-		line, _ := r.FieldPos(0)
-		if err := t.add(row, line); err != nil {
-			return identityTable{}, fmt.Errorf("read %s: line %d %w", path, line, err)
-		}
+		return t.add(row, line)
+	})
+	if err != nil {
+		return identityTable{}, err
 	}
+	return t, nil
 }
 
 // isHeading knows headings by their words. A person who bears one of them would

@@ -20,6 +20,9 @@ import (
 type inPlaceOptions struct {
 	InPlace          bool
 	MessagingService string
+	AddMembers       string
+
+	wishes []inplace.Wish // of the file that AddMembers names
 }
 
 var messagingServiceSID = regexp.MustCompile(`^MG[0-9a-fA-F]{32}$`)
@@ -28,6 +31,7 @@ func (o *inPlaceOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
 		fs.BoolVar(&o.InPlace, "in-place", false, "copy nothing: make public channels private, so that Conversations of this account shows them")
 		fs.StringVar(&o.MessagingService, "messaging-service", "", "with --in-place: `SID` of the messaging service to attach, which SMS and WhatsApp participants need")
+		fs.StringVar(&o.AddMembers, "add-members", "", "with --in-place: add people once channels are private: all users, or those of a CSV `FILE` of channel,identity")
 	})
 }
 
@@ -38,31 +42,67 @@ func (o *inPlaceOptions) check(m *migrateOptions) error {
 		if o.MessagingService != "" {
 			return usageError("--in-place attaches it to the channels that it makes private", "--messaging-service is for --in-place only")
 		}
+		if o.AddMembers != "" {
+			return usageError("a copy brings the members that channels have", "--add-members is for --in-place only")
+		}
 		return nil
 	}
-	for _, c := range []struct {
-		given bool
-		flag  string
-		why   string
-	}{
-		{m.ToService != newService, "--to-service", "channels stay in their service"},
-		{m.FromArchive != "", "--from-archive", "an archive has nothing to make private"},
-		{m.Replay, "--replay", "nothing is copied"},
-		{m.Identities != "", "--identities", "nobody is renamed"},
-		{m.Invites != "", "--invites", "invites stay in Chat"},
-		{m.Credentials != "", "--credentials", "credentials stay in their account"},
-		{m.Type != "", "--type", "it takes public channels, and leaves none"},
-		{m.Since != "" || m.Until != "", "--since or --until", "a channel is made private as a whole"},
-		{m.Active != "", "--active-since", "who is in a channel stays there"},
-		{m.Rehearsal != "" && m.Rehearsal != noRehearsal, "--rehearsal", "it writes no message and waits for none"},
-		{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
-	} {
-		if c.given {
-			return usageError("leave out one of them", "--in-place does not go with %s: %s", c.flag, c.why)
-		}
+	if err := without("--in-place", append(inPlaceMisfits(&m.mappingOptions, &m.connectionOptions),
+		misfit{m.Replay, "--replay", "nothing is copied"},
+		misfit{m.Credentials != "", "--credentials", "credentials stay in their account"},
+		misfit{m.Type != "", "--type", "it takes public channels, and leaves none"},
+		misfit{m.Rehearsal != "" && m.Rehearsal != noRehearsal, "--rehearsal", "it writes no message and waits for none"},
+		misfit{m.OnlyFailed, "--only-failed", "what failed is tried again anyway"},
+	)...); err != nil {
+		return err
 	}
 	if o.MessagingService != "" && !messagingServiceSID.MatchString(o.MessagingService) {
 		return usageError("list them in the Console under Messaging, Services", "--messaging-service %q is not MG and 32 hexadecimal digits", o.MessagingService)
+	}
+	if o.AddMembers == "" || o.AddMembers == everybody {
+		return nil
+	}
+	var err error
+	o.wishes, err = readWishes(o.AddMembers)
+	return err
+}
+
+// misfit is a setting that does not go with another one.
+type misfit struct {
+	given bool
+	flag  string
+	why   string
+}
+
+// without refuses settings that do not go with a flag.
+func without(flag string, all ...misfit) error {
+	for _, m := range all {
+		if m.given {
+			return usageError("leave out one of them", "%s does not go with %s: %s", flag, m.flag, m.why)
+		}
+	}
+	return nil
+}
+
+// inPlaceMisfits are the settings that mean nothing if channels stay where they are.
+func inPlaceMisfits(o *mappingOptions, c *connectionOptions) []misfit {
+	return []misfit{
+		{o.ToService != newService, "--to-service", "channels stay in their service"},
+		{c.FromArchive != "", "--from-archive", "an archive has nothing in Conversations"},
+		{o.Identities != "", "--identities", "nobody is renamed"},
+		{o.Invites != "", "--invites", "invites stay in Chat"},
+		{o.Since != "" || o.Until != "", "--since or --until", "a channel is taken as a whole"},
+		{o.Active != "", "--active-since", "who is in a channel stays there"},
+	}
+}
+
+// onePlace refuses two accounts, and two regions: each has data of its own.
+func onePlace(s *endpoints) error {
+	if s.sourceAccount != s.targetAccount {
+		return usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, but two are named")
+	}
+	if s.sourceRegion != s.targetRegion {
+		return usageError("name one region for both sides, or leave out --in-place to copy from one to the other", "--in-place works within one region, but two are named")
 	}
 	return nil
 }
@@ -94,7 +134,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 			return err
 		}
 	}
-	return o.promote(ctx, form, s)
+	return o.promote(ctx, form, s, preview.Added)
 }
 
 // preview connects and counts. Nothing is written.
@@ -105,7 +145,11 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 	defer shown.Close()
 	o.settle = o.Settle
 	o.followLedger(ctx, o.Ledger)
-	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, promoteSource)
+	level := promoteSource
+	if o.AddMembers != "" && !o.DryRun {
+		level = promoteAndAdd
+	}
+	s, err = o.connect(ctx, connector{&o.connectionOptions, o.console, shown.log, shown.Event}, level)
 	if err != nil {
 		return nil, r, interrupted(ctx, err)
 	}
@@ -115,8 +159,8 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 		}
 	}()
 	o.console.met(s, &o.connectionOptions, o.Ledger)
-	if s.sourceAccount != s.targetAccount {
-		return s, r, usageError("unset CHATBRIDGE_TARGET_ACCOUNT_SID, or leave out --in-place to copy into that account", "--in-place works within one account, but two are named")
+	if err := onePlace(s); err != nil {
+		return s, r, err
 	}
 	mapper, err := o.mapper()
 	if err != nil {
@@ -137,6 +181,10 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 		Source: s.source, Target: s.reader, Promoter: s.promoter, Observer: shown,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 	}).Run(ctx)
+	if err == nil {
+		r.Added, err = o.planAdditions(ctx, s, shown)
+		r.Requests = s.counter.Traffic()
+	}
 	return s, r, err
 }
 
@@ -154,10 +202,12 @@ func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	if len(r.Samples) > 0 {
 		fmt.Fprintf(w, "  such as %s\n", strings.Join(reports.Named(r.Samples, r.SampleNames), "\n          "))
 	}
-	fmt.Fprintf(w, "This cannot be undone: people can no longer find or join these channels themselves.\nLedger: %s\n", o.Ledger)
+	fmt.Fprintf(w, "This cannot be undone: people can no longer find or join these channels themselves.\n")
+	showAdditions(w, r.Added)
+	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints) error {
+func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints, planned *inplace.Added) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)
@@ -176,6 +226,9 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.bind(ctx, ledger, f); err != nil {
 		return err
 	}
+	if err := o.pushIsBack(ctx, ledger); err != nil {
+		return err
+	}
 	began := time.Now()
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
@@ -185,6 +238,9 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 		Execute: true, Drain: drain,
 	}).Run(ctx)
+	if err == nil {
+		err = o.add(ctx, s, ledger, drain, shown, planned, &r)
+	}
 	shown.Close()
 	if nerr := noteRun(ctx, ledger, began, o.Settle, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
 		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
@@ -201,6 +257,12 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 		return &outcome{
 			status:  exitIncomplete,
 			message: plural(int(r.Failed), "channel was", "channels were") + " not made private",
+			hint:    "the result says why; to try again, run the same command again",
+		}
+	case r.Added != nil && r.Added.Failed > 0:
+		return &outcome{
+			status:  exitIncomplete,
+			message: plural(int(r.Added.Failed), "participant was", "participants were") + " not added",
 			hint:    "the result says why; to try again, run the same command again",
 		}
 	}

@@ -19,7 +19,7 @@ import (
 // one is about the same.
 var carriedFlags = []string{
 	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
-	"identities", skipMessagesFlag, "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "hours", "pause-file", "rehearsal",
+	"identities", skipMessagesFlag, "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "add-members", "hours", "pause-file", "rehearsal",
 }
 
 // nextCommands completes the commands that a text names, so that they can be

@@ -73,7 +73,7 @@ func TestMigrateOptions(t *testing.T) {
 		require.Equal(t, commonOptions{LogFormat: "json", Verbose: true, NoColor: true}, *o.commonOptions)
 		require.Equal(t, outputOption{"json"}, o.outputOption)
 		require.Equal(t, durationOption{time.Hour}, o.durationOption)
-		require.Equal(t, inPlaceOptions{true, "MGa"}, o.inPlaceOptions)
+		require.Equal(t, inPlaceOptions{InPlace: true, MessagingService: "MGa"}, o.inPlaceOptions)
 		require.True(t, o.Replay)
 		require.Equal(t, "c.yaml", o.Credentials)
 		require.Equal(t, []any{time.Second, 2 * time.Second, 4, true, true}, []any{o.Settle, o.Watchdog, o.MaxErrors, o.Yes, o.DryRun})

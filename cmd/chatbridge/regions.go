@@ -155,7 +155,7 @@ func (c connector) checkRegions(target access) error {
 	if target == noTarget || !c.apart(c.console) {
 		return nil
 	}
-	if target == promoteSource {
+	if target == promoteSource || target == promoteAndAdd {
 		return usageError("give one region, or leave out --in-place to copy into the other", "--in-place works within one region, but %s and %s are named", source.Home(), to.Home())
 	}
 	if !c.targetIsNamed(c.console) {

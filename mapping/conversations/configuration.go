@@ -29,6 +29,12 @@ func (n Notifications) Muted() Notifications {
 	return n
 }
 
+// WithoutAdded is the configuration without the push for who is added.
+func (n Notifications) WithoutAdded() Notifications {
+	n.AddedToConversation.Enabled = false
+	return n
+}
+
 // Notification is the push for one kind of event.
 type Notification struct {
 	Enabled           bool   `json:"enabled"`

@@ -85,6 +85,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.Counts = t.counts()
 	result.Findings = t.findings.List()
 	result.There = t.there.list()
+	result.SightLost = t.sightLost()
 	result.Unmatched = a.Settings.WithoutEffect()
 	result.Plan = plan(t.rows, estimate(loads, set.APS, set.WriteTime, set.Concurrency), set.APS, writes(loads))
 	result.Estimate = estimate(loads, set.APS, set.WriteTime, set.Concurrency)
@@ -114,6 +115,8 @@ type audit struct {
 	merge *merging        // nil unless several services would be made
 	flex  mapping.Flex    // what the service at work shows of it
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
+
+	sight []SightLost // see Audit.SightLost; guarded by mu
 
 	fileBytes atomic.Int64 // of all files
 	measured  measurement
@@ -201,7 +204,7 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	if err := t.bindings(ctx, s); err != nil {
 		return load, err
 	}
-	load.channels, err = t.channels(ctx, s, roles, &people{ids: known})
+	load.channels, err = t.channels(ctx, s, roles, &people{ids: known, users: int32(len(known))})
 	load.people = int64(len(known)) // and whoever only members name
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
 		load.settings++ // the limit is raised first
@@ -273,8 +276,18 @@ func (t *audit) bindings(ctx context.Context, s chat.Service) error {
 
 // people numbers identities, and knows which of them have no user.
 type people struct {
+	users int32 // those of the source; their numbers are below this
+
 	mu  sync.Mutex
 	ids map[string]int32
+}
+
+// isUser reports whether the source has a user with an identity.
+func (p *people) isUser(identity string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	id, ok := p.ids[identity]
+	return ok && id < p.users
 }
 
 // id is the number of an identity; fresh says that it had none before, which

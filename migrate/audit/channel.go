@@ -92,6 +92,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 	}
 	seen := map[string]chat.Member{}
+	var users int64 // of the service, who are members
 	for m, err := range t.Source.Members(ctx, s.SID, c.SID) {
 		if err != nil {
 			return load, err
@@ -106,6 +107,9 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		seen[identity] = chat.Member{
 			SID: m.SID, ChannelSID: m.ChannelSID, RoleSID: m.RoleSID,
 			LastConsumedMessageIndex: m.LastConsumedMessageIndex, LastConsumptionTimestamp: m.LastConsumptionTimestamp,
+		}
+		if known.isUser(m.Identity) {
+			users++
 		}
 		note(t.member(m, roles, known, first, &load))
 	}
@@ -142,10 +146,16 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	}
 	t.done(migrate.KindChannels, 1)
 	way, why := routeOf(t.set, c)
+	var strangers int64
+	if way == Promote {
+		strangers = int64(known.users) - users
+		note(t.set.Mapper.SightLost(c, int64(known.users), strangers))
+		t.loses(c, int64(len(seen)), strangers)
+	}
 	row := ChannelRow{
 		ServiceSID: s.SID, SID: c.SID, FriendlyName: c.FriendlyName, UniqueName: c.UniqueName, Type: c.Type,
 		Members: int64(len(load.members)), Messages: load.messages, Route: way, Reason: why, Writes: load.lane() + 1,
-		Findings: []string{},
+		SightLost: strangers, Findings: []string{},
 	}
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
 		row.Findings = append(row.Findings, string(code))

@@ -21,6 +21,9 @@ type Audit struct {
 	NewServices NewServices `json:"new_services"`
 	// Flex are the services that show signs of Twilio Flex.
 	Flex []FlexService `json:"flex,omitempty"`
+	// SightLost are the public channels that would be made private and that users of
+	// the service are no members of, those with most such users first, at most 1,000.
+	SightLost []SightLost `json:"sight_lost,omitempty"`
 	// There is what the service that everything goes into has otherwise, if there
 	// is one: at most 1,000 for each code.
 	There []Held `json:"there,omitempty"`

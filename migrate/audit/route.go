@@ -57,6 +57,7 @@ type ChannelRow struct {
 	Reason       string   `json:"reason"`
 	Writes       int64    `json:"writes"` // a replay of this channel would make
 	Findings     []string `json:"findings"`
+	SightLost    int64    `json:"sight_lost"` // users who are not members, of a channel that would be made private
 }
 
 // plan sums the rows of an audit up by way, in the order of how little they do.

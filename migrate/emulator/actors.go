@@ -21,8 +21,7 @@ func (e *Emulator) PostAs(conversationSID, author, body string) (messageSID stri
 // chooses its name and attributes and joins it, and returns its SID.
 func (e *Emulator) StartAs(serviceSID, identity, name, attributes string) (conversationSID string, err error) {
 	t := e.target
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.lock()()
 	s, found := t.services.find(serviceSID)
 	if !found {
 		return "", fmt.Errorf("start conversation: no service %s", serviceSID)

@@ -160,6 +160,7 @@ func (b *chatWrites) makePrivate(x *Exchange, v *chatService, c *channel) error 
 		if err := b.target.shareChannel(s, v, &channel{raw: raw, members: c.members, history: c.history}); err != nil {
 			return err
 		}
+		b.target.late[c.sid] = newLate(b.target.unkind.LateShow)
 	}
 	c.kind, c.raw = "private", raw
 	return nil

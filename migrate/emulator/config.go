@@ -41,7 +41,9 @@ type Config struct {
 	Generate Generate
 	// Shared makes both hosts one account: what Conversations shows of a Chat
 	// service by itself is there from the start, under the same SIDs. Public
-	// channels are not, until they are made private.
+	// channels are not, until they are made private. Whoever joins or leaves a channel
+	// through Conversations does so in Chat too, and the push settings are those of
+	// both; other writes of one product are not seen by the other.
 	Shared bool
 
 	// AccountSID and AuthToken are accepted by both hosts. Default to

@@ -39,6 +39,7 @@ func New(c Config) (*Emulator, error) {
 	}
 	e.target = newTarget(c, &e.counts, e.mischief)
 	if c.Shared {
+		e.target.chat, e.target.late = e.source, map[string]*unshown{}
 		if err := e.target.share(e.source); err != nil {
 			return nil, fmt.Errorf("share services: %w", err)
 		}

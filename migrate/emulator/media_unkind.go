@@ -64,7 +64,7 @@ func (m *mischief) collectBefore(x *Exchange, op uint64) {
 // shareFiles are the files of a message of Chat as Conversations has them.
 func (t *target) shareFiles(v *chatService, raw json.RawMessage) (all []*file) {
 	f := v.readFile(raw)
-	if f == nil {
+	if f == nil || t.unkind.LacksMedia {
 		return nil
 	}
 	all = []*file{f}

@@ -65,6 +65,9 @@ func (t *target) updateNotifications(x *Exchange, s *service) (Reply, error) {
 		return Reply{}, f.err
 	}
 	s.notifications = next
+	if s.twin != nil && !t.unkind.PushApart {
+		s.twin.notify(next, x.now)
+	}
 	return t.fetchNotifications(x, s)
 }
 

@@ -46,7 +46,7 @@ func (t *target) createParticipant(x *Exchange, s *service, c *conversation) (Re
 		return Reply{}, err
 	}
 	c.touch(x.now)
-	if s.notifications.added.Enabled {
+	if s.notifications.added.Enabled || s.twin.notifications().added.Enabled {
 		t.counts.pushes.Add(1)
 	}
 	t.fire(x, s, c, "onParticipantAdded")
@@ -74,6 +74,7 @@ func (t *target) join(s *service, c *conversation, p *participant, now time.Time
 	}
 	p.id = t.newID()
 	t.seat(s, c, p, now)
+	s.twin.joined(c, p, now)
 	return nil
 }
 
@@ -91,6 +92,7 @@ func (s *service) leave(c *conversation, p *participant, now time.Time) {
 	c.participants.remove(p.sid())
 	delete(c.byIdentity, p.identity)
 	c.noteLeft(p.identity)
+	s.twin.left(c, p, now)
 	if c.state != stateClosed {
 		s.memberships[p.identity]--
 	}

@@ -74,8 +74,7 @@ func (e *Emulator) changeMessage(conversationSID, messageSID string, change func
 func (e *Emulator) inConversation(sid string, act func(*service, *conversation, time.Time) error) error {
 	e.landBefore()
 	t := e.target
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.lock()()
 	s, c := t.anywhere(sid)
 	if c == nil {
 		return fmt.Errorf("act in conversation: no conversation %s", sid)

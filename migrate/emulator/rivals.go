@@ -94,8 +94,7 @@ func (m *mischief) forge(op uint64, reply Reply) {
 		return
 	}
 	t := m.emulator.target
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	defer t.lock()()
 	s, found := t.services.find(made.ServiceSID)
 	if !found {
 		return

@@ -24,6 +24,8 @@ type service struct {
 	memberships   map[string]int           // open conversations of an identity
 	authors       map[string]string        // one copy of each author's name
 
+	twin *chatService // the same service in Chat of a shared account; nil otherwise
+
 	participantLimit, conversationLimit, mediaLimitMB int // 0 for those of the emulator
 
 	rate rate

@@ -26,6 +26,7 @@ func (t *target) share(from *source) error {
 		s.configuration = configuration{creatorRole: f.CreatorRole, conversationRole: f.ChannelRole, serviceRole: f.ServiceRole}
 		s.limit(f.Limits.ChannelMembers, 0)
 		_ = json.Unmarshal(fields(fields(v.raw)["media"])["size_limit_mb"], &s.mediaLimitMB) // of a service without, none
+		s.twin, s.notifications = v, v.notifications()
 		t.services.add(s.sid, s)
 		if err := t.shareInto(s, v); err != nil {
 			return err
@@ -97,19 +98,32 @@ func (t *target) shareChannel(s *service, v *chatService, from *channel) error {
 	}
 	c.id, _ = parseID("CH", c.sid)
 	s.add(c)
-	for m := range from.members.all() {
+	if t.unkind.OtherAttributes {
+		c.attributes = `{"nobody":"wrote this"}`
+	}
+	for i, m := range from.members.from(first) {
+		if i == 0 && t.unkind.LacksMember {
+			continue
+		}
 		f, err := readShared(m.raw)
 		if err != nil {
 			return err
 		}
 		p := &participant{
-			identity: f.Identity, role: f.Role, created: f.DateCreated.date(), updated: f.DateUpdated.date(),
+			identity: f.Identity, attributes: f.Attributes, role: f.Role, created: f.DateCreated.date(), updated: f.DateUpdated.date(),
 			read: f.Horizon, readAt: f.HorizonAt,
 		}
 		p.id, _ = parseID("MB", f.SID)
+		if t.unkind.OtherHorizon {
+			p.read = elsewhere(p.read)
+		}
 		t.seat(s, c, p, t.config.Now())
 	}
-	for _, raw := range from.history.from(first, false) {
+	newest := from.history.nextIndex() - 1
+	for index, raw := range from.history.from(first, false) {
+		if index == newest && t.unkind.LacksMessage {
+			continue
+		}
 		f, err := readShared(raw)
 		if err != nil {
 			return err
@@ -117,6 +131,15 @@ func (t *target) shareChannel(s *service, v *chatService, from *channel) error {
 		s.shareMessage(c, f, t.shareFiles(v, raw))
 	}
 	return nil
+}
+
+// elsewhere is another read horizon.
+func elsewhere(read *int64) *int64 {
+	other := int64(0)
+	if read != nil {
+		other = *read + 1
+	}
+	return &other
 }
 
 func (s *service) shareMessage(c *conversation, f shared, files []*file) {

@@ -15,6 +15,9 @@ type target struct {
 	media  *media
 	diary  *diary
 
+	chat *source             // of a shared account; nil otherwise
+	late map[string]*unshown // channels that were just made private
+
 	mu          sync.RWMutex
 	account     string
 	services    shelf[*service]
@@ -74,9 +77,23 @@ func (t *target) reading(h handler) handler {
 
 func (t *target) writing(h handler) handler {
 	return func(x *Exchange) (Reply, error) {
-		t.mu.Lock()
-		defer t.mu.Unlock()
+		defer t.lock()()
 		return h(x)
+	}
+}
+
+// lock locks the target, and before that the Chat side of a shared account, since
+// people who join or leave do so in both. It returns what unlocks them.
+func (t *target) lock() (unlock func()) {
+	if t.chat != nil {
+		t.chat.mu.Lock()
+	}
+	t.mu.Lock()
+	return func() {
+		t.mu.Unlock()
+		if t.chat != nil {
+			t.chat.mu.Unlock()
+		}
 	}
 }
 
@@ -99,6 +116,9 @@ func (t *target) inConversation(h conversationHandler) handler {
 		c, err := s.conversation(x.args[1])
 		if err != nil {
 			return Reply{}, err
+		}
+		if t.late[c.sid].hides() {
+			return Reply{}, notFound("Conversation", x.args[1])
 		}
 		return h(x, s, c)
 	})

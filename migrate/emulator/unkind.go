@@ -79,6 +79,18 @@ type Unkind struct {
 	// sent, if another message is to have them.
 	TakenAsGone float64
 
+	// LacksMedia, LacksMember, LacksMessage, OtherHorizon and OtherAttributes are
+	// what Conversations has otherwise than Chat, of each channel that it shows of a
+	// shared account: no files, no first member, no newest message, every horizon
+	// elsewhere, and attributes of the channel that nobody wrote.
+	LacksMedia, LacksMember, LacksMessage, OtherHorizon, OtherAttributes bool
+	// LateShow is how many requests to Conversations do not find a channel that was
+	// just made private.
+	LateShow int
+	// PushApart has each product of a shared account keep push settings of its own,
+	// and either of them send what it is set to.
+	PushApart bool
+
 	// SecondWriter is the share of dated messages that another writer writes
 	// too.
 	SecondWriter float64

@@ -38,6 +38,10 @@ import (
 //	media-gone=0.1           share of the source's files that are gone
 //	media-more=0.1           share of messages with two files in Conversations
 //	collect=0.1              share of messages whose file is collected before them
+//	in-place=no-media+no-member+no-message+horizon+attributes+push
+//	                         what Conversations has otherwise than Chat of a shared
+//	                         account, or of push, that each product has its own
+//	late-show=2              requests that do not find a promoted channel yet
 //	second-writer=0.1        share of messages that a rival writes too
 //	mirror=0.1               share of messages after which an application writes
 //	                         to both sides
@@ -118,21 +122,26 @@ func (u *Unkind) settings() map[string]func(string) error {
 		"media-more":         share(&u.MediaMore),
 		"collect":            share(&u.Collect),
 		"taken-as-gone":      share(&u.TakenAsGone),
-		"second-writer":      share(&u.SecondWriter),
-		"mirror":             share(&u.Mirror),
-		"people":             share(&u.People),
-		"people-do":          u.setDeeds,
-		"forged-stamp":       share(&u.ForgedStamp),
-		"key-account":        u.setKeyAccount,
-		"account-sid":        flags(map[string]*bool{"null": &u.NoAccountSID, "nowhere": &u.NoAccount}),
-		"index-gaps":         u.setGaps,
-		"counts-adrift":      share(&u.CountsAdrift),
-		"v1-hides":           share(&u.HiddenByV1),
-		"v2-hides":           share(&u.HiddenByV2),
-		"v2-unlisted":        share(&u.UnlistedByV2),
-		"v2-dates":           share(&u.DatedByV2),
-		"v2-bare":            share(&u.BareInV2),
-		"no-version":         u.setNoVersion,
+		"in-place": flags(map[string]*bool{
+			"no-media": &u.LacksMedia, "no-member": &u.LacksMember, "no-message": &u.LacksMessage,
+			"horizon": &u.OtherHorizon, "attributes": &u.OtherAttributes, "push": &u.PushApart,
+		}),
+		"late-show":     func(v string) (err error) { u.LateShow, err = positive(strconv.Atoi(v)); return err },
+		"second-writer": share(&u.SecondWriter),
+		"mirror":        share(&u.Mirror),
+		"people":        share(&u.People),
+		"people-do":     u.setDeeds,
+		"forged-stamp":  share(&u.ForgedStamp),
+		"key-account":   u.setKeyAccount,
+		"account-sid":   flags(map[string]*bool{"null": &u.NoAccountSID, "nowhere": &u.NoAccount}),
+		"index-gaps":    u.setGaps,
+		"counts-adrift": share(&u.CountsAdrift),
+		"v1-hides":      share(&u.HiddenByV1),
+		"v2-hides":      share(&u.HiddenByV2),
+		"v2-unlisted":   share(&u.UnlistedByV2),
+		"v2-dates":      share(&u.DatedByV2),
+		"v2-bare":       share(&u.BareInV2),
+		"no-version":    u.setNoVersion,
 	}
 }
 

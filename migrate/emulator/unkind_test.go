@@ -30,12 +30,14 @@ func TestParseUnkind(t *testing.T) {
 		PeopleDo: []emulator.Deed{emulator.Write, emulator.Join}, ForgedStamp: 0.25, KeyAccountSID: accountSID, NoAccountSID: true,
 		IndexGaps: -1, CountsAdrift: 0.35, Mistaken: 0.45,
 		MediaName: 0.1, MediaType: 0.2, MediaGone: 0.3, MediaMore: 0.4, Collect: 0.5, TakenAsGone: 0.55,
+		LacksMedia: true, LacksMember: true, LacksMessage: true, OtherHorizon: true, OtherAttributes: true, PushApart: true, LateShow: 2,
 		HiddenByV1: 0.15, HiddenByV2: 0.16, UnlistedByV2: 0.17, DatedByV2: 0.18, BareInV2: 0.19, NoVersion: "v2",
 	}, parsed(t, "seed=3,list-lags=5s,list-stale=0.1,stale-for=1m,list-ends-early=0.2,list-ignores-order=0.3,list-of-another=0.4,"+
 		"lists=messages+participants,text=trim+crlf+nfc+doubles,reply-202=0.5,reply-404=0.6,body-max=100,refuse=escapes+blank+second-role,firewall=0.7,"+
 		"second-writer=0.8,mirror=0.9,people=1,people-do=write+join,forged-stamp=0.25,key-account="+accountSID+",account-sid=null,"+
 		"index-gaps=0,counts-adrift=0.35,reply-of-another=0.45,media-name=0.1,media-type=0.2,media-gone=0.3,media-more=0.4,collect=0.5,taken-as-gone=0.55,"+
-		"v1-hides=0.15,v2-hides=0.16,v2-unlisted=0.17,v2-dates=0.18,v2-bare=0.19,no-version=v2"))
+		"v1-hides=0.15,v2-hides=0.16,v2-unlisted=0.17,v2-dates=0.18,v2-bare=0.19,no-version=v2,"+
+		"in-place=no-media+no-member+no-message+horizon+attributes+push,late-show=2"))
 	require.Equal(t, emulator.Unkind{LagRequests: 3}, parsed(t, "list-lags=3"))
 	require.Equal(t, emulator.Unkind{Habits: emulator.Habits{
 		Late: 2 * time.Minute, Takes: map[string]time.Duration{"messages": 80 * time.Millisecond, "users": time.Second},
@@ -54,7 +56,7 @@ func TestParseUnkind(t *testing.T) {
 	for spec, want := range map[string]string{
 		"": "there are accept, account-sid, ", "lies=1": "there are accept, account-sid, ", "people=2": "a share from 0 to 1", "people=NaN": "a share from 0 to 1",
 		"list-lags=soon": "a time such as 5s", "list-lags=-1": "not below zero", "stale-for=-1s": "more than zero", "body-max=0": "more than zero",
-		"lists=message": "some of services+", "text=upper": "some of crlf+doubles+nfc+reformat+trim", "people-do=sing": "none of [write ",
+		"lists=message": "some of services+", "text=upper": "some of crlf+doubles+nfc+reformat+trim", "in-place=all": "some of attributes+horizon+no-media", "late-show=0": "more than zero", "people-do=sing": "none of [write ",
 		"key-account=SK1": "the SID of an account", "account-sid=gone": "some of nowhere+null", "late=soon": "late", "write-takes=chats:1s": "such as messages:80ms", "write-takes=users": "write-takes",
 		"lengths=body:1": "such as name:100", "lengths=name:0": "more than zero", "target-chat=hidden": "want shown, forbidden or gone", "name-held=0s": "more than zero", "seed=-1": "seed",
 	} {

@@ -57,6 +57,7 @@ type Result struct {
 	Samples       []string                `json:"samples"`      // SIDs of a few channels that a preview would promote
 	SampleNames   []string                `json:"sample_names"` // of the same channels
 	Failures      []migrate.FailureLine   `json:"failures"`
+	Added         *Added                  `json:"added,omitempty"` // people, if that was asked for
 	Requests      migrate.Traffic         `json:"requests"`
 	Duration      float64                 `json:"duration_seconds"`
 }
@@ -133,7 +134,7 @@ func (r *promotion) whole(ctx context.Context) error {
 
 func (r *promotion) service(ctx context.Context, s chat.Service) error {
 	if r.Execute {
-		if err := r.Ledger.PutService(ctx, migrate.ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: migrate.Open}); err != nil {
+		if err := r.put(ctx, s, migrate.Open); err != nil {
 			return err
 		}
 	}
@@ -158,7 +159,17 @@ func (r *promotion) service(ctx context.Context, s chat.Service) error {
 	if !r.Execute || r.failed.Load() > before {
 		return nil
 	}
-	return r.Ledger.PutService(ctx, migrate.ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: migrate.Done})
+	return r.put(ctx, s, migrate.Done)
+}
+
+// put notes how far a service is, and keeps what Additions noted of its push
+// settings.
+func (r *promotion) put(ctx context.Context, s chat.Service, stage migrate.Stage) error {
+	rec, _, err := r.Ledger.Service(ctx, s.SID)
+	if err != nil {
+		return err
+	}
+	return r.Ledger.PutService(ctx, migrate.ServiceRecord{SourceSID: s.SID, TargetSID: s.SID, FriendlyName: s.FriendlyName, Stage: stage, Saved: rec.Saved})
 }
 
 func (r *promotion) channel(ctx context.Context, c chat.Channel) error {

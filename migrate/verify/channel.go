@@ -26,7 +26,7 @@ func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) erro
 	}
 	switch {
 	case migrate.Unreadable(err):
-		s.countUnread(listed)
+		s.countUnread(listed.MembersCount, listed.MessagesCount)
 		return s.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Name: nameOf(listed), ChannelName: nameOf(listed), Detail: err.Error()})
 	case err != nil:
 		return err

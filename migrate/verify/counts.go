@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"chatbridge/mapping"
-	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
@@ -77,10 +76,10 @@ func (s *verifiedService) countChannel(f *channelFound) {
 }
 
 // countUnread counts a channel that cannot be read, by its own counters.
-func (s *verifiedService) countUnread(c chat.Channel) {
-	for kind, n := range map[string]int64{migrate.KindChannels: 1, migrate.KindMembers: c.MembersCount, migrate.KindMessages: c.MessagesCount} {
-		s.listed(kind, n)
-		s.missing(kind, n)
+func (c *comparison) countUnread(members, messages int64) {
+	for kind, n := range map[string]int64{migrate.KindChannels: 1, migrate.KindMembers: members, migrate.KindMessages: messages} {
+		c.listed(kind, n)
+		c.missing(kind, n)
 	}
 }
 

@@ -5,6 +5,8 @@
 //     as data what would bring it back.
 //   - classifier (classify.go) decides what a difference between messages is
 //     called; match.go finds the messages that both sides have.
+//   - InPlace compares what Chat and Conversations of one account show of the same
+//     channels, which were not copied. It maps nothing and pairs by SID.
 //   - Repairer carries fixes out, with push notifications off, one at a time. It
 //     deletes nothing and puts nothing in the middle of a conversation.
 //

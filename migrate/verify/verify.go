@@ -50,7 +50,8 @@ const (
 	WrongAuthor  Class = "wrong author"
 	WrongRole    Class = "wrong role"
 	WrongHorizon Class = "wrong horizon"
-	Foreign      Class = "foreign" // written into the target by someone else
+	NotVisible   Class = "not visible" // in Chat, and Conversations of the same account does not show it
+	Foreign      Class = "foreign"     // written into the target by someone else
 )
 
 // Difference is one item that is not equal on both sides.
@@ -85,7 +86,10 @@ type Verification struct {
 	// the target counts as existing, and what is missing there as failed.
 	Counts map[string]migrate.KindCount `json:"counts"`
 	// FileBytes is how much of the files was compared byte by byte.
-	FileBytes   int64                  `json:"file_bytes,omitzero"`
+	FileBytes int64 `json:"file_bytes,omitzero"`
+	// NotShown is what Chat does not show of these channels, so that a comparison in
+	// place says nothing of it.
+	NotShown    []string               `json:"not_shown,omitempty"`
 	Differences map[Class]int64        `json:"differences"` // by class, foreign ones too
 	Findings    []migrate.FindingCount `json:"findings"`    // what the source says of itself and does not show
 	Duration    float64                `json:"duration_seconds"`
@@ -116,23 +120,32 @@ func (v *Verifier) found(ctx context.Context) func(mapping.Code, string) bool {
 func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (Verification, error) {
 	own := *v
 	v, own.Target = &own, migrate.WithoutClaim(v.Target)
-	set := v.Settings.WithDefaults()
-	started := time.Now()
-	c := &comparison{
-		Verifier: v, set: set, agreed: agreedBy(set.Mapper, v.found(ctx)), tally: count.NewCounters(v.Observer),
+	c := newComparison(v, "verify", report)
+	c.agreed = agreedBy(c.set.Mapper, v.found(ctx))
+	return c.whole(ctx, c.service)
+}
+
+func newComparison(v *Verifier, command string, report func(Difference) error) *comparison {
+	return &comparison{
+		Verifier: v, set: v.Settings.WithDefaults(), tally: count.NewCounters(v.Observer),
 		result: Verification{
-			SchemaVersion: migrate.SchemaVersion, Command: "verify",
+			SchemaVersion: migrate.SchemaVersion, Command: command,
 			Compared: map[string]int64{}, Counts: map[string]migrate.KindCount{}, Differences: map[Class]int64{},
 		},
 		sink: report, findings: count.NewFindings(), noted: map[mapping.Finding]bool{}, unread: map[string]bool{},
 	}
-	ctx = migrate.Noting(ctx, v.Observer, c.note)
-	selected, err := migrate.ReadServices(ctx, v.Source, set.Services)
+}
+
+// whole compares every service that is selected, and sums up.
+func (c *comparison) whole(ctx context.Context, service func(context.Context, chat.Service) error) (Verification, error) {
+	started := time.Now()
+	ctx = migrate.Noting(ctx, c.Observer, c.note)
+	selected, err := migrate.ReadServices(ctx, c.Source, c.set.Services)
 	if err != nil {
 		return c.result, err
 	}
 	for _, s := range selected {
-		if err := c.service(ctx, s); err != nil {
+		if err := service(ctx, s); err != nil {
 			return c.result, err
 		}
 	}
@@ -145,7 +158,7 @@ func (v *Verifier) compare(ctx context.Context, report func(Difference) error) (
 	}
 	c.result.Findings = c.findings.List()
 	c.result.Duration = time.Since(started).Seconds()
-	c.result.Unmatched = set.WithoutEffect()
+	c.result.Unmatched = c.set.WithoutEffect()
 	return c.result, nil
 }
 

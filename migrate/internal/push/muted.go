@@ -17,6 +17,7 @@ import (
 type Muted struct {
 	target migrate.Target
 	note   Noting
+	quiet  func(conversations.Notifications) conversations.Notifications
 
 	mu  sync.Mutex
 	was map[string]conversations.Notifications // by service, as they were
@@ -27,8 +28,15 @@ type Muted struct {
 // over finds it, before they are put off; nil says that they are back.
 type Noting func(ctx context.Context, serviceSID string, was json.RawMessage) error
 
+// NewMuted turns everything off.
 func NewMuted(t migrate.Target, note Noting) *Muted {
-	return &Muted{target: t, note: note, was: map[string]conversations.Notifications{}, off: map[string]bool{}}
+	return NewPartlyMuted(t, note, conversations.Notifications.Muted)
+}
+
+// NewPartlyMuted turns off only what quiet does, for a verb that writes nothing else
+// that sends a push: people go on writing, and the pushes for their messages go on.
+func NewPartlyMuted(t migrate.Target, note Noting, quiet func(conversations.Notifications) conversations.Notifications) *Muted {
+	return &Muted{target: t, note: note, quiet: quiet, was: map[string]conversations.Notifications{}, off: map[string]bool{}}
 }
 
 // Inherit takes over what a run before left off.
@@ -64,7 +72,8 @@ func (m *Muted) Mute(ctx context.Context, serviceSID string) error {
 }
 
 func (m *Muted) putOff(ctx context.Context, serviceSID string, now conversations.Notifications) error {
-	if now.Off() {
+	off := m.quiet(now)
+	if off == now {
 		return nil
 	}
 	raw, err := json.Marshal(m.was[serviceSID])
@@ -74,8 +83,7 @@ func (m *Muted) putOff(ctx context.Context, serviceSID string, now conversations
 	if err := m.note(ctx, serviceSID, raw); err != nil {
 		return err
 	}
-	_, err = Off(ctx, m.target, serviceSID, now)
-	return err
+	return m.target.SetNotifications(ctx, serviceSID, off)
 }
 
 // Instead replaces what comes back at the end.
