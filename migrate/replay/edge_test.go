@@ -58,6 +58,7 @@ func TestEdgeCases(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: rig.Workspace(t, "edge-cases")})
 			r.Settings.Mapper.Policy = rig.CarryAll()
 			r.Settings.Mapper.Policy[mapping.InviteLost] = "add"
+			r.Settings.CopyAlways = "it is copied" // in place people would lose sight of channels
 			said := rig.TimesFound(r.Audit(t, nil).Findings)
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
