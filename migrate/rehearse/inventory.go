@@ -1,0 +1,71 @@
+package rehearse
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/tidwall/gjson"
+
+	"chatbridge/migrate"
+)
+
+// strange is something in the service that the rehearsal did not make. With it the
+// service is somebody's, and stays.
+type strange struct{ what string }
+
+func (s *strange) Error() string {
+	return s.what + ", so it is not deleted: it may be somebody's by now"
+}
+
+// madeByTwilio are the roles that every new service has.
+var madeByTwilio = []string{"service admin", "service user", "channel admin", "channel user"}
+
+// inventory proves that everything in the service is of the rehearsal: it all
+// bears the token.
+func (s *session) inventory(ctx context.Context) error {
+	for _, kind := range []struct{ list, noun string }{
+		{"/Roles?PageSize=50", "role"}, {"/Users?PageSize=50", "user"}, {"/Conversations?PageSize=100", "conversation"},
+	} {
+		records, err := s.list(ctx, migrate.TargetConversations, s.at()+kind.list)
+		if err != nil {
+			return err
+		}
+		for _, one := range records {
+			if kind.noun == "role" && slices.Contains(madeByTwilio, one.Get("friendly_name").String()) {
+				continue
+			}
+			if !s.bears(one, "friendly_name", "identity", "unique_name") {
+				return &strange{fmt.Sprintf("it has a %s %s that the rehearsal did not make", kind.noun, one.Get("sid").String())}
+			}
+			if kind.noun != "conversation" {
+				continue
+			}
+			if err := s.inConversation(ctx, one.Get("sid").String()); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *session) inConversation(ctx context.Context, sid string) error {
+	for _, kind := range []struct{ list, noun string }{{"Participants", "participant"}, {"Messages", "message"}} {
+		records, err := s.list(ctx, migrate.TargetConversations, s.at("Conversations", sid, kind.list)+"?PageSize=100")
+		if err != nil {
+			return err
+		}
+		for _, one := range records {
+			if !s.bears(one, "identity", "author", "attributes", "body") {
+				return &strange{fmt.Sprintf("it has a %s %s in conversation %s that the rehearsal did not make", kind.noun, one.Get("sid").String(), sid)}
+			}
+		}
+	}
+	return nil
+}
+
+// bears reports whether one of the fields holds the token.
+func (s *session) bears(one gjson.Result, fields ...string) bool {
+	return slices.ContainsFunc(fields, func(f string) bool { return strings.Contains(one.Get(f).String(), s.made.Token) })
+}

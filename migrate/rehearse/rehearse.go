@@ -1,0 +1,224 @@
+package rehearse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// Rehearser makes a rehearsal.
+type Rehearser struct {
+	Experimenter migrate.Experimenter
+
+	// Record keeps what was made, for whoever comes after a kill.
+	Record Record
+
+	// Account, Region and Host are where the rehearsal takes place, and Version is
+	// that of chatbridge. The result is bound to them.
+	Account, Region, Host, Version string
+
+	// Skip leaves out experiments by name, and Only all others, unless it is empty.
+	Skip, Only []string
+
+	// Keep leaves the service, to be looked at. Clean removes it.
+	Keep bool
+
+	// Observer is told of each experiment. May be nil.
+	Observer migrate.Observer
+
+	// Now is the clock of this machine. Defaults to time.Now.
+	Now func() time.Time
+
+	// Wait waits, and returns the cause if the context ends first. Defaults to a
+	// timer.
+	Wait func(ctx context.Context, d time.Duration) error
+
+	// Token is what is random about the names of one rehearsal: 32 hexadecimal
+	// digits. Defaults to random ones.
+	Token func() string
+
+	// Drain, when it is closed, ends the experiments; the service is still removed.
+	// May be nil.
+	Drain <-chan struct{}
+}
+
+// KindExperiments is what a Rehearser counts before its Observer.
+const KindExperiments = "experiments"
+
+// removal bounds the removal of a service after the context of a run has ended.
+const removal = 2 * time.Minute
+
+// unanswered is how many experiments may end one after the other since the service
+// did not answer, before the rehearsal ends.
+const unanswered = 3
+
+// Run makes the experiments. Whatever it made is removed when it returns, also
+// with an error, unless Keep is set or the Rehearsal says that it was not removed:
+// the Record then still has it.
+func (r *Rehearser) Run(ctx context.Context) (migrate.Rehearsal, error) {
+	s := newSession(r)
+	got := migrate.Rehearsal{
+		SchemaVersion: migrate.SchemaVersion, Command: "rehearse",
+		AccountSID: r.Account, Region: r.Region, Host: r.Host, Version: r.Version, Began: s.Now().UTC(),
+		Experiments: []migrate.Experiment{}, Verdicts: map[migrate.Verdict]int{},
+	}
+	work, stop := s.drained(ctx)
+	err := s.create(work)
+	if err == nil {
+		got.ServiceSID = s.made.ServiceSID
+		got.Experiments, err = s.experiments(work)
+	}
+	stop()
+	if left := s.finish(ctx, err == nil); left == nil {
+		got.Removed = s.removed
+	} else {
+		err = errors.Join(err, left)
+	}
+	got.Sound = true
+	for _, e := range got.Experiments {
+		got.Verdicts[e.Verdict]++
+		got.Sound = got.Sound && e.Stops == ""
+	}
+	got.WriteTimes = s.medians()
+	got.Requests, got.Duration = s.asked, s.Now().Sub(got.Began).Seconds()
+	return got, err
+}
+
+// drained is a context that also ends when the rehearsal is to.
+func (s *session) drained(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-s.Drain: // a nil one never is
+			cancel(&migrate.Error{Op: "rehearse", Kind: migrate.Interrupted, Err: errors.New("interrupted"), Hint: "run the same command again"})
+		case <-over:
+		}
+	}()
+	return ctx, func() {
+		close(over)
+		<-done
+		cancel(nil)
+	}
+}
+
+// finish removes what was made, unless it is to be kept. A run that was cut off
+// still gets the time for it.
+func (s *session) finish(ctx context.Context, whole bool) error {
+	if s.made.Name == "" || whole && s.Keep {
+		return nil
+	}
+	if !whole && s.made.ServiceSID == "" {
+		return nil // create says what became of it
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+	defer cancel()
+	err := s.remove(ctx)
+	s.removed = err == nil
+	return err
+}
+
+// selected are the experiments of this run, in their order.
+func (r *Rehearser) selected() []experiment {
+	return slices.DeleteFunc(slices.Clone(all), func(e experiment) bool {
+		return slices.Contains(r.Skip, e.name) || len(r.Only) > 0 && !slices.Contains(r.Only, e.name)
+	})
+}
+
+// Takes is how long the experiments wait for real. Their requests come on top: a
+// few hundred, one after the other.
+func (r *Rehearser) Takes() time.Duration {
+	var at time.Duration
+	for _, e := range ordered(r.selected()) {
+		at = max(at, e.after) + e.takes
+	}
+	return at
+}
+
+// ordered has those come last that wait for something begun before, by how long:
+// the others are made in the meantime.
+func ordered(list []experiment) []experiment {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b experiment) int { return cmp.Compare(a.after, b.after) })
+	return list
+}
+
+func (s *session) experiments(ctx context.Context) ([]migrate.Experiment, error) {
+	selected := s.selected()
+	s.Observer.Total(KindExperiments, int64(len(selected)))
+	if err := s.furnish(ctx); err != nil {
+		return []migrate.Experiment{}, fmt.Errorf("fill the service: %w", err)
+	}
+	began, spoilt := map[string]time.Time{}, map[string]error{}
+	for _, e := range selected {
+		if e.begin != nil {
+			spoilt[e.name] = e.begin(s, ctx)
+			began[e.name] = s.Now()
+		}
+	}
+	results, silent := map[string]migrate.Experiment{}, 0
+	for _, e := range ordered(selected) {
+		if at, waits := began[e.name]; waits && spoilt[e.name] == nil {
+			if err := s.pause(ctx, at.Add(e.after).Sub(s.Now()), "what "+e.name+" begun needs time"); err != nil {
+				return told(selected, results), err
+			}
+		}
+		from, before := s.Now(), s.asked
+		found, err := finding{}, spoilt[e.name]
+		if err == nil {
+			found, err = e.look(s, ctx)
+		}
+		found, err = s.judged(ctx, found, err, &silent)
+		if err != nil {
+			return told(selected, results), fmt.Errorf("experiment %s: %w", e.name, err)
+		}
+		results[e.name] = migrate.Experiment{
+			Name: e.name, Assumed: e.assumed, Seen: found.seen, Verdict: found.verdict, Follows: found.follows,
+			Settle: found.settle.Seconds(), Stops: found.stops, Requests: s.asked - before, Duration: s.Now().Sub(from).Seconds(),
+		}
+		s.Observer.Done(KindExperiments, 1)
+	}
+	return told(selected, results), nil
+}
+
+// told are the results in the order of the list.
+func told(list []experiment, results map[string]migrate.Experiment) []migrate.Experiment {
+	out := []migrate.Experiment{}
+	for _, e := range list {
+		if got, made := results[e.name]; made {
+			out = append(out, got)
+		}
+	}
+	return out
+}
+
+// judged decides what an error means: that one experiment says nothing, or that
+// none would any more.
+func (s *session) judged(ctx context.Context, f finding, err error, silent *int) (finding, error) {
+	if err == nil {
+		*silent = 0
+		return f, nil
+	}
+	if ctx.Err() != nil {
+		return f, context.Cause(ctx)
+	}
+	if refusal, no := errors.AsType[*refused](err); no {
+		*silent = 0
+		return unseen("%s", refusal.Error()), nil
+	}
+	switch migrate.KindOf(err) {
+	case migrate.Usage:
+		return unseen("%s", err), nil
+	case migrate.Unavailable, migrate.InDoubt, migrate.Throttled:
+		if *silent++; *silent < unanswered {
+			return unseen("the service did not answer: %s", err), nil
+		}
+	}
+	return f, err
+}

@@ -1,0 +1,359 @@
+package rehearse
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/tidwall/gjson"
+
+	"chatbridge/migrate"
+)
+
+// session is the state of one run.
+type session struct {
+	*Rehearser
+	made    Made
+	removed bool
+
+	mu     sync.Mutex // of what experiments may count concurrently
+	asked  int64
+	writes map[string][]time.Duration // by what was created
+
+	contents
+}
+
+func newSession(r *Rehearser) *session {
+	own := *r
+	own.Observer = migrate.Observed(own.Observer)
+	if own.Now == nil {
+		own.Now = time.Now
+	}
+	if own.Wait == nil {
+		own.Wait = wait
+	}
+	if own.Token == nil {
+		own.Token = token
+	}
+	return &session{Rehearser: &own, writes: map[string][]time.Duration{}}
+}
+
+func token() string {
+	var raw [16]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return hex.EncodeToString(raw[:])
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// pause waits, and says why.
+func (s *session) pause(ctx context.Context, d time.Duration, why string) error {
+	if d <= 0 {
+		return nil
+	}
+	defer migrate.Awaiting(ctx, migrate.Settling, why)()
+	return s.Wait(ctx, d)
+}
+
+// refused is a request that was answered by a refusal where the experiment needs
+// it to be carried out.
+type refused struct {
+	method, shape string
+	status, code  int
+}
+
+func (r *refused) Error() string {
+	return fmt.Sprintf("%s %s was refused (%s)", r.method, r.shape, status(r.status, r.code))
+}
+
+func status(http, code int) string {
+	if code == 0 {
+		return fmt.Sprintf("HTTP %d", http)
+	}
+	return fmt.Sprintf("HTTP %d, Twilio error %d", http, code)
+}
+
+// says words how a request was answered.
+func says(r migrate.ProbeReply) string { return status(r.Status, r.Code()) }
+
+var sidForm = regexp.MustCompile(`[A-Z]{2}[0-9a-f]{32}`)
+
+// shapeOf is a target without what differs from one resource to the next, and
+// without names.
+func shapeOf(target string) string {
+	path, _, _ := strings.Cut(target, "?")
+	return sidForm.ReplaceAllStringFunc(path, func(sid string) string { return "{" + sid[:2] + "}" })
+}
+
+// try sends a trial. A refusal is a reply; that the service is down, busy, or does
+// not take the credentials is an error.
+func (s *session) try(ctx context.Context, t migrate.Trial) (migrate.ProbeReply, error) {
+	s.mu.Lock()
+	s.asked++
+	s.mu.Unlock()
+	r, err := s.Experimenter.Try(ctx, t)
+	if err != nil {
+		return r, err
+	}
+	fail := func(kind migrate.Kind, hint string) error {
+		return &migrate.Error{Op: "experiment", Kind: kind, Code: r.Code(), Hint: hint,
+			Err: fmt.Errorf("%s %s was answered with %s", t.Method, shapeOf(t.Target), says(r))}
+	}
+	switch {
+	case r.Status == http.StatusUnauthorized:
+		return r, fail(migrate.Credentials, "")
+	case r.Status == http.StatusTooManyRequests:
+		return r, fail(migrate.Throttled, "")
+	case r.Status >= 500 && t.Method == http.MethodGet:
+		return r, fail(migrate.Unavailable, "")
+	case r.Status >= 500:
+		return r, fail(migrate.InDoubt, "")
+	}
+	return r, nil
+}
+
+// at is the path of what is in the service.
+func (s *session) at(segments ...string) string {
+	var b strings.Builder
+	b.WriteString("/v1/Services/" + s.made.ServiceSID)
+	for _, one := range segments {
+		b.WriteString("/" + escaped(one))
+	}
+	return b.String()
+}
+
+func escaped(segment string) string {
+	switch segment {
+	case ".":
+		return "%2E"
+	case "..":
+		return "%2E%2E"
+	}
+	return url.PathEscape(segment)
+}
+
+// form makes a form of pairs.
+func form(pairs ...string) url.Values {
+	f := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		f.Add(pairs[i], pairs[i+1])
+	}
+	return f
+}
+
+// post writes to a path in the service, and is answered whichever way.
+func (s *session) post(ctx context.Context, path string, f url.Values) (migrate.ProbeReply, error) {
+	return s.write(ctx, migrate.Trial{Method: http.MethodPost, Target: path, Form: f})
+}
+
+// write writes once, and notes how long what was created took.
+func (s *session) write(ctx context.Context, t migrate.Trial) (migrate.ProbeReply, error) {
+	t.Host = migrate.TargetConversations
+	t.Service, t.Conversation = s.made.ServiceSID, conversationOf(t.Target)
+	r, err := s.try(ctx, t)
+	if err == nil && r.Status == http.StatusCreated {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		kind := kindOf(t.Target)
+		s.writes[kind] = append(s.writes[kind], r.Took)
+	}
+	return r, err
+}
+
+// created writes once, and has to be carried out. It is given time if somebody else
+// is said to be writing to the same resource.
+func (s *session) created(ctx context.Context, path string, f url.Values) (gjson.Result, error) {
+	for attempt := 1; ; attempt++ {
+		r, err := s.post(ctx, path, f)
+		switch {
+		case err != nil:
+			return gjson.Result{}, err
+		case migrate.CodeContended(r.Code()) && attempt < 5:
+			if err := s.pause(ctx, time.Second, "somebody else is writing there"); err != nil {
+				return gjson.Result{}, err
+			}
+			continue
+		case !r.OK():
+			return gjson.Result{}, &refused{http.MethodPost, shapeOf(path), r.Status, r.Code()}
+		case !sidForm.MatchString(gjson.GetBytes(r.Body, "sid").String()) && !strings.Contains(path, "/Configuration"):
+			return gjson.Result{}, &migrate.Error{Op: "experiment", Kind: migrate.InDoubt, Err: fmt.Errorf("POST %s was answered with %s and no SID", shapeOf(path), says(r))}
+		}
+		return gjson.ParseBytes(r.Body), nil
+	}
+}
+
+// drop deletes by SID. What is not there is deleted.
+func (s *session) drop(ctx context.Context, path string) error {
+	r, err := s.try(ctx, migrate.Trial{Host: migrate.TargetConversations, Method: http.MethodDelete, Target: path,
+		Service: s.made.ServiceSID, Conversation: conversationOf(path), Repeat: true})
+	if err == nil && !r.OK() && r.Status != http.StatusNotFound {
+		return &refused{http.MethodDelete, shapeOf(path), r.Status, r.Code()}
+	}
+	return err
+}
+
+// conversationOf is the conversation whose limit a write to a path counts against:
+// everything in it, and it itself but for its creation and deletion, which count
+// against the service like everything else (Twilio, conversations-limits).
+func conversationOf(path string) string {
+	_, rest, in := strings.Cut(path, "/Conversations/")
+	if !in {
+		return ""
+	}
+	sid, _, _ := strings.Cut(rest, "/")
+	return sid
+}
+
+// kindOf is what a create at a path makes, as an Observer counts it.
+func kindOf(path string) string {
+	return map[string]string{
+		"Roles": migrate.KindRoles, "Users": migrate.KindUsers, "Conversations": migrate.KindChannels,
+		"Participants": migrate.KindMembers, "Messages": migrate.KindMessages, "Services": migrate.KindServices,
+	}[path[strings.LastIndexByte(path, '/')+1:]]
+}
+
+// medians are how many seconds a write of each kind took.
+func (s *session) medians() map[string]float64 {
+	out := map[string]float64{}
+	for kind, took := range s.writes {
+		out[kind] = median(took).Seconds()
+	}
+	return out
+}
+
+func median(all []time.Duration) time.Duration {
+	if len(all) == 0 {
+		return 0
+	}
+	all = slices.Sorted(slices.Values(all))
+	return all[len(all)/2]
+}
+
+// get reads from Conversations, or any other host.
+func (s *session) get(ctx context.Context, host migrate.ProbeHost, target string) (migrate.ProbeReply, error) {
+	return s.try(ctx, migrate.Trial{Host: host, Method: http.MethodGet, Target: target})
+}
+
+// one reads one resource, which has to be there.
+func (s *session) one(ctx context.Context, host migrate.ProbeHost, target string) (gjson.Result, error) {
+	r, err := s.get(ctx, host, target)
+	switch {
+	case err != nil:
+		return gjson.Result{}, err
+	case !r.OK():
+		return gjson.Result{}, &refused{http.MethodGet, shapeOf(target), r.Status, r.Code()}
+	case !gjson.ValidBytes(r.Body):
+		return gjson.Result{}, notAPI(target)
+	}
+	return gjson.ParseBytes(r.Body), nil
+}
+
+func notAPI(target string) error {
+	return &migrate.Error{Op: "experiment", Kind: migrate.Unavailable, Err: fmt.Errorf("GET %s was answered with what is no resource and no list", shapeOf(target)),
+		Hint: "check that --conversations-url and --chat-url are the addresses of the API"}
+}
+
+// page reads one page of a list. next is the path and query of the one that
+// follows, and empty on the last.
+func (s *session) page(ctx context.Context, host migrate.ProbeHost, target string) (records []gjson.Result, next string, err error) {
+	got, err := s.one(ctx, host, target)
+	if err != nil {
+		return nil, "", err
+	}
+	key := got.Get("meta.key").String()
+	if key == "" || !got.Get(gjson.Escape(key)).IsArray() {
+		return nil, "", notAPI(target)
+	}
+	if url := got.Get("meta.next_page_url").String(); url != "" {
+		if next, err = following(url); err != nil {
+			return nil, "", err
+		}
+	}
+	return got.Get(gjson.Escape(key)).Array(), next, nil
+}
+
+// longest is the most pages of a list: what a rehearsal makes is on fewer, and a
+// list that never ends must not be read for ever.
+const longest = 1000
+
+// list reads a list whole.
+func (s *session) list(ctx context.Context, host migrate.ProbeHost, target string) (all []gjson.Result, err error) {
+	for range longest {
+		records, next, err := s.page(ctx, host, target)
+		if err != nil {
+			return nil, err
+		}
+		if all = append(all, records...); next == "" {
+			return all, nil
+		}
+		target = next
+	}
+	return nil, &migrate.Error{Op: "experiment", Kind: migrate.Unavailable, Err: fmt.Errorf("the list at %s does not end", shapeOf(target))}
+}
+
+// following is the path and query of the address of a page.
+func following(next string) (string, error) {
+	u, err := url.Parse(next)
+	if err != nil || !strings.HasPrefix(u.EscapedPath(), "/") {
+		return "", &migrate.Error{Op: "experiment", Kind: migrate.Unavailable, Err: errors.New("next_page_url is not an address")}
+	}
+	return u.RequestURI(), nil
+}
+
+// brief joins what was seen, and counts what is too much to say.
+func brief(seen []string) string {
+	const most = 6
+	if len(seen) <= most {
+		return strings.Join(seen, "; ")
+	}
+	return strings.Join(seen[:most], "; ") + fmt.Sprintf("; and %d more", len(seen)-most)
+}
+
+// finding is what one experiment found out.
+type finding struct {
+	verdict       migrate.Verdict
+	seen, follows string
+	settle        time.Duration
+	stops         string
+}
+
+func asAssumed(format string, args ...any) finding {
+	return finding{verdict: migrate.AsAssumed, seen: fmt.Sprintf(format, args...)}
+}
+
+func harmless(follows, format string, args ...any) finding {
+	return finding{verdict: migrate.Harmless, seen: fmt.Sprintf(format, args...), follows: follows}
+}
+
+func dangerous(follows, format string, args ...any) finding {
+	return finding{verdict: migrate.Dangerous, seen: fmt.Sprintf(format, args...), follows: follows}
+}
+
+func unseen(format string, args ...any) finding {
+	return finding{verdict: migrate.NotSeen, seen: fmt.Sprintf(format, args...)}
+}
+
+// stopping is a finding with which no run may begin.
+func (f finding) stopping(why string) finding {
+	f.stops = cmp.Or(why, f.seen)
+	return f
+}
