@@ -77,7 +77,8 @@ type Trial struct {
 	Repeat bool
 
 	// Cut lets go of the connection that long after the request was written, so
-	// that what becomes of it is not known. Zero waits for the reply.
+	// that what becomes of it is not known. A nanosecond does so at once; zero waits
+	// for the reply.
 	Cut time.Duration
 }
 

@@ -17,7 +17,7 @@ import (
 // carriedFlags are those that say which migration a command is about: the next
 // one is about the same.
 var carriedFlags = []string{
-	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "service", "to-service", "replay", "policy",
+	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "events-url", "out", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "service", "to-service", "replay", "policy",
 	"identities", "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "hours", "pause-file",
 }
 

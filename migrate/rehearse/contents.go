@@ -13,6 +13,9 @@ type contents struct {
 	role   string   // SID of a role of conversations
 	lobby  string   // SID of the conversation that looks like one of a sample
 	read   []string // SIDs of its messages, in order
+
+	lateFile string // SID of a file that no message took yet
+	oldPage  string // path and query of a page, as a reply gave it
 }
 
 // identity is that of an invented person. All of them bear the token.

@@ -112,7 +112,7 @@ func (f *File) Put(m Made) error {
 	if err != nil {
 		return fmt.Errorf("encode record of rehearsal: %w", err)
 	}
-	if err := WriteFile(f.path, append(raw, '\n')); err != nil {
+	if err := writeFile(f.path, append(raw, '\n')); err != nil {
 		return fmt.Errorf("write record of rehearsal: %w", err)
 	}
 	return nil
@@ -148,9 +148,9 @@ func readFile(path string) ([]byte, error) {
 	return raw, err
 }
 
-// WriteFile writes a file that only its owner may read, whole or not at all. A
+// writeFile writes a file that only its owner may read, whole or not at all. A
 // symbolic link at its name, or at that of the unfinished file, is refused.
-func WriteFile(path string, raw []byte) error {
+func writeFile(path string, raw []byte) error {
 	if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
 		return fmt.Errorf("open %s: %w", path, migrate.ErrSymlink)
 	}
@@ -169,6 +169,18 @@ func WriteFile(path string, raw []byte) error {
 	if dir, err := os.Open(filepath.Dir(path)); err == nil {
 		_ = dir.Sync() // not every system can
 		_ = dir.Close()
+	}
+	return nil
+}
+
+// Save writes a rehearsal to a file.
+func Save(path string, r migrate.Rehearsal) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode rehearsal: %w", err)
+	}
+	if err := writeFile(path, append(raw, '\n')); err != nil {
+		return fmt.Errorf("write rehearsal: %w", err)
 	}
 	return nil
 }

@@ -28,6 +28,9 @@ type Rehearser struct {
 	// Keep leaves the service, to be looked at. Clean removes it.
 	Keep bool
 
+	// CredentialHint says what to check if the credentials are refused. May be empty.
+	CredentialHint string
+
 	// Observer is told of each experiment. May be nil.
 	Observer migrate.Observer
 
@@ -57,36 +60,32 @@ const removal = 2 * time.Minute
 // did not answer, before the rehearsal ends.
 const unanswered = 3
 
-// Run makes the experiments. Whatever it made is removed when it returns, also
-// with an error, unless Keep is set or the Rehearsal says that it was not removed:
-// the Record then still has it.
-func (r *Rehearser) Run(ctx context.Context) (migrate.Rehearsal, error) {
+// Run makes the experiments. left is why the service was not removed, or not proved
+// to be gone; the Record then still has it. It is nil if the service is gone, or was
+// to be kept. err is why not all experiments were made.
+func (r *Rehearser) Run(ctx context.Context) (got migrate.Rehearsal, left, err error) {
 	s := newSession(r)
-	got := migrate.Rehearsal{
+	began := s.Now()
+	got = migrate.Rehearsal{
 		SchemaVersion: migrate.SchemaVersion, Command: "rehearse",
-		AccountSID: r.Account, Region: r.Region, Host: r.Host, Version: r.Version, Began: s.Now().UTC(),
+		AccountSID: r.Account, Region: r.Region, Host: r.Host, Version: r.Version, Began: began.UTC().Truncate(time.Second),
 		Experiments: []migrate.Experiment{}, Verdicts: map[migrate.Verdict]int{},
 	}
 	work, stop := s.drained(ctx)
-	err := s.create(work)
-	if err == nil {
-		got.ServiceSID = s.made.ServiceSID
+	if err = s.create(ctx, work); err == nil {
 		got.Experiments, err = s.experiments(work)
 	}
 	stop()
-	if left := s.finish(ctx, err == nil); left == nil {
-		got.Removed = s.removed
-	} else {
-		err = errors.Join(err, left)
-	}
+	got.ServiceSID = s.made.ServiceSID
+	got.Removed, left = s.finish(ctx, err == nil)
 	got.Sound = true
 	for _, e := range got.Experiments {
 		got.Verdicts[e.Verdict]++
 		got.Sound = got.Sound && e.Stops == ""
 	}
 	got.WriteTimes = s.medians()
-	got.Requests, got.Duration = s.asked, s.Now().Sub(got.Began).Seconds()
-	return got, err
+	got.Requests, got.Duration = s.asked, s.Now().Sub(began).Seconds()
+	return got, left, err
 }
 
 // drained is a context that also ends when the rehearsal is to.
@@ -110,26 +109,32 @@ func (s *session) drained(ctx context.Context) (context.Context, func()) {
 
 // finish removes what was made, unless it is to be kept. A run that was cut off
 // still gets the time for it.
-func (s *session) finish(ctx context.Context, whole bool) error {
-	if s.made.Name == "" || whole && s.Keep {
-		return nil
-	}
-	if !whole && s.made.ServiceSID == "" {
-		return nil // create says what became of it
+func (s *session) finish(ctx context.Context, whole bool) (removed bool, left error) {
+	switch {
+	case s.made.Name == "":
+		return false, nil // nothing was made
+	case whole && s.Keep:
+		s.made.Kept = true
+		return false, s.Record.Put(s.made)
+	case s.made.ServiceSID == "":
+		return false, &migrate.Error{Op: "create service", Kind: migrate.InDoubt, Err: fmt.Errorf("it had no answer: a service named %q may be there, or come to be there", s.made.Name),
+			Hint: "to look for it and remove it: chatbridge rehearse --clean"}
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
 	defer cancel()
-	err := s.remove(ctx)
-	s.removed = err == nil
-	return err
+	left = s.remove(ctx)
+	return left == nil, left
 }
 
 // selected are the experiments of this run, in their order.
 func (r *Rehearser) selected() []experiment {
-	return slices.DeleteFunc(slices.Clone(all), func(e experiment) bool {
+	return slices.DeleteFunc(all(), func(e experiment) bool {
 		return slices.Contains(r.Skip, e.name) || len(r.Only) > 0 && !slices.Contains(r.Only, e.name)
 	})
 }
+
+// Empty reports whether no experiment is left to make.
+func (r *Rehearser) Empty() bool { return len(r.selected()) == 0 }
 
 // Takes is how long the experiments wait for real. Their requests come on top: a
 // few hundred, one after the other.

@@ -24,13 +24,19 @@ type Cleaned struct {
 	Others []string `json:"others"`
 }
 
+// Nothing is what is cleaned where nothing is recorded.
+func Nothing() Cleaned {
+	return Cleaned{SchemaVersion: migrate.SchemaVersion, Command: "rehearse-clean", Removed: []string{}, Others: []string{}}
+}
+
 // Clean removes the service of a rehearsal that was kept, or did not live to remove
 // it, and forgets the record. If its create had no answer it looks for it until it
 // cannot land any more, two minutes after it was asked for.
 func (r *Rehearser) Clean(ctx context.Context, m Made) (Cleaned, error) {
 	s := newSession(r)
 	s.made = m
-	got := Cleaned{SchemaVersion: migrate.SchemaVersion, Command: "rehearse-clean", Recorded: true, Name: m.Name, Removed: []string{}}
+	got := Nothing()
+	got.Recorded, got.Name = true, m.Name
 	if err := r.here(m); err != nil {
 		return got, err
 	}

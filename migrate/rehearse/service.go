@@ -25,8 +25,12 @@ const landing = 2 * time.Minute
 const lookEvery = 10 * time.Second
 
 // create makes the service, which is recorded first, and turns its push
-// notifications off.
-func (s *session) create(ctx context.Context) error {
+// notifications off. The create itself is not cut off when the experiments are to
+// end: it would leave a service that nobody knows the SID of.
+func (s *session) create(ctx, work context.Context) error {
+	if work.Err() != nil {
+		return context.Cause(work)
+	}
 	t := s.Token()
 	s.made = Made{AccountSID: s.Account, Region: s.Region, Host: s.Host, Token: t, Name: nameOf(t), Asked: s.Now().UTC()}
 	if err := s.Record.Put(s.made); err != nil {
@@ -48,7 +52,7 @@ func (s *session) create(ctx context.Context) error {
 		return errors.Join(err, s.Record.Forget())
 	}
 	if sid == "" {
-		if sid, err = s.awaited(ctx, err); err != nil {
+		if sid, err = s.awaited(work, err); err != nil {
 			return err
 		}
 	}
@@ -56,7 +60,7 @@ func (s *session) create(ctx context.Context) error {
 	if err := s.Record.Put(s.made); err != nil {
 		return err
 	}
-	return s.mute(ctx)
+	return s.mute(work)
 }
 
 // sidIn is the SID of a resource, and empty if it has none of that form: it becomes
@@ -90,6 +94,9 @@ func (s *session) awaited(ctx context.Context, cause error) (string, error) {
 	found, err := s.named(ctx, s.made)
 	if err == nil && len(found) == 1 {
 		return found[0], nil
+	}
+	if ctx.Err() != nil {
+		return "", context.Cause(ctx)
 	}
 	if cause == nil {
 		cause = errors.New("the create of the service was answered without its SID")

@@ -23,12 +23,11 @@ import (
 // session is the state of one run.
 type session struct {
 	*Rehearser
-	made    Made
-	removed bool
+	made Made
 
 	mu     sync.Mutex // of what experiments may count concurrently
 	asked  int64
-	writes map[string][]time.Duration // by what was created
+	writes map[string][]time.Duration // by what was created: those that did not have to wait for their turn
 
 	contents
 }
@@ -85,6 +84,8 @@ func (r *refused) Error() string {
 	return fmt.Sprintf("%s %s was refused (%s)", r.method, r.shape, status(r.status, r.code))
 }
 
+func asRefused(err error) (*refused, bool) { return errors.AsType[*refused](err) }
+
 func status(http, code int) string {
 	if code == 0 {
 		return fmt.Sprintf("HTTP %d", http)
@@ -120,7 +121,7 @@ func (s *session) try(ctx context.Context, t migrate.Trial) (migrate.ProbeReply,
 	}
 	switch {
 	case r.Status == http.StatusUnauthorized:
-		return r, fail(migrate.Credentials, "")
+		return r, fail(migrate.Credentials, s.CredentialHint)
 	case r.Status == http.StatusTooManyRequests:
 		return r, fail(migrate.Throttled, "")
 	case r.Status >= 500 && t.Method == http.MethodGet:
@@ -165,18 +166,23 @@ func (s *session) post(ctx context.Context, path string, f url.Values) (migrate.
 	return s.write(ctx, migrate.Trial{Method: http.MethodPost, Target: path, Form: f})
 }
 
-// write writes once, and notes how long what was created took.
+// write writes once.
 func (s *session) write(ctx context.Context, t migrate.Trial) (migrate.ProbeReply, error) {
 	t.Host = migrate.TargetConversations
 	t.Service, t.Conversation = s.made.ServiceSID, conversationOf(t.Target)
-	r, err := s.try(ctx, t)
+	return s.try(ctx, t)
+}
+
+// timed creates when it need not wait for its turn, and notes how long that took.
+func (s *session) timed(ctx context.Context, kind, path string, f url.Values) error {
+	if err := s.pause(ctx, 2*leaves, "the next write is to be timed"); err != nil {
+		return err
+	}
+	r, err := s.post(ctx, path, f)
 	if err == nil && r.Status == http.StatusCreated {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		kind := kindOf(t.Target)
 		s.writes[kind] = append(s.writes[kind], r.Took)
 	}
-	return r, err
+	return err
 }
 
 // created writes once, and has to be carried out. It is given time if somebody else
@@ -221,14 +227,6 @@ func conversationOf(path string) string {
 	}
 	sid, _, _ := strings.Cut(rest, "/")
 	return sid
-}
-
-// kindOf is what a create at a path makes, as an Observer counts it.
-func kindOf(path string) string {
-	return map[string]string{
-		"Roles": migrate.KindRoles, "Users": migrate.KindUsers, "Conversations": migrate.KindChannels,
-		"Participants": migrate.KindMembers, "Messages": migrate.KindMessages, "Services": migrate.KindServices,
-	}[path[strings.LastIndexByte(path, '/')+1:]]
 }
 
 // medians are how many seconds a write of each kind took.

@@ -190,6 +190,10 @@ func cutting(ctx context.Context, after time.Duration) (cut context.Context, rel
 	var mu sync.Mutex
 	var timers []*time.Timer
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) {
+		if after <= time.Nanosecond {
+			cancel(errCut)
+			return
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		timers = append(timers, time.AfterFunc(after, func() { cancel(errCut) }))
