@@ -93,7 +93,7 @@ func (s *session) chatter(ctx context.Context) error {
 		at := "2019-03-01T10:" + strconv.Itoa(10+i) + ":00Z"
 		f := form("Author", s.people[i%len(s.people)], "Body", text, "DateCreated", at, "DateUpdated", at)
 		if i%3 == 0 {
-			f.Set("Attributes", `{"i":`+strconv.Itoa(i)+`,"tags":["invented"]}`)
+			f.Set("Attributes", s.marked(`"i":`+strconv.Itoa(i), `"tags":["invented"]`))
 		}
 		m, err := s.created(ctx, path, f)
 		if err != nil {

@@ -46,7 +46,7 @@ func (s *session) measured(room string) []length {
 	return []length{
 		{"a body", 32 << 10, "bytes", to(messages, "Body", "body", func(n int) string { return strings.Repeat("b", n) }, "Author", s.people[0])},
 		{"a body of characters of three bytes", 32 << 10, "bytes", to(messages, "Body", "body", func(n int) string { return strings.Repeat("b", n%3) + strings.Repeat("あ", n/3) }, "Author", s.people[0])},
-		{"attributes of a message", 4 << 10, "bytes", to(messages, "Attributes", "attributes", padded, "Author", s.people[0], "Body", "long attributes")},
+		{"attributes of a message", 4 << 10, "bytes", to(messages, "Attributes", "attributes", padded, "Author", s.people[0], "Body", s.name("long attributes"))},
 		{"attributes of a conversation", 16 << 10, "bytes", to(s.at("Conversations"), "Attributes", "attributes", padded, "FriendlyName", s.name("Long"))},
 		{"the name of a conversation", 256, "characters", to(s.at("Conversations"), "FriendlyName", "friendly_name", func(n int) string { return s.filled("n", n) })},
 		{"an identity", 256, "characters", to(s.at("Users"), "Identity", "identity", func(n int) string { return s.filled("i", n) })},

@@ -151,14 +151,14 @@ func (s *session) dateUpdated(ctx context.Context) (finding, error) {
 		odd = append(odd, "left out it is the time of the request")
 	}
 	sid := sent.Get("sid").String()
-	edited, err := s.created(ctx, path+"/"+sid, form("Attributes", `{"edited":true}`))
+	edited, err := s.created(ctx, path+"/"+sid, form("Attributes", s.marked(`"edited":true`)))
 	if err != nil {
 		return finding{}, err
 	}
 	if edited.Get("date_updated").String() == sent.Get("date_updated").String() {
 		odd = append(odd, "a change of attributes alone leaves it as it is")
 	}
-	again, err := s.created(ctx, path+"/"+sid, form("Attributes", `{"edited":false}`, "DateUpdated", newUpdated))
+	again, err := s.created(ctx, path+"/"+sid, form("Attributes", s.marked(`"edited":false`), "DateUpdated", newUpdated))
 	if err != nil {
 		return finding{}, err
 	}

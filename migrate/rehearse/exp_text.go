@@ -125,7 +125,7 @@ func (s *session) attributes(ctx context.Context) (finding, error) {
 		return nil
 	}
 	for _, o := range objects {
-		if err := check("of a message: "+o, s.at("Conversations", room, "Messages"), "Author", s.people[0], "Body", "attributes", "Attributes", o); err != nil {
+		if err := check("of a message: "+o, s.at("Conversations", room, "Messages"), "Author", s.people[0], "Body", s.name("attributes"), "Attributes", o); err != nil {
 			return finding{}, err
 		}
 	}

@@ -148,13 +148,19 @@ func lateness(doubtful map[string]*cut, answered int) finding {
 	return settling(latest, seen)
 }
 
-// settling is a finding about something that showed so late.
+// settling is a finding about something that showed so late. What is later than the
+// settle time is dangerous; what is too near to it only lengthens it.
 func settling(latest time.Duration, seen string) finding {
 	f := asAssumed("%s", seen)
-	f.settle = (margin*latest + time.Second - 1).Truncate(time.Second)
+	if latest >= time.Second {
+		f.settle = (margin*latest + time.Second - 1).Truncate(time.Second)
+	}
 	if f.settle > migrate.DefaultSettle {
+		f.verdict = migrate.Harmless
+		f.follows = fmt.Sprintf("a run has to wait longer for what has no answer: migrate takes %s from this file; without it give --settle %s", f.settle, f.settle)
+	}
+	if latest >= migrate.DefaultSettle {
 		f.verdict = migrate.Dangerous
-		f.follows = fmt.Sprintf("a run has to wait longer for what has no answer: migrate takes %s from this file, or give --settle %s", f.settle, f.settle)
 	}
 	return f
 }

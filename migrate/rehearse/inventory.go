@@ -65,7 +65,8 @@ func (s *session) inConversation(ctx context.Context, sid string) error {
 	return nil
 }
 
-// bears reports whether one of the fields holds the token.
+// bears reports whether this process created a resource, or one of its fields holds
+// the token.
 func (s *session) bears(one gjson.Result, fields ...string) bool {
-	return slices.ContainsFunc(fields, func(f string) bool { return strings.Contains(one.Get(f).String(), s.made.Token) })
+	return s.mine[one.Get("sid").String()] || slices.ContainsFunc(fields, func(f string) bool { return strings.Contains(one.Get(f).String(), s.made.Token) })
 }

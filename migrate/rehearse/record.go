@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -38,6 +39,11 @@ type Made struct {
 }
 
 const recordCommand = "rehearse-service"
+
+var (
+	tokenForm   = regexp.MustCompile(`^[0-9a-f]{32}$`)
+	serviceForm = regexp.MustCompile(`^IS[0-9a-f]{32}$`)
+)
 
 // Record keeps the one service that a rehearsal made. What Put was given is there
 // after a kill once Put has returned.
@@ -95,8 +101,10 @@ func (f *File) read() (m Made, made bool, err error) {
 	case err != nil:
 	case m.SchemaVersion != migrate.SchemaVersion || m.Command != recordCommand:
 		err = errors.New("it is not the record of a rehearsal, or one of another version of chatbridge")
-	case m.Token == "" || m.Name != nameOf(m.Token):
+	case !tokenForm.MatchString(m.Token) || m.Name != nameOf(m.Token):
 		err = errors.New("it was altered: the name in it is not that of a rehearsal")
+	case m.ServiceSID != "" && !serviceForm.MatchString(m.ServiceSID):
+		err = errors.New("it was altered: the SID in it is not that of a service")
 	}
 	if err != nil {
 		return Made{}, false, &migrate.Error{Op: "read record of rehearsal", Kind: migrate.Usage, Err: fmt.Errorf("%s: %w", f.path, err),

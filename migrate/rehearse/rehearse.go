@@ -75,6 +75,9 @@ func (r *Rehearser) Run(ctx context.Context) (got migrate.Rehearsal, left, err e
 	if err = s.create(ctx, work); err == nil {
 		got.Experiments, err = s.experiments(work)
 	}
+	if err != nil && work.Err() != nil {
+		err = context.Cause(work)
+	}
 	stop()
 	got.ServiceSID = s.made.ServiceSID
 	got.Removed, left = s.finish(ctx, err == nil)

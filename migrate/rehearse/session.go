@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -29,6 +30,8 @@ type session struct {
 	asked  int64
 	writes map[string][]time.Duration // by what was created: those that did not have to wait for their turn
 
+	mine map[string]bool // SIDs of what this process created
+
 	contents
 }
 
@@ -44,7 +47,7 @@ func newSession(r *Rehearser) *session {
 	if own.Token == nil {
 		own.Token = token
 	}
-	return &session{Rehearser: &own, writes: map[string][]time.Duration{}}
+	return &session{Rehearser: &own, writes: map[string][]time.Duration{}, mine: map[string]bool{}}
 }
 
 func token() string {
@@ -166,11 +169,27 @@ func (s *session) post(ctx context.Context, path string, f url.Values) (migrate.
 	return s.write(ctx, migrate.Trial{Method: http.MethodPost, Target: path, Form: f})
 }
 
-// write writes once.
+// write writes once. A message bears the token in its attributes, unless they are
+// what is tried: its text and its author may be stored otherwise.
 func (s *session) write(ctx context.Context, t migrate.Trial) (migrate.ProbeReply, error) {
 	t.Host = migrate.TargetConversations
 	t.Service, t.Conversation = s.made.ServiceSID, conversationOf(t.Target)
-	return s.try(ctx, t)
+	if strings.HasSuffix(t.Target, "/Messages") && !t.Form.Has("Attributes") {
+		t.Form = maps.Clone(t.Form)
+		t.Form.Set("Attributes", s.marked())
+	}
+	r, err := s.try(ctx, t)
+	if err == nil && r.OK() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.mine[sidOf(r)] = true
+	}
+	return r, err
+}
+
+// marked are attributes that bear the token, with more fields.
+func (s *session) marked(fields ...string) string {
+	return "{" + strings.Join(append(fields, `"rehearsal":"`+s.made.Token+`"`), ",") + "}"
 }
 
 // timed creates when it need not wait for its turn, and notes how long that took.

@@ -2,6 +2,7 @@ package rehearse_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptrace"
 	"path/filepath"
@@ -32,6 +33,30 @@ type stage struct {
 	before func(n int, r *http.Request) error
 	// after may lose the reply of a request that took effect.
 	after func(n int, r *http.Request) error
+	// dead says that the process which rehearses is gone: it keeps nothing more.
+	dead bool
+}
+
+var errDead = errors.New("the process is gone")
+
+// mortal is a record that a process which is gone writes nothing into.
+type mortal struct {
+	rehearse.Record
+	stage *stage
+}
+
+func (m mortal) Put(made rehearse.Made) error {
+	if m.stage.dead {
+		return errDead
+	}
+	return m.Record.Put(made)
+}
+
+func (m mortal) Forget() error {
+	if m.stage.dead {
+		return errDead
+	}
+	return m.Record.Forget()
 }
 
 // call is a request as it reached the network.
@@ -54,6 +79,9 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.calls = append(s.calls, call{r.Method, r.URL.Host, r.URL.EscapedPath(), r.Header.Clone()})
 	n := len(s.calls)
 	s.mu.Unlock()
+	if s.dead {
+		return nil, errDead
+	}
 	if s.before != nil {
 		if err := s.before(n, r); err != nil {
 			return nil, err
@@ -95,7 +123,7 @@ func (s *stage) rehearser(t *testing.T) (*rehearse.Rehearser, *rehearse.File, re
 	record, made, recorded, err := rehearse.OpenRecord(s.out)
 	require.NoError(t, err)
 	return &rehearse.Rehearser{
-		Experimenter: x, Record: record, Account: emulator.DefaultAccountSID, Region: "us1", Host: "127.0.0.1:2", Version: "test",
+		Experimenter: x, Record: mortal{record, s}, Account: emulator.DefaultAccountSID, Region: "us1", Host: "127.0.0.1:2", Version: "test",
 	}, record, made, recorded
 }
 
@@ -148,8 +176,7 @@ func (s *stage) outside(sid string) (all []string) {
 	return all
 }
 
-// inBubble runs a test on a clock that moves by itself, and requires that it took
-// no time to speak of.
+// inBubble runs a test on a clock that moves by itself.
 func inBubble(t *testing.T, f func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, f)
