@@ -294,7 +294,7 @@ func (o *rehearseOptions) say(r *rehearse.Rehearser, cost rehearse.Cost, made re
 	if cost.Waits > 0 {
 		waits = ", and " + reports.Duration(cost.Waits.Seconds()) + " of waiting"
 	}
-	fmt.Fprintf(w, "  Make %s: up to 450 requests%s.\n", plural(len(cost.Names), "experiment", "experiments"), waits)
+	fmt.Fprintf(w, "  Make %s: at most about 500 requests%s.\n", plural(len(cost.Names), "experiment", "experiments"), waits)
 	fmt.Fprintf(w, "Result: %s\n", o.Out)
 }
 

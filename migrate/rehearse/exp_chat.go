@@ -185,7 +185,7 @@ func (s *session) beginTokenAge(ctx context.Context) (err error) {
 
 // tokenAge follows a token that waited.
 func (s *session) tokenAge(ctx context.Context) (finding, error) {
-	return s.follow(ctx, s.oldPage, s.read[2], "after "+tokenWait.String())
+	return s.follow(ctx, s.oldPage, s.read[2], "after "+short(tokenWait))
 }
 
 // tokenDeletion follows a token whose message was deleted.

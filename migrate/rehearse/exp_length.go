@@ -79,7 +79,7 @@ func (s *session) lengths(ctx context.Context) (finding, error) {
 			if err != nil {
 				return finding{}, err
 			}
-			lower = append(lower, fmt.Sprintf("%s of more than %d %s (%s)", l.what, most, l.unit, says(r)))
+			lower = append(lower, fmt.Sprintf("%s of more than about %d %s (%s)", l.what, most, l.unit, says(r)))
 			continue
 		}
 		fits = append(fits, l.what)

@@ -79,11 +79,11 @@ func (s *session) mediaLate(ctx context.Context) (finding, error) {
 	case err != nil:
 		return finding{}, err
 	case r.Code() == migrate.CodeMediaGone:
-		return asAssumed("it is gone after %s (%s)", mediaWait, says(r)), nil
+		return asAssumed("it is gone after %s (%s)", short(mediaWait), says(r)), nil
 	case r.OK():
-		return harmless("nothing: a file is uploaded right before its message", "it is still there after %s", mediaWait), nil
+		return harmless("nothing: a file is uploaded right before its message", "it is still there after %s", short(mediaWait)), nil
 	}
-	return harmless("nothing: a file is uploaded right before its message", "its message is refused after %s (%s)", mediaWait, says(r)), nil
+	return harmless("nothing: a file is uploaded right before its message", "its message is refused after %s (%s)", short(mediaWait), says(r)), nil
 }
 
 // chatMediaBody reads a message with a file and without text through v1.

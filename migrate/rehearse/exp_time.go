@@ -143,9 +143,12 @@ func lateness(doubtful map[string]*cut, answered int) finding {
 	if len(doubtful) == 0 {
 		return unseen("%d of %d requests were answered before their connection was cut", answered, cuts)
 	}
-	seen := fmt.Sprintf("%d of %d connections were cut before an answer came: %d messages landed, the last one %s after its cut, and %d never did within %s",
-		len(doubtful), cuts, landed, latest.Round(100*time.Millisecond), len(doubtful)-landed, watch)
-	return settling(latest, seen)
+	last := ""
+	if landed > 0 {
+		last = fmt.Sprintf(", the last one %s after its cut", latest.Round(100*time.Millisecond))
+	}
+	return settling(latest, fmt.Sprintf("%d of %d connections were cut before an answer came: %d messages landed%s, and %d did not within %s",
+		len(doubtful), cuts, landed, last, len(doubtful)-landed, short(watch)))
 }
 
 // settling is a finding about something that showed so late. What is later than the
@@ -157,12 +160,17 @@ func settling(latest time.Duration, seen string) finding {
 	}
 	if f.settle > migrate.DefaultSettle {
 		f.verdict = migrate.Harmless
-		f.follows = fmt.Sprintf("a run has to wait longer for what has no answer: migrate takes %s from this file; without it give --settle %s", f.settle, f.settle)
+		f.follows = fmt.Sprintf("a run has to wait longer for what has no answer: migrate takes %s from this file; without it give --settle %s", short(f.settle), short(f.settle))
 	}
 	if latest >= migrate.DefaultSettle {
 		f.verdict = migrate.Dangerous
 	}
 	return f
+}
+
+// short is a duration without what is zero: 2m and not 2m0s.
+func short(d time.Duration) string {
+	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
 }
 
 // nameRace creates two conversations of one name at the same moment, a few times.
