@@ -90,7 +90,7 @@ func (s *session) authors(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	path := s.at("Conversations", room, "Messages")
-	var lost []string
+	var lost, no []string
 	names := []string{s.people[2], s.identity("nobody"), s.identity("two words & more/+%"), s.identity("SYSTEM"), s.identity("名前")}
 	for _, name := range names {
 		r, err := s.post(ctx, path, form("Author", name, "Body", "who wrote this? "+s.made.Token))
@@ -98,7 +98,7 @@ func (s *session) authors(ctx context.Context) (finding, error) {
 			return finding{}, err
 		}
 		if !r.OK() {
-			lost = append(lost, fmt.Sprintf("%q was refused (%s)", s.anonymous(name), says(r)))
+			no = append(no, fmt.Sprintf("%q (%s)", s.anonymous(name), says(r)))
 			continue
 		}
 		stored, err := s.one(ctx, migrate.TargetConversations, path+"/"+sidOf(r))
@@ -111,6 +111,9 @@ func (s *session) authors(ctx context.Context) (finding, error) {
 	}
 	if len(lost) > 0 {
 		return dangerous("do not migrate into this account: messages would have other authors", "%s", brief(lost)).stopping("messages do not keep the author that is sent with them"), nil
+	}
+	if len(no) > 0 {
+		return harmless("give such people other identities (--identities), or choose --policy message-refused=…", "refused: %s", brief(no)), nil
 	}
 	return asAssumed("%d authors, none of them a participant", len(names)), nil
 }

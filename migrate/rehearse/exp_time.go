@@ -1,6 +1,7 @@
 package rehearse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -194,7 +195,7 @@ func (s *session) nameRace(ctx context.Context) (finding, error) {
 		first, second := <-answers, <-answers
 		if first.err != nil || second.err != nil {
 			if ctx.Err() != nil || first.err != nil && second.err != nil {
-				return finding{}, first.err
+				return finding{}, cmp.Or(first.err, second.err)
 			}
 			continue
 		}

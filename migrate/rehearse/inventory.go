@@ -19,7 +19,8 @@ func (s *strange) Error() string {
 	return s.what + ", so it is not deleted: it may be somebody's by now"
 }
 
-// madeByTwilio are the roles that every new service has.
+// madeByTwilio are the roles that every new service has, by name: a process that was
+// killed may not have recorded which they are.
 var madeByTwilio = []string{"service admin", "service user", "channel admin", "channel user"}
 
 // inventory proves that everything in the service is of the rehearsal: it all
@@ -33,7 +34,7 @@ func (s *session) inventory(ctx context.Context) error {
 			return err
 		}
 		for _, one := range records {
-			if kind.noun == "role" && slices.Contains(madeByTwilio, one.Get("friendly_name").String()) {
+			if kind.noun == "role" && (slices.Contains(s.made.Roles, one.Get("sid").String()) || slices.Contains(madeByTwilio, one.Get("friendly_name").String())) {
 				continue
 			}
 			if !s.bears(one, "friendly_name", "identity", "unique_name") {

@@ -36,6 +36,9 @@ type Made struct {
 	// be there, may come to be there, or never does.
 	ServiceSID string `json:"service_sid,omitempty"`
 	Kept       bool   `json:"kept,omitempty"` // left on purpose
+
+	// Roles are the SIDs of those that Twilio gave it.
+	Roles []string `json:"roles,omitempty"`
 }
 
 const recordCommand = "rehearse-service"

@@ -45,15 +45,15 @@ type Rehearser struct {
 	// digits. Defaults to random ones.
 	Token func() string
 
-	// Drain, when it is closed, ends the experiments; the service is still removed.
-	// May be nil.
+	// Drain, when it is closed, ends the experiments; the service is still removed. To
+	// end the context stops everything at once, and leaves that to Clean. May be nil.
 	Drain <-chan struct{}
 }
 
 // KindExperiments is what a Rehearser counts before its Observer.
 const KindExperiments = "experiments"
 
-// removal bounds the removal of a service after the context of a run has ended.
+// removal bounds the removal of a service at the end of a rehearsal.
 const removal = 2 * time.Minute
 
 // unanswered is how many experiments may end one after the other since the service
@@ -75,8 +75,11 @@ func (r *Rehearser) Run(ctx context.Context) (got migrate.Rehearsal, left, err e
 	if err = s.create(ctx, work); err == nil {
 		got.Experiments, err = s.experiments(work)
 	}
-	if err != nil && work.Err() != nil {
+	switch refusal, no := asRefused(err); {
+	case err != nil && work.Err() != nil:
 		err = context.Cause(work)
+	case no:
+		err = refusal.explained(s.CredentialHint)
 	}
 	stop()
 	got.ServiceSID = s.made.ServiceSID
@@ -110,8 +113,8 @@ func (s *session) drained(ctx context.Context) (context.Context, func()) {
 	}
 }
 
-// finish removes what was made, unless it is to be kept. A run that was cut off
-// still gets the time for it.
+// finish removes what was made, unless it is to be kept. If ctx has ended there is no
+// time for that.
 func (s *session) finish(ctx context.Context, whole bool) (removed bool, left error) {
 	switch {
 	case s.made.Name == "":
@@ -123,7 +126,7 @@ func (s *session) finish(ctx context.Context, whole bool) (removed bool, left er
 		return false, &migrate.Error{Op: "create service", Kind: migrate.InDoubt, Err: fmt.Errorf("it had no answer: a service named %q may be there, or come to be there", s.made.Name),
 			Hint: "to look for it and remove it: chatbridge rehearse --clean"}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removal)
+	ctx, cancel := context.WithTimeout(ctx, removal)
 	defer cancel()
 	left = s.remove(ctx)
 	return left == nil, left

@@ -60,7 +60,22 @@ func (s *session) create(ctx, work context.Context) error {
 	if err := s.Record.Put(s.made); err != nil {
 		return err
 	}
+	if err := s.noteRoles(work); err != nil {
+		return err
+	}
 	return s.mute(work)
+}
+
+// noteRoles records the roles that the new service has by itself.
+func (s *session) noteRoles(ctx context.Context) error {
+	roles, err := s.list(ctx, migrate.TargetConversations, s.at("Roles")+"?PageSize=50")
+	if err != nil {
+		return err
+	}
+	for _, one := range roles {
+		s.made.Roles = append(s.made.Roles, one.Get("sid").String())
+	}
+	return s.Record.Put(s.made)
 }
 
 // sidIn is the SID of a resource, and empty if it has none of that form: it becomes

@@ -89,6 +89,18 @@ func (r *refused) Error() string {
 
 func asRefused(err error) (*refused, bool) { return errors.AsType[*refused](err) }
 
+// explained is the error of a rehearsal that cannot do without what was refused.
+func (r *refused) explained(hint string) error {
+	e := &migrate.Error{Op: "rehearse", Kind: migrate.Refused, Code: r.code, Err: r, Hint: fmt.Sprintf("see https://www.twilio.com/docs/errors/%d", r.code)}
+	if r.code == 0 {
+		e.Hint = "to see what led to it, run again with -v"
+	}
+	if r.status == http.StatusForbidden {
+		e.Kind, e.Hint = migrate.Credentials, cmp.Or(hint, "use the auth token, or a key that may create and delete services, users, roles and conversations")
+	}
+	return e
+}
+
 func status(http, code int) string {
 	if code == 0 {
 		return fmt.Sprintf("HTTP %d", http)

@@ -33,6 +33,8 @@ type stage struct {
 	before func(n int, r *http.Request) error
 	// after may lose the reply of a request that took effect.
 	after func(n int, r *http.Request) error
+	// events are replies of Event Streams, by path; nil if nobody knows where it is.
+	events map[string]string
 	// dead says that the process which rehearses is gone: it keeps nothing more.
 	dead bool
 }
@@ -102,6 +104,8 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 		trace.WroteRequest(httptrace.WroteRequestInfo{})
 	}
 	switch r.Host {
+	case "127.0.0.1:4":
+		emulator.Reply{Status: http.StatusOK, Body: []byte(s.events[r.URL.Path])}.WriteTo(w)
 	case "127.0.0.1:1":
 		s.Chat().ServeHTTP(w, r)
 	case "127.0.0.1:3":
@@ -114,8 +118,12 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 // rehearser is one process that rehearses here. Close its record.
 func (s *stage) rehearser(t *testing.T) (*rehearse.Rehearser, *rehearse.File, rehearse.Made, bool) {
 	t.Helper()
+	events := ""
+	if s.events != nil {
+		events = "http://127.0.0.1:4"
+	}
 	x, err := twilio.NewExperimenter(twilio.Config{
-		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3",
+		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3", EventsURL: events,
 		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 		HTTP: transport.New(transport.Options{Base: s, APS: migrate.DefaultAPS, Patience: transport.Patience{Attempts: 2}}),
 	})

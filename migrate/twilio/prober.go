@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
@@ -106,12 +107,8 @@ func (e *Experimenter) Try(ctx context.Context, t migrate.Trial) (migrate.ProbeR
 			c.limits.Class = transport.Ensure
 		}
 	}
-	path, _, _ := strings.Cut(t.Target, "?")
-	switch {
-	case t.Header.Get(webhookHeader) != "":
+	if slices.ContainsFunc(slices.Collect(maps.Keys(t.Header)), func(name string) bool { return strings.EqualFold(name, webhookHeader) }) {
 		return migrate.ProbeReply{}, c.fail(migrate.Failed, errors.New("no experiment may ask for webhooks"))
-	case strings.Contains(path, "//") || strings.HasSuffix(path, "/"):
-		return migrate.ProbeReply{}, c.fail(migrate.Failed, errors.New("a SID or name in the address is empty"))
 	}
 	return c.try(t)
 }
@@ -136,6 +133,9 @@ func (c *call) try(t migrate.Trial) (migrate.ProbeReply, error) {
 	u, err := url.Parse(t.Target)
 	if err != nil {
 		return migrate.ProbeReply{}, c.fail(migrate.Failed, errors.New("read address: it is none"))
+	}
+	if path := u.EscapedPath(); t.Method != http.MethodGet && (strings.Contains(path, "//") || strings.HasSuffix(path, "/")) {
+		return migrate.ProbeReply{}, c.fail(migrate.Failed, errors.New("a SID or name in the address is empty"))
 	}
 	address := *c.base
 	address.Path, address.RawPath, address.RawQuery = u.Path, u.RawPath, u.RawQuery
