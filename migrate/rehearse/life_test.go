@@ -1,10 +1,12 @@
 package rehearse_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -111,7 +113,7 @@ func TestInterruptedAtEachRequest(t *testing.T) {
 				return nil
 			}
 			got, left, err := s.run(t, quick, func(r *rehearse.Rehearser) { r.Drain = drain })
-			if err != nil || len(got.Experiments) < 9 { // or it came when all were made
+			if n < last/2 || err != nil || len(got.Experiments) < 9 { // or it came when all were made
 				require.Equal(t, migrate.Interrupted, migrate.KindOf(err), "request %d: %v", n, err)
 			}
 			require.NoError(t, left, "request %d", n)
@@ -320,6 +322,27 @@ func TestRemoval(t *testing.T) {
 			require.NoFileExists(t, s.out+".service")
 		})
 	})
+	t.Run("one of another name is not ours, whatever the record says", func(t *testing.T) {
+		inBubble(t, func(t *testing.T) {
+			s := newStage(t, emulator.Config{})
+			got, _, err := s.run(t, func(r *rehearse.Rehearser) { r.Only, r.Keep = []string{"dates"}, true })
+			require.NoError(t, err)
+			at := s.inhabit(t, neighbours[1])
+			theirs := ""
+			for one, err := range at.Services(t.Context()) {
+				require.NoError(t, err)
+				if one.SID != got.ServiceSID {
+					theirs = one.SID
+				}
+			}
+			raw, err := os.ReadFile(s.out + ".service")
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(s.out+".service", bytes.ReplaceAll(raw, []byte(got.ServiceSID), []byte(theirs)), 0o600))
+			_, err = s.clean(t)
+			require.ErrorContains(t, err, "not named")
+			require.Len(t, s.services(t), 2)
+		})
+	})
 	t.Run("one of another account, region or host is not looked for here", func(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			s := newStage(t, emulator.Config{})
@@ -333,6 +356,86 @@ func TestRemoval(t *testing.T) {
 			require.FileExists(t, s.out+".service")
 		})
 	})
+}
+
+func TestKeptOnlyIfWhole(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		drain := make(chan struct{})
+		s := newStage(t, emulator.Config{})
+		s.before = func(n int, _ *http.Request) error {
+			if n == 60 {
+				close(drain)
+			}
+			return nil
+		}
+		_, left, err := s.run(t, func(r *rehearse.Rehearser) { r.Keep, r.Drain = true, drain })
+		require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
+		require.NoError(t, left)
+		require.Empty(t, s.services(t))
+	})
+}
+
+// TestAccountThatReplacesAuthors removes messages whose author and text say nothing
+// of the rehearsal, also in a process that did not write them.
+func TestAccountThatReplacesAuthors(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := newStage(t, emulator.Config{Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Form.Has("Author") {
+				x.Form.Set("Author", "system")
+			}
+			commit().WriteTo(w)
+		}})
+		got, left, err := s.run(t, func(r *rehearse.Rehearser) {
+			r.Keep, r.Only = true, []string{"author", "text", "blank-body", "lengths", "attributes"}
+		})
+		require.NoError(t, err)
+		require.NoError(t, left)
+		require.NotEmpty(t, found(t, got, "author").Stops)
+		_, err = s.clean(t)
+		require.NoError(t, err)
+		require.Empty(t, s.services(t))
+	})
+}
+
+// TestLateAppend measures how late messages land whose connection was cut.
+func TestLateAppend(t *testing.T) {
+	for name, c := range map[string]struct {
+		late   time.Duration
+		want   migrate.Verdict
+		settle time.Duration
+	}{
+		"at once":               {0, migrate.AsAssumed, 0},
+		"after four seconds":    {4 * time.Second, migrate.AsAssumed, 10 * time.Second},
+		"after eight seconds":   {8 * time.Second, migrate.Harmless, 18 * time.Second},
+		"after half a minute":   {30 * time.Second, migrate.Dangerous, 70 * time.Second},
+		"after all was watched": {time.Hour, migrate.AsAssumed, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				s := newStage(t, emulator.Config{Intercept: func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+					if !strings.HasPrefix(x.Form.Get("Body"), "cut ") {
+						commit().WriteTo(w)
+						return
+					}
+					<-r.Context().Done()
+					if c.late == 0 {
+						commit()
+					} else {
+						time.AfterFunc(c.late, func() { commit() })
+					}
+					panic(http.ErrAbortHandler)
+				}})
+				got, left, err := s.run(t, func(r *rehearse.Rehearser) { r.Only = []string{"late-append"} })
+				require.NoError(t, err)
+				require.NoError(t, left)
+				e := found(t, got, "late-append")
+				require.Equal(t, c.want, e.Verdict, e.Seen)
+				require.GreaterOrEqual(t, got.Settle(), min(c.settle, 2*c.late), e.Seen)
+				require.LessOrEqual(t, got.Settle(), c.settle, e.Seen)
+				require.Contains(t, e.Seen, "50 of 50 connections were cut")
+			})
+		})
+	}
 }
 
 func TestRecord(t *testing.T) {

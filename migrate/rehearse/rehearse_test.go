@@ -72,6 +72,7 @@ func TestRehearsal(t *testing.T) {
 		of := func(suffix string) int {
 			return slices.IndexFunc(s.calls, func(c call) bool { return c.method == http.MethodPost && strings.HasSuffix(c.path, suffix) })
 		}
+		require.Positive(t, of("/Configuration/Notifications"))
 		require.Less(t, of("/Configuration/Notifications"), of("/Messages"))
 		require.Less(t, of("/Configuration/Notifications"), of("/Participants"))
 	})

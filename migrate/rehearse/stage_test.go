@@ -27,6 +27,8 @@ type stage struct {
 	*emulator.Emulator
 	out string // of the rehearsal
 
+	wrap func(http.Handler) http.Handler // stands before Conversations; may be nil
+
 	mu    sync.Mutex
 	calls []call
 	// before may answer in place of the emulator. n counts requests from 1.
@@ -111,7 +113,11 @@ func (s *stage) serve(w http.ResponseWriter, r *http.Request) {
 	case "127.0.0.1:3":
 		s.Media().ServeHTTP(w, r)
 	default:
-		s.Conversations().ServeHTTP(w, r)
+		h := s.Conversations()
+		if s.wrap != nil {
+			h = s.wrap(h)
+		}
+		h.ServeHTTP(w, r)
 	}
 }
 
