@@ -15,6 +15,11 @@ const (
 
 	CodeNoChatService = 50050 // with 403 and not 404 (terraform-provider-twilio)
 	CodeBeingDeleted  = 50002 // try again later
+
+	// CodeServiceLimit says that there are as many services as there may be: of the
+	// parent account and its subaccounts together, a number that Twilio does not
+	// publish and its support can raise.
+	CodeServiceLimit = 21102
 )
 
 // Codes for "too many". The request was not processed.

@@ -169,9 +169,12 @@ func settling(latest time.Duration, seen string) finding {
 	return f
 }
 
-// short is a duration without what is zero: 2m and not 2m0s.
+// short is a duration without seconds that are none: 2m and not 2m0s.
 func short(d time.Duration) string {
-	return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+	if text, whole := strings.CutSuffix(d.String(), "m0s"); whole {
+		return text + "m"
+	}
+	return d.String()
 }
 
 // nameRace creates two conversations of one name at the same moment, a few times.

@@ -88,14 +88,10 @@ func sidIn(one gjson.Result, prefix string) string {
 	return sid
 }
 
-// codeServices is Twilio's error for too many services, of the account and its
-// subaccounts (https://www.twilio.com/docs/errors/21102).
-const codeServices = 21102
-
 func serviceRefused(r migrate.ProbeReply) error {
 	e := &migrate.Error{Op: "create service", Kind: migrate.Refused, Code: r.Code(), Err: fmt.Errorf("it was refused (%s)", says(r))}
 	switch {
-	case r.Code() == codeServices:
+	case r.Code() == migrate.CodeServiceLimit:
 		e.Err = fmt.Errorf("the account has as many services as it may have (%s)", says(r))
 		e.Hint = "delete a service that nobody needs, or ask Twilio Support to raise the limit, then run again"
 	case r.Code() == migrate.CodeKeyRestricted || r.Status == http.StatusForbidden:
