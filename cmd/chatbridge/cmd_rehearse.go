@@ -36,8 +36,8 @@ type rehearseOptions struct {
 
 var rehearseForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.HTML}
 
-// defaultRehearsal is where a rehearsal is written.
-const defaultRehearsal = "rehearsal.json"
+// rehearsalFile is where a rehearsal is written.
+const rehearsalFile = "rehearsal.json"
 
 func newRehearse(c *console, common *commonOptions, run func(context.Context, *rehearseOptions) error) *cobra.Command {
 	o := &rehearseOptions{commonOptions: common, console: c}
@@ -83,7 +83,7 @@ The experiments, for --skip and --only:
 		fs.StringVar(&o.EventsURL, "events-url", "", "`URL` of Event Streams; plain http is accepted for this machine only (default "+twilio.Place{}.EventsURL()+", or that of the region)")
 		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
-		fs.StringVar(&o.Out, "out", defaultRehearsal, "write the rehearsal to this `file`; an earlier one is replaced")
+		fs.StringVar(&o.Out, "out", rehearsalFile, "write the rehearsal to this `file`; an earlier one is replaced")
 		fs.StringSliceVar(&o.Skip, "skip", nil, "leave out the experiment of this `name` (repeatable)")
 		fs.StringSliceVar(&o.Only, "only", nil, "make the experiment of this `name` and no other (repeatable)")
 		fs.BoolVar(&o.Keep, "keep", false, "leave the service, to look at it; --clean deletes it")
@@ -138,7 +138,7 @@ func (o *rehearseOptions) check() (reports.Format, error) {
 	r := rehearse.Rehearser{Skip: o.Skip, Only: o.Only}
 	switch {
 	case o.Out == "":
-		return "", usageError("the default is "+defaultRehearsal, "--out is empty")
+		return "", usageError("the default is "+rehearsalFile, "--out is empty")
 	case o.Clean && (o.Keep || len(o.Skip) > 0 || len(o.Only) > 0):
 		return "", usageError("give --clean alone", "--clean makes no experiments, so it takes no --keep, --skip or --only")
 	case r.Empty():
