@@ -42,7 +42,7 @@ func (r *Rehearser) Cost(ctx context.Context) (Cost, error) {
 	for _, e := range r.selected() {
 		c.Names = append(c.Names, e.name)
 	}
-	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
+	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services")
 	if refusal, no := asRefused(err); no {
 		return c, &migrate.Error{Op: "read services", Kind: migrate.Credentials, Code: refusal.code, Err: refusal,
 			Hint: "use the auth token, or a key that may read, create and delete services, users, roles and conversations"}
@@ -91,7 +91,7 @@ func hostOf(address string) string {
 // they do of writes by API no document says.
 func (s *session) sinks(ctx context.Context, c *Cost) error {
 	const what = "Event Streams subscriptions"
-	subscriptions, err := s.list(ctx, migrate.TargetEvents, "/v1/Subscriptions?PageSize=100")
+	subscriptions, err := s.list(ctx, migrate.TargetEvents, "/v1/Subscriptions")
 	if why, unread := s.unread(ctx, err); unread {
 		c.Unread = append(c.Unread, what+": "+why)
 		return nil
@@ -104,7 +104,7 @@ func (s *session) sinks(ctx context.Context, c *Cost) error {
 		if sid == "" {
 			continue
 		}
-		types, err := s.list(ctx, migrate.TargetEvents, "/v1/Subscriptions/"+sid+"/SubscribedEvents?PageSize=100")
+		types, err := s.list(ctx, migrate.TargetEvents, "/v1/Subscriptions/"+sid+"/SubscribedEvents")
 		_, unread := s.unread(ctx, err)
 		if err != nil && !unread {
 			return err

@@ -47,8 +47,8 @@ func (s *session) chatAnswers(ctx context.Context) (finding, error) {
 func (s *session) chatListAttributes(ctx context.Context) (finding, error) {
 	var shown, wrong []string
 	for _, list := range []struct{ what, target, sid string }{
-		{"channels", s.inChat("v1", "Channels") + "?PageSize=1000&Type=public&Type=private", s.lobby},
-		{"messages", s.inChat("v1", "Channels", s.lobby, "Messages") + "?PageSize=1000", s.read[0]},
+		{"channels", s.inChat("v1", "Channels") + "?Type=public&Type=private", s.lobby},
+		{"messages", s.inChat("v1", "Channels", s.lobby, "Messages"), s.read[0]},
 	} {
 		records, err := s.list(ctx, migrate.TargetChat, list.target)
 		if err != nil {
@@ -226,12 +226,12 @@ func (s *session) follow(ctx context.Context, next, wants, when string) (finding
 
 // chatType lists channels with and without Type.
 func (s *session) chatType(ctx context.Context) (finding, error) {
-	path := s.inChat("v1", "Channels") + "?PageSize=1000"
+	path := s.inChat("v1", "Channels")
 	plain, err := s.list(ctx, migrate.TargetChat, path)
 	if err != nil {
 		return finding{}, err
 	}
-	both, err := s.list(ctx, migrate.TargetChat, path+"&Type=public&Type=private")
+	both, err := s.list(ctx, migrate.TargetChat, path+"?Type=public&Type=private")
 	if err != nil {
 		return finding{}, err
 	}

@@ -254,7 +254,7 @@ func (s *session) mutationID(ctx context.Context) (finding, error) {
 		}
 		replies = append(replies, r)
 	}
-	there, err := s.list(ctx, migrate.TargetConversations, path+"?PageSize=100")
+	there, err := s.list(ctx, migrate.TargetConversations, path)
 	if err != nil {
 		return finding{}, err
 	}
@@ -285,7 +285,7 @@ func (s *session) indexGaps(ctx context.Context) (finding, error) {
 		}
 		given = append(given, m.Get("index").Int())
 	}
-	there, err := s.list(ctx, migrate.TargetConversations, path+"?Order=asc&PageSize=100")
+	there, err := s.list(ctx, migrate.TargetConversations, path+"?Order=asc")
 	if err != nil {
 		return finding{}, err
 	}

@@ -127,7 +127,7 @@ func (s *session) rejoin(ctx context.Context) (finding, error) {
 	if err != nil {
 		return finding{}, err
 	}
-	there, err := s.list(ctx, migrate.TargetConversations, path+"?PageSize=100")
+	there, err := s.list(ctx, migrate.TargetConversations, path)
 	if err != nil {
 		return finding{}, err
 	}

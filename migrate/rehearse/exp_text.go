@@ -48,7 +48,7 @@ func (s *session) text(ctx context.Context) (finding, error) {
 			sent[sidOf(r)] = b.text
 		}
 	}
-	there, err := s.list(ctx, migrate.TargetConversations, path+"?PageSize=100")
+	there, err := s.list(ctx, migrate.TargetConversations, path)
 	if err != nil {
 		return finding{}, err
 	}

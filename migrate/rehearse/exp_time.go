@@ -120,7 +120,7 @@ func (s *session) lateAppend(ctx context.Context) (finding, error) {
 
 // look notes which messages are there now that were not before.
 func (s *session) look(ctx context.Context, path string, doubtful map[string]*cut) error {
-	there, err := s.list(ctx, migrate.TargetConversations, path+"?Order=desc&PageSize=100")
+	there, err := s.list(ctx, migrate.TargetConversations, path+"?Order=desc")
 	for _, m := range there {
 		if c := doubtful[m.Get("body").String()]; c != nil && c.landed < 0 {
 			c.landed = max(0, s.Now().Sub(c.at))
@@ -160,7 +160,6 @@ func settling(latest time.Duration, seen string) finding {
 		f.settle = (margin*latest + time.Second - 1).Truncate(time.Second)
 	}
 	if f.settle > migrate.DefaultSettle {
-		f.verdict = migrate.Harmless
 		f.follows = fmt.Sprintf("a run has to wait longer for what has no answer: migrate takes %s from this file; without it give --settle %s", short(f.settle), short(f.settle))
 	}
 	if latest >= migrate.DefaultSettle {
@@ -321,7 +320,7 @@ func (s *session) listLag(ctx context.Context) (finding, error) {
 		}
 		from := s.Now()
 		for every := 250 * time.Millisecond; ; every = min(2*every, 2*time.Second) {
-			there, err := s.list(ctx, migrate.TargetConversations, one.list+"?PageSize=50")
+			there, err := s.list(ctx, migrate.TargetConversations, one.list)
 			if err != nil {
 				return finding{}, err
 			}
@@ -342,7 +341,8 @@ func (s *session) listLag(ctx context.Context) (finding, error) {
 	}
 	f := settling(worst, "it was shown after: "+strings.Join(seen, ", "))
 	if f.verdict == migrate.AsAssumed && worst >= time.Second {
-		f.verdict, f.follows = migrate.Harmless, "nothing: a run waits longer than that before it believes a list"
+		f.verdict = migrate.Harmless
+		f.follows = cmp.Or(f.follows, "nothing: a run waits longer than that before it believes a list")
 	}
 	return f, nil
 }

@@ -27,7 +27,7 @@ var madeByTwilio = []string{"service admin", "service user", "channel admin", "c
 // bears the token.
 func (s *session) inventory(ctx context.Context) error {
 	for _, kind := range []struct{ list, noun string }{
-		{"/Roles?PageSize=50", "role"}, {"/Users?PageSize=50", "user"}, {"/Conversations?PageSize=100", "conversation"},
+		{"/Roles", "role"}, {"/Users", "user"}, {"/Conversations", "conversation"},
 	} {
 		records, err := s.list(ctx, migrate.TargetConversations, s.at()+kind.list)
 		if err != nil {
@@ -53,7 +53,7 @@ func (s *session) inventory(ctx context.Context) error {
 
 func (s *session) inConversation(ctx context.Context, sid string) error {
 	for _, kind := range []struct{ list, noun string }{{"Participants", "participant"}, {"Messages", "message"}} {
-		records, err := s.list(ctx, migrate.TargetConversations, s.at("Conversations", sid, kind.list)+"?PageSize=100")
+		records, err := s.list(ctx, migrate.TargetConversations, s.at("Conversations", sid, kind.list))
 		if err != nil {
 			return err
 		}

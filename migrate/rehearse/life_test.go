@@ -406,7 +406,7 @@ func TestLateAppend(t *testing.T) {
 	}{
 		"at once":               {0, migrate.AsAssumed, 0},
 		"after four seconds":    {4 * time.Second, migrate.AsAssumed, 10 * time.Second},
-		"after eight seconds":   {8 * time.Second, migrate.Harmless, 18 * time.Second},
+		"after eight seconds":   {8 * time.Second, migrate.AsAssumed, 18 * time.Second},
 		"after half a minute":   {30 * time.Second, migrate.Dangerous, 70 * time.Second},
 		"after all was watched": {time.Hour, migrate.AsAssumed, 0},
 	} {

@@ -74,7 +74,7 @@ func (r *Rehearser) here(m Made) error {
 // Others are the SIDs of services that are named like those of rehearsals.
 func (r *Rehearser) Others(ctx context.Context, but string) ([]string, error) {
 	s, sids := newSession(r), []string{}
-	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
+	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services")
 	for _, one := range services {
 		name := one.Get("friendly_name").String()
 		if sid := sidIn(one, "IS"); sid != "" && sid != but && len(name) > len(namePrefix) && name[:len(namePrefix)] == namePrefix {
@@ -152,7 +152,7 @@ func (s *session) shown(ctx context.Context) (string, error) {
 	case r.Status != http.StatusNotFound:
 		return "", &refused{http.MethodGet, shapeOf(s.at()), r.Status, r.Code()}
 	}
-	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
+	services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services")
 	for _, one := range services {
 		if one.Get("sid").String() == s.made.ServiceSID {
 			return "the list of services", nil

@@ -68,7 +68,7 @@ func (s *session) create(ctx, work context.Context) error {
 
 // noteRoles records the roles that the new service has by itself.
 func (s *session) noteRoles(ctx context.Context) error {
-	roles, err := s.list(ctx, migrate.TargetConversations, s.at("Roles")+"?PageSize=50")
+	roles, err := s.list(ctx, migrate.TargetConversations, s.at("Roles"))
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (s *session) awaited(ctx context.Context, cause error) (string, error) {
 // there is one, or until a create without an answer cannot land any more.
 func (s *session) named(ctx context.Context, m Made) (sids []string, err error) {
 	for {
-		services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services?PageSize=100")
+		services, err := s.list(ctx, migrate.TargetConversations, "/v1/Services")
 		if err != nil {
 			return nil, err
 		}

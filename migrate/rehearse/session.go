@@ -324,7 +324,8 @@ func (s *session) page(ctx context.Context, host migrate.ProbeHost, target strin
 // list that never ends must not be read for ever.
 const longest = 1000
 
-// list reads a list whole.
+// list reads a list whole, in pages of the size that it has by default (50): whether
+// larger ones are accepted is what an experiment tries.
 func (s *session) list(ctx context.Context, host migrate.ProbeHost, target string) (all []gjson.Result, err error) {
 	for range longest {
 		records, next, err := s.page(ctx, host, target)

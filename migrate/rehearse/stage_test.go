@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
@@ -166,14 +167,16 @@ func (s *stage) clean(t *testing.T) (rehearse.Cleaned, error) {
 // services are the names of the services of the account.
 func (s *stage) services(t *testing.T) (names []string) {
 	t.Helper()
-	target, err := twilio.NewTarget(twilio.Config{
+	x, err := twilio.NewExperimenter(twilio.Config{
 		BaseURL: "http://127.0.0.1:2", Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
 		HTTP: transport.New(transport.Options{Base: faults.Direct{Handler: s.Conversations()}}),
 	})
 	require.NoError(t, err)
-	for one, err := range target.Services(context.WithoutCancel(t.Context())) {
-		require.NoError(t, err)
-		names = append(names, one.FriendlyName)
+	r, err := x.Try(context.WithoutCancel(t.Context()), migrate.Trial{Host: migrate.TargetConversations, Method: http.MethodGet, Target: "/v1/Services"})
+	require.NoError(t, err)
+	require.True(t, r.OK())
+	for _, one := range gjson.GetBytes(r.Body, "services.#.friendly_name").Array() {
+		names = append(names, one.String())
 	}
 	return names
 }
