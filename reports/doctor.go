@@ -51,15 +51,18 @@ func doctorDocument(g doctor.Diagnosis) *document {
 	return d
 }
 
-func doctorVerdict(g doctor.Diagnosis) string {
-	if n := int64(g.Verdicts[migrate.Dangerous]); n > 0 {
+func doctorVerdict(g doctor.Diagnosis) string { return verdictText(g.Verdicts) }
+
+// verdictText is what verdicts come to.
+func verdictText(verdicts map[migrate.Verdict]int) string {
+	if n := int64(verdicts[migrate.Dangerous]); n > 0 {
 		return fmt.Sprintf("%s dangerously from what chatbridge assumes.", count(n, "thing differs", "things differ"))
 	}
 	text := "nothing dangerous was seen"
-	if n := int64(g.Verdicts[migrate.Harmless]); n > 0 {
+	if n := int64(verdicts[migrate.Harmless]); n > 0 {
 		text += fmt.Sprintf("; %s harmlessly", count(n, "thing differs", "things differ"))
 	}
-	if n := int64(g.Verdicts[migrate.NotSeen]); n > 0 {
+	if n := int64(verdicts[migrate.NotSeen]); n > 0 {
 		text += fmt.Sprintf("; %s could not be tested", count(n, "thing", "things"))
 	}
 	return text + "."
@@ -93,10 +96,13 @@ func trimmed(s string) string {
 	return strings.Join(lines, "\n")
 }
 
-func (l probeList) markdown(w *bufio.Writer) {
+func (l probeList) markdown(w *bufio.Writer) { l.table().markdown(w) }
+
+// table has a row for each probe.
+func (l probeList) table() tableBlock {
 	t := tableBlock{header: []string{"probe", "assumed", "seen", "what to do", "reads"}, numbers: []int{4}}
 	for _, p := range l {
 		t.rows = append(t.rows, []string{p.ID, p.Assumed, p.Seen, p.Advice, Number(p.Requests)})
 	}
-	t.markdown(w)
+	return t
 }

@@ -119,6 +119,8 @@ func (p *page) Block(b block) (template.HTML, error) {
 		return fragment("findings", b.groups())
 	case tableBlock:
 		return fragment("table", b.view())
+	case probeList:
+		return fragment("table", b.table().view())
 	case steps:
 		return fragment("steps", b)
 	case chart:

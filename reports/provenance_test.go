@@ -33,6 +33,7 @@ func filed(t *testing.T, f reports.Format, p reports.Provenance) map[string]stri
 			return v.Close(verify.Verification{})
 		})
 	}
+	put("rehearsal", func(b *bytes.Buffer) error { return reports.Rehearse(b, f, rehearsal(), from) })
 	if f != reports.HTML {
 		put("doctor", func(b *bytes.Buffer) error { return reports.Doctor(b, f, diagnosis(), from) })
 	}

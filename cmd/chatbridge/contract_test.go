@@ -57,6 +57,8 @@ func TestContract(t *testing.T) {
 		{"version", exitDone, "version"},
 		{"audit", exitDone, "audit"},
 		{"doctor", exitDone, "doctor"},
+		{"rehearse", exitDone, "rehearse --yes --only dates --keep --out " + filepath.Join(dir, "rehearsal.json")},
+		{"rehearse-clean", exitDone, "rehearse --clean --out " + filepath.Join(dir, "rehearsal.json")},
 		{"audit", exitDone, "migrate --dry-run"},
 		{"export", exitDone, "export " + filepath.Join(dir, "kept.zip")},
 		{"migrate", exitDone, "migrate --yes --aps 0"},

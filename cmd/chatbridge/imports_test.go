@@ -83,7 +83,7 @@ func TestImports(t *testing.T) {
 		"chatbridge/migrate/internal/owner", "chatbridge/migrate/internal/push", "chatbridge/migrate/origin",
 		"chatbridge/migrate/pace", "chatbridge/migrate/sidecar",
 	}
-	rooms := []string{"replay", "audit", "verify", "undo", "inplace", "doctor"}
+	rooms := []string{"replay", "audit", "verify", "undo", "inplace", "doctor", "rehearse"}
 	const most = 35 // files that a stranger can look through
 	t.Run("no package of the engine has more files than a stranger can look through", func(t *testing.T) {
 		for name, files := range filesOf(t) {
@@ -99,7 +99,11 @@ func TestImports(t *testing.T) {
 	t.Run("a verb imports the contract and what verbs share, and no other verb", func(t *testing.T) {
 		for _, name := range rooms {
 			require.Contains(t, all, "chatbridge/migrate/"+name)
-			may(t, "chatbridge/migrate/"+name, append(slices.Clone(contract), internal...)...)
+			allowed := append(slices.Clone(contract), internal...)
+			if name == "rehearse" { // the record of what it made has one writer
+				allowed = append(allowed, "chatbridge/migrate/internal/lockfile")
+			}
+			may(t, "chatbridge/migrate/"+name, allowed...)
 		}
 		for _, name := range internal {
 			may(t, name, append(slices.Clone(contract), internal...)...)

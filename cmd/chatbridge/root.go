@@ -37,6 +37,7 @@ func newRoot(c *console) *cobra.Command {
 		newDemo(c, common, runDemo),
 		newAudit(c, common, runAudit),
 		newDoctor(c, common, runDoctor),
+		newRehearse(c, common, runRehearse),
 		newMigrate(c, common, runMigrate),
 		newVerify(c, common, runVerify),
 		newStatus(c, runStatus),

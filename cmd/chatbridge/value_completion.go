@@ -9,6 +9,7 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
+	"chatbridge/migrate/rehearse"
 	"chatbridge/migrate/twilio"
 	"chatbridge/migrate/versions"
 	"chatbridge/reports"
@@ -44,6 +45,8 @@ func completeValues(root *cobra.Command) {
 		"to-service":  {newService + "\tcreate one for each of the source"},
 		"fail-on":     failures(),
 		"policy":      choices(),
+		"skip":        rehearse.Names(),
+		"only":        rehearse.Names(),
 	}
 	for _, cmd := range append(root.Commands(), root) {
 		flags := cmd.Flags()

@@ -65,6 +65,13 @@ type Config struct {
 	// credentials that are for one place must not go to another.
 	MediaURL string
 
+	// EventsURL is scheme and host of Event Streams, where an Experimenter reads
+	// who hears of what happens in the account.
+	//
+	// Defaults to that of the Place where BaseURL is Twilio's own, and else to
+	// nothing, as ChatURL.
+	EventsURL string
+
 	// Username and Password are an Account SID with its auth token, or an API
 	// key with its secret.
 	Username string
@@ -113,6 +120,7 @@ func (c Config) withDefaults(baseURL string) Config {
 	c.MediaURL = beside(c.MediaURL, c.Place.MediaURL())
 	c.ConversationsURL = beside(c.ConversationsURL, c.Place.ConversationsURL())
 	c.ChatURL = beside(c.ChatURL, c.Place.ChatURL())
+	c.EventsURL = beside(c.EventsURL, c.Place.EventsURL())
 	c.API = cmp.Or(c.API, APIv1)
 	if c.AccountSID == "" {
 		c.AccountSID = c.Username

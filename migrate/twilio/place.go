@@ -27,6 +27,9 @@ func (p Place) ConversationsURL() string { return p.url("conversations") }
 // edge.
 func (p Place) MediaURL() string { return Place{Region: p.Home()}.url("mcs") }
 
+// EventsURL is scheme and host of Event Streams.
+func (p Place) EventsURL() string { return p.url("events") }
+
 // Home is the region that keeps the data, which is never empty.
 func (p Place) Home() string {
 	if p.Region == "" {
