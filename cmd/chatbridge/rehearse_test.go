@@ -67,3 +67,25 @@ func TestRehearseInterrupted(t *testing.T) {
 		})
 	}
 }
+
+func TestRehearseThatCannotRemove(t *testing.T) {
+	sc := newScreen("", false, emulatedAccount...)
+	server := newTestServer(t, emulator.Config{Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+		if x.Method == http.MethodDelete && len(x.Path) == 3 {
+			emulator.Refusal(403, 50107, "no").WriteTo(w)
+			return
+		}
+		commit().WriteTo(w)
+	}})
+	require.Equal(t, exitIncomplete, rehearsing(t, server, sc, "--yes"))
+	require.Contains(t, sc.stderr.String(), "error: the service of the rehearsal was not removed")
+	require.Contains(t, sc.stdout.String(), "was not removed")
+	require.Contains(t, sc.stderr.String(), "hint: to look for it again and remove it: chatbridge rehearse")
+}
+
+func TestRehearseInAFolderThatIsNotThere(t *testing.T) {
+	sc := newScreen("", false, emulatedAccount...)
+	server := newTestServer(t, emulator.Config{})
+	require.Equal(t, exitUsage, rehearsing(t, server, sc, "--yes", "--out", filepath.Join(t.TempDir(), "nowhere", "rehearsal.json")))
+	require.Zero(t, server.Stats().Conversations.Writes)
+}

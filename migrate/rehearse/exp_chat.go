@@ -70,7 +70,7 @@ func (s *session) chatListAttributes(ctx context.Context) (finding, error) {
 	case len(wrong) > 0:
 		return dangerous("read with --source-api v2: v1 would lose the attributes", "lists of %s show {} for attributes that are set", strings.Join(wrong, " and ")), nil
 	case len(shown) > 0:
-		return harmless("nothing: what a list shows is not asked for again", "lists of %s show them", strings.Join(shown, " and ")), nil
+		return harmless("nothing to do: what a list shows is not asked for again", "lists of %s show them", strings.Join(shown, " and ")), nil
 	}
 	return asAssumed("null in the lists of channels and messages"), nil
 }
@@ -159,7 +159,7 @@ func (s *session) chatPageSize(ctx context.Context) (finding, error) {
 	case len(no) > 0:
 		return dangerous("the documented page size is not accepted; what cannot be read is not carried", "refused: %s", strings.Join(no, ", ")), nil
 	case len(clamped)+len(served) > 0:
-		return harmless("nothing: larger pages than documented are never asked for", "one more is clamped by %s, and served by %s", orNobody(clamped), orNobody(served)), nil
+		return harmless("nothing to do: larger pages than documented are never asked for", "one more is clamped by %s, and served by %s", orNobody(clamped), orNobody(served)), nil
 	}
 	return asAssumed("accepted, and one more is refused"), nil
 }
@@ -239,7 +239,7 @@ func (s *session) chatType(ctx context.Context) (finding, error) {
 		return dangerous("read with --source-api v2, and compare the number of channels", "a list with both types does not show a conversation that is there"), nil
 	}
 	if len(plain) > 0 {
-		return harmless("nothing: both types are always asked for", "%d of %d without Type", len(plain), len(both)), nil
+		return harmless("nothing to do: both types are always asked for", "%d of %d without Type", len(plain), len(both)), nil
 	}
 	return asAssumed("none of %d, which are all private, without Type", len(both)), nil
 }

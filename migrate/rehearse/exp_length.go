@@ -95,11 +95,11 @@ func (s *session) lengths(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case len(cut) > 0:
-		return dangerous("do not migrate into this account: text would be lost without a word", "%s", brief(cut)).stopping("values are cut off in silence"), nil
+		return dangerous("do not migrate into this account: text would be lost without an error", "%s", brief(cut)).stopping("values are cut off without an error"), nil
 	case len(lower) > 0:
 		return dangerous("choose policies for what is too long before you begin (chatbridge policies): a run stops a channel at such a value", "refused: %s", brief(lower)), nil
 	case len(higher) > 0:
-		return harmless("nothing: what is longer than documented meets its policy before it is sent", "more than is documented is accepted for %s", strings.Join(higher, ", ")), nil
+		return harmless("nothing to do: what is longer than documented meets its policy before it is sent", "more than is documented is accepted for %s", strings.Join(higher, ", ")), nil
 	}
 	return asAssumed("accepted up to the limit and refused above it: %s", strings.Join(fits, ", ")), nil
 }

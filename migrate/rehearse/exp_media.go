@@ -57,9 +57,9 @@ func (s *session) mediaTwice(ctx context.Context) (finding, error) {
 	case second.Code() == migrate.CodeMediaTaken:
 		return asAssumed("the second is refused (%s)", says(second)), nil
 	case second.OK():
-		return harmless("nothing: a file is uploaded again for each message", "the second is accepted"), nil
+		return harmless("nothing to do: a file is uploaded again for each message", "the second is accepted"), nil
 	}
-	return harmless("nothing: a file is uploaded again for each message", "the second is refused otherwise (%s)", says(second)), nil
+	return harmless("nothing to do: a file is uploaded again for each message", "the second is refused otherwise (%s)", says(second)), nil
 }
 
 // beginMediaLate uploads what mediaLate attaches.
@@ -81,9 +81,9 @@ func (s *session) mediaLate(ctx context.Context) (finding, error) {
 	case r.Code() == migrate.CodeMediaGone:
 		return asAssumed("it is gone after %s (%s)", short(mediaWait), says(r)), nil
 	case r.OK():
-		return harmless("nothing: a file is uploaded right before its message", "it is still there after %s", short(mediaWait)), nil
+		return harmless("nothing to do: a file is uploaded right before its message", "it is still there after %s", short(mediaWait)), nil
 	}
-	return harmless("nothing: a file is uploaded right before its message", "its message is refused after %s (%s)", short(mediaWait), says(r)), nil
+	return harmless("nothing to do: a file is uploaded right before its message", "its message is refused after %s (%s)", short(mediaWait), says(r)), nil
 }
 
 // chatMediaBody reads a message with a file and without text through v1.
@@ -113,7 +113,7 @@ func (s *session) chatMediaBody(ctx context.Context) (finding, error) {
 		f.follows = "if the source has messages with files, read it with --source-api v2: v1 shows that text as the author's"
 		return f, nil
 	default:
-		return harmless("nothing: v1 does not show files either way; read a source that has some with --source-api v2", "the body is %s", orNothing(m.Get("body"))), nil
+		return harmless("nothing to do: v1 does not show files either way; read a source that has some with --source-api v2", "the body is %s", orNothing(m.Get("body"))), nil
 	}
 }
 

@@ -174,11 +174,11 @@ func (s *session) dateUpdated(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case len(worse) > 0:
-		return dangerous("messages arrive with another date_updated; verify reports it of each that was edited", "%s", brief(append(worse, odd...))), nil
+		return dangerous("messages arrive with another date_updated; verify reports each one that was edited", "%s", brief(append(worse, odd...))), nil
 	case !moves:
 		return dangerous("start no second run while one may be active: its claim looks as if nobody renewed it", "%s", brief(append(odd, "that of a conversation is not moved by a change of its attributes"))), nil
 	case len(odd) > 0:
-		return harmless("nothing: date_updated is always sent", "%s", brief(odd)), nil
+		return harmless("nothing to do: a message that was edited is sent with its date_updated", "%s", brief(odd)), nil
 	}
 	return asAssumed("it is kept as sent, %s if it is not sent, and moved by a change of attributes", byDefault), nil
 }
@@ -230,9 +230,9 @@ func (s *session) participantSID(ctx context.Context) (finding, error) {
 	case shown[0] == "" && shown[1] == is:
 		return asAssumed("null before the author joined, and theirs after"), nil
 	case shown[1] == "":
-		return harmless("messages are not tied to participants here, whatever the order in which they are created", "it is null also after the author joined"), nil
+		return harmless("messages are not tied to participants here, whatever the order in which they are created", "it is null even after the author joined"), nil
 	case shown[0] == is:
-		return harmless("nothing: participants are created before messages all the same", "it is shown also of a message from before the author joined"), nil
+		return harmless("nothing to do: participants are created before messages all the same", "it is also set in a message from before the author joined"), nil
 	}
 	return harmless("messages may be tied to other participants than their author", "it is another participant's"), nil
 }
@@ -264,7 +264,7 @@ func (s *session) mutationID(ctx context.Context) (finding, error) {
 	case second.Status == http.StatusAccepted, second.OK() && sidOf(second) == sidOf(replies[0]), second.OK() && len(there) == 1:
 		return harmless(loud, "the second was answered with %s, and there are %d messages", says(second), len(there)), nil
 	case !second.OK():
-		return harmless("nothing: chatbridge does not send it", "the second was refused (%s), and there are %d messages", says(second), len(there)), nil
+		return harmless("nothing to do: chatbridge does not send it", "the second was refused (%s), and there are %d messages", says(second), len(there)), nil
 	}
 	return asAssumed("%d messages", len(there)), nil
 }
@@ -308,7 +308,7 @@ func (s *session) indexGaps(ctx context.Context) (finding, error) {
 	case given[0] < 0:
 		return dangerous("do not migrate into this account: read horizons begin at 0", "the first index is %d", given[0]).stopping("indexes begin below 0"), nil
 	case gaps == 0:
-		return harmless("nothing: 20 messages are few, and gaps are allowed for", "no number was skipped in %d messages", many), nil
+		return harmless("nothing to do: 20 messages are few, and gaps are allowed for", "no number was skipped in %d messages", many), nil
 	}
 	return asAssumed("they grow, with %d gaps in %d messages", gaps, many), nil
 }

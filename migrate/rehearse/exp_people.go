@@ -49,14 +49,14 @@ func (s *session) horizonBeyond(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if !r.OK() {
-		return harmless("nothing: a horizon is set to a message that is there, after all messages are", "it is refused (%s)", says(r)), nil
+		return harmless("nothing to do: a horizon is set to a message that is there, after all messages are", "it is refused (%s)", says(r)), nil
 	}
 	got, err := s.horizonOf(ctx, seat)
 	if err != nil {
 		return finding{}, err
 	}
 	if got.Type != gjson.Number || got.Int() != want {
-		return harmless("nothing: a horizon is set to a message that is there, after all messages are", "%d beyond the last message %d becomes %s", want-last, last, got.String()), nil
+		return harmless("nothing to do: a horizon is set to a message that is there, after all messages are", "%d beyond the last message %d becomes %s", want-last, last, got.String()), nil
 	}
 	return asAssumed("it is kept"), nil
 }
@@ -82,13 +82,13 @@ func (s *session) horizonNull(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	if !r.OK() {
-		return harmless("nothing: a horizon that was never set is not sent", "it is refused (%s)", says(r)), nil
+		return harmless("nothing to do: a horizon that was never set is not sent", "it is refused (%s)", says(r)), nil
 	}
 	if got, err = s.horizonOf(ctx, seat); err != nil {
 		return finding{}, err
 	}
 	if got.Type != gjson.Null {
-		return harmless("nothing: a horizon that was never set is not sent", "the horizon stays at %s", got.String()), nil
+		return harmless("nothing to do: a horizon that was never set is not sent", "the horizon stays at %s", got.String()), nil
 	}
 	return asAssumed("the horizon is null again"), nil
 }
@@ -135,9 +135,9 @@ func (s *session) rejoin(ctx context.Context) (finding, error) {
 	case again.OK() && len(there) == 1:
 		return asAssumed("they are there again"), nil
 	case again.Status == http.StatusNotFound && len(there) == 1:
-		return harmless("nothing: after a 404 the list is read", "404 (Twilio error %d), and they are there", again.Code()), nil
+		return harmless("nothing to do: after a 404 the list is read", "404 (Twilio error %d), and they are there", again.Code()), nil
 	case len(there) == 0:
 		return dangerous("people who left and came back would be missing: delete and create such a user before the migration", "%s, and they are not there", says(again)), nil
 	}
-	return harmless("nothing: participants are read before they are added", "%s, and the list shows %d", says(again), len(there)), nil
+	return harmless("nothing to do: participants are read before they are added", "%s, and the list shows %d", says(again), len(there)), nil
 }

@@ -71,7 +71,7 @@ func (s *session) text(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case len(altered) > 0:
-		return dangerous("decide whether texts may arrive altered; without that do not migrate into this account", "%s", brief(altered)).stopping("text is stored otherwise than it was sent"), nil
+		return dangerous("do not migrate into this account unless texts may arrive altered", "%s", brief(altered)).stopping("text is stored otherwise than it was sent"), nil
 	case len(sent) > 0:
 		return unseen("the list does not show %d of the messages", len(sent)), nil
 	case len(no) > 0:
@@ -155,7 +155,7 @@ func (s *session) attributes(ctx context.Context) (finding, error) {
 	case len(no) > 0:
 		return harmless("a run sends what is refused once more in its plainest form; what is refused then meets the policy message-refused", "refused: %s", brief(no)), nil
 	case len(reformatted) > 0:
-		return harmless("nothing: attributes are compared by value", "the values are kept, and the writing differs: %s", brief(reformatted)), nil
+		return harmless("nothing to do: attributes are compared by value", "the values are kept, and the writing differs: %s", brief(reformatted)), nil
 	}
 	return asAssumed("%d objects, byte for byte", len(objects)+3), nil
 }
@@ -206,7 +206,7 @@ func (s *session) emptyBody(ctx context.Context) (finding, error) {
 	}
 	sort.Strings(taken)
 	if len(taken) > 0 {
-		return harmless("nothing: the policy body-empty decides about such messages all the same", "accepted: %s", strings.Join(taken, " and ")), nil
+		return harmless("nothing to do: the policy body-empty decides about such messages all the same", "accepted: %s", strings.Join(taken, " and ")), nil
 	}
 	return asAssumed("both were refused"), nil
 }

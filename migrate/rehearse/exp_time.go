@@ -342,7 +342,7 @@ func (s *session) listLag(ctx context.Context) (finding, error) {
 	f := settling(worst, "it was shown after: "+strings.Join(seen, ", "))
 	if f.verdict == migrate.AsAssumed && worst >= time.Second {
 		f.verdict = migrate.Harmless
-		f.follows = cmp.Or(f.follows, "nothing: a run waits longer than that before it believes a list")
+		f.follows = cmp.Or(f.follows, "nothing to do: a run waits longer than that before it believes a list")
 	}
 	return f, nil
 }

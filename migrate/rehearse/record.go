@@ -77,19 +77,40 @@ const most = 1 << 20
 // made is false if it has none. A second process is refused with Kind Conflict.
 // Close it.
 func OpenRecord(path string) (f *File, m Made, made bool, err error) {
-	lock, taken, err := lockfile.Take(path+lockSuffix, 0o600)
+	lock, err := acquire(path)
 	if err != nil {
-		return nil, m, false, fmt.Errorf("lock record of rehearsal: %w", err)
-	}
-	if !taken {
-		return nil, m, false, &migrate.Error{Op: "rehearse", Kind: migrate.Conflict,
-			Err: fmt.Errorf("another rehearsal that writes to %s is active", path), Hint: "wait until it has ended, or stop it with Ctrl-C"}
+		return nil, m, false, err
 	}
 	f = &File{path: path + recordSuffix, lock: lock}
 	if m, made, err = f.read(); err != nil {
 		return nil, m, false, errors.Join(err, f.Close())
 	}
 	return f, m, made, nil
+}
+
+// attempts bounds how often a lock file is taken that another process removes at
+// that moment.
+const attempts = 20
+
+func acquire(path string) (*flock.Flock, error) {
+	for range attempts {
+		lock, taken, err := lockfile.Take(path+lockSuffix, 0o600)
+		switch {
+		case err != nil:
+			return nil, &migrate.Error{Op: "lock record of rehearsal", Kind: migrate.Usage, Err: err, Hint: "choose a file in a folder that can be written to: chatbridge rehearse --out rehearsal.json"}
+		case !taken:
+			return nil, busy(path)
+		case lockfile.Current(lock):
+			return lock, nil
+		}
+		_ = lock.Close() // it has nothing to lose
+	}
+	return nil, busy(path)
+}
+
+func busy(path string) error {
+	return &migrate.Error{Op: "rehearse", Kind: migrate.Conflict,
+		Err: fmt.Errorf("another rehearsal that writes to %s is active", path), Hint: "wait until it has ended, or stop it with Ctrl-C"}
 }
 
 func (f *File) read() (m Made, made bool, err error) {
@@ -137,11 +158,11 @@ func (f *File) Forget() error {
 	return nil
 }
 
-// Close lets go of the record. The file of the lock stays only if the record does.
+// Close lets go of the record. The file of the lock stays only if the record does; it
+// is removed while it is locked, so that nobody can lock a file that is about to go.
 func (f *File) Close() error {
-	_, err := os.Lstat(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		_ = os.Remove(f.path + lockSuffix[len(recordSuffix):]) // whoever takes it next makes it again
+	if _, err := os.Lstat(f.path); errors.Is(err, fs.ErrNotExist) && lockfile.Current(f.lock) {
+		_ = os.Remove(f.lock.Path())
 	}
 	return f.lock.Close()
 }

@@ -44,7 +44,7 @@ func acquire(path string) (*lock, error) {
 		if !taken {
 			return nil, conflict(path)
 		}
-		if current(file) {
+		if lockfile.Current(file) {
 			sign(path)
 			return &lock{file}, nil
 		}
@@ -65,17 +65,6 @@ func made(path string) error {
 		return refusePath(fmt.Errorf("take lock: %w", err))
 	}
 	return file.Close()
-}
-
-// current says whether the locked file is still the one that its path leads to:
-// a lock on a removed file keeps nobody out.
-func current(file *flock.Flock) bool {
-	ours, err := file.Stat()
-	if err != nil {
-		return false
-	}
-	theirs, err := os.Lstat(file.Path())
-	return err == nil && os.SameFile(ours, theirs)
 }
 
 func conflict(path string) error {
@@ -114,7 +103,7 @@ func sign(path string) {
 // removed: there it stays, as after a kill, and means nothing. A lock file that
 // was put in the place of ours is somebody else's, and stays too.
 func (l *lock) release() error {
-	if current(l.file) {
+	if lockfile.Current(l.file) {
 		_ = os.Remove(l.file.Path())
 	}
 	return l.file.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/lockfile"
 )
 
 func TestStoredForms(t *testing.T) {
@@ -50,11 +51,11 @@ func TestCurrent(t *testing.T) {
 	locked, err := file.TryLock()
 	require.NoError(t, err)
 	require.True(t, locked)
-	require.True(t, current(file))
+	require.True(t, lockfile.Current(file))
 	require.NoError(t, os.Rename(path, path+".old"))
-	require.False(t, current(file))
+	require.False(t, lockfile.Current(file))
 	require.NoError(t, made(path))
-	require.False(t, current(file))
+	require.False(t, lockfile.Current(file))
 	require.NoError(t, file.Close())
 }
 

@@ -48,3 +48,14 @@ func Free(path string) (bool, error) {
 	defer lock.Close()
 	return lock.TryRLock()
 }
+
+// Current says whether the locked file is still the one that its path leads to:
+// a lock on a removed file keeps nobody out.
+func Current(file *flock.Flock) bool {
+	ours, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	theirs, err := os.Lstat(file.Path())
+	return err == nil && os.SameFile(ours, theirs)
+}
