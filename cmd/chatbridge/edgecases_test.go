@@ -74,6 +74,12 @@ var inexpressible = map[mapping.Code]string{
 	mapping.MessageStays:      "it takes a list of messages that were written before",
 	mapping.VersionOnly:       "it takes two versions of Chat",
 	mapping.VersionsDiffer:    "it takes two versions of Chat that show other values",
+	mapping.FlexService:       "it takes a service that Twilio Flex made",
+	mapping.FlexSign:          "it takes a service that Twilio Flex may have made",
+	mapping.ChannelWebhook:    "its cases are in testdata/vectors/channel-webhook",
+	mapping.WebhookEventScope: "its cases are in testdata/vectors/channel-webhook",
+	mapping.WebhookUnfit:      "its cases are in testdata/vectors/channel-webhook",
+	mapping.BindingLost:       "its cases are in testdata/vectors/binding",
 	mapping.UserChannelStatus: "who a membership notifies is read from the API alone: an archive holds no user channels",
 }
 

@@ -39,6 +39,7 @@ func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
 		{"CHATBRIDGE_CHAT_URL", s.ChatURL},
 		{"CHATBRIDGE_CONVERSATIONS_URL", s.ConversationsURL},
 		{"CHATBRIDGE_MEDIA_URL", s.MediaURL},
+		{"CHATBRIDGE_EVENTS_URL", s.EventsURL},
 	}) {
 		fmt.Fprintf(w, "export %s=%s\n", v[0], v[1])
 	}

@@ -203,6 +203,7 @@ func TestEmulate(t *testing.T) {
 			"export CHATBRIDGE_CHAT_URL=" + server.ChatURL,
 			"export CHATBRIDGE_CONVERSATIONS_URL=" + server.ConversationsURL,
 			"export CHATBRIDGE_MEDIA_URL=" + server.MediaURL,
+			"export CHATBRIDGE_EVENTS_URL=" + server.EventsURL,
 		} {
 			require.Contains(t, s.stdout.String(), line+"\n")
 		}

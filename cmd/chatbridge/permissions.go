@@ -26,6 +26,7 @@ var needs = []need{
 		"", "Conversations: read; Conversations/Messages: read"},
 	{"audit --to-service", "Conversations",
 		"Configuration: read; Conversations: list; Roles: list; Services/Configuration: read; Services/Configuration/Notifications: read; Services/Configuration/Webhooks: read; Users: list", ""},
+	{"audit --source-api v2, export --source-api v2, migrate --source-api v2", "Chat", "", "Bindings: list; Channels/Webhooks: list"},
 	{"export --source-api v2", "Media", "", "Media: read"},
 	{"migrate", "Conversations",
 		"Configuration: read; Conversations: create, delete, list, read, update; Conversations/Messages: create, delete, list, read, update; Conversations/Participants: create, list, read, update; Roles: create, list, update; Services: create, delete, list; Services/Configuration: read, update; Services/Configuration/Notifications: read, update; Services/Configuration/Webhooks: read, update; Users: create, list, read, update", ""},

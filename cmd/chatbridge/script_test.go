@@ -127,6 +127,7 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		"CHATBRIDGE_CHAT_URL":          s.ChatURL,
 		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
 		"CHATBRIDGE_MEDIA_URL":         s.MediaURL,
+		"CHATBRIDGE_EVENTS_URL":        s.EventsURL,
 	} {
 		ts.Setenv(name, value)
 	}
