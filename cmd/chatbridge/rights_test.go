@@ -165,6 +165,7 @@ func deeds() []deed {
 		{"migrate", [][]string{now}, v2("migrate", "--yes", "--ledger", "$DIR/lost.db"), office, nil, 0, false},
 		{"migrate", nil, append([]string{"migrate", "--yes"}, used...), office, inUse, 0, false},
 		{"migrate --in-place", nil, []string{"migrate", "--in-place", "--yes"}, sharedOffice, nil, 0, false},
+		{"verify --in-place", nil, []string{"verify", "--in-place"}, sharedOffice, nil, exitIncomplete, false},
 		{"verify", [][]string{old}, v1("verify"), office, nil, 0, false},
 		{"verify", [][]string{old}, v1("verify", "--ledger", "$DIR/none.db"), office, nil, 0, false},
 		{"verify", [][]string{now}, v2("verify", "--files"), office, nil, 0, false},

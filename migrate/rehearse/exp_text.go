@@ -181,9 +181,9 @@ func (s *session) blankBody(ctx context.Context) (finding, error) {
 	}
 	switch {
 	case len(no) > 0:
-		return harmless("give --policy body-empty=placeholder or skip: body-empty=space sends what is refused", "refused: %s", brief(no)), nil
+		return harmless("give --policy empty-body=placeholder or skip: empty-body=space sends what is refused", "refused: %s", brief(no)), nil
 	case len(altered) > 0:
-		return harmless("give --policy body-empty=placeholder or skip: what body-empty=space sends is stored otherwise", "stored otherwise: %s", brief(altered)), nil
+		return harmless("give --policy empty-body=placeholder or skip: what empty-body=space sends is stored otherwise", "stored otherwise: %s", brief(altered)), nil
 	}
 	return asAssumed("%d were accepted", len(blanks)), nil
 }

@@ -37,7 +37,7 @@ func all() []experiment {
 		{name: "list-lag", assumed: "a list shows what was created within the settle time of 10 s", look: (*session).listLag},
 		{name: "text", assumed: "text is stored as it was sent", look: (*session).text},
 		{name: "attributes", assumed: "attributes are stored as they were sent", look: (*session).attributes},
-		{name: "blank-body", assumed: "a body of white space is accepted: the policy body-empty=space sends one", look: (*session).blankBody},
+		{name: "blank-body", assumed: "a body of white space is accepted: the policy empty-body=space sends one", look: (*session).blankBody},
 		{name: "empty-body", assumed: "a message without text and without a file is refused", look: (*session).emptyBody},
 		{name: "lengths", assumed: "the documented lengths are accepted, and longer values are refused", look: (*session).lengths},
 		{name: "dates", assumed: "date_created is stored as it was sent", look: (*session).dates},
