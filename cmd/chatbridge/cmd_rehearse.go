@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
@@ -30,6 +31,8 @@ type rehearseOptions struct {
 	Keep      bool
 	Clean     bool
 	Yes       bool
+	// ProbeLimits is asked for by itself: live traffic shares the limit.
+	ProbeLimits bool
 
 	console *console
 }
@@ -75,6 +78,7 @@ The experiments, for --skip and --only:
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
 	}
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
+		o.profileOptions.flags(fs)
 		fs.StringVar(&o.TargetRegion, "target-region", "", "`region` of the target (default TWILIO_REGION, or us1)")
 		fs.StringVar(&o.TargetEdge, "target-edge", "", "`edge` by which to reach the target (default TWILIO_EDGE)")
 		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
@@ -86,6 +90,7 @@ The experiments, for --skip and --only:
 		fs.StringVar(&o.Out, "out", rehearsalFile, "write the rehearsal to this `file`; an earlier one is replaced")
 		fs.StringSliceVar(&o.Skip, "skip", nil, "leave out the experiment of this `name` (repeatable)")
 		fs.StringSliceVar(&o.Only, "only", nil, "make the experiment of this `name` and no other (repeatable)")
+		fs.BoolVar(&o.ProbeLimits, "probe-limits", false, "find out, too, how many requests the account may have in flight; live traffic shares that limit")
 		fs.BoolVar(&o.Keep, "keep", false, "leave the service, to look at it; --clean deletes it")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
@@ -139,8 +144,8 @@ func (o *rehearseOptions) check() (reports.Format, error) {
 	switch {
 	case o.Out == "":
 		return "", usageError("the default is "+rehearsalFile, "--out is empty")
-	case o.Clean && (o.Keep || len(o.Skip) > 0 || len(o.Only) > 0):
-		return "", usageError("give --clean alone", "--clean makes no experiments, so it takes no --keep, --skip or --only")
+	case o.Clean && (o.Keep || o.ProbeLimits || len(o.Skip) > 0 || len(o.Only) > 0):
+		return "", usageError("give --clean alone", "--clean makes no experiments, so it takes no --keep, --skip, --only or --probe-limits")
 	case r.Empty():
 		return "", usageError("leave out fewer experiments", "--skip and --only leave no experiment")
 	}
@@ -182,31 +187,36 @@ func runRehearse(ctx context.Context, o *rehearseOptions) error {
 // rehearser connects the target, and sends nothing.
 func (o *rehearseOptions) rehearser(shown *progress) (*rehearse.Rehearser, error) {
 	c := connector{connectionOptions: &o.connectionOptions, console: o.console, log: shown.log}
-	if err := errors.Join(c.checkProxy(), c.checkRegions(writeTarget)); err != nil {
+	if err := c.checkSurroundings(writeTarget); err != nil {
 		return nil, err
 	}
-	c.sayUnused(writeTarget)
-	cred, err := o.console.targetCredentials()
+	o.settle = migrate.DefaultSettle // what our own machine holds back must not land later
+	at, err := o.target(o.transport(&transport.Counter{}, shown.log, transport.Patience{}))
 	if err != nil {
 		return nil, err
 	}
 	_, host := o.hosts(o.console)
-	o.console.note(nil, &reports.Side{Account: cred.account, Host: host}, "")
-	_, place := o.places(o.console)
-	hint := regional(cred.hint, place)
-	o.settle = migrate.DefaultSettle // what our own machine holds back must not land later
-	x, err := twilio.NewExperimenter(twilio.Config{
-		Place: place, BaseURL: o.ConversationsURL, ChatURL: o.ChatURL, MediaURL: o.MediaURL, EventsURL: o.EventsURL,
-		Username: cred.username, Password: cred.password, AccountSID: cred.account, CredentialHint: hint,
-		HTTP: o.transport(&transport.Counter{}, shown.log, transport.Patience{}),
-	})
+	o.console.note(nil, &reports.Side{Account: at.AccountSID, Host: host}, "")
+	x, err := twilio.NewExperimenter(at)
 	if err != nil {
 		return nil, err
 	}
 	return &rehearse.Rehearser{
-		Experimenter: x, Account: cred.account, Region: place.Home(), Host: host, Version: o.console.here.version,
-		Skip: o.Skip, Only: o.Only, Keep: o.Keep, CredentialHint: hint, Observer: shown,
+		Experimenter: x, Account: at.AccountSID, Region: at.Place.Home(), Host: host, Version: o.console.here.version,
+		Skip: o.Skip, Only: o.Only, Keep: o.Keep, CredentialHint: at.CredentialHint, Observer: shown,
 	}, nil
+}
+
+// target is what opens the account of the target.
+func (o *rehearseOptions) target(http http.RoundTripper) (twilio.Config, error) {
+	cred, err := o.targetCredentials(o.console)
+	if err != nil {
+		return twilio.Config{}, err
+	}
+	_, place := o.places(o.console)
+	at := cred.config(place, http)
+	at.BaseURL, at.ChatURL, at.MediaURL, at.EventsURL = o.ConversationsURL, o.ChatURL, o.MediaURL, o.EventsURL
+	return at, nil
 }
 
 func (o *rehearseOptions) rehearse(ctx context.Context, form reports.Format, r *rehearse.Rehearser, made rehearse.Made, recorded bool, shown *progress) error {
@@ -222,6 +232,9 @@ func (o *rehearseOptions) rehearse(ctx context.Context, form reports.Format, r *
 	}
 	r.Drain = drain
 	got, left, err := r.Run(ctx)
+	if err == nil && o.ProbeLimits {
+		err = o.probeLimits(ctx, &got, shown)
+	}
 	shown.Close()
 	if err != nil {
 		return o.failed(ctx, got, left, err)
@@ -242,6 +255,23 @@ func (o *rehearseOptions) rehearse(ctx context.Context, form reports.Format, r *
 		fmt.Fprintf(o.console.err, "The service %s was kept. To delete it: %s\n", got.ServiceSID, o.console.next.complete("chatbridge rehearse --clean"))
 	}
 	return nil
+}
+
+// probeLimits finds out how many requests the account may have in flight, after the
+// service was removed. Whoever gave --probe-limits was warned of it before they agreed.
+func (o *rehearseOptions) probeLimits(ctx context.Context, got *migrate.Rehearsal, shown *progress) error {
+	wide := o.connectionOptions
+	wide.Concurrency = rehearse.MostInFlight // nothing is held back on this side
+	at, err := o.target(wide.transport(&transport.Counter{}, shown.log, transport.Patience{Attempts: 1}))
+	if err != nil {
+		return err
+	}
+	prober, err := twilio.NewProber(at, at)
+	if err != nil {
+		return err
+	}
+	p := rehearse.LimitsProbe{Prober: prober, Agree: func(string) error { return nil }}
+	return p.Add(ctx, got, requestsALane*migrate.DefaultConcurrency)
 }
 
 // failed says what became of the service of a rehearsal that did not come to its
@@ -296,6 +326,9 @@ func (o *rehearseOptions) say(r *rehearse.Rehearser, cost rehearse.Cost, made re
 		waits = ", and " + reports.Duration(cost.Waits.Seconds()) + " of waiting"
 	}
 	fmt.Fprintf(w, "  Make %s: at most about 500 requests%s.\n", plural(len(cost.Names), "experiment", "experiments"), waits)
+	if o.ProbeLimits {
+		fmt.Fprintln(w, "  "+strings.ReplaceAll(rehearse.LimitsProbe{}.Warning(), "\n", "\n  "))
+	}
 	fmt.Fprintf(w, "Result: %s\n", o.Out)
 }
 

@@ -16,6 +16,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/audit"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/rehearse"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/verify"
 )
@@ -92,13 +93,7 @@ func TestRehearsalDecides(t *testing.T) {
 		"list-lag: at once":                                 {asAssumed("list-lag"), runs},
 		"late-append: never stopped landing in two minutes": {func() migrate.Experiment { e := stopping("late-append"); e.Settle = 240; return e }(), effect{stops: "late-append"}},
 	}
-	for _, name := range []string{
-		"same-name-at-once", "name-after-deletion", "clock", "list-lag", "text", "attributes", "blank-body", "empty-body", "lengths",
-		"dates", "authors", "date-updated", "participant-sid", "media-twice", "media-expiry", "horizon-beyond", "horizon-null",
-		"mutation-id", "role-names", "readd-participant", "index-gaps", "write-times",
-		"chat-list-attributes", "chat-counters", "chat-media-body", "chat-page-size", "chat-page-token-age", "chat-type",
-		"of a name that this version does not know",
-	} {
+	for _, name := range append(rehearse.Names(), "of a name that this version does not know") {
 		for outcome, e := range map[string]func(string) migrate.Experiment{"as assumed": asAssumed, "not seen": notSeen, "harmless": otherwise} {
 			cases[name+": "+outcome] = struct {
 				experiment migrate.Experiment

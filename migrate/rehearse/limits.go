@@ -184,6 +184,24 @@ func (p LimitsProbe) step(ctx context.Context, width int, seen *Limits) error {
 	return failed
 }
 
+// Add runs p and puts what it saw into a rehearsal, for runs that have planned requests
+// in flight. If a request is not answered, or refused for another reason, the rehearsal
+// says so. The error is the cause of ctx, if that ended.
+func (p LimitsProbe) Add(ctx context.Context, r *migrate.Rehearsal, planned int) error {
+	seen, err := p.Run(ctx)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	e := seen.Experiment(planned)
+	if err != nil {
+		e.Verdict, e.Seen, e.Follows = migrate.NotSeen, err.Error(), ""
+	}
+	r.Experiments = append(r.Experiments, e)
+	r.Verdicts[e.Verdict]++
+	r.Requests += e.Requests
+	return nil
+}
+
 // Experiment is what was seen as one of a rehearsal, for runs that have so many
 // requests in flight. A run that meets the limit halves what it has in flight, so a
 // low one is slow and not dangerous.

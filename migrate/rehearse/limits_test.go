@@ -171,3 +171,27 @@ func TestLimitsAsAnExperiment(t *testing.T) {
 		})
 	}
 }
+
+// A probe whose requests are not answered leaves the rest of a rehearsal as it was.
+func TestLimitsOfARehearsal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		got := migrate.Rehearsal{Sound: true, Verdicts: map[migrate.Verdict]int{}}
+		_, p := account(t, emulator.Config{Concurrency: 4})
+		require.NoError(t, rehearse.LimitsProbe{Prober: p, Agree: agreed}.Add(t.Context(), &got, 32))
+		require.Len(t, got.Experiments, 1)
+		require.Equal(t, migrate.Harmless, got.Experiments[0].Verdict)
+		require.Equal(t, got.Requests, got.Experiments[0].Requests)
+
+		no := errors.New("nobody answers")
+		require.NoError(t, rehearse.LimitsProbe{Prober: p, Agree: func(string) error { return no }}.Add(t.Context(), &got, 32))
+		require.Equal(t, migrate.NotSeen, got.Experiments[1].Verdict)
+		require.Equal(t, no.Error(), got.Experiments[1].Seen)
+		require.Equal(t, map[migrate.Verdict]int{migrate.Harmless: 1, migrate.NotSeen: 1}, got.Verdicts)
+		require.True(t, got.Sound)
+
+		ended, end := context.WithCancelCause(t.Context())
+		end(no)
+		require.ErrorIs(t, rehearse.LimitsProbe{Prober: p, Agree: agreed}.Add(ended, &got, 32), no)
+		require.Len(t, got.Experiments, 2)
+	})
+}
