@@ -87,9 +87,9 @@ func TestRehearsalDecides(t *testing.T) {
 		want       effect
 	}{
 		"late-append: nothing landed":                       {migrate.Experiment{Name: "late-append", Verdict: migrate.AsAssumed}, runs},
-		"late-append: later than the settle time":           {late(45), effect{settle: 45}},
+		"late-append: later than the settle time":           {late(0.6), effect{settle: 0.6}},
 		"late-append: earlier than the settle time":         {late(0.1), runs},
-		"list-lag: later than the settle time":              {migrate.Experiment{Name: "list-lag", Verdict: migrate.Dangerous, Settle: 30}, effect{settle: 30}},
+		"list-lag: later than the settle time":              {migrate.Experiment{Name: "list-lag", Verdict: migrate.Dangerous, Settle: 0.5}, effect{settle: 0.5}},
 		"list-lag: at once":                                 {asAssumed("list-lag"), runs},
 		"late-append: never stopped landing in two minutes": {func() migrate.Experiment { e := stopping("late-append"); e.Settle = 240; return e }(), effect{stops: "late-append"}},
 	}
@@ -137,7 +137,7 @@ func TestRehearsalDecides(t *testing.T) {
 			require.Equal(t, 2, s.Provenance.Rehearsal.Experiments)
 			require.Contains(t, r.stderr.String(), "Rehearsal: rehearsal.json of 2020-03-01, 2 experiments")
 			if c.want.settle > own.Seconds() {
-				require.Contains(t, r.stderr.String(), fmt.Sprintf("the settle time is %vs instead of 200ms", c.want.settle))
+				require.Contains(t, r.stderr.String(), fmt.Sprintf("the settle time is %s instead of 200ms", time.Duration(c.want.settle*float64(time.Second))))
 			} else {
 				require.NotContains(t, r.stderr.String(), "instead of")
 			}
@@ -450,10 +450,10 @@ func TestRehearsalOfOtherCommands(t *testing.T) {
 	})
 	t.Run("nothing is said to whoever is quiet", func(t *testing.T) {
 		quiet := newRig(t, smallServer(t), "", false)
-		quiet.Yes, quiet.Quiet, quiet.Rehearsal = true, true, saved(t, rehearsed(late(45)))
+		quiet.Yes, quiet.Quiet, quiet.Rehearsal = true, true, saved(t, rehearsed(late(0.5)))
 		require.NoError(t, runMigrate(t.Context(), quiet.migrateOptions))
 		require.NotContains(t, quiet.stderr.String(), "ehearsal")
-		require.Contains(t, quiet.stdout.String(), `"settle_seconds": 45`)
+		require.Contains(t, quiet.stdout.String(), `"settle_seconds": 0.5`)
 	})
 }
 

@@ -358,6 +358,7 @@ func TestAKeyThatMayNot(t *testing.T) {
 			}
 			seen[once] = true
 			t.Run(strings.Join(d.args, " ")+" without "+lacking.String(), func(t *testing.T) {
+				t.Parallel()
 				r := d.run(t, func(p emulator.Permission) bool { return p != lacking }, denial)
 				if slices.Contains(alone, lacking) && !(slices.Contains(ending, lacking) && r.status == exitCredentials) {
 					want := whole.status
