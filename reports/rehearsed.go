@@ -2,6 +2,7 @@ package reports
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 
@@ -64,8 +65,13 @@ func rehearsalText(r migrate.Rehearsed) string {
 	return text
 }
 
-// seconds is a measured time, which Duration would round.
-func seconds(s float64) string { return strconv.FormatFloat(s, 'f', -1, 64) + " s" }
+// seconds is a measured time to the millisecond, which Duration would round.
+func seconds(s float64) string {
+	if s < 0.001 {
+		return "less than 0.001 s"
+	}
+	return strconv.FormatFloat(math.Round(s*1000)/1000, 'f', -1, 64) + " s"
+}
 
 // rehearsalRows are a rehearsal as measures.
 func rehearsalRows(options []Option) [][]string {
