@@ -24,6 +24,7 @@ type rehearseOptions struct {
 	*commonOptions
 	connectionOptions
 	outputOption
+	contentOption
 	EventsURL string
 	Out       string
 	Skip      []string
@@ -39,9 +40,6 @@ type rehearseOptions struct {
 
 var rehearseForms = []reports.Format{reports.Text, reports.JSON, reports.Markdown, reports.HTML}
 
-// rehearsalFile is where a rehearsal is written.
-const rehearsalFile = "rehearsal.json"
-
 func newRehearse(c *console, common *commonOptions, run func(context.Context, *rehearseOptions) error) *cobra.Command {
 	o := &rehearseOptions{commonOptions: common, console: c}
 	o.Concurrency, o.APS = 2, migrate.DefaultAPS
@@ -52,7 +50,8 @@ func newRehearse(c *console, common *commonOptions, run func(context.Context, *r
 at the end, and compare what is seen with what chatbridge assumes: how late a
 message lands whose connection was cut, whether a name can be taken twice, how
 long lists lag, whether text, attributes, dates and authors are stored as they
-were sent, and more. It writes invented texts of invented people.
+were sent, and more. It writes invented texts of invented people, unless
+--with-content names real channels.
 
 It says first what it will make, who might hear of it and how long it takes, and
 asks; if there is no terminal, give --yes. The result goes to --out, which
@@ -67,11 +66,22 @@ It is deleted also after an error and after the first interrupt (Ctrl-C, SIGTERM
 or SIGHUP). After a kill, --clean finds and deletes it; so does the next
 rehearsal.
 
+--with-content CHANNEL also copies real messages: after the experiments it
+migrates the named channels of one source service into the service of the
+rehearsal, with their roles, members and users, and compares both sides as verify
+does. It says first how many messages of which channels these are, and of how
+many people: their text gets into the target account, and they count as active
+users on its bill. Nobody else is copied, and no webhook. The source is only
+read. If something does not arrive equal, migrate does not begin. Anything that
+needs a decision is refused before; --policy decides. Before the copy begins,
+FILE.service gets digests of what it will make, by which --clean knows it.
+
 The experiments, for --skip and --only:
 ` + wrappedNames(rehearse.Names()) +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),
 		Example: `  chatbridge rehearse
   chatbridge rehearse --yes --skip media-late --skip chat-token-age --output json
+  chatbridge rehearse --with-content support-1 --source-api v2
   chatbridge rehearse --clean`,
 		GroupID: groupStart,
 		Args:    noArguments,
@@ -79,21 +89,22 @@ The experiments, for --skip and --only:
 	}
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		o.profileOptions.flags(fs)
-		fs.StringVar(&o.TargetRegion, "target-region", "", "`region` of the target (default TWILIO_REGION, or us1)")
-		fs.StringVar(&o.TargetEdge, "target-edge", "", "`edge` by which to reach the target (default TWILIO_EDGE)")
+		o.regionOptions.flags(fs)
 		fs.StringVar(&o.ChatURL, "chat-url", "", "`URL` of Chat; plain http is accepted for this machine only (default "+twilio.ChatURL+", or that of the region)")
 		fs.StringVar(&o.ConversationsURL, "conversations-url", "", "`URL` of Conversations; plain http is accepted for this machine only (default "+twilio.ConversationsURL+", or that of the region)")
 		fs.StringVar(&o.MediaURL, "media-url", "", "`URL` of the media service; plain http is accepted for this machine only (default "+twilio.MediaURL+", or that of the region)")
 		fs.StringVar(&o.EventsURL, "events-url", "", "`URL` of Event Streams; plain http is accepted for this machine only (default "+twilio.Place{}.EventsURL()+", or that of the region)")
+		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "with --with-content: `version` of Chat to read through: v1, v2, v1+v2 or auto")
 		fs.StringVar(&o.CACert, caCertFlag, "", caCertUsage)
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
-		fs.StringVar(&o.Out, "out", rehearsalFile, "write the rehearsal to this `file`; an earlier one is replaced")
+		fs.StringVar(&o.Out, "out", defaultRehearsal, "write the rehearsal to this `file`; an earlier one is replaced")
 		fs.StringSliceVar(&o.Skip, "skip", nil, "leave out the experiment of this `name` (repeatable)")
 		fs.StringSliceVar(&o.Only, "only", nil, "make the experiment of this `name` and no other (repeatable)")
 		fs.BoolVar(&o.ProbeLimits, "probe-limits", false, "find out, too, how many requests the account may have in flight; live traffic shares that limit")
 		fs.BoolVar(&o.Keep, "keep", false, "leave the service, to look at it; --clean deletes it")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "begin without asking")
 	})
+	o.contentOption.flags(cmd.Flags())
 	cmd.Flags().BoolVar(&o.Clean, "clean", false, "only delete the service that an earlier rehearsal left")
 	o.outputOption.flags(cmd.Flags(), rehearseForms...)
 	return cmd
@@ -125,6 +136,9 @@ func (o *rehearseOptions) check() (reports.Format, error) {
 	if err := o.connectionOptions.check(); err != nil {
 		return "", err
 	}
+	if err := o.contentOption.read(); err != nil {
+		return "", err
+	}
 	names := rehearse.Names()
 	for _, list := range []struct {
 		flag  string
@@ -143,9 +157,9 @@ func (o *rehearseOptions) check() (reports.Format, error) {
 	r := rehearse.Rehearser{Skip: o.Skip, Only: o.Only}
 	switch {
 	case o.Out == "":
-		return "", usageError("the default is "+rehearsalFile, "--out is empty")
-	case o.Clean && (o.Keep || o.ProbeLimits || len(o.Skip) > 0 || len(o.Only) > 0):
-		return "", usageError("give --clean alone", "--clean makes no experiments, so it takes no --keep, --skip, --only or --probe-limits")
+		return "", usageError("the default is "+defaultRehearsal, "--out is empty")
+	case o.Clean && (o.Keep || o.ProbeLimits || len(o.Skip) > 0 || len(o.Only) > 0 || o.wanted()):
+		return "", usageError("give --clean alone", "--clean makes no experiments, so it takes no --keep, --skip, --only, --probe-limits or --with-content")
 	case r.Empty():
 		return "", usageError("leave out fewer experiments", "--skip and --only leave no experiment")
 	}
@@ -167,7 +181,8 @@ func runRehearse(ctx context.Context, o *rehearseOptions) error {
 	}
 	shown := o.progress(o.console, "tried")
 	defer shown.Close()
-	r, err := o.rehearser(shown)
+	defer o.part()
+	r, err := o.rehearser(ctx, shown)
 	if err != nil {
 		return err
 	}
@@ -184,19 +199,23 @@ func runRehearse(ctx context.Context, o *rehearseOptions) error {
 	return errors.Join(err, record.Close())
 }
 
-// rehearser connects the target, and sends nothing.
-func (o *rehearseOptions) rehearser(shown *progress) (*rehearse.Rehearser, error) {
-	c := connector{connectionOptions: &o.connectionOptions, console: o.console, log: shown.log}
-	if err := c.checkSurroundings(writeTarget); err != nil {
+// rehearser connects the target. It asks nothing unless real channels are to be
+// copied.
+func (o *rehearseOptions) rehearser(ctx context.Context, shown *progress) (*rehearse.Rehearser, error) {
+	c := connector{connectionOptions: &o.connectionOptions, console: o.console, log: shown.log, notice: shown.Event}
+	o.settle = migrate.DefaultSettle // what our own machine holds back must not land later
+	if err := o.meet(ctx, c); err != nil {
 		return nil, err
 	}
-	o.settle = migrate.DefaultSettle // what our own machine holds back must not land later
 	at, err := o.target(o.transport(&transport.Counter{}, shown.log, transport.Patience{}))
 	if err != nil {
 		return nil, err
 	}
 	_, host := o.hosts(o.console)
 	o.console.note(nil, &reports.Side{Account: at.AccountSID, Host: host}, "")
+	if o.sides != nil {
+		o.console.met(o.sides, &o.connectionOptions, "")
+	}
 	x, err := twilio.NewExperimenter(at)
 	if err != nil {
 		return nil, err
@@ -220,6 +239,9 @@ func (o *rehearseOptions) target(http http.RoundTripper) (twilio.Config, error) 
 }
 
 func (o *rehearseOptions) rehearse(ctx context.Context, form reports.Format, r *rehearse.Rehearser, made rehearse.Made, recorded bool, shown *progress) error {
+	if err := o.choose(ctx, r, shown.Event); err != nil {
+		return err
+	}
 	if err := o.agree(ctx, r, made, recorded); err != nil {
 		return err
 	}
@@ -251,6 +273,8 @@ func (o *rehearseOptions) rehearse(ctx context.Context, form reports.Format, r *
 		return &outcome{status: exitIncomplete, message: "the service of the rehearsal was not removed: " + left.Error(), hint: cmp.Or(migrate.HintOf(left), "to look for it again and remove it: chatbridge rehearse --clean")}
 	case n > 0:
 		return &outcome{status: exitIncomplete, message: plural(n, "thing differs", "things differ") + " dangerously from what chatbridge assumes", hint: "the result says what follows from each"}
+	case !o.compared(got):
+		return &outcome{status: exitIncomplete, message: "the real messages were not compared", hint: "the result says why; to try again, run the same command"}
 	case r.Keep:
 		fmt.Fprintf(o.console.err, "The service %s was kept. To delete it: %s\n", got.ServiceSID, o.console.next.complete("chatbridge rehearse --clean"))
 	}
@@ -312,6 +336,9 @@ func (o *rehearseOptions) say(r *rehearse.Rehearser, cost rehearse.Cost, made re
 	fmt.Fprintf(w, "  Make one service%s. The account has %s now. Twilio limits their number, and publishes no figure.\n",
 		map[bool]string{true: " and leave it", false: " and delete it at the end"}[r.Keep], plural(cost.Services, "service", "services"))
 	fmt.Fprintf(w, "  Write as %d invented people; up to %d more invented names appear. Twilio bills users that are active in a month.\n", rehearse.People, rehearse.Extras)
+	if o.content != nil {
+		o.content.say(w, r.Account, o.takes(), r.Keep)
+	}
 	for _, one := range cost.Listeners {
 		fmt.Fprintf(w, "  Might be told of it: %s.\n", reports.Plain(one))
 	}

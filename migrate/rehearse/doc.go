@@ -13,6 +13,10 @@
 // is killed leaves the record, by which Clean finds the service: also one whose
 // create had no answer yet.
 //
+// Only a Content brings in what real people wrote: somebody has to choose it
+// (content.go). What the copy makes is recognized by digests that are recorded before
+// it begins.
+//
 // Nothing is written outside of that service, no write asks for webhooks, and its
 // push notifications are off before the first message.
 package rehearse

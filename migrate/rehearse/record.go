@@ -39,6 +39,9 @@ type Made struct {
 
 	// Roles are the SIDs of those that Twilio gave it.
 	Roles []string `json:"roles,omitempty"`
+
+	// Copied is nil until real content is about to be copied into it.
+	Copied *Copied `json:"copied,omitempty"`
 }
 
 const recordCommand = "rehearse-service"

@@ -28,6 +28,10 @@ type Rehearser struct {
 	// Keep leaves the service, to be looked at. Clean removes it.
 	Keep bool
 
+	// Content is copied into the service when the experiments are made. Nil copies
+	// nothing.
+	Content *Content
+
 	// CredentialHint says what to check if the credentials are refused. May be empty.
 	CredentialHint string
 
@@ -74,6 +78,12 @@ func (r *Rehearser) Run(ctx context.Context) (got migrate.Rehearsal, left, err e
 	work, stop := s.drained(ctx)
 	if err = s.create(ctx, work); err == nil {
 		got.Experiments, err = s.experiments(work)
+	}
+	if err == nil && s.Content != nil {
+		var e migrate.Experiment
+		if e, err = s.content(work); err == nil {
+			got.Experiments = append(got.Experiments, e)
+		}
 	}
 	switch refusal, no := asRefused(err); {
 	case err != nil && work.Err() != nil:
@@ -126,7 +136,7 @@ func (s *session) finish(ctx context.Context, whole bool) (removed bool, left er
 		return false, &migrate.Error{Op: "create service", Kind: migrate.InDoubt, Err: fmt.Errorf("it had no answer: a service named %q may be there, or come to be there", s.made.Name),
 			Hint: "to look for it and remove it: chatbridge rehearse --clean"}
 	}
-	ctx, cancel := context.WithTimeout(ctx, removal)
+	ctx, cancel := context.WithTimeout(ctx, s.made.removalTime())
 	defer cancel()
 	left = s.remove(ctx)
 	return left == nil, left
