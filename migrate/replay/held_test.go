@@ -109,24 +109,32 @@ func TestHeldAndNotNoted(t *testing.T) {
 func TestReadBackOfMoreThanIsHeld(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		replay.HoldAtMost(t, 1)
-		r, m := between(t, emulator.Config{Archive: oneChannel(four...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
+		all := []string{"one", "two", "three", "four", "five", "six", "seven"}
+		r, m := between(t, emulator.Config{Archive: oneChannel(all...).Archive(), Unkind: emulator.Unkind{IndexGaps: -1}})
 		r.Settings.Mapper.Policy = mapping.Policy{mapping.MessageRefused: "skip"}
-		sent := map[string]int{}
+		var late []func() emulator.Reply
+		sent := map[string]bool{}
 		m.do(func(x exchange) bool {
 			body := x.Form.Get("Body")
-			if !x.appends("two") && !x.appends("three") {
+			switch {
+			case x.appends("seven"):
+				for _, land := range late {
+					require.Equal(t, 201, land().Status)
+				}
 				return false
-			}
-			if sent[body]++; sent[body] == 1 {
-				x.commit()
+			case !x.appends("") || body == "one":
+				return false
+			case !sent[body]:
+				sent[body], late = true, append(late, x.commit)
 				x.lose()
 			}
 			emulator.Refusal(400, 50999, "no").WriteTo(x.w)
 			return true
 		})
 		pass(t, r, migrate.Complete)
+		require.Len(t, late, 5)
 		m.rest()
-		require.Equal(t, four, bodies(t, r))
+		require.Equal(t, all, bodies(t, r))
 		require.Empty(t, doubts(t, r))
 		equalNow(t, r)
 	})
