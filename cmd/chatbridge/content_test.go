@@ -166,6 +166,16 @@ func TestForeignThingsInContent(t *testing.T) {
 	for what, do := range map[string]func(t *testing.T, at migrate.Target, service, in string) (sid string, undo func() error){
 		"a message of a stranger":                      message("somebody", past),
 		"a message that one of the people wrote since": message("person0@example.com", later),
+		"a message of one of the people in an invented conversation": func(t *testing.T, at migrate.Target, service, copied string) (string, func() error) {
+			for c, err := range at.Conversations(t.Context(), service) {
+				require.NoError(t, err)
+				if c.SID != copied {
+					return message("person0@example.com", past)(t, at, service, c.SID)
+				}
+			}
+			require.Fail(t, "there is no invented conversation")
+			return "", nil
+		},
 		"a person who is not of the channels": func(t *testing.T, at migrate.Target, service, _ string) (string, func() error) {
 			u, _, err := at.EnsureUser(t.Context(), service, conversations.User{Identity: "person4@example.com"})
 			require.NoError(t, err)
@@ -295,4 +305,24 @@ func TestRehearseContentThatCannotBeCopied(t *testing.T) {
 	require.Contains(t, sc.stderr.String(), "error: the real messages were not compared")
 	require.Contains(t, sc.stdout.String(), "the copy did not come to its end")
 	require.Contains(t, sc.stdout.String(), "was deleted, and is gone")
+}
+
+func TestRehearseContentInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drain, messages := make(chan struct{}), 0
+		s := newContentStage(t, emulator.Config{Latency: time.Millisecond, Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Write() && strings.HasPrefix(x.Form.Get("Author"), "person") {
+				if messages++; messages == 5 {
+					close(drain)
+				}
+			}
+			commit().WriteTo(w)
+		}})
+		got, left, err := s.run(t, "channel-0", func(r *rehearse.Rehearser) { r.Drain = drain })
+		require.Equal(t, migrate.Interrupted, migrate.KindOf(err), "%v", err)
+		require.NoError(t, left)
+		require.True(t, got.Removed)
+		require.Less(t, messages, smallMessages)
+		require.Empty(t, s.servicesLeft(t))
+	})
 }
