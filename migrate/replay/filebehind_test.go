@@ -59,3 +59,49 @@ func TestNoFileIsNotedOfAPlaceholder(t *testing.T) {
 		}
 	})
 }
+
+// What passed is known of a file whose message landed before the run died, and is not
+// forgotten when that is found.
+func TestFileThatIsKnownStaysKnown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := filesRig(t)
+		cutOff(t, r, call{"target AppendMessage", 2}, true)
+		noted := func() (rec migrate.FileRecord) {
+			rig.In(r, "").InLedger(t, func(l migrate.Ledger) {
+				var known bool
+				var err error
+				rec, known, err = l.File(t.Context(), rig.SidOf("CH", 0), 1)
+				require.NoError(t, err)
+				require.True(t, known)
+			})
+			return rec
+		}
+		before := noted()
+		require.NotZero(t, before.SHA256)
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Equal(t, before, noted())
+	})
+}
+
+// A message with a file that is sent without an answer is in doubt as often as it was
+// sent.
+func TestFileWithoutAnAnswerIsInDoubt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := filesRig(t)
+		sent := 0
+		_, err := r.Migrate(t.Context(), taking(func(m conversations.Message, _ appendMessage) (conversations.Message, error) {
+			sent++
+			return m, inDoubt("append message")
+		}))
+		require.ErrorContains(t, err, "no answer to any attempt")
+		all := doubts(t, r)
+		require.Len(t, all, 1)
+		require.EqualValues(t, sent, all[0].Sends)
+		s, err := r.Migrate(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Equal(t, []string{"before", "[file 1.png, 3000]", "between", "look[file 3.png, 700]", "after"}, filesIn(t, r))
+	})
+}

@@ -159,7 +159,6 @@ func (l *lane) arrivedWithFile(ctx context.Context, sourceIndex int64) error {
 // that has a file.
 func (l *lane) messageWith(ctx context.Context, mediaSID string) (conversations.Message, bool, error) {
 	for got, err := range l.Target.Messages(ctx, l.TargetService, l.Record.TargetSID, true) {
-		l.dog.Progress()
 		switch {
 		case err != nil:
 			return got, false, err
