@@ -3,11 +3,13 @@ package replay_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 )
 
@@ -103,5 +105,25 @@ func TestFileWithoutAnAnswerIsInDoubt(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
 		require.Equal(t, []string{"before", "[file 1.png, 3000]", "between", "look[file 3.png, 700]", "after"}, filesIn(t, r))
+	})
+}
+
+// A pass whose only news is a message with a file gives the conversation its date back,
+// as any pass does that writes.
+func TestFileAloneIsAWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := filesRig(t)
+		pass(t, r, migrate.Complete)
+		time.Sleep(time.Hour)
+		_, _, err := r.Emulator.AppendFileToChannel(rig.SidOf("CH", 0), rig.IdentityOf(0), "", emulator.File{Filename: "new.png", ContentType: "image/png", Size: 9})
+		require.NoError(t, err)
+		time.Sleep(time.Hour)
+		c := &calls{}
+		s, err := c.run(t.Context(), t, r)
+		require.NoError(t, err)
+		require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+		require.Equal(t, 1, c.times("target AppendMessage"))
+		require.Equal(t, 1, c.times("target SetConversation"), "its date")
+		require.EqualValues(t, 1, s.Counts[migrate.KindChannels].Written)
 	})
 }
