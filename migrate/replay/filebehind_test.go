@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -125,5 +126,24 @@ func TestFileAloneIsAWrite(t *testing.T) {
 		require.Equal(t, 1, c.times("target AppendMessage"))
 		require.Equal(t, 1, c.times("target SetConversation"), "its date")
 		require.EqualValues(t, 1, s.Counts[migrate.KindChannels].Written)
+	})
+}
+
+// A ledger that cannot be asked about a file ends the run.
+func TestFileThatTheLedgerCannotTell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := filesRig(t)
+		pass(t, r, migrate.Complete)
+		r.Ledger += ".new"
+		broken := errors.New("disk I/O error")
+		c := &calls{before: func(one call) error {
+			if one == (call{"ledger File", 1}) {
+				return broken
+			}
+			return nil
+		}}
+		_, err := c.run(t.Context(), t, r)
+		require.ErrorIs(t, err, broken)
+		pass(t, r, migrate.Complete)
 	})
 }

@@ -160,6 +160,10 @@ func (h heldLedger) ForgetFindings(ctx context.Context, owner string, severity m
 	return h.c.do("ledger ForgetFindings", func() error { return h.Ledger.ForgetFindings(ctx, owner, severity) })
 }
 
+func (h heldLedger) File(ctx context.Context, channelSID string, sourceIndex int64) (migrate.FileRecord, bool, error) {
+	return found(h.c, "ledger File", func() (migrate.FileRecord, bool, error) { return h.Ledger.File(ctx, channelSID, sourceIndex) })
+}
+
 func (h heldLedger) PutRun(ctx context.Context, r migrate.RunRecord) error {
 	return h.c.do("ledger PutRun", func() error { return h.Ledger.PutRun(ctx, r) })
 }
