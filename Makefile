@@ -64,11 +64,11 @@ histories: ## HISTORIES drawn histories of each mix, of whose message is whose (
 sweep: ## every call of a run refused, drained and cancelled, one at a time (nightly)
 	$(GO) test ./migrate/replay -run '^Test(NoAnswerIsIgnored|NoWriteAfterADrain|Cancelled)$$' -count=1 -timeout 1h -sweep
 
-kill: ## the real program killed at every pair of steps, and resumed (nightly)
-	$(GO) test ./cmd/chatbridge -run '^TestKilled$$' -count=1 -timeout 1h -kills
+kill: ## the real program killed at every pair of steps, and resumed; a key without each right (nightly)
+	$(GO) test ./cmd/chatbridge -run '^(TestKilled|TestAKeyThatMayNot|TestRehearseContentKilledAtEachRequest)$$' -count=1 -timeout 1h -kills
 
-faults: ## each request and call of an undo and a repair fails once, and not one in ten (nightly)
-	$(GO) test ./migrate/undo ./migrate/verify -count=1 -timeout 1h -faults
+faults: ## each request and call of an undo, a repair and a rehearsal fails once, and not one in ten (nightly)
+	$(GO) test ./migrate/undo ./migrate/verify ./migrate/rehearse -count=1 -timeout 1h -faults
 
 mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must notice (nightly)
 	$(GO) run ./migrate/internal/mutants -packages '$(ENGINE)' -tests ./migrate/... -n $(MUTANTS) -seed $(MUTANTSEED) \

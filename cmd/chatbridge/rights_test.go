@@ -357,6 +357,9 @@ func TestAKeyThatMayNot(t *testing.T) {
 				continue
 			}
 			seen[once] = true
+			if n := len(seen); !*everyKill && n%3 != 0 {
+				continue // make kill has them all
+			}
 			t.Run(strings.Join(d.args, " ")+" without "+lacking.String(), func(t *testing.T) {
 				t.Parallel()
 				r := d.run(t, func(p emulator.Permission) bool { return p != lacking }, denial)
