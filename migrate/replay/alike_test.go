@@ -99,7 +99,7 @@ func TestAlikeChannels(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: alikeChannels(t, n)})
 			r.Settings.Mapper.NoStamp = true
-			r.Settings.Watchdog = 50 * time.Second
+			r.Settings.Watchdog = 55 * time.Second // a lane alone takes 50: its create, and the settle time
 			l, err := sqlite.Open(t.Context(), r.Ledger)
 			require.NoError(t, err)
 			counter := &transport.Counter{}
