@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"testing/synctest"
@@ -177,7 +178,7 @@ func TestAdditions(t *testing.T) {
 			_, err := a.promote(t.Context(), t, &rig.Torn{}, true)
 			require.NoError(t, err)
 			adds := a.additions(&rig.Torn{})
-			heard := 0
+			var heard atomic.Int64
 			a.wire.Arm(rig.Trip{At: 1 << 30})
 			l := &rig.Torn{}
 			_, _, err = a.add(t.Context(), t, l, func(x *inplace.Additions) {
@@ -186,11 +187,11 @@ func TestAdditions(t *testing.T) {
 					require.NoError(t, err)
 					require.True(t, cfg.Notifications.NewMessage.Enabled)
 					require.False(t, cfg.Notifications.AddedToConversation.Enabled)
-					heard++
+					heard.Add(1)
 				}}
 			})
 			require.NoError(t, err)
-			require.Equal(t, 12, heard)
+			require.EqualValues(t, 12, heard.Load())
 		})
 	})
 

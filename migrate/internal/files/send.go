@@ -32,7 +32,7 @@ type Message struct {
 const (
 	sends   = 5 // without an answer
 	uploads = 3 // of a file that is gone before its message comes
-	looks   = 3 // for a message that has the file, and that no list shows
+	looks   = 8 // for a message that has the file, and that no list shows: one lags by requests, too
 )
 
 // Send uploads the file of a message, and sends the message with it.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -168,8 +169,8 @@ func TestSend(t *testing.T) {
 			[]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "find ME1", "find ME1", "find ME1"}, "IMfound", "",
 		},
 		"but not for ever": {
-			func(s *sides) { s.appends, s.found = []error{refused(migrate.CodeMediaTaken)}, 3 },
-			[]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "find ME1", "find ME1", "find ME1"}, "", "no list shows it",
+			func(s *sides) { s.appends, s.found = []error{refused(migrate.CodeMediaTaken)}, 8 },
+			append([]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1"}, slices.Repeat([]string{"find ME1"}, 8)...), "", "no list shows it",
 		},
 		"a file that was collected is uploaded anew, also if its message was in doubt": {
 			func(s *sides) { s.appends = []error{lost, refused(migrate.CodeMediaGone)} },
@@ -280,11 +281,11 @@ func TestSend(t *testing.T) {
 		}
 	})
 	t.Run("a list that lags is read again after as long as a write may take to show", func(t *testing.T) {
-		for found, waited := range map[int]time.Duration{0: 0, 1: 10 * time.Second, 2: 20 * time.Second, 3: 20 * time.Second} {
+		for found, waited := range map[int]time.Duration{0: 0, 1: 10 * time.Second, 2: 20 * time.Second, 7: 70 * time.Second, 8: 70 * time.Second} {
 			s := newSides()
 			s.appends, s.found = []error{refused(migrate.CodeMediaTaken)}, found
 			_, _, err := files.New(nil).Send(t.Context(), s.message(), want)
-			require.Equal(t, found == 3, err != nil)
+			require.Equal(t, found == 8, err != nil)
 			require.Equal(t, waited, s.waited)
 		}
 	})

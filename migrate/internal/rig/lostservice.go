@@ -32,7 +32,12 @@ func (l *LostService) Intercept(w http.ResponseWriter, _ *http.Request, x *emula
 }
 
 // Land has the create take effect, and returns the status that nobody got.
-func (l *LostService) Land() int { return l.land().Status }
+func (l *LostService) Land() int {
+	l.mu.Lock() // whoever lost it may be another goroutine
+	land := l.land
+	l.mu.Unlock()
+	return land().Status
+}
 
 // ServicesThere are the SIDs of the services of the target.
 func (r *Rig) ServicesThere(t *testing.T) (sids []string) {
