@@ -76,6 +76,15 @@ func (c *Copier) Send(ctx context.Context, m Message, want conversations.Message
 			got, err = c.find(ctx, m, sent.Media.SID)
 			return sent, got, err
 		case e.Code == migrate.CodeMediaGone:
+			if unanswered > 0 { // it may have landed, whatever is said of its file
+				if err := m.Wait(ctx, m.Settle); err != nil {
+					return sent, got, err
+				}
+				landed, there, err := m.Find(ctx, sent.Media.SID)
+				if err != nil || there {
+					return sent, landed, err
+				}
+			}
 			if uploaded == uploads {
 				return sent, got, &migrate.Error{Op: "append message", Kind: migrate.Unavailable, SID: m.Media.SID,
 					Err: fmt.Errorf("uploaded %d times, the file was gone each time before its message came: %w", uploads, e.Err), Hint: "run the same command again to resume"}

@@ -173,11 +173,15 @@ func TestSend(t *testing.T) {
 			append([]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1"}, slices.Repeat([]string{"find ME1"}, 8)...), "", "no list shows it",
 		},
 		"a file that was collected is uploaded anew, also if its message was in doubt": {
-			func(s *sides) { s.appends = []error{lost, refused(migrate.CodeMediaGone)} },
+			func(s *sides) { s.appends, s.found = []error{lost, refused(migrate.CodeMediaGone)}, 1 },
 			[]string{
-				"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "doubt", "send ME1",
-				"open", "upload 5 bytes to IStarget as ME7", "note ME7", "send ME7",
+				"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "doubt", "send ME1", "find ME1",
+				"open", "upload 5 bytes to IStarget as ME8", "note ME8", "send ME8",
 			}, "IM1", "",
+		},
+		"but not if a message has it all the same": {
+			func(s *sides) { s.appends = []error{lost, refused(migrate.CodeMediaGone)} },
+			[]string{"open", "upload 5 bytes to IStarget as ME1", "note ME1", "send ME1", "doubt", "send ME1", "find ME1"}, "IMfound", "",
 		},
 		"a file that is always collected ends it": {
 			func(s *sides) {
