@@ -1,6 +1,7 @@
 package replay_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -22,10 +23,10 @@ func TestWhatCannotBeReadProvesNothing(t *testing.T) {
 			service := s.Services[0].TargetSID
 			closed := channelOf(t, r, 0).TargetSID
 			r.Ledger += ".new"
-			wrote := 0
+			var wrote atomic.Int64 // users are written concurrently
 			m.do(func(x exchange) bool {
 				if x.Write() {
-					wrote++
+					wrote.Add(1)
 				}
 				if len(x.Path) != 6 || x.Path[4] != closed {
 					return false
@@ -36,7 +37,7 @@ func TestWhatCannotBeReadProvesNothing(t *testing.T) {
 			s, err := r.Migrate(t.Context())
 			if channels == 1 {
 				require.ErrorContains(t, err, "not this one")
-				require.Zero(t, wrote)
+				require.Zero(t, wrote.Load())
 				m.rest()
 				s = pass(t, r, migrate.Complete)
 			} else {
