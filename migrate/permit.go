@@ -8,7 +8,23 @@ import (
 type (
 	permitKey struct{}
 	aheadKey  struct{}
+	rankKey   struct{}
 )
+
+// Ranked returns a context whose requests go before those of a lower rank if both
+// wait for the same limit. Without one the rank is 0. rank is asked when a request
+// begins to wait, by any goroutine.
+func Ranked(ctx context.Context, rank func() int64) context.Context {
+	return context.WithValue(ctx, rankKey{}, rank)
+}
+
+// RankOf is the rank of a context.
+func RankOf(ctx context.Context) int64 {
+	if rank, ok := ctx.Value(rankKey{}).(func() int64); ok {
+		return rank()
+	}
+	return 0
+}
 
 // Ahead returns a context whose requests wait neither for a slot nor for a token:
 // they are few, and come too late if they queue behind what they are about.

@@ -38,7 +38,7 @@ func TestCACert(t *testing.T) {
 		return err
 	}
 	t.Run("is trusted, wherever it stands in the file", func(t *testing.T) {
-		o := &connectionOptions{Concurrency: 1, Timeout: defaultTimeout, CACert: file(t, []byte("# ours\n"), key, own)}
+		o := &connectionOptions{widthOptions: widthOptions{Concurrency: 1}, Timeout: defaultTimeout, CACert: file(t, []byte("# ours\n"), key, own)}
 		require.ErrorContains(t, ask(t, o), "certificate")
 		require.NoError(t, o.check())
 		require.NoError(t, ask(t, o))
@@ -56,7 +56,7 @@ func TestCACert(t *testing.T) {
 		"is far too large for it": {file(t, []byte(strings.Repeat("x", maxBundle)), own), "too many for certificates"},
 	} {
 		t.Run("is refused if the file "+name, func(t *testing.T) {
-			o := &connectionOptions{Concurrency: 1, Timeout: defaultTimeout, CACert: c.path}
+			o := &connectionOptions{widthOptions: widthOptions{Concurrency: 1}, Timeout: defaultTimeout, CACert: c.path}
 			err := o.check()
 			require.Equal(t, exitUsage, statusOf(err), "%v", err)
 			require.ErrorContains(t, err, "read --ca-cert: ")

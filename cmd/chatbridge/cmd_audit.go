@@ -137,7 +137,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 		Services:    o.Services,
 		ToService:   o.target(),
 		Mapper:      mapper,
-		Concurrency: o.Concurrency,
+		Concurrency: o.channels(),
 		APS:         o.APS,
 	})
 	shown.Close()

@@ -70,7 +70,7 @@ func runDemo(ctx context.Context, o *demoOptions) (err error) {
 			commonOptions: o.commonOptions,
 			connectionOptions: connectionOptions{
 				ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL, MediaURL: server.MediaURL,
-				Concurrency: migrate.DefaultConcurrency, APS: migrate.DefaultAPS, Timeout: defaultTimeout, base: base,
+				widthOptions: widthOptions{Concurrency: migrate.DefaultConcurrency}, APS: migrate.DefaultAPS, Timeout: defaultTimeout, base: base,
 			},
 			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
 			outputOption:   outputOption{Output: string(reports.Text)},

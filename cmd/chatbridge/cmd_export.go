@@ -171,7 +171,7 @@ func (o *exportOptions) export(ctx context.Context, place exportPlace, shown *pr
 	if err != nil {
 		return report, err
 	}
-	x := &archive.Exporter{Source: s.source, Observer: shown, Services: o.Services, Concurrency: o.Concurrency}
+	x := &archive.Exporter{Source: s.source, Observer: shown, Services: o.Services, Concurrency: o.channels()}
 	report.Exported, err = x.Run(ctx, w)
 	if err != nil {
 		return report, errors.Join(err, w.Abandon())

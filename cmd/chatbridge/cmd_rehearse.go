@@ -295,7 +295,7 @@ func (o *rehearseOptions) probeLimits(ctx context.Context, got *migrate.Rehearsa
 		return err
 	}
 	p := rehearse.LimitsProbe{Prober: prober, Agree: func(string) error { return nil }}
-	return p.Add(ctx, got, requestsALane*migrate.DefaultConcurrency)
+	return p.Add(ctx, got, autoInFlight)
 }
 
 // failed says what became of the service of a rehearsal that did not come to its

@@ -174,7 +174,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	shown := o.progress(o.console, "looked at")
 	u := &undo.Undoer{
 		Target: s.reader, Write: s.writer, Observer: shown, Execute: o.Execute, Drain: drain,
-		Settings: migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, Settle: o.rehearsed.Lengthen(o.Settle)},
+		Settings: migrate.Settings{Services: o.Services, Concurrency: o.channels(), Settle: o.rehearsed.Lengthen(o.Settle)},
 	}
 	closer, err := o.open(ctx, u)
 	if err != nil {

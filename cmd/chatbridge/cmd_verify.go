@@ -120,7 +120,7 @@ func (o *verifyOptions) check() error {
 
 func (o *verifyOptions) settings(m mapping.Mapper) migrate.Settings {
 	return migrate.Settings{
-		Services: o.Services, ToService: o.target(), Mapper: m, Concurrency: o.Concurrency, APS: o.APS, Settle: o.rehearsed.Lengthen(o.Settle),
+		Services: o.Services, ToService: o.target(), Mapper: m, Concurrency: o.channels(), APS: o.APS, Settle: o.rehearsed.Lengthen(o.Settle),
 	}
 }
 

@@ -25,9 +25,9 @@ type connectionOptions struct {
 	CACert           string
 	FromArchive      string
 	TrustArchive     bool
-	Concurrency      int
-	APS              float64
-	Timeout          time.Duration
+	widthOptions
+	APS     float64
+	Timeout time.Duration
 
 	// roots are trusted to vouch for hosts; nil takes the system's.
 	roots *x509.CertPool
@@ -53,7 +53,8 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 		fs.StringVar(&o.FromArchive, "from-archive", "", "read the workspace from this folder or zip `path` instead of Chat v1")
 		fs.StringVar(&o.SourceAPI, "source-api", twilio.APIv1, "`version` of Chat to read through: v1; v2, which also shows media, member attributes and notification levels; v1+v2, which compares both; or auto: v1+v2 if the account answers v2, else v1")
 		fs.BoolVar(&o.TrustArchive, "trust-archive", false, "use the archive without checking the digests of its files first")
-		fs.IntVar(&o.Concurrency, "concurrency", migrate.DefaultConcurrency, "channels worked on at once")
+		fs.Var(&o.Concurrency, "concurrency", "channels worked on at once: a `number`, or auto, which has at most 50 requests in flight and leaves half of what the account admits to others")
+		fs.BoolVar(&o.FullSpeed, "full-speed", false, "take all that the account admits: only if nothing else uses it meanwhile")
 		fs.Float64Var(&o.APS, "aps", migrate.DefaultAPS, "writes per second for each conversation and for each service; 0 sets no limit")
 		fs.DurationVar(&o.Timeout, "timeout", defaultTimeout, "time limit for one attempt of a request")
 	})
@@ -61,12 +62,13 @@ func (o *connectionOptions) flags(fs *pflag.FlagSet) {
 
 func (o *connectionOptions) check() error {
 	switch {
-	case o.Concurrency < 1 || o.Concurrency > 1000:
-		return usageError("the default is 16", "--concurrency %d is not between 1 and 1000", o.Concurrency)
 	case !(o.APS >= 0 && o.APS <= 10000):
 		return usageError("Twilio documents 30; 0 sets no limit", "--aps %v is not between 0 and 10000", o.APS)
 	case o.Timeout <= 0:
 		return usageError("write a duration with its unit, such as 30s", "--timeout %s is not above 0", o.Timeout)
+	}
+	if err := o.widthOptions.check(); err != nil {
+		return err
 	}
 	if err := o.checkAPI(o.FromArchive != ""); err != nil {
 		return err
@@ -77,10 +79,6 @@ func (o *connectionOptions) check() error {
 	return o.trust()
 }
 
-// requestsALane is how many requests a lane has in flight at most, in the
-// middle: its own, and those that fetch what a list does not show.
-const requestsALane = 2
-
 // probePatience is short: what does not answer the first question is more
 // likely to be a wrong setting than a service that is down for a moment.
 var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, FirstWait: 250 * time.Millisecond, MaxWait: 2 * time.Second}
@@ -90,7 +88,7 @@ func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logg
 		Base:           o.base,
 		RootCAs:        o.roots,
 		Settle:         o.settle,
-		Concurrency:    requestsALane * o.Concurrency,
+		InFlight:       o.inFlight(),
 		APS:            o.APS,
 		AttemptTimeout: o.Timeout,
 		Patience:       p,

@@ -52,7 +52,7 @@ func (o *rehearseOptions) choose(ctx context.Context, r *rehearse.Rehearser, eve
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	copier := &contentCopy{content: c, endpoints: o.sides, concurrency: o.Concurrency, aps: o.APS, settle: o.Settle, event: event}
+	copier := &contentCopy{content: c, endpoints: o.sides, concurrency: o.channels(), aps: o.APS, settle: o.Settle, event: event}
 	c.Copy = copier.run
 	o.content, r.Content = c, &c.Content
 	return nil
@@ -68,7 +68,7 @@ func (o *contentOption) compared(r migrate.Rehearsal) bool {
 // takes is how long the copy takes at least: it writes lanes at once, aps messages a
 // second into each, after nothing from before can land any more.
 func (o *rehearseOptions) takes() time.Duration {
-	return o.Settle + time.Duration(float64(o.content.Messages)/(o.APS*float64(o.Concurrency))*float64(time.Second))
+	return o.Settle + time.Duration(float64(o.content.Messages)/(o.APS*float64(o.channels()))*float64(time.Second))
 }
 
 // contentCopy migrates a content into the service of a rehearsal, and compares it.

@@ -34,7 +34,7 @@ func TestExportInterrupted(t *testing.T) {
 				return runExport(t.Context(), &exportOptions{
 					commonOptions: &commonOptions{LogFormat: logText, NoColor: true},
 					connectionOptions: connectionOptions{
-						ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL, MediaURL: server.MediaURL, Concurrency: 2, Timeout: defaultTimeout, base: base,
+						ChatURL: server.ChatURL, ConversationsURL: server.ConversationsURL, MediaURL: server.MediaURL, widthOptions: widthOptions{Concurrency: 2}, Timeout: defaultTimeout, base: base,
 					},
 					outputOption: outputOption{"json"}, Path: path, Files: true, console: sc.console, connect: dial, now: time.Now,
 				})

@@ -36,7 +36,7 @@ func exportMedia(t *testing.T, path, api, output string, files bool, kinds map[s
 	sc := newScreen("", false)
 	return sc, runExport(t.Context(), &exportOptions{
 		commonOptions: &commonOptions{LogFormat: logText, NoColor: true, Quiet: true}, outputOption: outputOption{output},
-		connectionOptions: connectionOptions{Concurrency: 4, Timeout: defaultTimeout},
+		connectionOptions: connectionOptions{widthOptions: widthOptions{Concurrency: 4}, Timeout: defaultTimeout},
 		Path:              path, Files: files, console: sc.console, now: time.Now,
 		connect: func(context.Context, connector, access) (*endpoints, error) {
 			a, err := archive.Open(sourcetest.Invent().Files())

@@ -189,7 +189,7 @@ func (o *migrateOptions) preview(ctx context.Context, form reports.Format) (s *e
 }
 
 func (o *migrateOptions) inPlaceSettings() migrate.Settings {
-	return migrate.Settings{Services: o.Services, Concurrency: o.Concurrency, APS: o.APS}
+	return migrate.Settings{Services: o.Services, Concurrency: o.channels(), APS: o.APS}
 }
 
 func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {

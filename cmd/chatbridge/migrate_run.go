@@ -108,7 +108,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
 			Services: o.Services, ToService: o.target(), Mapper: mapper,
-			Concurrency: o.Concurrency, APS: o.APS,
+			Concurrency: o.channels(), APS: o.APS,
 			Settle: o.rehearsed.Lengthen(o.Settle), Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels, Unmatched: unmatched,
 		},
 		Sidecar: originals,

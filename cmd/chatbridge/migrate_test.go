@@ -34,7 +34,7 @@ func newRig(t *testing.T, s *emulator.Server, stdin string, terminal bool) rig {
 		auditOptions: auditOptions{
 			commonOptions: &commonOptions{LogFormat: logText, NoColor: true},
 			connectionOptions: connectionOptions{
-				ChatURL: s.ChatURL, ConversationsURL: s.ConversationsURL, MediaURL: s.MediaURL, Concurrency: 4, Timeout: defaultTimeout, base: base,
+				ChatURL: s.ChatURL, ConversationsURL: s.ConversationsURL, MediaURL: s.MediaURL, widthOptions: widthOptions{Concurrency: 4}, Timeout: defaultTimeout, base: base,
 			},
 			mappingOptions: mappingOptions{ToService: newService, Stamp: true},
 			outputOption:   outputOption{"json"},

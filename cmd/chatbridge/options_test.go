@@ -65,7 +65,7 @@ func TestMigrateOptions(t *testing.T) {
 		require.Equal(t, connectionOptions{
 			regionOptions:  regionOptions{"us1", "ashburn", "ie1", "dublin"},
 			profileOptions: profileOptions{Profile: "one", TargetProfile: "two"},
-			ChatURL:        "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", apiOption: apiOption{SourceAPI: "v2"}, Concurrency: 3, APS: 12.5, Timeout: 5 * time.Second,
+			ChatURL:        "http://a", ConversationsURL: "http://b", MediaURL: "http://c", CACert: "ca.pem", FromArchive: "x.zip", apiOption: apiOption{SourceAPI: "v2"}, widthOptions: widthOptions{Concurrency: 3}, APS: 12.5, Timeout: 5 * time.Second,
 		}, o.connectionOptions)
 		speed, ok := o.perSecond()
 		require.True(t, ok)

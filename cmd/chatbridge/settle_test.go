@@ -44,7 +44,7 @@ func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, l.Close())
 			return runUndo(t.Context(), &undoOptions{
-				commonOptions: &commonOptions{LogFormat: logText}, connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
+				commonOptions: &commonOptions{LogFormat: logText}, connectionOptions: connectionOptions{widthOptions: widthOptions{Concurrency: 1}, Timeout: defaultTimeout},
 				outputOption: outputOption{"text"}, ledgerOption: ledgerOption{path}, Settle: 7 * time.Second, Execute: true, Yes: true,
 				console: newScreen("", false).console, connect: connect, openReader: readLedger,
 			})

@@ -21,7 +21,7 @@ func TestUndoAgrees(t *testing.T) {
 		there := &endpoints{targetAccount: "AC2"}
 		o := &undoOptions{
 			commonOptions:     &commonOptions{LogFormat: logText},
-			connectionOptions: connectionOptions{Concurrency: 1, Timeout: defaultTimeout},
+			connectionOptions: connectionOptions{widthOptions: widthOptions{Concurrency: 1}, Timeout: defaultTimeout},
 			outputOption:      outputOption{"text"}, ledgerOption: ledgerOption{path},
 			Settle: migrate.DefaultSettle, Execute: true, Yes: true, console: sc.console,
 			connect: func(context.Context, connector, access) (*endpoints, error) {

@@ -55,6 +55,22 @@ func TestAdmission(t *testing.T) {
 		wg.Wait()
 		require.EqualValues(t, 1, b.e.Stats().Conversations.Throttled)
 	})
+	t.Run("counts those of all hosts, and of the account's owner", func(t *testing.T) {
+		hold, entered := make(chan struct{}), make(chan struct{})
+		b := newBench(t, emulator.Config{Concurrency: 3, InFlight: 2, Intercept: func(w http.ResponseWriter, _ *http.Request, _ *emulator.Exchange, commit func() emulator.Reply) {
+			entered <- struct{}{}
+			<-hold
+			commit().WriteTo(w)
+		}})
+		var wg sync.WaitGroup
+		wg.Go(func() { require.Equal(t, "3", b.read("/v1/Services").header.Get("Twilio-Concurrent-Requests")) })
+		<-entered
+		refused := b.readChat("/v1/Services")
+		b.refused(refused, http.StatusTooManyRequests, 20429)
+		require.Equal(t, "4", refused.header.Get("Twilio-Concurrent-Requests"))
+		close(hold)
+		wg.Wait()
+	})
 	t.Run("adds latency", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, emulator.Config{Latency: time.Second})

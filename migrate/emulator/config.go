@@ -71,6 +71,9 @@ type Config struct {
 	// Concurrency limits the requests of an account that may be in flight. Zero
 	// is no limit.
 	Concurrency int
+	// InFlight are requests of the account that are in flight all the time: those of
+	// its owner's live application.
+	InFlight int
 	// ParticipantLimit and ConversationLimit are those of a service whose own
 	// were not set through the Chat host. Default to DefaultParticipantLimit and
 	// DefaultConversationLimit.

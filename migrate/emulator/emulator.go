@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -10,6 +11,9 @@ import (
 type Emulator struct {
 	config Config
 	counts counts
+
+	inFlight atomic.Int64 // of the source account
+
 	source *source
 	target *target
 	chat   *host
@@ -102,6 +106,9 @@ func (e *Emulator) newConversationsHost() *host {
 		}
 	}
 	h.before = e.target.before
+	if e.config.TargetAccountSID != "" {
+		h.inFlight = &atomic.Int64{}
+	}
 	e.target.register(h.routes)
 	return h
 }
@@ -109,7 +116,7 @@ func (e *Emulator) newConversationsHost() *host {
 func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 	return &host{
 		name: name, emulator: e, base: base, counts: counts, routes: newRoutes(), read: readForm,
-		maxFlight: int64(e.config.Concurrency),
+		maxFlight: int64(e.config.Concurrency), inFlight: &e.inFlight,
 		unrouted: func(x *Exchange, known bool) error {
 			if known {
 				return refuse(http.StatusMethodNotAllowed, 20004, "Method not allowed")

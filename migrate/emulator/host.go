@@ -19,7 +19,7 @@ type host struct {
 	routes    *routes
 	before    func(*Exchange) error // refuses what no route should see; may be nil
 	counts    *hostCounts
-	inFlight  atomic.Int64
+	inFlight  *atomic.Int64 // of the account, on all hosts
 	unrouted  func(x *Exchange, known bool) error
 	maxFlight int64
 	open      bool // takes no credentials, and counts whoever sends some
@@ -35,7 +35,7 @@ type credentials struct {
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	h.emulator.land()
-	n := h.inFlight.Add(1)
+	n := h.inFlight.Add(1) + int64(h.emulator.config.InFlight)
 	defer h.inFlight.Add(-1)
 	if !h.open {
 		w.Header().Set("Twilio-Concurrent-Requests", strconv.FormatInt(n, 10))

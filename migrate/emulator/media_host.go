@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +34,7 @@ func (e *Emulator) newMediaHost() *mediaHost {
 	m.api.routes.add(http.MethodPost+" /v1/Services/*/Media", m.upload)
 
 	m.contents = e.newHost(MediaHost, e.config.MediaBase, &e.counts.media)
-	m.contents.open, m.contents.maxFlight = true, 0
+	m.contents.open, m.contents.maxFlight, m.contents.inFlight = true, 0, &atomic.Int64{}
 	m.contents.routes.add(http.MethodGet+" /*", m.download)
 	return m
 }

@@ -44,6 +44,7 @@ func (w *Stopwatch) Of(sid, name string, length int64, service string, planned b
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	w.lane = AtWork{SourceSID: sid, FriendlyName: name, Total: length}
+	w.left.Store(length)
 	t.atWork[w] = struct{}{}
 	if len(t.queue) > 0 {
 		t.queued -= t.queue[0]
@@ -67,7 +68,11 @@ func (w *Stopwatch) Came(done int64) {
 		t.stepping += now.Sub(w.came)
 	}
 	w.lane.Done, w.came = done, now
+	w.left.Store(w.lane.left())
 }
+
+// Left is how much the lane has to do, in messages and members.
+func (w *Stopwatch) Left() int64 { return w.left.Load() }
 
 // opened is called under the lock.
 func (w *Stopwatch) opened() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatbridge/migrate"
@@ -73,6 +74,7 @@ type Stopwatch struct {
 	began, last time.Time
 
 	lane AtWork
+	left atomic.Int64
 	gate string    // service whose gate the lane has to pass; empty if it has
 	came time.Time // when Came was called last
 }

@@ -116,6 +116,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 		j.Counters = count.NewCounters(j.Observer)
 	}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, j.Channel.SID)
+	watched = migrate.Ranked(watched, clock.Left) // the run is as long as the longest
 	l := &lane{Job: j, dog: dog, clock: clock}
 	err := run(l, watched)
 	if err != nil && watched.Err() != nil && ctx.Err() == nil {

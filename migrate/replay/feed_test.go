@@ -28,7 +28,7 @@ func carried(t *testing.T, f *feed, most int) []int64 {
 	return got
 }
 
-func ahead(t *testing.T, f *feed, most int) []int64 {
+func beyond(t *testing.T, f *feed, most int) []int64 {
 	t.Helper()
 	got, err := collect(f.wants(), most, func(w wanted) int64 { return w.Index })
 	require.NoError(t, err)
@@ -52,13 +52,13 @@ func TestFeedIsReadAheadAndGoesOn(t *testing.T) {
 		at := min(3, n)
 		require.Equal(t, rest(0)[:at], carried(t, f, int(at)))
 		for range 2 {
-			require.Equal(t, rest(at), ahead(t, f, int(n)+1), n)
+			require.Equal(t, rest(at), beyond(t, f, int(n)+1), n)
 		}
 		if at < n {
-			require.Equal(t, []int64{at}, ahead(t, f, 1))
+			require.Equal(t, []int64{at}, beyond(t, f, 1))
 		}
 		require.Equal(t, rest(at), carried(t, f, int(n)+1), n)
-		require.Empty(t, ahead(t, f, int(n)+1))
+		require.Empty(t, beyond(t, f, int(n)+1))
 		f.close()
 		require.Zero(t, s.open)
 		if n <= feedKept {
@@ -94,7 +94,7 @@ func TestFeedGoesOnFromWhatItHeld(t *testing.T) {
 		s := &sides{n: n}
 		l := laneOf(s)
 		f := l.feed(context.Background(), l.inSource(context.Background()), migrate.All)
-		require.Len(t, ahead(t, f, most), min(most, n))
+		require.Len(t, beyond(t, f, most), min(most, n))
 		require.Len(t, carried(t, f, n+1), n)
 		require.Equal(t, 2, s.reads)
 		f.close()
@@ -104,7 +104,7 @@ func TestFeedGoesOnFromWhatItHeld(t *testing.T) {
 		l = laneOf(s)
 		f = l.feed(context.Background(), l.inSource(context.Background()), migrate.All)
 		for range 2 {
-			require.Len(t, ahead(t, f, most), min(most, n))
+			require.Len(t, beyond(t, f, most), min(most, n))
 		}
 		f.close()
 		require.Zero(t, s.open)

@@ -25,6 +25,8 @@ type lane struct {
 	moved   bool // the channel's own date changed since it was done
 	knowledge
 
+	early *early // what is read while the conversation is made; nil in a lane that goes on
+
 	last    int64 // index in the target of the last confirmed message
 	members []chat.Member
 	joining bool  // they were listed
@@ -46,6 +48,9 @@ type lane struct {
 func (l *lane) run(ctx context.Context) error {
 	if err := l.recall(ctx); err != nil {
 		return err
+	}
+	if l.Record.Stage == migrate.Planned {
+		defer l.readEarly(ctx)()
 	}
 	if err := l.conversation(ctx); err != nil {
 		return err

@@ -3,13 +3,17 @@ package replay
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/ahead"
 	"chatbridge/migrate/origin"
 )
 
@@ -20,11 +24,18 @@ func (l *lane) participants(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	for m, err := range l.Source.Members(listing, l.Service.SID, l.Channel.SID) {
+	all := l.Source.Members(listing, l.Service.SID, l.Channel.SID)
+	if l.early != nil {
+		all = l.early.members.All()
+	}
+	for m, err := range all {
 		if err != nil {
 			return err
 		}
 		l.members = append(l.members, m)
+	}
+	if l.created {
+		defer l.usersAhead(ctx)()
 	}
 	l.Counters.Expect(migrate.KindMembers, int64(len(l.members))-l.Channel.MembersCount)
 	l.Counters.Seen(migrate.KindMembers, int64(len(l.members)))
@@ -77,6 +88,73 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		l.Record.Members++
 	}
 	return nil
+}
+
+// early is what a new lane reads of the source while its conversation is made.
+type early struct {
+	members *ahead.List[chat.Member]
+	invites *ahead.List[chat.Invite]
+
+	messages *ahead.Primed[chat.Message]
+}
+
+func (l *lane) readEarly(ctx context.Context) (stop func()) {
+	l.early = &early{
+		members: ahead.Begin(ctx, func(ctx context.Context) iter.Seq2[chat.Member, error] {
+			return l.Source.Members(ctx, l.Service.SID, l.Channel.SID)
+		}),
+		invites: ahead.Begin(ctx, func(ctx context.Context) iter.Seq2[chat.Invite, error] {
+			return l.Source.Invites(ctx, l.Service.SID, l.Channel.SID)
+		}),
+		messages: ahead.Prime(ctx, func(ctx context.Context) iter.Seq2[chat.Message, error] {
+			return l.inSource(ctx)(migrate.All)
+		}),
+	}
+	return func() {
+		l.early.messages.Stop()
+		l.early.members.Stop()
+		l.early.invites.Stop()
+	}
+}
+
+// orRead is what was read of the messages, or, for whoever wants others, what is read.
+func (e *early) orRead(read func(after int64) iter.Seq2[chat.Message, error]) func(after int64) iter.Seq2[chat.Message, error] {
+	return func(after int64) iter.Seq2[chat.Message, error] {
+		if after != migrate.All {
+			return read(after)
+		}
+		return e.messages.Or(read(after))
+	}
+}
+
+// usersAhead brings the users of the members over, several at once, while the
+// participants are written one at a time. Whoever joins asks for theirs again, and
+// hears then what became of it.
+func (l *lane) usersAhead(ctx context.Context) (stop func()) {
+	var identities []string
+	seen := map[string]bool{}
+	for _, m := range l.members {
+		_, found := l.Settings.Mapper.Member(m, l.Roles)
+		name := l.Settings.Mapper.Identity(m.Identity)
+		if seen[name] || mapping.Blocked(found) || mapping.Skipped(found) {
+			continue
+		}
+		seen[name] = true
+		identities = append(identities, m.Identity)
+	}
+	var g sync.WaitGroup
+	var next, stopped atomic.Int64
+	for range min(migrate.GateAtOnce, len(identities)) {
+		g.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(identities)) && stopped.Load() == 0; i = next.Add(1) - 1 {
+				_ = l.Neighbours.EnsureUser(ctx, identities[i])
+			}
+		})
+	}
+	return func() {
+		stopped.Store(1)
+		g.Wait()
+	}
 }
 
 // decidesAnew reports whether a member, or who was invited, was left as somebody
@@ -166,7 +244,11 @@ func (l *lane) original(there conversations.Participant, found []mapping.Finding
 // so, brings the invited people in as participants.
 func (l *lane) invites(ctx context.Context) error {
 	withheld := func() { l.Findings.Add(l.Settings.Mapper.NotShown(migrate.KindInvites, l.Channel.SID, l.Channel.SID)) }
-	for i, err := range migrate.UnlessWithheld(l.Source.Invites(ctx, l.Service.SID, l.Channel.SID), withheld) {
+	all := l.Source.Invites(ctx, l.Service.SID, l.Channel.SID)
+	if l.early != nil {
+		all = l.early.invites.All()
+	}
+	for i, err := range migrate.UnlessWithheld(all, withheld) {
 		if err != nil {
 			return err
 		}

@@ -28,6 +28,9 @@ func (l *lane) messages(ctx context.Context) error {
 		return err
 	}
 	source := l.inSource(ctx)
+	if l.early != nil {
+		source = l.early.orRead(source)
+	}
 	if l.Record.Stage == migrate.Done {
 		fresh, all, err := l.since(ctx, newest.SourceIndex)
 		if err != nil {

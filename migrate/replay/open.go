@@ -19,10 +19,16 @@ import (
 )
 
 // openService finds or creates the target of a source service.
-func (r *run) openService(ctx context.Context, src chat.Service) (*service, error) {
+func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, err error) {
 	s := &service{run: r, source: src}
 	made := false
 	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), newStamps(s)
+	s.readEarly(ctx)
+	defer func() {
+		if err != nil {
+			s.early.stop()
+		}
+	}()
 	r.tally.Seen(migrate.KindServices, 1)
 	want, found := r.set.Mapper.Service(src)
 	r.findings.Add(found)

@@ -110,7 +110,7 @@ func (t *roleTask) find(ctx context.Context, wanted []*sourceRole) ([]origin.Res
 // out, and what the ledger has of them.
 func (s *service) wantedRoles(ctx context.Context) ([]*sourceRole, error) {
 	var all []*sourceRole
-	for src, err := range s.Source.Roles(ctx, s.source.SID) {
+	for src, err := range s.early.roles.All() {
 		if err != nil {
 			return nil, err
 		}

@@ -167,6 +167,11 @@ func (r *run) steps(ctx context.Context) error {
 	}
 	r.tally.Expect(migrate.KindServices, int64(len(selected)))
 	works := make([]*service, 0, len(selected))
+	defer func() {
+		for _, w := range works {
+			w.early.stop()
+		}
+	}()
 	for _, s := range selected {
 		w, err := r.openService(ctx, s)
 		if migrate.CodeOf(err) == migrate.CodeServiceLimit {

@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/ahead"
 	"chatbridge/migrate/internal/drain"
 )
 
@@ -35,6 +37,8 @@ type service struct {
 	lookAgain []planned // done, with something that may still have landed since; guarded by doubting
 	doubting  sync.Mutex
 
+	early earlyLists
+
 	queue      []planned
 	channels   []string     // SIDs of those in the plan, which stay when the queue is empty
 	pending    atomic.Int64 // lanes to run, and the users that no lane brings
@@ -44,6 +48,7 @@ type service struct {
 // prepare does what must be there before the first lane: roles, the list of
 // users, the plan, the limits. The plan is left in queue.
 func (s *service) prepare(ctx context.Context) error {
+	defer s.early.stop()
 	if err := s.ensureRoles(ctx); err != nil {
 		return err
 	}
@@ -68,6 +73,25 @@ func (s *service) prepare(ctx context.Context) error {
 	}
 	s.unfinished.Add(int64(len(plan)))
 	return s.raiseLimits(ctx, plan)
+}
+
+// earlyLists are what is read of the source while the target is found or made.
+type earlyLists struct {
+	roles    *ahead.List[chat.Role]
+	users    *ahead.Primed[chat.User]
+	channels *ahead.Primed[chat.Channel]
+}
+
+func (s *service) readEarly(ctx context.Context) {
+	s.early.roles = ahead.Begin(ctx, func(ctx context.Context) iter.Seq2[chat.Role, error] { return s.Source.Roles(ctx, s.source.SID) })
+	s.early.users = ahead.Prime(ctx, func(ctx context.Context) iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) })
+	s.early.channels = ahead.Prime(ctx, func(ctx context.Context) iter.Seq2[chat.Channel, error] { return s.Source.Channels(ctx, s.source.SID) })
+}
+
+func (e earlyLists) stop() {
+	e.roles.Stop()
+	e.users.Stop()
+	e.channels.Stop()
 }
 
 // conclude does what can only be done when every lane of the service has ended.
@@ -245,7 +269,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		return nil, err
 	}
 	var plan []planned
-	for c, err := range s.Source.Channels(ctx, s.source.SID) {
+	for c, err := range s.early.channels.Or(s.Source.Channels(ctx, s.source.SID)) {
 		if err != nil {
 			return nil, err
 		}

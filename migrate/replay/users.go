@@ -42,7 +42,7 @@ func newUsers(s *service) *users {
 // list reads which users there are.
 func (u *users) list(ctx context.Context) error {
 	s := u.service
-	for src, err := range s.Source.Users(ctx, s.source.SID) {
+	for src, err := range s.early.users.Or(s.Source.Users(ctx, s.source.SID)) {
 		if err != nil {
 			return err
 		}

@@ -39,7 +39,7 @@ func TestWaitingForATurnIsNoStall(t *testing.T) {
 				}
 				commit().WriteTo(w)
 			}})
-			r.AtOnce = 1
+			r.InFlight.Most = 1
 			carried(t, r)
 		})
 	})

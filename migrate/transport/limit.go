@@ -3,47 +3,114 @@ package transport
 import (
 	"context"
 	"net/http"
-	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	"chatbridge/migrate"
 )
 
-// Limit bounds the requests in flight, first to most and then to what the
-// account turns out to take: it halves the bound when Twilio answers that there
-// are too many at once, and raises it by one after as many answers as the bound
-// is wide. Waiters are served in the order they came.
+// InFlight says how many requests of an account may be in flight.
+type InFlight struct {
+	// Start is the bound at first.
+	//
+	// Defaults to Most.
+	Start int
+
+	// Most is what the bound never exceeds.
+	//
+	// Defaults to 32.
+	Most int
+
+	// Share leaves half of what the account turns out to admit to others, such as
+	// the live application of its owner.
+	Share bool
+}
+
+func (f InFlight) withDefaults() InFlight {
+	if f.Most <= 0 {
+		f.Most = 32
+	}
+	if f.Start <= 0 || f.Start > f.Most {
+		f.Start = f.Most
+	}
+	return f
+}
+
+// Limit bounds the requests in flight, to what f says and to what the account turns
+// out to admit.
+//
+// The bound grows by one with each reply while requests wait for a slot, replies
+// come as fast as before, and nothing was refused. When Twilio answers that there
+// are too many at once, the bound is halved, grows by one with as many replies as it
+// is wide, and stays below what was refused: for five minutes, and after each
+// further refusal for twice as long as before. So an account that was busy for a
+// while does not slow down the rest of the run.
 //
 // A limit of actions a second does not count: fewer requests at once would not
-// make a paced lane slower.
-func Limit(next http.RoundTripper, most int) http.RoundTripper {
-	most = max(1, most)
-	return &limit{next: next, most: most, bound: most}
+// make a paced lane slower. Of those that wait, the highest [migrate.Ranked] goes
+// first.
+func Limit(next http.RoundTripper, f InFlight) http.RoundTripper {
+	f = f.withDefaults()
+	return &limit{next: next, InFlight: f, bound: f.Start, forget: forgetRefusal}
 }
+
+const (
+	forgetRefusal = 5 * time.Minute
+	// leastBelow is what a refusal lowers the bound to at most, for longer than a
+	// moment: an account that refuses everything for a while says nothing about
+	// how many it admits.
+	leastBelow = 4
+	// slower is how many times as long as the fastest replies others take that show
+	// that more at once would wait somewhere else.
+	slower = 2
+)
 
 type limit struct {
 	next http.RoundTripper
-	most int
+	InFlight
 
 	mu      sync.Mutex
 	bound   int
 	flying  int
 	answers int       // since the bound changed
 	halved  time.Time // only a request sent since then says something new
-	waiting []chan struct{}
+	waiting queue
+
+	ceiling int           // below what was refused; 0 if nothing was
+	refused time.Time     // last
+	forget  time.Duration // how long the ceiling holds
+
+	reads, writes speed
+}
+
+// speed is how long replies of one kind take.
+type speed struct{ best, lately time.Duration }
+
+// took reports whether replies take as long as the best did, about.
+func (s *speed) took(d time.Duration) (steady bool) {
+	if s.lately == 0 {
+		s.lately = d
+	}
+	s.lately += (d - s.lately) / 8
+	if s.best == 0 || s.lately < s.best {
+		s.best = s.lately
+	}
+	return s.lately <= slower*max(s.best, time.Millisecond)
 }
 
 func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
 	if migrate.IsAhead(req.Context()) {
 		return l.next.RoundTrip(req)
 	}
-	if err := l.enter(req.Context()); err != nil {
+	beside, err := l.enter(req.Context())
+	if err != nil {
 		return nil, &AttemptError{Sent: false, Err: err}
 	}
 	sent := time.Now()
+	leaving(req.Context())
 	resp, err := l.next.RoundTrip(req)
-	l.leave(sent, err == nil, err == nil && crowded(resp))
+	l.leave(req, resp, sent, beside)
 	return resp, err
 }
 
@@ -57,58 +124,106 @@ func crowded(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusTooManyRequests
 }
 
-func (l *limit) enter(ctx context.Context) error {
+// enter waits for a slot. It says how many other requests were in flight then.
+func (l *limit) enter(ctx context.Context) (beside int, err error) {
 	l.mu.Lock()
-	if l.flying < l.bound && len(l.waiting) == 0 {
+	if l.flying < l.bound && len(l.waiting.turns) == 0 {
 		l.flying++
-		l.mu.Unlock()
-		return nil
+		defer l.mu.Unlock()
+		return l.flying - 1, nil
 	}
-	turn := make(chan struct{})
-	l.waiting = append(l.waiting, turn)
+	turn := l.waiting.add(ctx)
 	l.mu.Unlock()
 
 	defer migrate.Held(ctx, migrate.AtOnce, "")()
 	select {
-	case <-turn:
-		return nil
+	case <-turn.begun:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.flying - 1, nil
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if i := slices.Index(l.waiting, turn); i >= 0 {
-		l.waiting = slices.Delete(l.waiting, i, i+1)
-		return context.Cause(ctx)
+	if !l.waiting.drop(turn) {
+		l.flying--
+		l.admit()
 	}
-	l.flying--
-	l.admit()
-	return context.Cause(ctx)
+	return 0, context.Cause(ctx)
 }
 
-func (l *limit) leave(sent time.Time, answered, crowded bool) {
+// leave gives the slot back. resp is nil if there was no answer.
+func (l *limit) leave(req *http.Request, resp *http.Response, sent time.Time, beside int) {
+	crowded := resp != nil && crowded(resp)
+	now := time.Now()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.flying--
 	switch {
-	case crowded && !sent.Before(l.halved):
-		l.bound = max(1, l.bound/2)
-		l.halved, l.answers = time.Now(), 0
 	case crowded:
-	case answered && l.bound < l.most:
-		l.answers++
-		if l.answers >= l.bound {
-			l.bound++
-			l.answers = 0
-		}
+		l.lower(resp, sent, now, beside)
+	case resp != nil && !callOf(req).Stream:
+		l.raise(l.speedOf(req).took(now.Sub(sent)), now)
 	}
 	l.admit()
 }
 
+func (l *limit) speedOf(req *http.Request) *speed {
+	if isWrite(req) {
+		return &l.writes
+	}
+	return &l.reads
+}
+
+// lower is what follows from a refusal. beside is how many others of ours were in
+// flight when it was sent.
+func (l *limit) lower(resp *http.Response, sent, now time.Time, beside int) {
+	admits := beside
+	if l.Share {
+		// The header counts those of the whole account, the refused one too.
+		if all, err := strconv.Atoi(resp.Header.Get("Twilio-Concurrent-Requests")); err == nil && all > 0 {
+			admits = all - 1
+		}
+		admits /= 2
+	}
+	admits = max(leastBelow, admits)
+	if l.ceiling > 0 && now.Sub(l.refused) >= l.forget {
+		l.ceiling = 0
+		l.forget *= 2
+	}
+	if l.ceiling == 0 || admits < l.ceiling {
+		l.ceiling = admits
+	}
+	l.refused = now
+	if sent.Before(l.halved) {
+		return
+	}
+	l.bound = max(1, min(l.bound/2, l.ceiling))
+	l.halved, l.answers = now, 0
+}
+
+// raise is what follows from an answer.
+func (l *limit) raise(steady bool, now time.Time) {
+	most, every := l.Most, 1
+	if l.ceiling > 0 {
+		every = l.bound
+		if now.Sub(l.refused) < l.forget {
+			most = min(most, l.ceiling)
+		}
+	}
+	if l.bound >= most || !steady || l.bound >= l.Start && len(l.waiting.turns) == 0 {
+		l.answers = 0
+		return
+	}
+	if l.answers++; l.answers >= every {
+		l.bound++
+		l.answers = 0
+	}
+}
+
 func (l *limit) admit() {
-	for l.flying < l.bound && len(l.waiting) > 0 {
-		turn := l.waiting[0]
-		l.waiting = l.waiting[1:]
+	for l.flying < l.bound && len(l.waiting.turns) > 0 {
+		l.waiting.next()
 		l.flying++
-		close(turn)
 	}
 }

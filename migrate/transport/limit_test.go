@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
 )
 
 // gauge answers after a while and remembers the most requests at once.
@@ -17,14 +20,32 @@ type gauge struct {
 	now, most atomic.Int64
 	took      time.Duration
 	answer    step
+
+	refuseAbove int64 // of ours; 0 refuses nothing
+	refused     atomic.Int64
+	others      int64 // in flight, not ours
+	shown       bool  // in a header
+	full        int64 // above it each takes as much longer; 0 never does
 }
 
 func (g *gauge) RoundTrip(req *http.Request) (*http.Response, error) {
 	n := g.now.Add(1)
 	for m := g.most.Load(); n > m && !g.most.CompareAndSwap(m, n); m = g.most.Load() {
 	}
-	time.Sleep(g.took)
-	g.now.Add(-1)
+	defer g.now.Add(-1)
+	if g.refuseAbove > 0 && n > g.refuseAbove {
+		g.refused.Add(1)
+		resp, err := reply(429, `{"code":20429}`)(req)
+		if g.shown {
+			resp.Header.Set("Twilio-Concurrent-Requests", strconv.FormatInt(n+g.others, 10))
+		}
+		return resp, err
+	}
+	took := g.took
+	if g.full > 0 && n > g.full {
+		took = took * time.Duration(n) / time.Duration(g.full)
+	}
+	time.Sleep(took)
 	return g.answer(req)
 }
 
@@ -45,54 +66,127 @@ func TestLimit(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: time.Second, answer: reply(200, "")}
 			start := time.Now()
-			burst(t, Limit(g, 4), 12)
+			burst(t, Limit(g, InFlight{Most: 4}), 12)
 			require.Equal(t, int64(4), g.most.Load())
 			require.Equal(t, 3*time.Second, time.Since(start))
 		})
 	})
-	t.Run("halves once for a volley of refusals, and grows back by one a window", func(t *testing.T) {
+	t.Run("halves once for a volley of refusals, and grows back by one a window, but not to what was refused", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			g := &gauge{took: time.Second, answer: reply(429, `{"code":20429}`)}
-			l := Limit(g, 8).(*limit)
-			burst(t, l, 8)
-			require.Equal(t, 4, l.bound, "eight refusals of requests that flew together are one sign")
-			burst(t, l, 4)
-			require.Equal(t, 2, l.bound)
-
-			g.answer = reply(200, "")
-			burst(t, l, 2)
-			require.Equal(t, 3, l.bound)
-			burst(t, l, 3)
-			require.Equal(t, 4, l.bound)
-			burst(t, l, 100)
-			require.Equal(t, 8, l.bound, "never above the most")
+			g := &gauge{took: time.Second, answer: reply(200, "")}
+			g.refuseAbove = 12
+			l := Limit(g, InFlight{Most: 32}).(*limit)
+			burst(t, l, 32)
+			require.Equal(t, 12, l.ceiling)
+			require.Equal(t, 12, l.bound, "refusals of requests that flew together are one sign")
+			refused := g.refused.Load()
+			require.NotZero(t, refused)
+			burst(t, l, 400)
+			require.Equal(t, 12, l.bound)
+			require.Equal(t, refused, g.refused.Load(), "none is refused after the first volley")
 		})
 	})
-	t.Run("grows after as many answers as it is wide, counted from when it changed", func(t *testing.T) {
+	t.Run("forgets what was refused after five minutes, and after ten the next time", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauge{took: time.Second, answer: reply(200, ""), refuseAbove: 8}
+			l := Limit(g, InFlight{Most: 16}).(*limit)
+			burst(t, l, 16)
+			require.Equal(t, 8, l.ceiling)
+			for _, forget := range []time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute} {
+				refused := g.refused.Load()
+				time.Sleep(forget - 40*time.Second)
+				burst(t, l, 100) // 13 seconds
+				require.Equal(t, refused, g.refused.Load())
+				require.Equal(t, 8, l.bound)
+				time.Sleep(time.Minute)
+				burst(t, l, 100)
+				require.Greater(t, g.refused.Load(), refused)
+				require.Equal(t, 8, l.ceiling)
+			}
+			time.Sleep(40 * time.Minute)
+			g.refuseAbove = 0
+			burst(t, l, 400)
+			require.Equal(t, 16, l.bound, "an account that was busy does not slow down what follows for ever")
+		})
+	})
+	t.Run("does not take an account that refuses everything for one that admits one", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: time.Second, answer: reply(429, "")}
-			l := Limit(g, 8).(*limit)
-			burst(t, l, 8)
+			l := Limit(g, InFlight{Most: 16}).(*limit)
+			burst(t, l, 16)
+			burst(t, l, 16)
+			require.Less(t, l.bound, 4)
 			g.answer = reply(200, "")
-			for _, bound := range []int{4, 4, 4, 5, 5, 5, 5, 5, 6} {
-				burst(t, l, 1)
-				require.Equal(t, bound, l.bound)
-			}
+			burst(t, l, 100)
+			require.Equal(t, 4, l.bound)
 		})
 	})
-	t.Run("lets one through at a time where it is told none", func(t *testing.T) {
-		for _, most := range []int{0, -1} {
-			synctest.Test(t, func(t *testing.T) {
-				g := &gauge{took: time.Second, answer: reply(200, "")}
-				burst(t, Limit(g, most), 3)
-				require.Equal(t, int64(1), g.most.Load())
+	t.Run("grows by one with each reply while requests wait", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauge{took: time.Second, answer: reply(200, "")}
+			l := Limit(g, InFlight{Start: 2, Most: 16}).(*limit)
+			for range 10 {
+				burst(t, l, 2)
+			}
+			require.Equal(t, 2, l.bound, "nobody waits")
+			burst(t, l, 14)
+			require.Equal(t, 8, l.bound)
+			burst(t, l, 100)
+			require.Equal(t, 16, l.bound)
+		})
+	})
+	t.Run("grows no more when replies take longer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauge{took: 100 * time.Millisecond, answer: reply(200, ""), full: 10}
+			l := Limit(g, InFlight{Start: 2, Most: 200}).(*limit)
+			burst(t, l, 2000)
+			require.Less(t, l.bound, 60)
+			require.Greater(t, l.bound, 10)
+		})
+	})
+	t.Run("leaves half of what the account admits to others", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			others, ceiling int
+			shown           bool
+		}{
+			"as the reply shows":                      {20, 30, true},
+			"and of ours, if no reply shows how many": {20, 20, false},
+			"all but ours":                            {56, 30, true},
+		} {
+			t.Run(name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					g := &gauge{took: time.Second, answer: reply(200, ""), refuseAbove: int64(60 - c.others), others: int64(c.others), shown: c.shown}
+					l := Limit(g, InFlight{Most: 64, Share: true}).(*limit)
+					burst(t, l, 64)
+					require.Equal(t, c.ceiling, l.ceiling)
+				})
 			})
 		}
+	})
+	t.Run("begins the highest rank first, and of those who came first", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var order []int64
+			l := Limit(step(func(req *http.Request) (*http.Response, error) {
+				order = append(order, migrate.RankOf(req.Context()))
+				time.Sleep(time.Second)
+				return reply(200, "")(req)
+			}), InFlight{Most: 1})
+			var wg sync.WaitGroup
+			for _, rank := range []int64{0, 3, 7, 1, 7, 9} {
+				wg.Go(func() {
+					_, err := l.RoundTrip(get(migrate.Ranked(t.Context(), func() int64 { return rank }), t, Call{}))
+					require.NoError(t, err)
+				})
+				synctest.Wait()
+			}
+			wg.Wait()
+			require.Equal(t, []int64{0, 9, 7, 7, 3, 1}, order)
+		})
 	})
 	t.Run("never falls below one", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: time.Second, answer: reply(429, "")}
-			l := Limit(g, 2).(*limit)
+			l := Limit(g, InFlight{Most: 2}).(*limit)
 			for range 5 {
 				burst(t, l, 1)
 			}
@@ -101,7 +195,7 @@ func TestLimit(t *testing.T) {
 	})
 	t.Run("takes a limit of actions a second for no sign", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := Limit(&gauge{took: time.Second, answer: reply(429, throttledRate)}, 8).(*limit)
+			l := Limit(&gauge{took: time.Second, answer: reply(429, throttledRate)}, InFlight{Most: 8}).(*limit)
 			burst(t, l, 8)
 			require.Equal(t, 8, l.bound)
 		})
@@ -109,7 +203,7 @@ func TestLimit(t *testing.T) {
 	t.Run("lets the last waiter leave without letting another in", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: time.Minute, answer: reply(200, "")}
-			l := Limit(g, 1).(*limit)
+			l := Limit(g, InFlight{Most: 1}).(*limit)
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
 			for _, c := range []context.Context{t.Context(), t.Context(), ctx} {
@@ -124,12 +218,13 @@ func TestLimit(t *testing.T) {
 	})
 	t.Run("gives a turn on that comes as its waiter leaves", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			l := Limit(play(reply(200, "")), 1).(*limit)
-			require.NoError(t, l.enter(t.Context()))
+			l := Limit(play(reply(200, "")), InFlight{Most: 1}).(*limit)
+			_, err := l.enter(t.Context())
+			require.NoError(t, err)
 			ctx, cancel := context.WithCancel(t.Context())
 			var wg sync.WaitGroup
 			var left error
-			wg.Go(func() { left = l.enter(ctx) })
+			wg.Go(func() { _, left = l.enter(ctx) })
 			synctest.Wait()
 			wg.Go(func() { _, _ = l.RoundTrip(get(t.Context(), t, Call{})) })
 			synctest.Wait()
@@ -142,13 +237,13 @@ func TestLimit(t *testing.T) {
 			wg.Wait()
 			require.ErrorIs(t, left, context.Canceled)
 			require.Zero(t, l.flying)
-			require.Empty(t, l.waiting)
+			require.Empty(t, l.waiting.turns)
 		})
 	})
 	t.Run("lets a waiter leave without losing its place to nobody", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: 10 * time.Second, answer: reply(200, "")}
-			l := Limit(g, 1).(*limit)
+			l := Limit(g, InFlight{Most: 1}).(*limit)
 			var wg sync.WaitGroup
 			wg.Go(func() { _, _ = l.RoundTrip(get(t.Context(), t, Call{})) })
 			synctest.Wait()
@@ -160,7 +255,7 @@ func TestLimit(t *testing.T) {
 			require.False(t, Sent(err))
 			wg.Wait()
 			require.Zero(t, l.flying)
-			require.Empty(t, l.waiting)
+			require.Empty(t, l.waiting.turns)
 			burst(t, l, 1)
 		})
 	})

@@ -34,7 +34,7 @@ func TestNew(t *testing.T) {
 		defer srv.Close()
 		base := NewBase(8)
 		defer base.CloseIdleConnections()
-		rt := New(Options{Base: base, Concurrency: 8})
+		rt := New(Options{Base: base, InFlight: InFlight{Most: 8}})
 
 		var wg sync.WaitGroup
 		for range 8 {
@@ -112,12 +112,12 @@ func TestNew(t *testing.T) {
 	})
 	t.Run("gives each conversation its actions a second", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			rt, start := New(Options{Base: play(reply(201, "{}")), APS: 1}), time.Now()
+			rt, start := New(Options{Base: play(reply(201, "{}")), APS: 0.2}), time.Now()
 			for range 3 {
 				_, err := rt.RoundTrip(post(t.Context(), t, Call{Class: Append, Conversation: "CH1"}))
 				require.NoError(t, err)
 			}
-			require.Equal(t, 2*time.Second, time.Since(start))
+			require.Equal(t, 10*time.Second, time.Since(start))
 		})
 	})
 	t.Run("logs every attempt", func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestNew(t *testing.T) {
 		for concurrency, want := range map[int]int64{0: 32, -1: 32, 1: 1, 33: 33} {
 			synctest.Test(t, func(t *testing.T) {
 				g := &gauge{took: time.Second, answer: reply(200, "{}")}
-				burst(t, New(Options{Base: g, Concurrency: concurrency}), 40)
+				burst(t, New(Options{Base: g, InFlight: InFlight{Most: concurrency}}), 40)
 				require.Equal(t, want, g.most.Load())
 			})
 		}

@@ -65,7 +65,7 @@ func TestPermit(t *testing.T) {
 				}
 				return &http.Response{StatusCode: 201, Body: http.NoBody, Header: http.Header{}}, nil
 			})
-			rt := New(Options{Base: base, Concurrency: 1, APS: 0.001})
+			rt := New(Options{Base: base, InFlight: InFlight{Most: 1}, APS: 0.001})
 			done := make(chan error, 1)
 			go func() {
 				_, err := rt.RoundTrip(post(t.Context(), t, Call{Class: Append, Conversation: "CH1"}))

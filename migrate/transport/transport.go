@@ -12,7 +12,7 @@ import (
 type Options struct {
 	// Base makes the connections.
 	//
-	// Defaults to NewBase(Concurrency), with connections of Dial(Settle).
+	// Defaults to NewBase(InFlight.Most), with connections of Dial(Settle).
 	Base http.RoundTripper
 
 	// Settle is how long a request that was given up may still be on its way
@@ -24,10 +24,8 @@ type Options struct {
 	// Defaults to the system's.
 	RootCAs *x509.CertPool
 
-	// Concurrency is the most requests in flight at once.
-	//
-	// Defaults to 32.
-	Concurrency int
+	// InFlight bounds the requests in flight at once.
+	InFlight InFlight
 
 	// APS is how many writes a second each conversation, and each service, is
 	// given. Zero does not pace.
@@ -58,9 +56,7 @@ type Options struct {
 }
 
 func (o Options) withDefaults() Options {
-	if o.Concurrency <= 0 {
-		o.Concurrency = 32
-	}
+	o.InFlight = o.InFlight.withDefaults()
 	if o.AttemptTimeout <= 0 {
 		o.AttemptTimeout = 30 * time.Second
 	}
@@ -68,7 +64,7 @@ func (o Options) withDefaults() Options {
 		o.MaxReply = 64 << 20
 	}
 	if o.Base == nil {
-		base := NewBase(o.Concurrency)
+		base := NewBase(o.InFlight.Most)
 		base.DialContext = Dial(o.Settle)
 		if o.RootCAs != nil {
 			base.TLSClientConfig = &tls.Config{RootCAs: o.RootCAs}
@@ -106,7 +102,7 @@ func New(o Options) http.RoundTripper {
 	}
 	rt = Await(rt)
 	rt = Count(rt, o.Counter)
-	rt = Limit(rt, o.Concurrency)
+	rt = Limit(rt, o.InFlight)
 	rt = Pace(rt, o.APS)
 	return Retry(rt, o.Patience, o.Counter)
 }

@@ -76,7 +76,7 @@ func TestWaits(t *testing.T) {
 				time.Sleep(5 * time.Second)
 				return reply(200, "")(r)
 			}
-			rt := New(Options{Base: play(slow), Concurrency: 1, APS: 0.01})
+			rt := New(Options{Base: play(slow), InFlight: InFlight{Most: 1}, APS: 0.01})
 			done := make(chan struct{}, 4)
 			for range 2 {
 				go func() { _, _ = rt.RoundTrip(get(ctx, t, Call{})); done <- struct{}{} }()

@@ -36,7 +36,7 @@ func TestWatchdogDoesNotCount(t *testing.T) {
 				time.Sleep(time.Minute)
 				return reply(200, "")(r)
 			}
-			l := Limit(play(slow, reply(200, "")), 1)
+			l := Limit(play(slow, reply(200, "")), InFlight{Most: 1})
 			var wg sync.WaitGroup
 			wg.Go(func() { _, _ = l.RoundTrip(get(t.Context(), t, Call{})) })
 			synctest.Wait()

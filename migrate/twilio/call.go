@@ -1,12 +1,14 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/twilio/twilio-go/client"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/ahead"
 	"chatbridge/migrate/transport"
 )
 
@@ -25,9 +28,11 @@ type host struct {
 	accountSID string
 	http       *http.Client
 	hints      hints
+	room       *ahead.Room // for pages that are read before they are wanted
 
 	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
 	opened       atomic.Bool  // the credentials were accepted
+	pageMost     atomic.Int64 // of the pages that it takes; 0 if it refused none
 	clock        atomic.Int64 // of the latest reply, in seconds since 1970
 }
 
@@ -58,6 +63,7 @@ func newHost(c Config, h hints) (*host, error) {
 		password:   c.Password,
 		accountSID: c.AccountSID,
 		hints:      h,
+		room:       ahead.NewRoom(readAhead),
 		http: &http.Client{
 			Transport: c.HTTP,
 			// A redirect would take the credentials along.
@@ -80,7 +86,11 @@ type call struct {
 	limits  transport.Call
 	private bool // carries what a reply may repeat and an error must not
 
+	pageMost int64 // as of host, of this call
+	pageSize int64 // that was asked for; 0 without
+
 	method string
+	status int           // of the last reply; 0 without
 	target string        // path and query, as sent
 	date   time.Time     // that the service gave the reply; zero if it gave none
 	other  *otherAccount // what a reply showed; to ask again would change nothing
@@ -119,6 +129,11 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 		form = data.Encode()
 		c.private = slices.ContainsFunc(privateParameters, data.Has)
 	} else {
+		c.pageSize, _ = strconv.ParseInt(data.Get("PageSize"), 10, 64)
+		if most := cmp.Or(c.pageMost, c.host.pageMost.Load()); most > 0 && c.pageSize > most {
+			c.pageSize = most
+			data.Set("PageSize", strconv.FormatInt(most, 10))
+		}
 		u.RawQuery = data.Encode()
 	}
 	if c.send(method, u, form); c.err != nil {
@@ -171,6 +186,7 @@ func (c *call) exchange(req *http.Request) {
 	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		c.clock.Store(at.Unix())
 	}
+	c.status = resp.StatusCode
 	raw, err := io.ReadAll(resp.Body)
 	switch {
 	case resp.StatusCode == http.StatusAccepted && req.Method != http.MethodGet:

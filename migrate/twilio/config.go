@@ -20,9 +20,9 @@ const (
 	MediaURL         = "https://mcs.us1.twilio.com"
 )
 
-// DefaultFetchers is how many messages of a page are fetched at once where the
-// list did not show their attributes.
-const DefaultFetchers = 8
+// DefaultFetchers is how many messages are fetched at once whose attributes the
+// list did not show: more than an account is asked at once, unless it is idle.
+const DefaultFetchers = 64
 
 // Config says how to reach one side.
 type Config struct {
@@ -97,7 +97,7 @@ type Config struct {
 	// Defaults to transport.New(transport.Options{}).
 	HTTP http.RoundTripper
 
-	// Fetchers is how many messages of a page a Source fetches at once.
+	// Fetchers is how many messages a Source fetches at once, of all channels.
 	//
 	// Defaults to DefaultFetchers.
 	Fetchers int

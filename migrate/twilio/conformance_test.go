@@ -1,6 +1,7 @@
 package twilio_test
 
 import (
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -17,15 +18,19 @@ import (
 )
 
 func TestSourceConformance(t *testing.T) {
-	for _, c := range []struct{ api, faults string }{
-		{twilio.APIv1, "read.again=0"}, {twilio.APIv2, "read.again=0"},
-		{twilio.APIv1, "seed=3,read.again=0.3,read.empty=0.2,read.token=0.05,read.cut=0.1"},
+	for _, c := range []struct {
+		api, faults string
+		smallPages  bool
+	}{
+		{twilio.APIv1, "read.again=0", false}, {twilio.APIv2, "read.again=0", false},
+		{twilio.APIv1, "seed=3,read.again=0.3,read.empty=0.2,read.token=0.05,read.cut=0.1", false},
+		{twilio.APIv1, "read.again=0", true}, {twilio.APIv2, "read.again=0", true},
 	} {
-		t.Run(c.api+" with "+c.faults, func(t *testing.T) {
+		t.Run(fmt.Sprintf("%s with %s, small pages: %v", c.api, c.faults, c.smallPages), func(t *testing.T) {
 			open := func(t *testing.T, w sourcetest.World, spec string) migrate.Source {
 				plan, err := faults.Parse(spec)
 				require.NoError(t, err)
-				e, err := emulator.New(emulator.Config{Archive: w.Files(), Intercept: plan.Intercept})
+				e, err := emulator.New(emulator.Config{Archive: w.Files(), Intercept: plan.Intercept, Unkind: emulator.Unkind{Habits: emulator.Habits{SmallPages: c.smallPages}}})
 				require.NoError(t, err)
 				hosts := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Host == "127.0.0.1:3" {
@@ -48,6 +53,9 @@ func TestSourceConformance(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Suite{
 				Open: func(t *testing.T, w sourcetest.World) migrate.Source { return open(t, w, c.faults) },
 				Broken: func(t *testing.T, w sourcetest.World) migrate.Source {
+					if c.smallPages { // the first one is refused
+						return open(t, w, "nth(GET messages,3-)=before.500")
+					}
 					return open(t, w, "nth(GET messages,2-)=before.500")
 				},
 				Kind:  migrate.Unavailable,

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/ahead"
 )
 
 // restarts is how often a list is begun again after its page token expired.
@@ -33,6 +34,22 @@ func (h *host) resumable(ctx context.Context, op, sid string, first func(*call) 
 	}
 }
 
+// readAhead is how many bytes of pages one side reads before they are wanted.
+const readAhead = 32 << 20
+
+// aheadOf reads the next page of a list while the one before is dealt with.
+func (h *host) aheadOf(ctx context.Context, pages func(context.Context) iter.Seq2[page, error]) iter.Seq2[page, error] {
+	return ahead.Pages(ctx, h.room, pages, page.bytes)
+}
+
+// bytes are those of the records.
+func (p page) bytes() (n int64) {
+	for _, r := range p.records {
+		n += int64(len(r))
+	}
+	return n
+}
+
 // records follows a list and yields each record once, by SID: lists shift while
 // they are read, and a list whose page token expired is read from the start
 // again.
@@ -41,7 +58,9 @@ func records[T any](h *host, ctx context.Context, op, sid string, first func(*ca
 	return func(yield func(T, error) bool) {
 		var none T
 		yielded := sidSet{}
-		for p, err := range h.resumable(ctx, op, sid, first, func() {}) {
+		for p, err := range h.aheadOf(ctx, func(ctx context.Context) iter.Seq2[page, error] {
+			return h.resumable(ctx, op, sid, first, func() {})
+		}) {
 			if err != nil {
 				yield(none, err)
 				return

@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/ahead"
 )
 
 // messageList is a list of messages of either side, which is held to have both
@@ -21,6 +22,25 @@ type messageList[T any] struct {
 	// known reports whether the end that was reached is known to be the end, so
 	// that nobody need be asked. May be nil.
 	known func(last mark) bool
+}
+
+// aheadOf is all, with the next page read while the one before is dealt with.
+func (l *messageList[T]) aheadOf(ctx context.Context) iter.Seq2[[]placed[T], error] {
+	return aheadOfMessages(l.host, ctx, l.newest, l.all, func(page []placed[T]) (n int64) {
+		for _, m := range page {
+			n += int64(m.bytes)
+		}
+		return n
+	})
+}
+
+// aheadOfMessages reads the next page of a list while the one before is dealt with.
+// Whoever asks for the newest first is soon done.
+func aheadOfMessages[T any](h *host, ctx context.Context, newest bool, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
+	if newest {
+		return pages(ctx)
+	}
+	return ahead.Pages(ctx, h.room, pages, size)
 }
 
 const listMessages = "list messages"

@@ -17,15 +17,36 @@ import (
 // the two reads is left out and told to Config.Notice.
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
+		pages := func(ctx context.Context) iter.Seq2[[]chat.Message, error] {
+			return s.selected(ctx, serviceSID, channelSID, span)
+		}
+		for page, err := range aheadOfMessages(s.host, ctx, span.NewestFirst, pages, sizeOfChat) {
+			if err != nil {
+				yield(chat.Message{}, err)
+				return
+			}
+			for _, m := range page {
+				if !yield(m, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// selected is Messages, a page at a time. A page that could not be read to its end
+// comes before the error.
+func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[[]chat.Message, error] {
+	return func(yield func([]chat.Message, error) bool) {
 		files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
 		size, listed := s.requests.messagePages()
 		if span.Listed {
 			size = listed
 		}
 		l := s.messageList(serviceSID, channelSID, span.NewestFirst, size)
-		for fresh, err := range l.all(ctx) {
+		for fresh, err := range l.aheadOf(ctx) {
 			if err != nil {
-				yield(chat.Message{}, err)
+				yield(nil, err)
 				return
 			}
 			selected, done := within(fresh, span)
@@ -33,13 +54,11 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 			if !span.Listed {
 				whole, err = s.whole(ctx, serviceSID, channelSID, selected, files)
 			}
-			for _, m := range whole {
-				if !yield(m, nil) {
-					return
-				}
+			if !yield(whole, nil) {
+				return
 			}
 			if err != nil {
-				yield(chat.Message{}, err)
+				yield(nil, err)
 				return
 			}
 			if done {
@@ -47,6 +66,13 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 			}
 		}
 	}
+}
+
+func sizeOfChat(page []chat.Message) (n int64) {
+	for _, m := range page {
+		n += int64(len(m.Raw) + len(m.Body))
+	}
+	return n
 }
 
 // MessagePages are the messages of a channel that the span selects, as the list shows
@@ -64,7 +90,7 @@ func (s *Source) MessagePages(ctx context.Context, serviceSID, channelSID string
 			}
 			return known(last.index)
 		}
-		for fresh, err := range l.all(ctx) {
+		for fresh, err := range l.aheadOf(ctx) {
 			if err != nil {
 				yield(nil, err)
 				return
@@ -138,12 +164,13 @@ func within(fresh []placed[chat.Message], span migrate.Span) (selected []chat.Me
 func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, listed []chat.Message, files *filesBeside) ([]chat.Message, error) {
 	errs := make([]error, len(listed))
 	var g errgroup.Group
-	g.SetLimit(s.fetchers)
 	for i := range listed {
 		if listed[i].Attributes != nil && listed[i].Media == nil {
 			continue
 		}
+		release := s.slot(ctx)
 		g.Go(func() error {
+			defer release()
 			if listed[i].Attributes == nil {
 				listed[i], errs[i] = s.message(ctx, serviceSID, channelSID, listed[i])
 			}
@@ -179,6 +206,17 @@ func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, liste
 	// that is no end of the list.
 	_, err := s.Channel(ctx, serviceSID, channelSID)
 	return kept, err
+}
+
+// slot waits until one more message may be fetched. If the context ends, the request
+// says so.
+func (s *Source) slot(ctx context.Context) (release func()) {
+	select {
+	case s.slots <- struct{}{}:
+		return func() { <-s.slots }
+	case <-ctx.Done():
+		return func() {}
+	}
 }
 
 // message reads one message whole. It keeps the SID and index of the list where

@@ -7,6 +7,7 @@ type placed[T any] struct {
 	message T
 	index   int64
 	sid     string
+	bytes   int // of its record
 }
 
 // ordered follows a list of messages and yields, page by page, those that were
@@ -53,6 +54,7 @@ func (o *ordered[T]) take(p page) ([]placed[T], error) {
 			o.read = above
 		}
 		if o.follows(m.index, o.yielded) {
+			m.bytes = len(raw)
 			fresh = append(fresh, m)
 			o.yielded = above
 		}

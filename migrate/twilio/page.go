@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"net/http"
 	"net/url"
 
 	"github.com/tidwall/gjson"
@@ -109,8 +110,7 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				return err
 			}}
 			if at == nil {
-				err := first(c)
-				c.settle(err)
+				h.begin(c, first)
 			} else {
 				c.send("GET", at, "")
 			}
@@ -124,6 +124,31 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				return
 			}
 			at = p.next
+		}
+	}
+}
+
+// smallerPages are the sizes to ask for, one after the other, if a service refuses
+// what is documented: limits were lowered before, and 50 is what every list has
+// without asking.
+var smallerPages = []int64{100, 50}
+
+// begin asks for the first page of a list. If the service refuses its size, it is asked
+// for a smaller one, and if it takes that, no list of the host asks for more again.
+func (h *host) begin(c *call, first func(*call) error) {
+	c.settle(first(c))
+	for _, size := range smallerPages {
+		if c.status != http.StatusBadRequest || c.pageSize <= size {
+			continue
+		}
+		refused := *c
+		c.pageMost, c.err, c.status = size, nil, 0
+		c.settle(first(c))
+		switch {
+		case c.err == nil:
+			h.pageMost.Store(size)
+		case c.status == http.StatusBadRequest && size == smallerPages[len(smallerPages)-1]:
+			c.err = refused.err // it was not the size
 		}
 	}
 }

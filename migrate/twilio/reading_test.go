@@ -36,7 +36,7 @@ func TestMessagesAreFetchedBesideEachOther(t *testing.T) {
 	for i := range 20 {
 		records = append(records, fmt.Sprintf(`{"sid": "IM%d", "index": %d, "attributes": null}`, i, i))
 	}
-	for fetchers, want := range map[int]int64{0: DefaultFetchers, 1: 1, 3: 3} {
+	for fetchers, want := range map[int]int64{0: 20, 1: 1, 3: 3} {
 		synctest.Test(t, func(t *testing.T) {
 			var now, most atomic.Int64
 			c := base(func(r *http.Request) (*http.Response, error) {

@@ -16,7 +16,7 @@ type Source struct {
 	media    media
 	beside   *host // Conversations, of the same workspace; nil where no address of it is known
 	requests requests
-	fetchers int
+	slots    chan struct{} // of messages that are fetched
 	notice   func(migrate.Event)
 	withheld atomic.Bool // the key may not read beside
 }
@@ -36,7 +36,7 @@ func NewSource(c Config) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Source{host: h, requests: r, fetchers: c.Fetchers, notice: c.Notice}
+	s := &Source{host: h, requests: r, slots: make(chan struct{}, c.Fetchers), notice: c.Notice}
 	if s.media, err = newMedia(c, sourceMediaHints); err != nil {
 		return nil, err
 	}

@@ -126,7 +126,7 @@ func (t *Target) Messages(ctx context.Context, serviceSID, conversationSID strin
 		if !newestFirst {
 			l.known = func(last mark) bool { return t.tails.reached(conversationSID, last) }
 		}
-		for fresh, err := range l.all(ctx) {
+		for fresh, err := range l.aheadOf(ctx) {
 			if err != nil {
 				yield(conversations.Message{}, err)
 				return

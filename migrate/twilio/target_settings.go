@@ -1,9 +1,11 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	convv1 "github.com/twilio/twilio-go/rest/conversations/v1"
 
@@ -16,25 +18,29 @@ import (
 // Configuration is of migrate.TargetReader. It takes three requests.
 func (t *Target) Configuration(ctx context.Context, serviceSID string) (conversations.Configuration, error) {
 	service := segment(serviceSID)
+	var n conversations.Notifications
+	var w conversations.Webhooks
+	var failed, unsaid error
+	var g sync.WaitGroup
+	g.Go(func() {
+		n, failed = one(t.host, ctx, "read notification settings", serviceSID, reading, decodeJSON[conversations.Notifications], func(c *call) error {
+			_, err := conversationsAPI(c).FetchServiceNotification(service)
+			return err
+		})
+	})
+	g.Go(func() {
+		w, unsaid = one(t.host, ctx, "read webhook settings", serviceSID, reading, decodeJSON[conversations.Webhooks], func(c *call) error {
+			_, err := conversationsAPI(c).FetchServiceWebhookConfiguration(service)
+			return err
+		})
+	})
 	c, err := one(t.host, ctx, "read configuration", serviceSID, reading, decodeJSON[conversations.Configuration], func(c *call) error {
 		_, err := conversationsAPI(c).FetchServiceConfiguration(service)
 		return err
 	})
-	if err != nil {
-		return c, err
-	}
-	c.Notifications, err = one(t.host, ctx, "read notification settings", serviceSID, reading, decodeJSON[conversations.Notifications], func(c *call) error {
-		_, err := conversationsAPI(c).FetchServiceNotification(service)
-		return err
-	})
-	if err != nil {
-		return c, err
-	}
-	c.Webhooks, err = one(t.host, ctx, "read webhook settings", serviceSID, reading, decodeJSON[conversations.Webhooks], func(c *call) error {
-		_, err := conversationsAPI(c).FetchServiceWebhookConfiguration(service)
-		return err
-	})
-	return c, err
+	g.Wait()
+	c.Notifications, c.Webhooks = n, w
+	return c, cmp.Or(err, failed, unsaid)
 }
 
 // Timers is of migrate.TargetReader.

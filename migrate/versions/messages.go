@@ -15,7 +15,7 @@ import (
 
 // fetchers is how many messages of a page are fetched at once: those that the two
 // versions do not show alike.
-const fetchers = 8
+const fetchers = 32
 
 // bothMessages follows the lists of both versions a page of v1 at a time, and takes of
 // v2 what it has up to the same message. If both end with one message, neither is

@@ -63,7 +63,7 @@ func (r *Rig) Killed(t *testing.T, k Kill) bool {
 // drivers are both sides with a cut in the connection.
 func (r *Rig) drivers(c *transport.Counter, g *guillotine) (*twilio.Source, *twilio.Target) {
 	stack := func(h http.Handler) http.RoundTripper {
-		return transport.New(transport.Options{Base: g.wrap(faults.Direct{Handler: h}), Concurrency: 32, Counter: c, Patience: r.Patience})
+		return transport.New(transport.Options{Base: g.wrap(faults.Direct{Handler: h}), InFlight: transport.InFlight{Most: 32}, Counter: c, Patience: r.Patience})
 	}
 	source, err := twilio.NewSource(twilio.Config{
 		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,

@@ -59,7 +59,7 @@ func results(t *testing.T) map[string]any {
 		return strings.Replace(text, `"scenario"`, string(name), 1)
 	})
 	r := rig.NewRig(t, emulator.Config{Archive: from})
-	r.Settings.Concurrency, r.AtOnce, r.Settings.Settle = 1, 1, time.Nanosecond // no wait in the timeline
+	r.Settings.Concurrency, r.InFlight.Most, r.Settings.Settle = 1, 1, time.Nanosecond // no wait in the timeline
 	var rows []audit.ChannelRow
 	all := map[string]any{"audit": r.Audit(t, func(row audit.ChannelRow) { rows = append(rows, row) })}
 	all["audit-channels"] = rows

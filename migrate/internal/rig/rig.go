@@ -1,7 +1,6 @@
 package rig
 
 import (
-	"cmp"
 	"context"
 	"io/fs"
 	"net/http"
@@ -39,7 +38,7 @@ type Rig struct {
 	Sidecar  *sidecar.File
 	Aps      float64 // of the client's own pace
 	API      string  // of Chat; empty stands for v1
-	AtOnce   int     // most requests in flight to a host; 0 stands for 32
+	InFlight transport.InFlight
 }
 
 func NewRig(t *testing.T, c emulator.Config) *Rig {
@@ -55,7 +54,7 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 }
 
 func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper {
-	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, Concurrency: cmp.Or(r.AtOnce, 32), Counter: c, Patience: r.Patience, APS: r.Aps})
+	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, InFlight: r.InFlight, Counter: c, Patience: r.Patience, APS: r.Aps})
 }
 
 func (r *Rig) Source(c *transport.Counter) *twilio.Source {

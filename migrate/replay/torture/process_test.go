@@ -95,7 +95,7 @@ func (p *process) drivers(n *wire) (*twilio.Source, *twilio.Target) {
 		return c
 	}
 	stack := func() http.RoundTripper {
-		return queue{n, transport.New(transport.Options{Base: n, Concurrency: 32, Patience: p.patience})}
+		return queue{n, transport.New(transport.Options{Base: n, InFlight: transport.InFlight{Start: 4, Most: 32}, Patience: p.patience})}
 	}
 	source, err := twilio.NewSource(config(chatHost, transport.ReadOnly(stack())))
 	require.NoError(p.t, err)
