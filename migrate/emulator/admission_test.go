@@ -51,6 +51,7 @@ func TestAdmission(t *testing.T) {
 		wg.Go(func() { require.Equal(t, http.StatusOK, b.read("/v1/Services").status) })
 		<-entered
 		b.refused(b.read("/v1/Services"), http.StatusTooManyRequests, 20429)
+		b.refused(b.readChat("/v1/Services"), http.StatusTooManyRequests, 20429)
 		close(hold)
 		wg.Wait()
 		require.EqualValues(t, 1, b.e.Stats().Conversations.Throttled)

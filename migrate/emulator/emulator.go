@@ -3,6 +3,7 @@ package emulator
 import (
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 )
 
@@ -101,6 +102,9 @@ func (e *Emulator) newConversationsHost() *host {
 			h.accept[i].guest = false
 		}
 	}
+	if e.config.TargetAccountSID == "" { // both hosts are one account's, which has one limit
+		h.inFlight = e.chat.inFlight
+	}
 	h.before = e.target.before
 	e.target.register(h.routes)
 	return h
@@ -108,7 +112,7 @@ func (e *Emulator) newConversationsHost() *host {
 
 func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 	return &host{
-		name: name, emulator: e, base: base, counts: counts, routes: newRoutes(), read: readForm,
+		name: name, emulator: e, base: base, counts: counts, routes: newRoutes(), read: readForm, inFlight: &atomic.Int64{},
 		maxFlight: int64(e.config.Concurrency),
 		unrouted: func(x *Exchange, known bool) error {
 			if known {

@@ -19,7 +19,7 @@ type host struct {
 	routes    *routes
 	before    func(*Exchange) error // refuses what no route should see; may be nil
 	counts    *hostCounts
-	inFlight  atomic.Int64
+	inFlight  *atomic.Int64 // of the account that it is for
 	unrouted  func(x *Exchange, known bool) error
 	maxFlight int64
 	open      bool // takes no credentials, and counts whoever sends some
