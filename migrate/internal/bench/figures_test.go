@@ -28,6 +28,7 @@ var parts = []struct {
 }{
 	{"spans", spans},
 	{"second", secondPass},
+	{"processor", processor},
 }
 
 // TestTable measures every figure. It is what make bench runs.
