@@ -79,7 +79,7 @@ mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must
 # The table is printed by a test, since only a test may have a virtual clock.
 bench: ## how close to the limits, how fast and how large a migration is, as a table and in .build/bench.json; BENCHSIZE=full: 1M messages, 100,000 channels
 	@mkdir -p .build && CGO_ENABLED=0 $(GO) build -o .build/plain/chatbridge ./cmd/chatbridge && $(GO) test -c -o .build/bench.test ./migrate/internal/bench
-	@.build/bench.test -test.run '^TestTable$$' -test.timeout 6h -table .build/bench.json -only '$(ONLY)' -binary .build/plain/chatbridge
+	@.build/bench.test -test.run '^TestTable$$' -test.timeout 6h -table .build/bench.json -only '$(ONLY)' -binary .build/plain/chatbridge -size '$(BENCHSIZE)'
 
 benchmarks: ## what single functions take
 	$(GO) test -run '^$$' -bench . -benchmem ./...

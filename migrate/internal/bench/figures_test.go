@@ -28,7 +28,9 @@ var parts = []struct {
 }{
 	{"spans", spans},
 	{"second", secondPass},
+	{"estimate", estimates},
 	{"processor", processor},
+	{"memory", memory},
 }
 
 // TestTable measures every figure. It is what make bench runs.
