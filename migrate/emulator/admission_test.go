@@ -56,6 +56,24 @@ func TestAdmission(t *testing.T) {
 		wg.Wait()
 		require.EqualValues(t, 1, b.e.Stats().Conversations.Throttled)
 	})
+	t.Run("limits the requests of each account by themselves", func(t *testing.T) {
+		hold, entered := make(chan struct{}), make(chan struct{})
+		b := newBench(t, emulator.Config{Concurrency: 1, TargetAccountSID: "AC2", TargetAuthToken: "two", Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Host == emulator.ConversationsHost {
+				entered <- struct{}{}
+				<-hold
+			}
+			commit().WriteTo(w)
+		}})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			require.Equal(t, http.StatusOK, b.send(b.conversations, http.MethodGet, "/v1/Services", nil, as("AC2", "two")).status)
+		})
+		<-entered
+		require.Equal(t, http.StatusOK, b.readChat("/v1/Services").status)
+		close(hold)
+		wg.Wait()
+	})
 	t.Run("adds latency", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t, emulator.Config{Latency: time.Second})
