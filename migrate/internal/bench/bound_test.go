@@ -58,7 +58,7 @@ func TestRecorder(t *testing.T) {
 		require.Equal(t, bench.Run{
 			Writes: bench.Writes{Gate: 3, Lane: 3, All: 9}, Reads: 2,
 			Before: time.Second, Span: 9 * time.Second, Opening: 6 * time.Second,
-			Refused: 1, LastRefused: 11 * time.Second, InFlight: 1,
+			Refused: []time.Duration{11 * time.Second}, InFlight: 1,
 		}, r.Run())
 	})
 }

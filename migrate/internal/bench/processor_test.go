@@ -39,10 +39,10 @@ func processor(t *testing.T, table *bench.Table) {
 			run := s.run()
 			return run.Span - run.Opening
 		}},
-		{"raw", func() time.Duration { return raw.posts(raw.post) }},
-		{"raw with reads", func() time.Duration { return raw.whole() }},
-		{"twilio-go", func() time.Duration { return raw.posts(raw.library(http.DefaultTransport)) }},
-		{"twilio-go tuned", func() time.Duration { return raw.posts(raw.library(keeping())) }},
+		{"POSTs over net/http", func() time.Duration { return raw.posts(raw.post) }},
+		{"POSTs and reads over net/http", func() time.Duration { return raw.whole() }},
+		{"POSTs through twilio-go", func() time.Duration { return raw.posts(raw.library(http.DefaultTransport)) }},
+		{"POSTs through twilio-go, connections kept", func() time.Duration { return raw.posts(raw.library(keeping())) }},
 	}
 	took := make([][]float64, len(ways))
 	for range rounds {

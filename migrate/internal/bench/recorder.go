@@ -36,10 +36,9 @@ type Run struct {
 	// Before is the time before the first write, Span that from it to the end of
 	// the last, and Opening that from it to the first participant or message.
 	Before, Span, Opening time.Duration
-	// Refused is how many requests were answered with 429, and LastRefused when the
-	// last was, after the first write.
-	Refused     int
-	LastRefused time.Duration
+	// Refused is when requests were answered with 429, after the first write, in
+	// the order in which that happened.
+	Refused []time.Duration
 	// InFlight is the most requests that were in flight at once.
 	InFlight int
 }
@@ -48,7 +47,7 @@ type Run struct {
 func (r *Recorder) Run() Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	run := Run{Writes: Writes{All: r.all}, Reads: r.reads, Refused: len(r.refused), InFlight: r.most}
+	run := Run{Writes: Writes{All: r.all}, Reads: r.reads, InFlight: r.most}
 	for _, n := range r.gates {
 		run.Gate = max(run.Gate, n)
 	}
@@ -62,7 +61,7 @@ func (r *Recorder) Run() Run {
 		run.Opening = r.laneAt.Sub(r.first)
 	}
 	for _, at := range r.refused {
-		run.LastRefused = max(run.LastRefused, at.Sub(r.first))
+		run.Refused = append(run.Refused, at.Sub(r.first))
 	}
 	return run
 }
