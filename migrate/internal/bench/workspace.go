@@ -28,7 +28,7 @@ var (
 	People = Workspace{"900 users, 10 channels of 20", emulator.Generate{Channels: 10, Messages: 200, Longest: 20, Users: 900, Attributes: 1}}
 
 	// SkewedLittle and EqualLittle are quick to run.
-	SkewedLittle = skewed("6 channels, the longest of 150", 6, 300, 150)
+	SkewedLittle = skewed("24 channels, the longest of 150", 24, 500, 150)
 	EqualLittle  = equal("24 channels of 30", 24, 30)
 )
 
