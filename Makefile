@@ -11,6 +11,8 @@ ENGINE ?= ./migrate/replay ./migrate/origin ./migrate/pace ./migrate/verify ./mi
 MUTANTS ?= 300
 MUTANTSEED ?= 0
 HISTORIES ?= 100000
+BENCHSIZE ?=
+ONLY ?=
 
 # A release says of itself what git says of the checkout: the tag, or without one
 # the time of the commit, in a form that every packager sorts before v0.0.1. The environment has no say.
@@ -26,7 +28,7 @@ BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from every kind of check
 LDFLAGS = -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
 ARCHIVE = chatbridge_$(VERSION:v%=%)_$(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)
 
-.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench demo pages archive release
+.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench benchmarks demo pages archive release
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -74,7 +76,12 @@ mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must
 	$(GO) run ./migrate/internal/mutants -packages '$(ENGINE)' -tests ./migrate/... -n $(MUTANTS) -seed $(MUTANTSEED) \
 	  -args=-seeds=20 -allow testdata/mutants/accepted.txt -budget 50m
 
-bench: ## speed and memory
+# The table is printed by a test, since only a test may have a virtual clock.
+bench: ## how close to the limits, how fast and how large a migration is, as a table and in .build/bench.json; BENCHSIZE=full: 1M messages, 100,000 channels
+	@mkdir -p .build && CGO_ENABLED=0 $(GO) build -o .build/plain/chatbridge ./cmd/chatbridge && $(GO) test -c -o .build/bench.test ./migrate/internal/bench
+	@.build/bench.test -test.run '^TestTable$$' -test.timeout 6h -table .build/bench.json -only '$(ONLY)' -binary .build/plain/chatbridge -size '$(BENCHSIZE)'
+
+benchmarks: ## what single functions take
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 demo: ## a migration against the emulator, on loopback

@@ -23,6 +23,7 @@ type auditOptions struct {
 	detailsOption
 	bandwidthOption
 	rehearsalOption
+	pprofOption
 	// Replay says that copying is meant where nothing has to be copied.
 	Replay bool
 
@@ -67,7 +68,9 @@ too.` +
   chatbridge audit --channels-out channels.csv --fail-on stop`,
 		GroupID: groupStart,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.profiled(c, func() error { return run(cmd.Context(), o) })
+		},
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())
@@ -77,6 +80,7 @@ too.` +
 	o.rehearsalOption.flags(cmd.Flags())
 	o.auditResultOptions.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())
+	o.pprofOption.flags(cmd.Flags())
 	return cmd
 }
 

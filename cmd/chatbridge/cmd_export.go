@@ -25,6 +25,7 @@ type exportOptions struct {
 	outputOption
 	scopeOptions
 	durationOption
+	pprofOption
 	Path     string
 	Services []string
 	Files    bool
@@ -70,7 +71,7 @@ It never writes to Twilio.` +
 				return usageError("such as: chatbridge export workspace.zip", "export takes the path of one folder or zip, got %d", len(args))
 			}
 			o.Path = args[0]
-			return run(cmd.Context(), o)
+			return o.profiled(c, func() error { return run(cmd.Context(), o) })
 		},
 	}
 	o.connectionOptions.flags(cmd.Flags())
@@ -80,6 +81,7 @@ It never writes to Twilio.` +
 	})
 	o.scopeOptions.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
+	o.pprofOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), exportForms...)
 	return cmd
 }

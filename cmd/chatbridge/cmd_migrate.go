@@ -108,7 +108,9 @@ FILE.originals.jsonl.` +
   chatbridge migrate --in-place --add-members all --dry-run`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.profiled(c, func() error { return run(cmd.Context(), o) })
+		},
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())
@@ -129,6 +131,7 @@ FILE.originals.jsonl.` +
 	})
 	cmd.Flags().BoolVar(&o.AcceptSettings, "accept-settings", false, "go on with a ledger that was made with other settings; what has arrived stays as it is")
 	o.metricsOption.flags(cmd.Flags())
+	o.pprofOption.flags(cmd.Flags())
 	o.retryOption.flags(cmd.Flags())
 	o.deepOption.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())

@@ -25,6 +25,7 @@ type undoOptions struct {
 	ledgerOption
 	pauseOption
 	rehearsalOption
+	pprofOption
 	Services []string
 	Settle   time.Duration
 	Execute  bool
@@ -71,12 +72,15 @@ writes. It keeps no undo from beginning.` +
   chatbridge undo --execute --ledger support.db`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.profiled(c, func() error { return run(cmd.Context(), o) })
+		},
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.ledgerOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
 	o.rehearsalOption.flags(cmd.Flags())
+	o.pprofOption.flags(cmd.Flags())
 	o.outputOption.flags(cmd.Flags(), undoForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringSliceVar(&o.Services, "service", nil, "`SID` of a source service to undo (repeatable; default all)")

@@ -25,6 +25,7 @@ type verifyOptions struct {
 	detailsOption
 	pauseOption
 	rehearsalOption
+	pprofOption
 	Settle  time.Duration
 	Repair  bool
 	Execute bool
@@ -84,7 +85,9 @@ make it wait longer before the second look, and keep a repair from beginning.` +
   chatbridge verify --repair --execute`,
 		GroupID: groupMigrate,
 		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return o.profiled(c, func() error { return run(cmd.Context(), o) })
+		},
 	}
 	o.connectionOptions.flags(cmd.Flags())
 	o.mappingOptions.flags(cmd.Flags())
@@ -93,6 +96,7 @@ make it wait longer before the second look, and keep a repair from beginning.` +
 	o.detailsOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())
 	o.rehearsalOption.flags(cmd.Flags())
+	o.pprofOption.flags(cmd.Flags())
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.DurationVar(&o.Settle, "settle", migrate.DefaultSettle, "how long to wait before looking at a difference again")
 		fs.BoolVarP(&o.Yes, "yes", "y", false, "repair without asking")

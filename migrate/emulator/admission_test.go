@@ -51,6 +51,7 @@ func TestAdmission(t *testing.T) {
 		wg.Go(func() { require.Equal(t, http.StatusOK, b.read("/v1/Services").status) })
 		<-entered
 		b.refused(b.read("/v1/Services"), http.StatusTooManyRequests, 20429)
+		b.refused(b.readChat("/v1/Services"), http.StatusTooManyRequests, 20429)
 		close(hold)
 		wg.Wait()
 		require.EqualValues(t, 1, b.e.Stats().Conversations.Throttled)
@@ -68,6 +69,24 @@ func TestAdmission(t *testing.T) {
 		refused := b.readChat("/v1/Services")
 		b.refused(refused, http.StatusTooManyRequests, 20429)
 		require.Equal(t, "4", refused.header.Get("Twilio-Concurrent-Requests"))
+		close(hold)
+		wg.Wait()
+	})
+	t.Run("limits the requests of each account by themselves", func(t *testing.T) {
+		hold, entered := make(chan struct{}), make(chan struct{})
+		b := newBench(t, emulator.Config{Concurrency: 1, TargetAccountSID: "AC2", TargetAuthToken: "two", Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			if x.Host == emulator.ConversationsHost {
+				entered <- struct{}{}
+				<-hold
+			}
+			commit().WriteTo(w)
+		}})
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			require.Equal(t, http.StatusOK, b.send(b.conversations, http.MethodGet, "/v1/Services", nil, as("AC2", "two")).status)
+		})
+		<-entered
+		require.Equal(t, http.StatusOK, b.readChat("/v1/Services").status)
 		close(hold)
 		wg.Wait()
 	})

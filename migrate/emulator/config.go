@@ -68,8 +68,8 @@ type Config struct {
 	// APS limits the writes per second in each conversation and in each
 	// service, averaged over five seconds. Zero is no limit.
 	APS float64
-	// Concurrency limits the requests of an account that may be in flight. Zero
-	// is no limit.
+	// Concurrency limits the requests of an account that may be in flight, on both
+	// hosts together if they are for one account. Zero is no limit.
 	Concurrency int
 	// InFlight are requests of the account that are in flight all the time: those of
 	// its owner's live application.

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Server serves metrics until it is closed.
+// Server serves metrics or profiles until it is closed.
 type Server struct {
-	// URL is where the metrics are.
+	// URL is where they are.
 	URL string
 	// Public says that other machines may reach it.
 	Public bool
@@ -31,24 +31,38 @@ const (
 // Serve listens on addr, a host:port, and serves h under /metrics. Without a
 // host it listens on this machine only; port 0 picks one.
 func Serve(addr string, h http.Handler) (*Server, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("read address: %w", err)
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	at, err := address(addr)
 	if err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", h)
+	return listen(at, mux, "/metrics")
+}
+
+// address is addr, on this machine only if it has no host.
+func address(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", fmt.Errorf("read address: %w", err)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// listen serves h on addr; path is that of its first page.
+func listen(addr string, h http.Handler, path string) (*Server, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
 	at := l.Addr().(*net.TCPAddr)
 	s := &Server{
-		URL:    "http://" + at.String() + "/metrics",
+		URL:    "http://" + at.String() + path,
 		Public: !at.IP.IsLoopback(),
-		http:   http.Server{Handler: mux, ReadHeaderTimeout: headerTimeout},
+		http:   http.Server{Handler: h, ReadHeaderTimeout: headerTimeout},
 	}
 	s.serving.Go(func() { _ = s.http.Serve(l) }) // it ends when it is closed, and its error says so
 	return s, nil

@@ -39,6 +39,9 @@ type Rig struct {
 	Aps      float64 // of the client's own pace
 	API      string  // of Chat; empty stands for v1
 	InFlight transport.InFlight
+
+	// Around, where it is not nil, stands before the hosts of the emulator.
+	Around func(http.Handler) http.Handler
 }
 
 func NewRig(t *testing.T, c emulator.Config) *Rig {
@@ -78,7 +81,7 @@ func (r *Rig) Target(c *transport.Counter) *twilio.Target {
 
 // hosts are the hosts of the emulator, by the address that a request is for.
 func (r *Rig) hosts() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+	hosts := http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		switch req.Host {
 		case "127.0.0.1:1":
 			r.Emulator.Chat().ServeHTTP(w, req)
@@ -88,6 +91,10 @@ func (r *Rig) hosts() http.Handler {
 			r.Emulator.Conversations().ServeHTTP(w, req)
 		}
 	})
+	if r.Around != nil {
+		return r.Around(hosts)
+	}
+	return hosts
 }
 
 // Migrate runs a migration as a new process would, on the rig's ledger.
