@@ -94,7 +94,10 @@ func (w *Watchdog) Progress() { w.Waiting(0) }
 func (w *Watchdog) Waiting(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.until = time.Now().Add(d)
+	// Whoever reads for the lane meanwhile does not cut its wait short.
+	if until := time.Now().Add(d); until.After(w.until) {
+		w.until = until
+	}
 	w.rearm()
 }
 

@@ -27,6 +27,7 @@ func (l *lane) conversation(ctx context.Context) error {
 	if mapping.Blocked(found) {
 		return migrate.BlockedError("map channel", l.Channel.SID, found)
 	}
+	l.readEarly(ctx)
 	if l.Record.TargetSID != "" {
 		if there, err := l.otherwise(ctx, full, want); there || err != nil {
 			return err

@@ -49,9 +49,7 @@ func (l *lane) run(ctx context.Context) error {
 	if err := l.recall(ctx); err != nil {
 		return err
 	}
-	if l.Record.Stage == migrate.Planned {
-		defer l.readEarly(ctx)()
-	}
+	defer l.stopReading()
 	if err := l.conversation(ctx); err != nil {
 		return err
 	}

@@ -98,7 +98,8 @@ type early struct {
 	messages *ahead.Primed[chat.Message]
 }
 
-func (l *lane) readEarly(ctx context.Context) (stop func()) {
+// readEarly comes after the channel itself was read, which says how many there are.
+func (l *lane) readEarly(ctx context.Context) {
 	l.early = &early{
 		members: ahead.Begin(ctx, func(ctx context.Context) iter.Seq2[chat.Member, error] {
 			return l.Source.Members(ctx, l.Service.SID, l.Channel.SID)
@@ -110,10 +111,13 @@ func (l *lane) readEarly(ctx context.Context) (stop func()) {
 			return l.inSource(ctx)(migrate.All)
 		}),
 	}
-	return func() {
-		l.early.messages.Stop()
-		l.early.members.Stop()
-		l.early.invites.Stop()
+}
+
+func (l *lane) stopReading() {
+	if e := l.early; e != nil {
+		e.messages.Stop()
+		e.members.Stop()
+		e.invites.Stop()
 	}
 }
 
@@ -123,7 +127,7 @@ func (e *early) orRead(read func(after int64) iter.Seq2[chat.Message, error]) fu
 		if after != migrate.All {
 			return read(after)
 		}
-		return e.messages.Or(read(after))
+		return e.messages.Or(func() iter.Seq2[chat.Message, error] { return read(after) })
 	}
 }
 

@@ -69,7 +69,7 @@ func TestTargetService(t *testing.T) {
 				if into {
 					r.Settings.ToService = r.Inhabit(t)
 				}
-				cutOff(t, r, call{"source Roles", 1}, false)
+				cutOff(t, r, call{"target Roles", 1}, false)
 				require.NotEmpty(t, serviceOf(t, r, rig.ScenarioService).TargetSID)
 				require.Equal(t, !into, serviceOf(t, r, rig.ScenarioService).Created)
 			})

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -25,7 +26,11 @@ func TestLongestFirst(t *testing.T) {
 		r.Settings.Concurrency = 1
 		var order []string
 		_, err := (&calls{}).run(t.Context(), t, r, func(m *replay.Migration) {
-			m.Source = &contexts{Source: m.Source, given: map[string]context.Context{}, begun: func(channel string) { order = append(order, channel) }}
+			m.Source = &contexts{Source: m.Source, given: map[string]context.Context{}, begun: func(channel string) {
+				if !slices.Contains(order, channel) {
+					order = append(order, channel)
+				}
+			}}
 		})
 		require.NoError(t, err)
 		require.Equal(t, []string{rig.SidOf("CH", 3), rig.SidOf("CH", 1), rig.SidOf("CH", 0), rig.SidOf("CH", 2)}, order)

@@ -75,23 +75,21 @@ func (s *service) prepare(ctx context.Context) error {
 	return s.raiseLimits(ctx, plan)
 }
 
-// earlyLists are what is read of the source while the target is found or made.
+// earlyLists are what is read of the source while the target is found or made. The
+// channels are not among them: how many there are is held against what the users say.
 type earlyLists struct {
-	roles    *ahead.List[chat.Role]
-	users    *ahead.Primed[chat.User]
-	channels *ahead.Primed[chat.Channel]
+	roles *ahead.List[chat.Role]
+	users *ahead.Primed[chat.User]
 }
 
 func (s *service) readEarly(ctx context.Context) {
 	s.early.roles = ahead.Begin(ctx, func(ctx context.Context) iter.Seq2[chat.Role, error] { return s.Source.Roles(ctx, s.source.SID) })
 	s.early.users = ahead.Prime(ctx, func(ctx context.Context) iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) })
-	s.early.channels = ahead.Prime(ctx, func(ctx context.Context) iter.Seq2[chat.Channel, error] { return s.Source.Channels(ctx, s.source.SID) })
 }
 
 func (e earlyLists) stop() {
 	e.roles.Stop()
 	e.users.Stop()
-	e.channels.Stop()
 }
 
 // conclude does what can only be done when every lane of the service has ended.
@@ -269,7 +267,7 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		return nil, err
 	}
 	var plan []planned
-	for c, err := range s.early.channels.Or(s.Source.Channels(ctx, s.source.SID)) {
+	for c, err := range s.Source.Channels(ctx, s.source.SID) {
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"iter"
 	"slices"
 	"sync"
 
@@ -42,7 +43,7 @@ func newUsers(s *service) *users {
 // list reads which users there are.
 func (u *users) list(ctx context.Context) error {
 	s := u.service
-	for src, err := range s.early.users.Or(s.Source.Users(ctx, s.source.SID)) {
+	for src, err := range s.early.users.Or(func() iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) }) {
 		if err != nil {
 			return err
 		}

@@ -25,13 +25,8 @@ type messageList[T any] struct {
 }
 
 // aheadOf is all, with the next page read while the one before is dealt with.
-func (l *messageList[T]) aheadOf(ctx context.Context) iter.Seq2[[]placed[T], error] {
-	return aheadOfMessages(l.host, ctx, l.newest, l.all, func(page []placed[T]) (n int64) {
-		for _, m := range page {
-			n += int64(m.bytes)
-		}
-		return n
-	})
+func (l *messageList[T]) aheadOf(ctx context.Context) iter.Seq2[listed[T], error] {
+	return aheadOfMessages(l.host, ctx, l.newest, l.all, listed[T].bytes)
 }
 
 // aheadOfMessages reads the next page of a list while the one before is dealt with.
@@ -45,12 +40,30 @@ func aheadOfMessages[T any](h *host, ctx context.Context, newest bool, pages fun
 
 const listMessages = "list messages"
 
-// all yields the fresh messages of each page. When the service says that there are
+// listed is what is fresh on a page.
+type listed[T any] struct {
+	fresh []placed[T]
+	last  bool // the service says that there is no next page
+}
+
+// bytes are those of the records. What is asked after the last page, such as whether
+// it is the last, is asked when all of it is dealt with.
+func (l listed[T]) bytes() (n int64) {
+	if l.last {
+		return -1
+	}
+	for _, m := range l.fresh {
+		n += int64(m.bytes)
+	}
+	return n
+}
+
+// all yields what is fresh on each page. When the service says that there are
 // no more, it is asked for the other end of the list, which takes one request. If
 // that shows a message beyond what came, the list ended early, or somebody wrote
 // meanwhile: it is read once more, and must then get as far.
-func (l *messageList[T]) all(ctx context.Context) iter.Seq2[[]placed[T], error] {
-	return func(yield func([]placed[T], error) bool) {
+func (l *messageList[T]) all(ctx context.Context) iter.Seq2[listed[T], error] {
+	return func(yield func(listed[T], error) bool) {
 		o := &ordered[T]{decode: l.decode, newest: l.newest}
 		if !l.read(ctx, o, yield) || l.known != nil && l.known(o.yielded) {
 			return
@@ -71,25 +84,26 @@ func (l *messageList[T]) all(ctx context.Context) iter.Seq2[[]placed[T], error] 
 			}
 		}
 		if err != nil {
-			yield(nil, err)
+			yield(listed[T]{}, err)
 		}
 	}
 }
 
 // read follows the list to the end that it claims. It reports whether to go on.
-func (l *messageList[T]) read(ctx context.Context, o *ordered[T], yield func([]placed[T], error) bool) bool {
+func (l *messageList[T]) read(ctx context.Context, o *ordered[T], yield func(listed[T], error) bool) bool {
 	first := func(c *call) error { return l.ask(c, order(l.newest), l.size) }
 	for p, err := range l.host.resumable(ctx, listMessages, l.sid, first, o.restart) {
 		if err != nil {
-			yield(nil, err)
+			yield(listed[T]{}, err)
 			return false
 		}
 		fresh, err := o.take(p)
-		if len(fresh) > 0 && !yield(fresh, nil) {
+		last := p.next == nil && err == nil
+		if (len(fresh) > 0 || last) && !yield(listed[T]{fresh, last}, nil) {
 			return false
 		}
 		if err != nil {
-			yield(nil, unreadable(listMessages, l.sid, err))
+			yield(listed[T]{}, unreadable(listMessages, l.sid, err))
 			return false
 		}
 	}

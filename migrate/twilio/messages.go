@@ -17,15 +17,15 @@ import (
 // the two reads is left out and told to Config.Notice.
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
-		pages := func(ctx context.Context) iter.Seq2[[]chat.Message, error] {
+		pages := func(ctx context.Context) iter.Seq2[selection, error] {
 			return s.selected(ctx, serviceSID, channelSID, span)
 		}
-		for page, err := range aheadOfMessages(s.host, ctx, span.NewestFirst, pages, sizeOfChat) {
+		for page, err := range aheadOfMessages(s.host, ctx, span.NewestFirst, pages, selection.bytes) {
 			if err != nil {
 				yield(chat.Message{}, err)
 				return
 			}
-			for _, m := range page {
+			for _, m := range page.messages {
 				if !yield(m, nil) {
 					return
 				}
@@ -36,29 +36,29 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 
 // selected is Messages, a page at a time. A page that could not be read to its end
 // comes before the error.
-func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[[]chat.Message, error] {
-	return func(yield func([]chat.Message, error) bool) {
+func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[selection, error] {
+	return func(yield func(selection, error) bool) {
 		files := &filesBeside{source: s, service: serviceSID, channel: channelSID}
 		size, listed := s.requests.messagePages()
 		if span.Listed {
 			size = listed
 		}
 		l := s.messageList(serviceSID, channelSID, span.NewestFirst, size)
-		for fresh, err := range l.aheadOf(ctx) {
+		for page, err := range l.aheadOf(ctx) {
 			if err != nil {
-				yield(nil, err)
+				yield(selection{}, err)
 				return
 			}
-			selected, done := within(fresh, span)
+			selected, done := within(page.fresh, span)
 			whole := selected
 			if !span.Listed {
 				whole, err = s.whole(ctx, serviceSID, channelSID, selected, files)
 			}
-			if !yield(whole, nil) {
+			if !yield(selection{whole, page.last}, nil) {
 				return
 			}
 			if err != nil {
-				yield(nil, err)
+				yield(selection{}, err)
 				return
 			}
 			if done {
@@ -68,8 +68,18 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 	}
 }
 
-func sizeOfChat(page []chat.Message) (n int64) {
-	for _, m := range page {
+// selection is what a span selects of a page.
+type selection struct {
+	messages []chat.Message
+	last     bool
+}
+
+// bytes are as those of the page.
+func (s selection) bytes() (n int64) {
+	if s.last {
+		return -1
+	}
+	for _, m := range s.messages {
 		n += int64(len(m.Raw) + len(m.Body))
 	}
 	return n
@@ -90,12 +100,12 @@ func (s *Source) MessagePages(ctx context.Context, serviceSID, channelSID string
 			}
 			return known(last.index)
 		}
-		for fresh, err := range l.aheadOf(ctx) {
+		for page, err := range l.aheadOf(ctx) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			selected, done := within(fresh, span)
+			selected, done := within(page.fresh, span)
 			for i := range selected {
 				if selected[i].Media == nil {
 					continue

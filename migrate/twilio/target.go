@@ -126,12 +126,12 @@ func (t *Target) Messages(ctx context.Context, serviceSID, conversationSID strin
 		if !newestFirst {
 			l.known = func(last mark) bool { return t.tails.reached(conversationSID, last) }
 		}
-		for fresh, err := range l.aheadOf(ctx) {
+		for page, err := range l.aheadOf(ctx) {
 			if err != nil {
 				yield(conversations.Message{}, err)
 				return
 			}
-			for _, m := range fresh {
+			for _, m := range page.fresh {
 				if !yield(m.message, nil) {
 					return
 				}

@@ -31,7 +31,7 @@ func (r *Room) give(bytes int64) { r.left.Add(bytes) }
 
 // Pages yields what pages does, and reads the next page while the one before is
 // dealt with, if there is room for one as large as that. size is the bytes of a
-// page. What pages says of a context that has ended is its last error. When it
+// page, and negative if what follows it is to be read only when it is wanted. What pages says of a context that has ended is its last error. When it
 // returns, nothing is being read.
 func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
@@ -87,7 +87,7 @@ func (r *reader[T]) read(pages iter.Seq2[T, error]) {
 		}
 		r.room.give(held)
 		held, asked = r.size(p), false
-		if !r.room.take(held) {
+		if held < 0 || !r.room.take(held) {
 			held = 0
 			if !r.asked() {
 				return
@@ -183,9 +183,9 @@ func Prime[T any](ctx context.Context, seq func(context.Context) iter.Seq2[T, er
 
 // Or is the whole sequence the first time that it is asked for, and otherwise what
 // it is given. A nil receiver has none.
-func (p *Primed[T]) Or(otherwise iter.Seq2[T, error]) iter.Seq2[T, error] {
+func (p *Primed[T]) Or(otherwise func() iter.Seq2[T, error]) iter.Seq2[T, error] {
 	if p == nil || p.taken.Swap(true) {
-		return otherwise
+		return otherwise()
 	}
 	return func(yield func(T, error) bool) {
 		<-p.read

@@ -71,6 +71,23 @@ func TestPages(t *testing.T) {
 			})
 		})
 	}
+	t.Run("what follows a page of negative size is read when it is wanted", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			asked := time.Time{}
+			pages := func(context.Context) iter.Seq2[int, error] {
+				return func(yield func(int, error) bool) {
+					if yield(0, nil) {
+						asked = time.Now()
+					}
+				}
+			}
+			began := time.Now()
+			for range ahead.Pages(t.Context(), ahead.NewRoom(10), pages, func(int) int64 { return -1 }) {
+				time.Sleep(time.Minute)
+			}
+			require.Equal(t, began.Add(time.Minute), asked)
+		})
+	})
 	t.Run("an error comes after what was read before it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			for _, room := range []int64{0, 1} {
@@ -173,7 +190,7 @@ func TestPrimed(t *testing.T) {
 				require.ErrorIs(t, err, c.failed)
 				require.Equal(t, time.Duration(max(0, len(c.want)-1))*time.Second, time.Since(began), "the first one was there")
 
-				got, err = all(p.Or(slow(1, nil)(t.Context())))
+				got, err = all(p.Or(func() iter.Seq2[int, error] { return slow(1, nil)(t.Context()) }))
 				require.NoError(t, err)
 				require.Equal(t, []int{0}, got, "read anew")
 			})
@@ -189,7 +206,7 @@ func TestPrimed(t *testing.T) {
 			p.Stop()
 			var none *ahead.Primed[int]
 			none.Stop()
-			got, err := all(none.Or(slow(1, nil)(t.Context())))
+			got, err := all(none.Or(func() iter.Seq2[int, error] { return slow(1, nil)(t.Context()) }))
 			require.NoError(t, err)
 			require.Equal(t, []int{0}, got)
 		})
