@@ -80,11 +80,13 @@ type call struct {
 	limits  transport.Call
 	private bool // carries what a reply may repeat and an error must not
 
-	method string
-	target string        // path and query, as sent
-	date   time.Time     // that the service gave the reply; zero if it gave none
-	other  *otherAccount // what a reply showed; to ask again would change nothing
-	err    error
+	method  string
+	target  string        // path and query, as sent
+	date    time.Time     // that the service gave the reply; zero if it gave none
+	other   *otherAccount // what a reply showed; to ask again would change nothing
+	checked []byte        // the body that limits.Check saw last
+	verdict error         // on it
+	err     error
 }
 
 var _ client.BaseClient = (*call)(nil)
@@ -124,54 +126,64 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 	if c.send(method, u, form); c.err != nil {
 		return nil, c.err
 	}
-	return &http.Response{
-		StatusCode: http.StatusOK,
-		Header:     http.Header{},
-		Body:       io.NopCloser(strings.NewReader("{}")),
-	}, nil
+	return nil, errKept
 }
+
+// errKept keeps twilio-go from decoding a reply that the call has. It is no failure:
+// settle knows it.
+var errKept = errors.New("the call has the reply")
 
 // send takes path and query from u and nothing else.
 func (c *call) send(method string, u *url.URL, form string) {
 	at := *c.base
 	at.Path, at.RawPath, at.RawQuery = u.Path, u.RawPath, u.RawQuery
+	if !strings.HasPrefix(at.Path, "/") && at.Path != "" {
+		at.Path, at.RawPath = "/"+at.Path, "/"+at.RawPath
+	}
 	c.method, c.target = method, at.RequestURI()
 
-	ctx := transport.With(c.ctx, c.limits)
+	limits := c.limits
+	if limits.Check != nil {
+		limits.Check = c.check
+	}
 	var body io.Reader
 	if method == http.MethodPost {
 		body = strings.NewReader(form)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
+	req, err := http.NewRequestWithContext(transport.With(c.ctx, limits), method, "", body)
 	if err != nil {
 		c.err = c.fail(migrate.Failed, err)
 		return
 	}
+	req.URL, req.Host = &at, at.Host // it was parsed already
 	if body != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
 	}
 	c.exchange(req)
 }
 
-// exchange sends a request with the credentials, and keeps the outcome in c.
+// exchange sends a request with the credentials, and keeps the outcome in c. It goes
+// past http.Client, whose work is to follow redirects: they would take the credentials
+// along.
 func (c *call) exchange(req *http.Request) {
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "chatbridge")
+	req.Header["Accept"] = []string{"application/json"}
+	req.Header["User-Agent"] = []string{"chatbridge"}
 	req.SetBasicAuth(c.username, c.password)
 
-	resp, err := c.http.Do(req)
+	resp, err := c.wire().RoundTrip(req)
 	if err != nil {
 		c.err = c.broken(err)
 		return
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }() // of whatever body it has by then
 	if resp.Request == nil { // as a transport may leave it
 		resp.Request = req
 	}
-	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	at, undated := http.ParseTime(resp.Header.Get("Date"))
+	if undated == nil {
 		c.clock.Store(at.Unix())
 	}
-	raw, err := io.ReadAll(resp.Body)
+	raw, err := transport.Body(resp)
 	switch {
 	case resp.StatusCode == http.StatusAccepted && req.Method != http.MethodGet:
 		c.err = c.accepted()
@@ -188,17 +200,29 @@ func (c *call) exchange(req *http.Request) {
 		if err != nil {
 			c.err = c.senseless(err)
 		}
-		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		if undated == nil {
 			c.date = at
 		}
 	}
 }
 
+func (h *host) wire() http.RoundTripper {
+	if h.http.Transport == nil {
+		return http.DefaultTransport
+	}
+	return h.http.Transport
+}
+
+// check looks at a body once, whoever asks first: the transport, which may ask the
+// service again, or the call.
 func (c *call) check(raw []byte) error {
 	if c.limits.Check == nil {
 		return nil
 	}
-	return c.limits.Check(raw)
+	if len(raw) == 0 || len(raw) != len(c.checked) || &raw[0] != &c.checked[0] {
+		c.checked, c.verdict = raw, c.limits.Check(raw)
+	}
+	return c.verdict
 }
 
 // segment makes one path segment of a SID, an identity or a name. twilio-go

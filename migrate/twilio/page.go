@@ -145,7 +145,7 @@ func (v visits) has(target string) bool {
 // settle takes over an error that twilio-go itself had, before or after the
 // request.
 func (c *call) settle(err error) {
-	if c.err == nil && err != nil {
+	if c.err == nil && err != nil && !errors.Is(err, errKept) {
 		c.err = c.fail(migrate.Failed, err)
 	}
 }
