@@ -176,7 +176,7 @@ func (c *call) exchange(req *http.Request) {
 		return
 	}
 	defer func() { _ = resp.Body.Close() }() // of whatever body it has by then
-	if resp.Request == nil { // as a transport may leave it
+	if resp.Request == nil {                 // as a transport may leave it
 		resp.Request = req
 	}
 	at, undated := http.ParseTime(resp.Header.Get("Date"))
