@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -48,8 +49,8 @@ func serve(workspace string) {
 type hosts struct{ chat, conversations string }
 
 // emulated serves a workspace and an empty target until the returned function is
-// called.
-func emulated(tb testing.TB, workspace string) (h hosts, stop func()) {
+// called, which says how much processor time that took.
+func emulated(tb testing.TB, workspace string) (h hosts, stop func() time.Duration) {
 	tb.Helper()
 	self, err := os.Executable()
 	require.NoError(tb, err)
@@ -66,8 +67,9 @@ func emulated(tb testing.TB, workspace string) (h hosts, stop func()) {
 		require.True(tb, lines.Scan(), "the emulator says where it is")
 		*address = lines.Text()
 	}
-	return h, func() {
+	return h, func() time.Duration {
 		require.NoError(tb, in.Close())
 		require.NoError(tb, cmd.Wait())
+		return cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	}
 }
