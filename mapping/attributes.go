@@ -30,7 +30,7 @@ func (n *notes) attributes(shown *string, limit int) string {
 		return ""
 	}
 	ms, isObject := members(text)
-	if !isObject && !chat.Valid(text) {
+	if !isObject && !chat.Valid([]byte(text)) {
 		switch n.add(AttributesNotJSON, "attributes", "%d bytes that are not JSON", len(text)) {
 		case doWrap:
 			text = wrapped(encode(text))

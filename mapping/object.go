@@ -20,7 +20,7 @@ type member struct {
 // touching a byte of the others.
 func members(text string) ([]member, bool) {
 	var ms []member
-	o := chat.ObjectOf(text)
+	o := chat.ObjectOf([]byte(text))
 	for p, ok := o.Next(); ok; p, ok = o.Next() {
 		ms = append(ms, member{unquote(text[p.Start : p.Start+len(p.Key)+2]), p.Start, p.From, p.From + len(p.Value)})
 	}

@@ -3,6 +3,7 @@ package chat
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -13,15 +14,15 @@ import (
 const deepest = 10_000
 
 // Valid is json.Valid, and faster: every byte of every page comes through here.
-func Valid[T ~string | ~[]byte](text T) bool {
+func Valid(text []byte) bool {
 	at, ok := value(text, space(text, 0), 0)
 	return ok && space(text, at) == len(text)
 }
 
 // Object reads a JSON object member by member, in one pass and without a copy. The
 // zero value has none.
-type Object[T ~string | ~[]byte] struct {
-	text  T
+type Object struct {
+	text  []byte
 	at    int
 	count int
 	end   bool
@@ -29,18 +30,19 @@ type Object[T ~string | ~[]byte] struct {
 }
 
 // Pair is one member, as it is spelled in the text.
-type Pair[T ~string | ~[]byte] struct {
-	Key     T   // without its quotes; its escapes, if Escaped, are in it
-	Value   T   // without the space around it
-	Start   int // offset of the key, with its quotes
-	From    int // offset of the value
+type Pair struct {
+	Key     []byte // without its quotes; its escapes, if Escaped, are in it
+	Value   []byte // without the space around it
+	Start   int    // offset of the key, with its quotes
+	From    int    // offset of the value
 	Escaped bool
-	odd     bool // the key is not plain ASCII
+	odd     bool     // the key is not plain ASCII
+	how     spelling // of the value, if it is a string
 }
 
 // ObjectOf reads text from its beginning. What follows the object is looked at too.
-func ObjectOf[T ~string | ~[]byte](text T) Object[T] {
-	m := Object[T]{text: text, at: space(text, 0)}
+func ObjectOf(text []byte) Object {
+	m := Object{text: text, at: space(text, 0)}
 	if m.at == len(text) || text[m.at] != '{' {
 		m.fault = true
 	}
@@ -49,7 +51,7 @@ func ObjectOf[T ~string | ~[]byte](text T) Object[T] {
 
 // Next is the next member. ok is false when there are no more, and then Whole says
 // whether all of the text was one object.
-func (m *Object[T]) Next() (next Pair[T], ok bool) {
+func (m *Object) Next() (next Pair, ok bool) {
 	if m.fault || m.end {
 		return next, false
 	}
@@ -72,7 +74,12 @@ func (m *Object[T]) Next() (next Pair[T], ok bool) {
 		return next, false
 	}
 	next.From = space(m.text, at+1)
-	if end, ok = value(m.text, next.From, 1); !ok {
+	if next.From < len(m.text) && m.text[next.From] == '"' {
+		end, next.how, ok = quoted(m.text, next.From)
+	} else {
+		end, ok = value(m.text, next.From, 1)
+	}
+	if !ok {
 		return next, false
 	}
 	next.Value = m.text[next.From:end]
@@ -92,15 +99,15 @@ func (m *Object[T]) Next() (next Pair[T], ok bool) {
 }
 
 // Whole reports whether the text was one object, read to its end.
-func (m *Object[T]) Whole() bool { return m.end && !m.fault }
+func (m *Object) Whole() bool { return m.end && !m.fault }
 
 // Name is the key as encoding/json reads it.
-func (m Pair[T]) Name() string {
+func (m Pair) Name() string {
 	if !m.odd {
 		return string(m.Key)
 	}
 	var s string
-	if json.Unmarshal([]byte(`"`+string(m.Key)+`"`), &s) != nil {
+	if json.Unmarshal(slices.Concat([]byte{'"'}, m.Key, []byte{'"'}), &s) != nil {
 		return string(m.Key)
 	}
 	return s
@@ -162,7 +169,7 @@ func Quick(raw []byte, fields ...Field) bool {
 			if f.Name != string(m.Key) {
 				continue
 			}
-			if seen&(1<<i) != 0 || !fill(f.Into, m.Value) {
+			if seen&(1<<i) != 0 || !fill(f.Into, m.Value, m.how) {
 				return false
 			}
 			seen |= 1 << i
@@ -181,17 +188,17 @@ func lower(key []byte) bool {
 	return true
 }
 
-func fill(into any, raw []byte) bool {
+func fill(into any, raw []byte, how spelling) bool {
 	if string(raw) == "null" {
 		return true
 	}
 	switch p := into.(type) {
 	case *string:
-		s, ok := Text(raw)
+		s, ok := unquoted(raw, how)
 		*p = s
 		return ok
 	case **string:
-		s, ok := Text(raw)
+		s, ok := unquoted(raw, how)
 		*p = &s
 		return ok
 	case *int64:
@@ -244,9 +251,17 @@ func whole(raw []byte) (n int64, ok bool) {
 
 // Text is a JSON string, valid and with its quotes, without its escapes. ok is false if
 // it is no string, or no text.
-func Text[T ~string | ~[]byte](raw T) (s string, ok bool) {
+func Text(raw []byte) (s string, ok bool) {
 	end, how, ok := quoted(raw, 0)
 	if !ok || end != len(raw) {
+		return "", false
+	}
+	return unquoted(raw, how)
+}
+
+// unquoted is Text of what was scanned.
+func unquoted(raw []byte, how spelling) (s string, ok bool) {
+	if raw[0] != '"' {
 		return "", false
 	}
 	inside := string(raw[1 : len(raw)-1])

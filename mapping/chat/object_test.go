@@ -25,7 +25,7 @@ func TestDeepest(t *testing.T) {
 			closing := pair[len(pair)-1:]
 			text := strings.Repeat(strings.TrimSuffix(pair, closing), depth) + strings.Repeat(closing, depth)
 			text = strings.ReplaceAll(text, ":}", ":{}}")
-			require.Equal(t, json.Valid([]byte(text)), Valid(text), "%d of %s", depth, pair)
+			require.Equal(t, json.Valid([]byte(text)), Valid([]byte(text)), "%d of %s", depth, pair)
 		}
 	}
 }
@@ -38,7 +38,6 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		require.Equal(t, json.Valid(raw), Valid(raw))
-		require.Equal(t, json.Valid(raw), Valid(string(raw)))
 
 		var list []json.RawMessage
 		elements, isList := Elements(raw)

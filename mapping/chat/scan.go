@@ -1,7 +1,12 @@
 package chat
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // space is the offset of what is no white space, from at on.
-func space[T ~string | ~[]byte](raw T, at int) int {
+func space(raw []byte, at int) int {
 	for at < len(raw) && (raw[at] == ' ' || raw[at] == '\n' || raw[at] == '\r' || raw[at] == '\t') {
 		at++
 	}
@@ -10,7 +15,7 @@ func space[T ~string | ~[]byte](raw T, at int) int {
 
 // value is the offset behind the value that begins at at, inside so many objects and
 // lists. ok is false if it is not valid.
-func value[T ~string | ~[]byte](raw T, at, depth int) (end int, ok bool) {
+func value(raw []byte, at, depth int) (end int, ok bool) {
 	if at >= len(raw) {
 		return at, false
 	}
@@ -31,7 +36,7 @@ func value[T ~string | ~[]byte](raw T, at, depth int) (end int, ok bool) {
 }
 
 // nested is value for what has others in it.
-func nested[T ~string | ~[]byte](raw T, at, depth int) (end int, ok bool) {
+func nested(raw []byte, at, depth int) (end int, ok bool) {
 	if depth > deepest {
 		return at, false
 	}
@@ -66,13 +71,13 @@ func nested[T ~string | ~[]byte](raw T, at, depth int) (end int, ok bool) {
 	}
 }
 
-func literal[T ~string | ~[]byte](raw T, at int, word string) (end int, ok bool) {
+func literal(raw []byte, at int, word string) (end int, ok bool) {
 	end = at + len(word)
 	return end, end <= len(raw) && string(raw[at:end]) == word
 }
 
 // number is value for a number.
-func number[T ~string | ~[]byte](raw T, at int) (end int, ok bool) {
+func number(raw []byte, at int) (end int, ok bool) {
 	if raw[at] == '-' {
 		at++
 	}
@@ -98,7 +103,7 @@ func number[T ~string | ~[]byte](raw T, at int) (end int, ok bool) {
 	return at, true
 }
 
-func digits[T ~string | ~[]byte](raw T, at int) int {
+func digits(raw []byte, at int) int {
 	for at < len(raw) && raw[at] >= '0' && raw[at] <= '9' {
 		at++
 	}
@@ -115,11 +120,14 @@ const (
 )
 
 // quoted is value for a string.
-func quoted[T ~string | ~[]byte](raw T, at int) (end int, how spelling, ok bool) {
+func quoted(raw []byte, at int) (end int, how spelling, ok bool) {
 	if at >= len(raw) || raw[at] != '"' {
 		return at, how, false
 	}
 	for at++; at < len(raw); at++ {
+		if at = ordinary(raw, at); at == len(raw) {
+			break
+		}
 		switch c := raw[at]; {
 		case c == '"':
 			return at + 1, how, true
@@ -145,6 +153,27 @@ func quoted[T ~string | ~[]byte](raw T, at int) (end int, how spelling, ok bool)
 		}
 	}
 	return at, how, false
+}
+
+// ordinary is the offset of the first byte of a string, from at on, at which there is
+// something to do: a quote, a backslash, a control character, or one beyond ASCII. It
+// looks at eight at once: a SID has 34, and nearly all there is to read is text.
+func ordinary(raw []byte, at int) int {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(raw)-at >= 8; at += 8 {
+		v := binary.LittleEndian.Uint64(raw[at:])
+		quote, backslash := v^ones*'"', v^ones*'\\'
+		// Subtracting borrows into the top bit of a byte that was too small. It may
+		// borrow on, and so mark bytes above one that is marked, but never below.
+		found := (v | (v-ones*' ')&^v | (quote-ones)&^quote | (backslash-ones)&^backslash) & tops
+		if found != 0 {
+			return at + bits.TrailingZeros64(found)/8
+		}
+	}
+	for at < len(raw) && raw[at] >= ' ' && raw[at] < 0x80 && raw[at] != '"' && raw[at] != '\\' {
+		at++
+	}
+	return at
 }
 
 func hexadecimal(c byte) bool {

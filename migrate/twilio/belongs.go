@@ -121,7 +121,10 @@ func (c *call) belongs(b bearing, raw []byte) error {
 			return &misplaced{field: fieldNames[field], want: want, got: string(got)}
 		}
 	}
-	if sid := string(r[sidField]); b.created != "" && (!isSID(sid) || !strings.HasPrefix(sid, b.created)) {
+	if b.created == "" {
+		return nil
+	}
+	if sid := string(r[sidField]); !isSID(sid) || !strings.HasPrefix(sid, b.created) {
 		return &misplaced{field: fieldNames[sidField], want: "a new one, which begins with " + b.created, got: sid}
 	}
 	return nil

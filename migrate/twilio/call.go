@@ -2,6 +2,7 @@ package twilio
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -25,6 +26,8 @@ type host struct {
 	accountSID string
 	http       *http.Client
 	hints      hints
+
+	authorization []string // header of the credentials
 
 	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
 	opened       atomic.Bool  // the credentials were accepted
@@ -53,11 +56,12 @@ func newHost(c Config, h hints) (*host, error) {
 			Hint: h.credentials, Err: errors.New("no credentials")}
 	}
 	return &host{
-		base:       base,
-		username:   c.Username,
-		password:   c.Password,
-		accountSID: c.AccountSID,
-		hints:      h,
+		base:          base,
+		username:      c.Username,
+		password:      c.Password,
+		accountSID:    c.AccountSID,
+		hints:         h,
+		authorization: []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))},
 		http: &http.Client{
 			Transport: c.HTTP,
 			// A redirect would take the credentials along.
@@ -107,7 +111,7 @@ func (c *call) OAuth() client.OAuth { return nil }
 // SendRequest makes the request that twilio-go built, against our own base URL,
 // and keeps the outcome in c.
 func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
-	u, err := url.Parse(rawURL)
+	u, err := parsed(rawURL)
 	if err != nil {
 		c.err = c.fail(migrate.Failed, err)
 		return nil, c.err
@@ -127,6 +131,19 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 		return nil, c.err
 	}
 	return nil, errKept
+}
+
+// parsed is what send takes of an address that twilio-go built, which has no query.
+func parsed(rawURL string) (*url.URL, error) {
+	_, rest, _ := strings.Cut(rawURL, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	odd := func(r rune) bool {
+		return (r < '/' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if strings.ContainsFunc(path, odd) { // all but SIDs and the words of the API
+		return url.Parse(rawURL)
+	}
+	return &url.URL{Path: "/" + path}, nil
 }
 
 // errKept keeps twilio-go from decoding a reply that the call has. It is no failure:
@@ -157,18 +174,26 @@ func (c *call) send(method string, u *url.URL, form string) {
 	}
 	req.URL, req.Host = &at, at.Host // it was parsed already
 	if body != nil {
-		req.Header["Content-Type"] = []string{"application/x-www-form-urlencoded"}
+		req.Header["Content-Type"] = formType
 	}
 	c.exchange(req)
 }
+
+// What every request has in its header. A request is written and never changed.
+var (
+	acceptJSON = []string{"application/json"}
+	userAgent  = []string{"chatbridge"}
+	formType   = []string{"application/x-www-form-urlencoded"}
+)
 
 // exchange sends a request with the credentials, and keeps the outcome in c. It goes
 // past http.Client, whose work is to follow redirects: they would take the credentials
 // along.
 func (c *call) exchange(req *http.Request) {
-	req.Header["Accept"] = []string{"application/json"}
-	req.Header["User-Agent"] = []string{"chatbridge"}
-	req.SetBasicAuth(c.username, c.password)
+	req.Header["Accept"], req.Header["User-Agent"] = acceptJSON, userAgent
+	if req.Header["Authorization"] = c.authorization; c.authorization == nil {
+		req.SetBasicAuth(c.username, c.password)
+	}
 
 	resp, err := c.wire().RoundTrip(req)
 	if err != nil {
