@@ -1,8 +1,9 @@
 package mapping
 
 import (
-	"encoding/json"
 	"strings"
+
+	"chatbridge/mapping/chat"
 )
 
 // Limits of Conversations, in bytes of the attributes' text.
@@ -28,7 +29,8 @@ func (n *notes) attributes(shown *string, limit int) string {
 	if unset(text) {
 		return ""
 	}
-	if !json.Valid([]byte(text)) {
+	ms, isObject := members(text)
+	if !isObject && !chat.Valid([]byte(text)) {
 		switch n.add(AttributesNotJSON, "attributes", "%d bytes that are not JSON", len(text)) {
 		case doWrap:
 			text = wrapped(encode(text))
@@ -38,7 +40,7 @@ func (n *notes) attributes(shown *string, limit int) string {
 		default:
 			return text
 		}
-	} else if ms, isObject := members(text); !isObject {
+	} else if !isObject {
 		switch n.add(AttributesNotObject, "attributes", "%d bytes of JSON that are not an object", len(text)) {
 		case doWrap:
 			text = wrapped(text)

@@ -219,21 +219,27 @@ var fields = map[string]map[string]Handling{
 // unknownFields notes fields that raw holds, not null, and Fields lacks. Objects
 // are looked into where Fields names what is inside.
 func (n *notes) unknownFields(resource string, raw []byte) {
-	n.unknownWithin(fields[resource], "", string(raw))
+	before := len(n.found)
+	if !n.unknownWithin(fields[resource], "", raw) {
+		n.found = n.found[:before] // it is no object, or not valid
+	}
 }
 
-func (n *notes) unknownWithin(known map[string]Handling, path, raw string) {
-	ms, _ := members(raw)
-	for _, at := range ms {
-		field, value := path+at.key, raw[at.value:at.end]
+func (n *notes) unknownWithin(known map[string]Handling, path string, raw []byte) (whole bool) {
+	o := chat.ObjectOf(raw)
+	for p, ok := o.Next(); ok; p, ok = o.Next() {
+		if string(p.Value) == "null" || path == "" && !p.Escaped && known[string(p.Key)] != "" && p.Value[0] != '{' {
+			continue // nearly all are that
+		}
+		field := path + unquote(string(raw[p.Start:p.Start+len(p.Key)+2]))
 		switch {
-		case value == "null":
 		case known[field] == "":
-			n.add(UnknownField, field, "%d bytes", len(value))
-		case value[0] == '{' && hasInside(known, field):
-			n.unknownWithin(known, field+".", value)
+			n.add(UnknownField, field, "%d bytes", len(p.Value))
+		case p.Value[0] == '{' && hasInside(known, field):
+			n.unknownWithin(known, field+".", p.Value)
 		}
 	}
+	return o.Whole()
 }
 
 func hasInside(known map[string]Handling, field string) bool {

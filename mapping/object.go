@@ -3,6 +3,8 @@ package mapping
 import (
 	"encoding/json"
 	"strings"
+
+	"chatbridge/mapping/chat"
 )
 
 // member is one member of a JSON object, as offsets into its text: the key with
@@ -17,70 +19,19 @@ type member struct {
 // object. Working on offsets is what lets a member be added or removed without
 // touching a byte of the others.
 func members(text string) ([]member, bool) {
-	if !json.Valid([]byte(text)) {
-		return nil, false
-	}
-	i := skipSpace(text, 0)
-	if text[i] != '{' {
-		return nil, false
-	}
 	var ms []member
-	for i = skipSpace(text, i+1); text[i] != '}'; {
-		m := member{start: i}
-		i = skipString(text, i)
-		m.key = unquote(text[m.start:i])
-		i = skipSpace(text, i) + 1 // the colon
-		m.value = skipSpace(text, i)
-		m.end = skipValue(text, m.value)
-		ms = append(ms, m)
-		if i = skipSpace(text, m.end); text[i] == ',' {
-			i = skipSpace(text, i+1)
-		}
+	o := chat.ObjectOf([]byte(text))
+	for p, ok := o.Next(); ok; p, ok = o.Next() {
+		ms = append(ms, member{unquote(text[p.Start : p.Start+len(p.Key)+2]), p.Start, p.From, p.From + len(p.Value)})
+	}
+	if !o.Whole() {
+		return nil, false
 	}
 	return ms, true
 }
 
 func skipSpace(text string, i int) int {
 	for i < len(text) && strings.IndexByte(" \t\r\n", text[i]) >= 0 {
-		i++
-	}
-	return i
-}
-
-// skipString is the offset behind the string that begins at i.
-func skipString(text string, i int) int {
-	for i++; text[i] != '"'; i++ {
-		if text[i] == '\\' {
-			i++
-		}
-	}
-	return i + 1
-}
-
-// skipValue is the offset behind the value that begins at i.
-func skipValue(text string, i int) int {
-	for depth := 0; i < len(text); {
-		switch text[i] {
-		case '"':
-			i = skipString(text, i)
-			if depth == 0 {
-				return i
-			}
-			continue
-		case '{', '[':
-			depth++
-		case '}', ']':
-			if depth == 0 {
-				return i
-			}
-			if depth--; depth == 0 {
-				return i + 1
-			}
-		case ',', ' ', '\t', '\r', '\n':
-			if depth == 0 {
-				return i
-			}
-		}
 		i++
 	}
 	return i

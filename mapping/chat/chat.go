@@ -24,6 +24,13 @@ type Resource interface {
 // see Unmarshal. An error is an *Unreadable.
 func Decode[T Resource](raw []byte) (T, error) {
 	var r T
+	if m, ok := any(&r).(*Message); ok { // of these there are the most, by far
+		if quickMessage(raw, m) {
+			m.Raw = raw
+			return r, nil
+		}
+		*m = Message{}
+	}
 	if err := Unmarshal(raw, &r); err != nil {
 		return r, &Unreadable{SID: headerOf(raw).SID, Err: err}
 	}

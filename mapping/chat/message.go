@@ -39,3 +39,12 @@ type Media struct {
 	ContentType string `json:"content_type"`
 	Filename    string `json:"filename"`
 }
+
+func quickMessage(raw []byte, m *Message) bool {
+	var more any // what only a list or an object can be
+	return Quick(raw,
+		Field{"sid", &m.SID}, Field{"account_sid", &m.AccountSID}, Field{"service_sid", &m.ServiceSID}, Field{"channel_sid", &m.ChannelSID},
+		Field{"to", &m.To}, Field{"from", &m.From}, Field{"body", &m.Body}, Field{"attributes", &m.Attributes},
+		Field{"index", &m.Index}, Field{"was_edited", &m.WasEdited}, Field{"date_created", &m.DateCreated}, Field{"date_updated", &m.DateUpdated},
+		Field{"type", &m.Type}, Field{"media", more}, Field{"last_updated_by", &m.LastUpdatedBy}, Field{"more_media", more}, Field{"chat_versions", more})
+}

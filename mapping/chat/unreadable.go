@@ -44,8 +44,11 @@ func headerOf(raw []byte) header {
 // so to meet the error for this one alone. Without a SID it is an *Unreadable.
 func DecodeListed[T User | Channel](raw []byte) (T, error) {
 	r, err := Decode[T](raw)
+	if err == nil {
+		return r, nil
+	}
 	h := headerOf(raw)
-	if err == nil || h.SID == "" {
+	if h.SID == "" {
 		return r, err
 	}
 	var bare T

@@ -1,12 +1,14 @@
 package transport
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -74,14 +76,31 @@ func traced(ctx context.Context, sent *atomic.Bool) context.Context {
 
 func (d *deadline) read(resp *http.Response) ([]byte, error) {
 	defer resp.Body.Close()
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, d.limit+1))
-	if err != nil {
+	buffer := buffers.Get().(*bytes.Buffer)
+	defer release(buffer)
+	if _, err := buffer.ReadFrom(io.LimitReader(resp.Body, d.limit+1)); err != nil {
 		return nil, err
 	}
-	if int64(len(raw)) > d.limit {
+	if int64(buffer.Len()) > d.limit {
 		return nil, ErrTooLarge
 	}
-	return raw, nil
+	return bytes.Clone(buffer.Bytes()), nil
+}
+
+// buffers are what bodies are read into, whose length is known at their end only. A
+// body that grows as it comes is allocated and copied several times over; here it is
+// copied once.
+var buffers = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+// keptBuffer is the largest one that is kept: a page of a hundred usual messages has
+// about 60 KB.
+const keptBuffer = 1 << 20
+
+func release(b *bytes.Buffer) {
+	if b.Cap() <= keptBuffer {
+		b.Reset()
+		buffers.Put(b)
+	}
 }
 
 // explain tells our own deadlines from the caller's.

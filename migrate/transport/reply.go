@@ -11,22 +11,28 @@ import (
 	"chatbridge/migrate"
 )
 
-// held is a body that was read whole.
+// held is a body that was read whole. What is asked of it more than once is worked
+// out once: every decorator above looks at the code of a refusal.
 type held struct {
-	*bytes.Reader
-	raw []byte
+	bytes.Reader
+	raw   []byte
+	code  int
+	coded bool // code is known
 }
 
 func (h *held) Close() error { return nil }
 
 func hold(resp *http.Response, raw []byte) {
-	resp.Body = &held{Reader: bytes.NewReader(raw), raw: raw}
+	h := &held{raw: raw}
+	h.Reset(raw)
+	resp.Body = h
 	resp.ContentLength = int64(len(raw))
 }
 
-// bytesOf returns the body without consuming it. A body that no decorator below
-// has held yet is read here.
-func bytesOf(resp *http.Response) ([]byte, error) {
+// Body is the whole body of a reply. It is not consumed, and nobody may change it:
+// whoever asks gets the same bytes, at the same place. A body that no decorator has
+// held yet is read here.
+func Body(resp *http.Response) ([]byte, error) {
 	if h, ok := resp.Body.(*held); ok {
 		return h.raw, nil
 	}
@@ -44,15 +50,22 @@ func codeOf(resp *http.Response) int {
 	if resp.StatusCode < 400 {
 		return 0
 	}
-	raw, err := bytesOf(resp)
+	raw, err := Body(resp)
 	if err != nil {
 		return 0
+	}
+	h, isHeld := resp.Body.(*held)
+	if isHeld && h.coded {
+		return h.code
 	}
 	var body struct {
 		Code int `json:"code"`
 	}
 	if json.Unmarshal(raw, &body) != nil {
-		return 0
+		body.Code = 0
+	}
+	if isHeld {
+		h.code, h.coded = body.Code, true
 	}
 	return body.Code
 }

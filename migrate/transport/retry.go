@@ -67,16 +67,19 @@ func (p Patience) withDefaults() Patience {
 // What remains in the end is returned as it came: the last reply or the last
 // error.
 func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
-	p = p.withDefaults()
-	r := &retry{next: next, patience: p}
-	r.executor = failsafe.With(retrypolicy.NewBuilder[attempt]().
+	return &retry{next: next, patience: p.withDefaults(), counter: c}
+}
+
+// executor repeats what has been going on for some time already.
+func (r *retry) executor(since time.Duration) failsafe.Executor[attempt] {
+	return failsafe.With(retrypolicy.NewBuilder[attempt]().
 		HandleIf(func(a attempt, err error) bool { return a.repeatable(err) && r.inTime(a) }).
 		WithDelayFunc(r.wait).
-		WithMaxAttempts(p.Attempts).
-		WithMaxDuration(p.Elapsed).
+		WithMaxAttempts(r.patience.Attempts).
+		WithMaxDuration(max(1, r.patience.Elapsed-since)). // 0 would be for ever
 		ReturnLastFailure().
 		OnRetryScheduled(func(e failsafe.ExecutionScheduledEvent[attempt]) {
-			c.retry(e.Delay, throttled(e.LastResult().resp))
+			r.counter.retry(e.Delay, throttled(e.LastResult().resp))
 			last := e.LastResult()
 			migrate.Waiting(last.ctx, e.Delay)
 			last.try.Again(last.trouble(e.LastError()))
@@ -85,7 +88,6 @@ func Retry(next http.RoundTripper, p Patience, c *Counter) http.RoundTripper {
 			}
 		}).
 		Build())
-	return r
 }
 
 // doubts is how many attempts may end with 401 where the credentials were
@@ -95,7 +97,7 @@ const doubts = 3
 type retry struct {
 	next     http.RoundTripper
 	patience Patience
-	executor failsafe.Executor[attempt]
+	counter  *Counter
 	trusted  atomic.Bool // the credentials were accepted once
 }
 
@@ -109,32 +111,55 @@ type attempt struct {
 	trusted bool
 }
 
-// RoundTrip returns what the last attempt brought, not what the executor says:
-// where the context ends while a reply arrives the executor drops the reply,
-// and with it the knowledge that a write landed.
+// RoundTrip makes the first attempt by itself. Almost every call ends with it, and
+// what repeats a call costs as much as the rest of this package.
 func (r *retry) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, call := req.Context(), callOf(req)
+	ctx := req.Context()
 	if ctx.Err() != nil {
 		return nil, &AttemptError{Sent: false, Err: context.Cause(ctx)}
 	}
 	waited, try := migrate.Trying(ctx, req.URL.Host)
 	defer try.End()
 	req = req.WithContext(waited)
-	last, lastErr := attempt{call: call, ctx: ctx, try: try, began: time.Now()}, error(nil)
-	_, err := r.executor.WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
-		last = attempt{call: call, ctx: ctx, try: try, began: last.began, refused: last.refused, trusted: r.trusted.Load()}
-		last.resp, lastErr = r.try(req, e.IsFirstAttempt())
-		if lastErr == nil && last.resp.StatusCode == http.StatusUnauthorized {
-			last.refused++
+	first, err := r.attempt(req, attempt{call: callOf(req), ctx: ctx, try: try, began: time.Now()}, true)
+	if !first.repeatable(err) {
+		return first.resp, err
+	}
+	since := time.Since(first.began)
+	if since > r.patience.Elapsed && ctx.Err() == nil {
+		return first.resp, err
+	}
+	return r.again(req, first, err, since)
+}
+
+// again goes on after the first attempt. It returns what the last attempt brought,
+// not what the executor says: where the context ends while a reply arrives the
+// executor drops the reply, and with it the knowledge that a write landed.
+func (r *retry) again(req *http.Request, last attempt, lastErr error, since time.Duration) (*http.Response, error) {
+	ctx := last.ctx
+	_, err := r.executor(since).WithContext(ctx).GetWithExecution(func(e failsafe.Execution[attempt]) (attempt, error) {
+		if !e.IsFirstAttempt() {
+			last, lastErr = r.attempt(req, last, false)
 		}
 		return last, lastErr
 	})
 	if err != nil && ctx.Err() != nil && last.repeatable(lastErr) {
 		// The wait for another attempt was cut short. An Append waits only where
 		// nothing can have come of the attempt before.
-		return nil, &AttemptError{Sent: call.Class != Append, Err: context.Cause(ctx)}
+		return nil, &AttemptError{Sent: last.call.Class != Append, Err: context.Cause(ctx)}
 	}
 	return last.resp, lastErr
+}
+
+// attempt is one more after a.
+func (r *retry) attempt(req *http.Request, a attempt, first bool) (attempt, error) {
+	a.trusted = r.trusted.Load()
+	var err error
+	a.resp, err = r.try(req, first)
+	if err == nil && a.resp.StatusCode == http.StatusUnauthorized {
+		a.refused++
+	}
+	return a, err
 }
 
 func (r *retry) try(req *http.Request, first bool) (*http.Response, error) {
@@ -221,7 +246,7 @@ func (a attempt) accepted() bool {
 	if a.call.Check == nil {
 		return true
 	}
-	raw, err := bytesOf(a.resp)
+	raw, err := Body(a.resp)
 	return err == nil && a.call.Check(raw) == nil
 }
 

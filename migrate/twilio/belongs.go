@@ -1,26 +1,39 @@
 package twilio
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
+	"slices"
 	"strings"
-
-	"github.com/tidwall/gjson"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 )
 
-// parents are the fields by which a resource names what it is in, by the
-// collection that this is of. Services have two names.
-var parents = map[string][]string{
-	"Services":      {"service_sid", "chat_service_sid"},
-	"Channels":      {"channel_sid"},
-	"Conversations": {"conversation_sid"},
-	"Users":         {"user_sid"},
+// Fields by which a resource names itself, the account, and what it is in.
+const (
+	accountField = iota
+	serviceField
+	chatServiceField
+	channelField
+	conversationField
+	userField
+	sidField
+	bearings
+)
+
+var fieldNames = [bearings]string{"account_sid", "service_sid", "chat_service_sid", "channel_sid", "conversation_sid", "user_sid", "sid"}
+
+// parents are the fields of what a resource is in, by the collection that this is
+// of. Services have two names.
+var parents = map[string][]int{
+	"Services":      {serviceField, chatServiceField},
+	"Channels":      {channelField},
+	"Conversations": {conversationField},
+	"Users":         {userField},
 }
 
 // prefixes are those of the SIDs that a create is answered with, by collection.
@@ -29,71 +42,90 @@ var prefixes = map[string]string{
 	"Participants": "MB", "Messages": "IM", "Credentials": "CR", "Media": "ME",
 }
 
-var sidForm = regexp.MustCompile(`^[A-Z]{2}[0-9a-f]{32}$`)
+// isSID reports whether s has the form of one: two capitals and 32 hexadecimal digits
+// in lower case.
+func isSID(s string) bool {
+	if len(s) != 34 {
+		return false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case i < 2 && (c < 'A' || c > 'Z'):
+			return false
+		case i >= 2 && (c < '0' || c > '9') && (c < 'a' || c > 'f'):
+			return false
+		}
+	}
+	return true
+}
 
 // bearing is what a request says of the resources that answer it. It follows
 // from the address alone, in which collections and keys take turns.
 type bearing struct {
 	account string
-	fields  map[string]string // which must have these values, unless they are null
-	created string            // prefix of the SID that is to be new; empty unless something is created
+	fields  [bearings]string // which must have these values, unless they are null; empty may have any
+	created string           // prefix of the SID that is to be new; empty unless something is created
 }
 
 // bearing is that of the request as it was sent. A key that is no SID, such as an
 // identity, says nothing; nor does one that was read by another name than its SID.
 func (c *call) bearing() bearing {
-	b := bearing{account: c.accountSID, fields: map[string]string{}}
+	b := bearing{account: c.accountSID}
 	path, _, _ := strings.Cut(c.target, "?")
-	segments := strings.Split(strings.Trim(path, "/"), "/")[1:]
-	for ; len(segments) > 1; segments = segments[2:] {
-		key, err := url.PathUnescape(segments[1])
-		if err != nil || !sidForm.MatchString(key) {
+	_, path, more := strings.Cut(strings.Trim(path, "/"), "/") // after the version
+	for more {
+		var collection, key string
+		collection, path, more = strings.Cut(path, "/")
+		if !more {
+			if c.method == http.MethodPost {
+				b.created = prefixes[collection]
+			}
+			break
+		}
+		key, path, more = strings.Cut(path, "/")
+		key, err := url.PathUnescape(key)
+		if err != nil || !isSID(key) {
 			continue
 		}
-		_, ofUser := b.fields["user_sid"]
-		switch last := len(segments) == 2; {
-		case !last || ofUser:
-			for _, name := range parents[segments[0]] {
-				b.fields[name] = key
+		switch {
+		case more || b.fields[userField] != "":
+			for _, field := range parents[collection] {
+				b.fields[field] = key
 			}
 		case c.method == http.MethodPost || key == c.sid:
-			b.fields["sid"] = key
+			b.fields[sidField] = key
 		}
-	}
-	if len(segments) == 1 && c.method == http.MethodPost {
-		b.created = prefixes[segments[0]]
 	}
 	return b
 }
 
 // belongs makes sure that a resource is what was asked for, and is in what it was
 // asked for in: a cache that mixes up answers, or a service that does, would have
-// one conversation's messages written into another. raw is valid JSON.
+// one conversation's messages written into another.
 func (c *call) belongs(b bearing, raw []byte) error {
-	r, ok := bornBy(gjson.ParseBytes(raw))
+	r, ok := bornBy(raw)
 	if !ok {
 		return nil // whoever decodes it says what is wrong
 	}
-	if r.Account != nil {
-		if !strings.EqualFold(*r.Account, b.account) {
-			c.other = &otherAccount{asked: b.account, shown: *r.Account}
+	if shown := r[accountField]; shown != nil {
+		if string(shown) != b.account && !strings.EqualFold(string(shown), b.account) {
+			c.other = &otherAccount{asked: b.account, shown: string(shown)}
 			return nil
 		}
-		c.accountShown.Store(true)
-	}
-	for _, f := range []struct {
-		name string
-		got  *string
-	}{
-		{"service_sid", r.Service}, {"chat_service_sid", r.ChatService}, {"channel_sid", r.Channel},
-		{"conversation_sid", r.Conversation}, {"user_sid", r.User}, {"sid", r.SID},
-	} {
-		if want, asked := b.fields[f.name]; asked && f.got != nil && *f.got != want {
-			return &misplaced{field: f.name, want: want, got: *f.got}
+		if !c.accountShown.Load() {
+			c.accountShown.Store(true)
 		}
 	}
-	if sid := value(r.SID); b.created != "" && (!sidForm.MatchString(sid) || !strings.HasPrefix(sid, b.created)) {
-		return &misplaced{field: "sid", want: "a new one, which begins with " + b.created, got: sid}
+	for field, want := range b.fields {
+		if got := r[field]; want != "" && got != nil && string(got) != want {
+			return &misplaced{field: fieldNames[field], want: want, got: string(got)}
+		}
+	}
+	if b.created == "" {
+		return nil
+	}
+	if sid := string(r[sidField]); !isSID(sid) || !strings.HasPrefix(sid, b.created) {
+		return &misplaced{field: fieldNames[sidField], want: "a new one, which begins with " + b.created, got: sid}
 	}
 	return nil
 }
@@ -112,61 +144,40 @@ func (c *call) answers(shown string) error {
 		return nil
 	}
 	for i, want := range asked {
-		if sidForm.MatchString(want) && sidForm.MatchString(got[i]) && got[i] != want {
+		if isSID(want) && isSID(got[i]) && got[i] != want {
 			return &misplaced{field: "the list of", want: want, got: got[i]}
 		}
 	}
 	return nil
 }
 
-// borne is what a resource says of itself and of what it is in.
-type borne struct {
-	SID, Account, Service, ChatService, Channel, Conversation, User *string
-}
+// borne is what a resource says of itself and of what it is in. nil is null, or not
+// there.
+type borne [bearings][]byte
 
 // bornBy scans a resource for these fields alone: every record of every list comes
-// through here, beside being decoded.
-func bornBy(resource gjson.Result) (r borne, ok bool) {
-	ok = resource.IsObject()
-	resource.ForEach(func(key, value gjson.Result) bool {
-		var field **string
-		switch key.String() {
-		case "sid":
-			field = &r.SID
-		case "account_sid":
-			field = &r.Account
-		case "service_sid":
-			field = &r.Service
-		case "chat_service_sid":
-			field = &r.ChatService
-		case "channel_sid":
-			field = &r.Channel
-		case "conversation_sid":
-			field = &r.Conversation
-		case "user_sid":
-			field = &r.User
-		default:
-			return true
+// through here, beside being decoded. ok is false if one of them is no text, or if raw
+// is no object.
+func bornBy(raw []byte) (r borne, ok bool) {
+	o := chat.ObjectOf(raw)
+	for m, more := o.Next(); more; m, more = o.Next() {
+		field := slices.Index(fieldNames[:], string(m.Key))
+		if m.Escaped {
+			field = slices.Index(fieldNames[:], m.Name())
 		}
-		switch value.Type {
-		case gjson.String:
-			text := value.String()
-			*field = &text
-		case gjson.Null:
-			*field = nil
+		switch {
+		case field < 0:
+		case string(m.Value) == "null":
+			r[field] = nil
+		case m.Value[0] != '"':
+			return r, false
+		case bytes.IndexByte(m.Value, '\\') < 0:
+			r[field] = m.Value[1 : len(m.Value)-1]
 		default:
-			ok = false
+			r[field] = []byte(spelled(m.Value))
 		}
-		return ok
-	})
-	return r, ok
-}
-
-func value(s *string) string {
-	if s == nil {
-		return ""
 	}
-	return *s
+	return r, o.Whole()
 }
 
 // misplaced is a resource that is not what was asked for.

@@ -3,6 +3,7 @@ package twilio
 import (
 	"cmp"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -29,6 +30,8 @@ type host struct {
 	http       *http.Client
 	hints      hints
 	room       *ahead.Room // for pages that are read before they are wanted
+
+	authorization []string // header of the credentials
 
 	accountShown atomic.Bool  // a reply showed an account, and it is accountSID
 	opened       atomic.Bool  // the credentials were accepted
@@ -58,12 +61,13 @@ func newHost(c Config, h hints) (*host, error) {
 			Hint: h.credentials, Err: errors.New("no credentials")}
 	}
 	return &host{
-		base:       base,
-		username:   c.Username,
-		password:   c.Password,
-		accountSID: c.AccountSID,
-		hints:      h,
-		room:       ahead.NewRoom(readAhead),
+		base:          base,
+		username:      c.Username,
+		password:      c.Password,
+		accountSID:    c.AccountSID,
+		hints:         h,
+		room:          ahead.NewRoom(readAhead),
+		authorization: []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))},
 		http: &http.Client{
 			Transport: c.HTTP,
 			// A redirect would take the credentials along.
@@ -89,12 +93,14 @@ type call struct {
 	pageMost int64 // as of host, of this call
 	pageSize int64 // that was asked for; 0 without
 
-	method string
-	status int           // of the last reply; 0 without
-	target string        // path and query, as sent
-	date   time.Time     // that the service gave the reply; zero if it gave none
-	other  *otherAccount // what a reply showed; to ask again would change nothing
-	err    error
+	method  string
+	status  int           // of the last reply; 0 without
+	target  string        // path and query, as sent
+	date    time.Time     // that the service gave the reply; zero if it gave none
+	other   *otherAccount // what a reply showed; to ask again would change nothing
+	checked []byte        // the body that limits.Check saw last
+	verdict error         // on it
+	err     error
 }
 
 var _ client.BaseClient = (*call)(nil)
@@ -115,7 +121,7 @@ func (c *call) OAuth() client.OAuth { return nil }
 // SendRequest makes the request that twilio-go built, against our own base URL,
 // and keeps the outcome in c.
 func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[string]any, _ ...byte) (*http.Response, error) {
-	u, err := url.Parse(rawURL)
+	u, err := parsed(rawURL)
 	if err != nil {
 		c.err = c.fail(migrate.Failed, err)
 		return nil, c.err
@@ -139,55 +145,86 @@ func (c *call) SendRequest(method, rawURL string, data url.Values, headers map[s
 	if c.send(method, u, form); c.err != nil {
 		return nil, c.err
 	}
-	return &http.Response{
-		StatusCode: http.StatusOK,
-		Header:     http.Header{},
-		Body:       io.NopCloser(strings.NewReader("{}")),
-	}, nil
+	return nil, errKept
 }
+
+// parsed is what send takes of an address that twilio-go built, which has no query.
+func parsed(rawURL string) (*url.URL, error) {
+	_, rest, _ := strings.Cut(rawURL, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	odd := func(r rune) bool {
+		return (r < '/' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
+	}
+	if strings.ContainsFunc(path, odd) { // all but SIDs and the words of the API
+		return url.Parse(rawURL)
+	}
+	return &url.URL{Path: "/" + path}, nil
+}
+
+// errKept keeps twilio-go from decoding a reply that the call has. It is no failure:
+// settle knows it.
+var errKept = errors.New("the call has the reply")
 
 // send takes path and query from u and nothing else.
 func (c *call) send(method string, u *url.URL, form string) {
 	at := *c.base
 	at.Path, at.RawPath, at.RawQuery = u.Path, u.RawPath, u.RawQuery
+	if !strings.HasPrefix(at.Path, "/") && at.Path != "" {
+		at.Path, at.RawPath = "/"+at.Path, "/"+at.RawPath
+	}
 	c.method, c.target = method, at.RequestURI()
 
-	ctx := transport.With(c.ctx, c.limits)
+	limits := c.limits
+	if limits.Check != nil {
+		limits.Check = c.check
+	}
 	var body io.Reader
 	if method == http.MethodPost {
 		body = strings.NewReader(form)
 	}
-	req, err := http.NewRequestWithContext(ctx, method, at.String(), body)
+	req, err := http.NewRequestWithContext(transport.With(c.ctx, limits), method, "", body)
 	if err != nil {
 		c.err = c.fail(migrate.Failed, err)
 		return
 	}
+	req.URL, req.Host = &at, at.Host // it was parsed already
 	if body != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header["Content-Type"] = formType
 	}
 	c.exchange(req)
 }
 
-// exchange sends a request with the credentials, and keeps the outcome in c.
-func (c *call) exchange(req *http.Request) {
-	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", "chatbridge")
-	req.SetBasicAuth(c.username, c.password)
+// What every request has in its header. A request is written and never changed.
+var (
+	acceptJSON = []string{"application/json"}
+	userAgent  = []string{"chatbridge"}
+	formType   = []string{"application/x-www-form-urlencoded"}
+)
 
-	resp, err := c.http.Do(req)
+// exchange sends a request with the credentials, and keeps the outcome in c. It goes
+// past http.Client, whose work is to follow redirects: they would take the credentials
+// along.
+func (c *call) exchange(req *http.Request) {
+	req.Header["Accept"], req.Header["User-Agent"] = acceptJSON, userAgent
+	if req.Header["Authorization"] = c.authorization; c.authorization == nil {
+		req.SetBasicAuth(c.username, c.password)
+	}
+
+	resp, err := c.wire().RoundTrip(req)
 	if err != nil {
 		c.err = c.broken(err)
 		return
 	}
-	defer resp.Body.Close()
-	if resp.Request == nil { // as a transport may leave it
+	defer func() { _ = resp.Body.Close() }() // of whatever body it has by then
+	if resp.Request == nil {                 // as a transport may leave it
 		resp.Request = req
 	}
-	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+	at, undated := http.ParseTime(resp.Header.Get("Date"))
+	if undated == nil {
 		c.clock.Store(at.Unix())
 	}
 	c.status = resp.StatusCode
-	raw, err := io.ReadAll(resp.Body)
+	raw, err := transport.Body(resp)
 	switch {
 	case resp.StatusCode == http.StatusAccepted && req.Method != http.MethodGet:
 		c.err = c.accepted()
@@ -204,17 +241,29 @@ func (c *call) exchange(req *http.Request) {
 		if err != nil {
 			c.err = c.senseless(err)
 		}
-		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		if undated == nil {
 			c.date = at
 		}
 	}
 }
 
+func (h *host) wire() http.RoundTripper {
+	if h.http.Transport == nil {
+		return http.DefaultTransport
+	}
+	return h.http.Transport
+}
+
+// check looks at a body once, whoever asks first: the transport, which may ask the
+// service again, or the call.
 func (c *call) check(raw []byte) error {
 	if c.limits.Check == nil {
 		return nil
 	}
-	return c.limits.Check(raw)
+	if len(raw) == 0 || len(raw) != len(c.checked) || &raw[0] != &c.checked[0] {
+		c.checked, c.verdict = raw, c.limits.Check(raw)
+	}
+	return c.verdict
 }
 
 // segment makes one path segment of a SID, an identity or a name. twilio-go

@@ -4,7 +4,7 @@
 //
 // twilio-go builds the requests, so that names, forms and paths are Twilio's
 // own. It decodes no reply: a call here keeps status and raw body for itself
-// and hands twilio-go an empty object, because twilio-go fails a whole page for
+// and tells twilio-go that there is none, because twilio-go fails a whole page for
 // one bad record, reads null as 0, rounds integers above 2^53, drops digits
 // after a dot from page tokens, and reports a 201 that it cannot decode as a
 // failure although the resource exists.

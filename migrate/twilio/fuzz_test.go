@@ -51,3 +51,32 @@ func FuzzPageURL(f *testing.F) {
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// FuzzMessageReply holds the quick way to read a message to the slow one.
+func FuzzMessageReply(f *testing.F) {
+	for _, s := range []string{
+		usualReply, `{"sid":"IM1","index":null}`, `{"sid":"IM1","index":1,"index":2}`, `{"sid":"IM1","INDEX":1}`, `{"sid":"IM1","index":1.0}`,
+		`{"sid":"IM1","index":1,"body":"\ud83d"}`, `{"sid":"IM1","index":1,"media":[{"sid":"ME1"}]}`, `{"sid":"IM1","index":1,"author":7}`, `{"sid":"IM1","index":1}x`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var quick messageReply
+		if quick.quick(raw) {
+			slow, err := unmarshal(raw, func(messageReply) string { return "any" })
+			require.NoError(t, err)
+			require.Equal(t, slow, quick)
+		}
+	})
+}
+
+const usualReply = `{"sid":"IM1","index":3,"author":"ada","body":"one \"two\" \u00e9","attributes":"{\"a\":1}","participant_sid":null,"date_created":"2019-01-01T00:00:00Z","date_updated":null,"media":null,"delivery":null,"links":{"x":"y"}}`
+
+// TestUsualRepliesAreReadQuickly keeps what every message is answered with from taking
+// the long way unnoticed.
+func TestUsualRepliesAreReadQuickly(t *testing.T) {
+	var r messageReply
+	require.True(t, r.quick([]byte(usualReply)))
+	require.Equal(t, `one "two" é`, r.Body)
+	require.EqualValues(t, 3, *r.Index)
+}

@@ -159,6 +159,7 @@ func placeChat(raw []byte) (placed[chat.Message], error) {
 // within selects what the span asks for. It is done when nothing that comes
 // later can be in the span.
 func within(fresh []placed[chat.Message], span migrate.Span) (selected []chat.Message, done bool) {
+	selected = make([]chat.Message, 0, len(fresh))
 	for _, m := range fresh {
 		if m.index > span.After {
 			selected = append(selected, m.message)

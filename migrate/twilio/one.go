@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tidwall/gjson"
-
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
@@ -30,13 +28,11 @@ func dated[T any](h *host, ctx context.Context, op, sid string, limits transport
 	c := &call{host: h, ctx: ctx, op: op, sid: sid, limits: limits}
 	var odd *chat.Unreadable
 	c.limits.Check = func(raw []byte) (err error) {
-		if json.Valid(raw) { // if not, whoever decodes it says what is wrong
-			if err = c.belongs(c.bearing(), raw); err != nil {
-				return err
-			}
+		if err = c.belongs(c.bearing(), raw); err != nil {
+			return err
 		}
 		r, err = decode(raw)
-		if errors.As(err, &odd) && json.Valid(raw) {
+		if errors.As(err, &odd) && chat.Valid(raw) {
 			return nil // it is whole, and asking again would bring the same
 		}
 		odd = nil
@@ -78,8 +74,14 @@ func identified(raw []byte) error {
 // indexed makes sure that a message has an index: null would be read as 0, the
 // first message.
 func indexed(raw []byte) error {
-	if gjson.GetBytes(raw, "index").Type != gjson.Number {
-		return errNoIndex
+	o := chat.ObjectOf(raw)
+	for m, ok := o.Next(); ok; m, ok = o.Next() {
+		if string(m.Key) == "index" || m.Escaped && m.Name() == "index" {
+			if c := m.Value[0]; c == '-' || c >= '0' && c <= '9' {
+				return nil
+			}
+			return errNoIndex
+		}
 	}
-	return nil
+	return errNoIndex
 }

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,8 +11,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/tidwall/gjson"
-
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/transport"
 )
@@ -26,38 +26,38 @@ type page struct {
 // readPage reads the envelope of a list. A reply that does not say, in so many
 // words, whether there is a next page is an error and never the end.
 func readPage(raw []byte) (page, error) {
-	if err := valid(raw); err != nil {
-		return page{}, fmt.Errorf("read page: %w", err)
+	envelope, whole := members(raw)
+	if !whole && !chat.Valid(raw) {
+		return page{}, fmt.Errorf("read page: %w", invalid(raw))
 	}
-	envelope := members(gjson.ParseBytes(raw))
-	meta := members(envelope["meta"])
-	if meta == nil {
+	meta, whole := members(envelope["meta"])
+	if !whole {
 		return page{}, errors.New("read meta of page: it is no object")
 	}
-	key, next, shown := meta["key"], meta["next_page_url"], meta["url"]
-	switch {
-	case key.Type != gjson.String || key.Str == "" || key.Str == "meta":
+	key, named := chat.Text(meta["key"])
+	switch next := meta["next_page_url"]; {
+	case !named || key == "" || key == "meta":
 		return page{}, errors.New("read page: meta does not name the list")
-	case !next.Exists():
+	case next == nil:
 		return page{}, errors.New("read page: meta does not say whether there is a next page")
-	case next.Type != gjson.String && next.Type != gjson.Null:
+	}
+	next, last, ok := address(meta["next_page_url"])
+	if !ok {
 		return page{}, errors.New("read next page URL: it is no text")
-	case shown.Type != gjson.String && shown.Type != gjson.Null:
+	}
+	shown, _, ok := address(meta["url"])
+	if !ok {
 		return page{}, errors.New("read URL of page: it is no text")
 	}
-	list := envelope[key.Str]
-	if !list.IsArray() {
+	list, ok := chat.Elements(envelope[key])
+	if !ok {
 		return page{}, errors.New("read list of page: it is no list")
 	}
-	p := page{shown: shown.Str}
-	list.ForEach(func(_, record gjson.Result) bool {
-		p.records = append(p.records, json.RawMessage(record.Raw))
-		return true
-	})
-	if next.Type == gjson.Null {
+	p := page{shown: shown, records: list}
+	if last {
 		return p, nil
 	}
-	u, err := url.Parse(next.Str)
+	u, err := url.Parse(next)
 	if err != nil || u.EscapedPath() == "" {
 		return page{}, errors.New("read next page URL: no path in it")
 	}
@@ -65,24 +65,43 @@ func readPage(raw []byte) (page, error) {
 	return p, nil
 }
 
-// members are those of an object, the last one of each name; nil of anything else.
-func members(object gjson.Result) map[string]gjson.Result {
-	if !object.IsObject() {
-		return nil
+// address is a text that may be null, or not be there.
+func address(raw []byte) (s string, null, ok bool) {
+	if raw == nil || string(raw) == "null" {
+		return "", true, true
 	}
-	all := map[string]gjson.Result{}
-	object.ForEach(func(key, value gjson.Result) bool {
-		all[key.Str] = value
-		return true
-	})
-	return all
+	if raw[0] != '"' {
+		return "", false, false
+	}
+	return spelled(raw), false, true
 }
 
-// valid says what is wrong with text that is not JSON, or that nests deeper than
-// anybody reads: gjson follows any depth, and megabytes of brackets end the process.
-func valid(raw []byte) error {
+// spelled is a JSON string, whatever stands in it: what is no text is replaced, as it
+// is in nothing that is compared.
+func spelled(raw []byte) string {
+	s, ok := chat.Text(raw)
+	if !ok {
+		_ = json.Unmarshal(raw, &s)
+	}
+	return s
+}
+
+// members are those of an object, the last one of each name. whole is false for
+// anything else.
+func members(object []byte) (all map[string][]byte, whole bool) {
+	all = map[string][]byte{}
+	o := chat.ObjectOf(object)
+	for m, ok := o.Next(); ok; m, ok = o.Next() {
+		all[m.Name()] = m.Value
+	}
+	return all, o.Whole()
+}
+
+// invalid says what is wrong with text that is not JSON, or that nests deeper than
+// anybody reads.
+func invalid(raw []byte) error {
 	var any json.RawMessage
-	return json.Unmarshal(raw, &any)
+	return cmp.Or(json.Unmarshal(raw, &any), errors.New("it is not JSON"))
 }
 
 // pages follows a list from the request that first makes. Each reply is checked
@@ -170,7 +189,7 @@ func (v visits) has(target string) bool {
 // settle takes over an error that twilio-go itself had, before or after the
 // request.
 func (c *call) settle(err error) {
-	if c.err == nil && err != nil {
+	if c.err == nil && err != nil && !errors.Is(err, errKept) {
 		c.err = c.fail(migrate.Failed, err)
 	}
 }

@@ -119,12 +119,18 @@ func decodeParticipant(raw []byte) (conversations.Participant, error) {
 }
 
 func decodeMessage(raw []byte) (conversations.Message, error) {
-	r, err := unmarshal(raw, func(r messageReply) string { return r.SID })
-	if err == nil && r.Index == nil {
-		err = errNoIndex
+	var r messageReply
+	if !r.quick(raw) {
+		var err error
+		if r, err = unmarshal(raw, func(r messageReply) string { return r.SID }); err != nil {
+			return conversations.Message{}, err
+		}
 	}
-	if err != nil {
-		return conversations.Message{}, err
+	switch {
+	case r.SID == "":
+		return conversations.Message{}, errNoSID
+	case r.Index == nil:
+		return conversations.Message{}, errNoIndex
 	}
 	m := conversations.Message{
 		SID:            r.SID,
@@ -140,6 +146,16 @@ func decodeMessage(raw []byte) (conversations.Message, error) {
 		m.Media, m.MoreMedia = r.Media[0], len(r.Media)-1
 	}
 	return m, nil
+}
+
+// quick reads what nearly every message is, as chat.Quick does.
+func (r *messageReply) quick(raw []byte) bool {
+	var media any
+	return chat.Quick(raw,
+		chat.Field{Name: "sid", Into: &r.SID}, chat.Field{Name: "index", Into: &r.Index}, chat.Field{Name: "author", Into: &r.Author},
+		chat.Field{Name: "body", Into: &r.Body}, chat.Field{Name: "attributes", Into: &r.Attributes},
+		chat.Field{Name: "participant_sid", Into: &r.ParticipantSID}, chat.Field{Name: "date_created", Into: &r.DateCreated},
+		chat.Field{Name: "date_updated", Into: &r.DateUpdated}, chat.Field{Name: "media", Into: media})
 }
 
 // text is the pointer that twilio-go's parameters take, nil for what is empty
