@@ -10,9 +10,11 @@
 //   - Figure: one line of the table, with the bar that it has to keep.
 //
 // Spans are measured in virtual time: the emulator answers in the same process,
-// on the clock of testing/synctest, so that a span is exact and the same on any
-// machine. Speed and memory are measured in real time, each beside what it is
-// compared with.
+// on the clock of testing/synctest, so that a slow or busy machine changes nothing.
+// What happens at the same instant has no order, so spans differ by a percent or two
+// from run to run, and the number of refused requests by more. Speed and memory are
+// measured in real time; speed in turns with what it is compared with, and on a busy
+// machine still not reliably.
 //
 // make bench prints the table. The tests that run always hold small workspaces to
 // a ratio, so that a slower schedule fails them.

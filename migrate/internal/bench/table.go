@@ -22,7 +22,7 @@ const (
 	Requests = "requests"
 )
 
-// Clocks. A figure of the virtual one is the same on every machine.
+// Clocks. A figure of the virtual one does not depend on the machine.
 const (
 	Virtual = "virtual"
 	Real    = "real"
