@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
 )
@@ -38,6 +39,8 @@ type connectionOptions struct {
 	settle time.Duration
 	// observe is told of each attempt of a request; may be nil.
 	observe transport.Observer
+	// wire tells how long requests take; nil until there is a transport.
+	wire *pace.Meter
 }
 
 const defaultTimeout = 30 * time.Second
@@ -81,21 +84,27 @@ func (o *connectionOptions) check() error {
 // middle: its own, and those that fetch what a list does not show.
 const requestsALane = 2
 
+// inFlight is how many requests are in flight at most.
+func (o *connectionOptions) inFlight() int { return requestsALane * o.Concurrency }
+
 // probePatience is short: what does not answer the first question is more
 // likely to be a wrong setting than a service that is down for a moment.
 var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, FirstWait: 250 * time.Millisecond, MaxWait: 2 * time.Second}
 
 func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logger, p transport.Patience) http.RoundTripper {
+	if o.wire == nil {
+		o.wire = &pace.Meter{}
+	}
 	return transport.New(transport.Options{
 		Base:           o.base,
 		RootCAs:        o.roots,
 		Settle:         o.settle,
-		Concurrency:    requestsALane * o.Concurrency,
+		Concurrency:    o.inFlight(),
 		APS:            o.APS,
 		AttemptTimeout: o.Timeout,
 		Patience:       p,
 		Counter:        counter,
-		Observer:       o.observe,
+		Observer:       o.observer(),
 		Logger:         log,
 	})
 }
