@@ -94,7 +94,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.SightLost = t.sightLost()
 	result.Unmatched = a.Settings.WithoutEffect()
 	at, from := t.conditions(loads)
-	result.Estimate = estimate(loads, at)
+	result.Estimate = estimate(loads, at).rounded()
 	result.Estimate.LatencyFrom = from
 	result.Plan = plan(t.rows, result.Estimate, set.APS, writes(loads))
 	result.Requests = PlanRequests{Writes: writes(loads), Reads: at.reads + targetReads(loads)}

@@ -1,6 +1,10 @@
 package audit
 
-import "chatbridge/migrate"
+import (
+	"math"
+
+	"chatbridge/migrate"
+)
 
 // Audit is what an audit found: what is there, what a migration would do, how
 // long it would take, and what it could not carry.
@@ -87,4 +91,12 @@ type Estimate struct {
 	Bandwidth    float64 `json:"bandwidth,omitzero"` // bytes a second
 	Measured     bool    `json:"bandwidth_measured,omitzero"`
 	FilesSeconds float64 `json:"files_seconds,omitzero"`
+}
+
+// rounded is e to the millisecond, which is more than it knows.
+func (e Estimate) rounded() Estimate {
+	for _, s := range []*float64{&e.Seconds, &e.Gate, &e.LongestLane, &e.Concurrency, &e.InFlightSeconds, &e.Before, &e.After} {
+		*s = math.Round(*s*1000) / 1000
+	}
+	return e
 }
