@@ -38,6 +38,14 @@ type Settings struct {
 	// as it was measured there. It serves the estimate. Zero if nobody knows.
 	WriteTime time.Duration
 
+	// Latency is how long a request takes on the wire, if a person said so. It serves
+	// the estimate. Zero leaves it to what was measured.
+	Latency time.Duration
+
+	// InFlight is how many requests are in flight at most. The bound itself is kept by
+	// the transport; here it serves the estimate. Zero plans without one.
+	InFlight int
+
 	// Settle is how long a write whose outcome is unknown is given to land
 	// before the target is read. It must be longer than the service can sit on
 	// a request whose connection is gone; no document says how long that is.

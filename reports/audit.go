@@ -84,7 +84,7 @@ func gravest(findings []migrate.FindingCount) (stops, losses int64) {
 
 func estimateText(a audit.Audit) string {
 	e := a.Estimate
-	text := fmt.Sprintf("At least %s.", Duration(e.Seconds))
+	text := fmt.Sprintf("About %s.", Duration(e.Seconds))
 	if e.APS > 0 {
 		text += fmt.Sprintf(" Twilio accepts %s writes per second for each conversation and for each service;", strconv.FormatFloat(e.APS, 'f', -1, 64))
 	} else {
@@ -100,15 +100,48 @@ func estimateText(a audit.Audit) string {
 		}
 	case "concurrency":
 		text += " the number of channels worked on at once decides: see --concurrency."
+	case "requests in flight":
+		text += " the number of requests in flight decides: see --concurrency."
 	case "bandwidth":
 		text += " the files decide: their bytes pass through this machine."
 	default:
 		text += " nothing has to wait."
 	}
+	return text + filesText(e) + latencyText(e)
+}
+
+// latencyText says under which condition an estimate holds; nothing of one that was
+// made before estimates had any.
+func latencyText(e audit.Estimate) string {
+	text := ""
 	if e.WriteSeconds > 0 {
 		text += fmt.Sprintf(" A write takes %s in the account of the target, as its rehearsal measured, and a channel has one write in flight.", seconds(e.WriteSeconds))
 	}
-	return text + filesText(e)
+	if e.LatencyFrom == "" {
+		return text
+	}
+	request := "request"
+	if e.WriteSeconds > 0 {
+		request = "read"
+	}
+	switch e.LatencyFrom {
+	case audit.LatencyMeasured:
+		text += fmt.Sprintf(" A %s takes %s, which is the median of the reads of this audit", request, seconds(e.LatencySeconds))
+	case audit.LatencyGiven:
+		text += fmt.Sprintf(" A %s takes %s, as --latency says", request, seconds(e.LatencySeconds))
+	case audit.LatencyRehearsed:
+		text += fmt.Sprintf(" A %s takes %s, as the writes of the rehearsal did", request, seconds(e.LatencySeconds))
+	default:
+		text += fmt.Sprintf(" A %s is assumed to take %s, because nothing was read from Twilio (--latency says it better)", request, seconds(e.LatencySeconds))
+	}
+	if e.InFlight > 0 {
+		text += fmt.Sprintf(", with at most %s in flight", count(int64(e.InFlight), "request", "requests"))
+	}
+	text += "."
+	if e.WriteSeconds == 0 {
+		text += " Writes may take longer than reads: chatbridge rehearse measures them."
+	}
+	return text + " Requests that have to be repeated come on top."
 }
 
 // filesText says how long the files take, as far as anybody knows.
@@ -223,6 +256,9 @@ func auditRows(a audit.Audit) [][]string {
 		[]string{"requests", "writes", "count", whole(a.Requests.Writes)},
 		[]string{"estimate", "seconds", "value", fraction(a.Estimate.Seconds)},
 		[]string{"estimate", "bound_by", "value", a.Estimate.BoundBy},
+		[]string{"estimate", "latency_seconds", "value", fraction(a.Estimate.LatencySeconds)},
+		[]string{"estimate", "latency_from", "value", a.Estimate.LatencyFrom},
+		[]string{"estimate", "in_flight", "value", whole(int64(a.Estimate.InFlight))},
 		[]string{"bill", "active_users", "count", whole(a.Bill.ActiveUsers)},
 		[]string{"bill", "file_bytes", "count", whole(a.Bill.FileBytes)},
 	)

@@ -26,7 +26,7 @@ func auditPage(a audit.Audit, options []Option) *document {
 	if copies(a.Plan) {
 		d.figures = append(d.figures,
 			figure{"writes", Number(a.Requests.Writes)},
-			figure{"takes at least", Duration(a.Estimate.Seconds)},
+			figure{"takes about", Duration(a.Estimate.Seconds)},
 			figure{"to decide first", Number(stops)},
 			figure{"changes noticed", Number(int64(len(ranked(a.Findings).of(people))))})
 	} else {
@@ -34,7 +34,7 @@ func auditPage(a audit.Audit, options []Option) *document {
 		d.figures = append(d.figures,
 			figure{"there already", Number(there.Channels)},
 			figure{"to make private", Number(private.Channels)},
-			figure{"takes at least", Duration(private.Seconds)})
+			figure{"takes about", Duration(private.Seconds)})
 	}
 	if c := d.audited; c != nil && c.n > 0 {
 		d.add(heading("Every channel"), c.catalog(a))
@@ -65,9 +65,9 @@ func auditBanner(a audit.Audit, stops int64) string {
 		text = fmt.Sprintf("nothing has to be copied: %s there already, and %s to be made private.",
 			count(there.Channels, "channel is", "channels are"), count(private.Channels, "channel has", "channels have"))
 	case stops > 0:
-		text = fmt.Sprintf("can be migrated once %s decided; takes at least %s.", count(stops, "thing is", "things are"), Duration(a.Estimate.Seconds))
+		text = fmt.Sprintf("can be migrated once %s decided; takes about %s.", count(stops, "thing is", "things are"), Duration(a.Estimate.Seconds))
 	default:
-		text = fmt.Sprintf("can be migrated; takes at least %s.", Duration(a.Estimate.Seconds))
+		text = fmt.Sprintf("can be migrated; takes about %s.", Duration(a.Estimate.Seconds))
 	}
 	if a.Sampled > 0 {
 		text = fmt.Sprintf("of a SAMPLE of %s a service: %s", count(int64(a.Sampled), "channel", "channels"), text)

@@ -29,7 +29,11 @@ func briefAudit(a audit.Audit, options []Option) *document {
 		if len(a.Plan) > 1 {
 			line += ", " + count(p.Messages, "message", "messages")
 		}
-		d.add(paragraph(sentence(fmt.Sprintf("%s, %s, at least %s: %s", line, count(p.Writes, "write", "writes"), Duration(p.Seconds), p.Reason))))
+		about := "about " + Duration(p.Seconds)
+		if e := a.Estimate; p.Route == audit.Replay && e.LatencyFrom != "" {
+			about += fmt.Sprintf(" at %s a request (%s)", seconds(e.LatencySeconds), e.LatencyFrom)
+		}
+		d.add(paragraph(sentence(fmt.Sprintf("%s, %s, %s: %s", line, count(p.Writes, "write", "writes"), about, p.Reason))))
 	}
 	d.sight(a.SightLost, servicesShown)
 	if copies(a.Plan) {

@@ -187,10 +187,10 @@ func TestAuditBanner(t *testing.T) {
 		{"nothing at all", "Nothing has to be copied, and nothing has to be done: Conversations shows every channel already.", "", []audit.PlanRoute{visible, whole}, nil, "good", 0},
 		{"some private", "Nothing has to be copied: 20 channels are there already, and 1 channel has to be made private.", "Before a copy, 3 things have to be decided.", []audit.PlanRoute{visible, private, whole}, []migrate.FindingCount{stop, loss}, "good", 0},
 		{"all private", "Nothing has to be copied: 1 channel has to be made private, and Conversations shows them.", "they can no longer join by themselves.", []audit.PlanRoute{private, whole}, nil, "good", 0},
-		{"a copy", "Can be migrated; takes at least 1 h 2 min.", "What changes, by kind: people in the chats notice 1.", []audit.PlanRoute{whole}, []migrate.FindingCount{loss}, "good", 0},
-		{"a copy with nothing lost", "Can be migrated; takes at least 1 h 2 min.", "Everything arrives as it was.", []audit.PlanRoute{whole}, nil, "good", 0},
-		{"a copy that is blocked", "Can be migrated once 3 things are decided; takes at least 1 h 2 min.", "people in the chats notice 1", []audit.PlanRoute{whole}, []migrate.FindingCount{stop, loss}, "warn", 0},
-		{"a sample", "Of a SAMPLE of 5 channels a service: can be migrated; takes at least 1 h 2 min.", "Everything arrives as it was.", []audit.PlanRoute{whole}, nil, "warn", 5},
+		{"a copy", "Can be migrated; takes about 1 h 2 min.", "What changes, by kind: people in the chats notice 1.", []audit.PlanRoute{whole}, []migrate.FindingCount{loss}, "good", 0},
+		{"a copy with nothing lost", "Can be migrated; takes about 1 h 2 min.", "Everything arrives as it was.", []audit.PlanRoute{whole}, nil, "good", 0},
+		{"a copy that is blocked", "Can be migrated once 3 things are decided; takes about 1 h 2 min.", "people in the chats notice 1", []audit.PlanRoute{whole}, []migrate.FindingCount{stop, loss}, "warn", 0},
+		{"a sample", "Of a SAMPLE of 5 channels a service: can be migrated; takes about 1 h 2 min.", "Everything arrives as it was.", []audit.PlanRoute{whole}, nil, "warn", 5},
 		{"an empty workspace", "There are no channels to migrate.", "Everything arrives as it was.", nil, nil, "good", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

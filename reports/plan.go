@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -20,7 +21,7 @@ func (d *document) planned(a audit.Audit) {
 	if len(a.Plan) == 0 {
 		return
 	}
-	t := tableBlock{header: []string{"way", "channels", "messages", "requests", "at least"}, numbers: []int{1, 2, 3, 4}}
+	t := tableBlock{header: []string{"way", "channels", "messages", "requests", "about"}, numbers: []int{1, 2, 3, 4}}
 	for _, p := range a.Plan {
 		t.rows = append(t.rows, []string{ways[p.Route], Number(p.Channels), Number(p.Messages), Number(p.Writes), Duration(p.Seconds)})
 	}
@@ -51,19 +52,33 @@ func arithmetic(e audit.Estimate) tableBlock {
 	t := tableBlock{
 		header:  []string{"limit", "calculation", "minimum"},
 		numbers: []int{2},
-		bars:    shareBars([]float64{e.Gate, e.LongestLane, e.Concurrency}),
 	}
 	aps := strconv.FormatFloat(e.APS, 'f', -1, 64) + " a second"
 	longest, all := over(e, e.LongestLaneWrites, aps), over(e, e.LaneWrites, fmt.Sprintf("(%s x %s)", count(int64(e.Lanes), "channel", "channels"), aps))
-	if e.WriteSeconds > 0 {
-		longest = count(e.LongestLaneWrites, "write", "writes") + " x " + seconds(e.WriteSeconds)
-		all = fmt.Sprintf("%s x %s / %s", count(e.LaneWrites, "write", "writes"), seconds(e.WriteSeconds), count(int64(e.Lanes), "channel", "channels"))
+	if takes := cmp.Or(e.WriteSeconds, e.LatencySeconds); takes > 0 && takes*e.APS >= 1 || takes > 0 && e.APS <= 0 {
+		longest = count(e.LongestLaneWrites, "write", "writes") + " x " + seconds(takes)
+		all = fmt.Sprintf("%s x %s / %s", count(e.LaneWrites, "write", "writes"), seconds(takes), count(int64(e.Lanes), "channel", "channels"))
 	}
+	if e.LatencySeconds > 0 {
+		longest, all = longest+", and reads", all+", and reads"
+	}
+	bars := []float64{e.Gate, e.LongestLane, e.Concurrency}
 	t.rows = [][]string{
 		{"service (roles, users, conversations)", over(e, e.GateWrites, aps), Duration(e.Gate)},
 		{"longest channel", longest, Duration(e.LongestLane)},
 		{"concurrency (all channels)", all, Duration(e.Concurrency)},
 	}
+	if e.InFlight > 0 && e.LatencySeconds > 0 {
+		t.rows = append(t.rows, []string{
+			"requests in flight", fmt.Sprintf("%s x %s / %s", count(e.Requests, "request", "requests"), seconds(e.LatencySeconds), Number(int64(e.InFlight))), Duration(e.InFlightSeconds),
+		})
+		bars = append(bars, e.InFlightSeconds)
+	}
+	if e.Before+e.After > 0 {
+		t.rows = append(t.rows, []string{"before the first channel and after the last", "requests that follow each other", Duration(e.Before + e.After)})
+		bars = append(bars, e.Before+e.After)
+	}
+	t.bars = shareBars(bars)
 	return t
 }
 

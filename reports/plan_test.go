@@ -32,6 +32,26 @@ func TestAuditPlan(t *testing.T) {
 		require.Contains(t, text, "29,280 writes / (16 channels x 30 a second)")
 		require.Contains(t, text, "chatbridge migrate --in-place --dry-run")
 	})
+	t.Run("says under which condition the time holds, in every form", func(t *testing.T) {
+		for from, want := range map[string]string{
+			audit.LatencyMeasured:  "A request takes 0.1 s, which is the median of the reads of this audit, with at most 32 requests in flight.",
+			audit.LatencyGiven:     "A request takes 0.1 s, as --latency says,",
+			audit.LatencyRehearsed: "A request takes 0.1 s, as the writes of the rehearsal did,",
+			audit.LatencyAssumed:   "A request is assumed to take 0.1 s, because nothing was read from Twilio",
+		} {
+			a := sampleAudit()
+			a.Estimate.LatencySeconds, a.Estimate.LatencyFrom, a.Estimate.InFlight, a.Estimate.Requests = 0.1, from, 32, 1431
+			for _, f := range []reports.Format{reports.Text, reports.Markdown, reports.HTML} {
+				text := strings.Join(strings.Fields(auditText(t, f, a)), " ")
+				require.Contains(t, text, want, f)
+				require.Contains(t, text, "1,431 requests x 0.1 s / 32", f)
+				require.Contains(t, text, "111,000 writes x 0.1 s, and reads", f)
+			}
+			require.Contains(t, auditText(t, reports.CSV, a), "estimate,latency_from,value,"+from+"\n")
+			require.Contains(t, auditText(t, reports.JSON, a), `"latency_from": "`+from+`"`)
+		}
+		require.NotContains(t, auditText(t, reports.Text, sampleAudit()), "in flight", "of an audit that knew nothing of it")
+	})
 	t.Run("does not speak of in place where everything has to be copied", func(t *testing.T) {
 		a := sampleAudit()
 		a.Plan = a.Plan[2:]

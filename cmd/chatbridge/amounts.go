@@ -118,7 +118,7 @@ func (a *amounts) decide(p mapping.Policy, whole bool, found []mapping.Finding) 
 
 // text is the amounts for who is asked whether to begin. Twilio takes aps
 // writes a second of each conversation, and lanes are written at once. A write that
-// is known to take longer than that makes each lane as slow.
+// takes longer than that makes each lane as slow, and is said.
 // partly says that only a part of the messages is taken: nobody has counted those.
 func (a amounts) text(aps float64, lanes int, write time.Duration, policy mapping.Policy, partly bool) string {
 	var b strings.Builder
@@ -127,12 +127,14 @@ func (a amounts) text(aps float64, lanes int, write time.Duration, policy mappin
 	if partly {
 		amount = "at most about "
 	}
-	if measured := write.Seconds(); measured > 0 && (aps <= 0 || 1/measured < aps) {
-		aps = 1 / measured
+	slow := ""
+	if takes := write.Seconds(); takes > 0 && (aps <= 0 || 1/takes < aps) {
+		aps = 1 / takes
+		slow = " if a write takes " + write.Round(time.Millisecond).String()
 	}
 	least := ""
 	if aps > 0 && lanes > 0 {
-		least = ", at least " + reports.Duration(max(float64(a.longest)/aps, float64(a.writes)/(aps*float64(lanes))))
+		least = ", at least " + reports.Duration(max(float64(a.longest)/aps, float64(a.writes)/(aps*float64(lanes)))) + slow
 	}
 	line(quantity(a.channels, "channel", "channels"), ", ", quantity(a.messages, "message", "messages"), ", ",
 		quantity(a.members, "member", "members"), ", ", quantity(a.users, "user", "users"), ": ",

@@ -55,7 +55,7 @@ func TestAmountsText(t *testing.T) {
 	a.longest = 300
 	require.Contains(t, a.text(1, 2, 0, mapping.Policy{}, false), "about 360 writes, at least 5 min.", "the longest channel has one")
 	require.Contains(t, a.text(0, 2, 0, mapping.Policy{}, true), "at most about 360 writes.")
-	require.Contains(t, a.text(1, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min.", "a write takes longer than the limit")
+	require.Contains(t, a.text(1, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min if a write takes 2s.", "a write takes longer than the limit")
 	require.Contains(t, a.text(1, 2, time.Second/2, mapping.Policy{}, false), "at least 5 min.", "the limit is longer than a write takes")
-	require.Contains(t, a.text(0, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min.", "there is no limit but what a write takes")
+	require.Contains(t, a.text(0, 2, 2*time.Second, mapping.Policy{}, false), "at least 10 min if a write takes 2s.", "there is no limit but what a write takes")
 }

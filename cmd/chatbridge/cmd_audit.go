@@ -22,6 +22,7 @@ type auditOptions struct {
 	auditResultOptions
 	detailsOption
 	bandwidthOption
+	latencyOption
 	rehearsalOption
 	pprofOption
 	// Replay says that copying is meant where nothing has to be copied.
@@ -47,7 +48,8 @@ decides what becomes of it.
 
 For every channel it reports what applies: Conversations shows it already, it
 has to be made private, or it has to be copied. It shows how the time is
-calculated, and which limit decides it. --sample reads only a few channels, and
+calculated, and which limit decides it. How long a request takes it learns from
+its own reads; --latency says it instead. --sample reads only a few channels, and
 says so.
 
 With --to-service SID it reads that service too. It reports which roles and
@@ -77,6 +79,7 @@ too.` +
 	o.outputOption.flags(cmd.Flags(), auditForms...)
 	o.replayFlag(cmd.Flags())
 	o.bandwidthOption.flags(cmd.Flags())
+	o.latencyOption.flags(cmd.Flags())
 	o.rehearsalOption.flags(cmd.Flags())
 	o.auditResultOptions.flags(cmd.Flags())
 	o.detailsOption.flags(cmd.Flags())
@@ -113,7 +116,7 @@ func (o *auditOptions) check() (reports.Format, error) {
 	if err := o.mappingOptions.check(); err != nil {
 		return "", err
 	}
-	if err := errors.Join(o.auditResultOptions.check(), o.bandwidthOption.check()); err != nil {
+	if err := errors.Join(o.auditResultOptions.check(), o.bandwidthOption.check(), o.latencyOption.check()); err != nil {
 		return "", err
 	}
 	return o.outputOption.format(auditForms...)
@@ -179,7 +182,8 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if err := o.take(o.console, o.targetOf(o.console, o.destination(s)), "audit"); err != nil {
 		return audit.Audit{}, err
 	}
-	set.WriteTime = o.rehearsed.WriteTime()
+	set.WriteTime, set.Latency, set.InFlight = o.rehearsed.WriteTime(), o.Latency, o.inFlight().Most
+	set.Settle = o.rehearsed.Lengthen(cmp.Or(o.settle, migrate.DefaultSettle))
 	set.CopyAlways = o.copyReason(s.sourceAccount, o.targetAccount(o.console))
 	if o.IdentitiesOut != "" {
 		o.all = &identities{}
@@ -206,7 +210,7 @@ func (o *auditOptions) audit(ctx context.Context, shown *progress, set migrate.S
 	if bandwidth == 0 && o.FromArchive != "" {
 		bandwidth = -1 // how fast a disk is says nothing of the line
 	}
-	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Target: s.reader, Rows: row, Bandwidth: bandwidth}
+	a := &audit.Auditor{Source: s.source, Observer: shown, Settings: set, Traffic: s.counter.Traffic, Latency: o.measured, Target: s.reader, Rows: row, Bandwidth: bandwidth}
 	audit, err := a.Run(ctx)
 	audit.Sampled = o.Sample
 	if err != nil {

@@ -118,6 +118,7 @@ FILE.originals.jsonl.` +
 	o.ledgerOption.flags(cmd.Flags())
 	o.replayFlag(cmd.Flags())
 	o.bandwidthOption.flags(cmd.Flags())
+	o.latencyOption.flags(cmd.Flags())
 	o.rehearsalOption.flags(cmd.Flags())
 	o.durationOption.flags(cmd.Flags())
 	o.pauseOption.flags(cmd.Flags())

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
 )
@@ -38,6 +39,8 @@ type connectionOptions struct {
 	settle time.Duration
 	// observe is told of each attempt of a request; may be nil.
 	observe transport.Observer
+	// wire tells how long requests take; nil until there is a transport.
+	wire *pace.Meter
 }
 
 const defaultTimeout = 30 * time.Second
@@ -84,6 +87,9 @@ func (o *connectionOptions) check() error {
 var probePatience = transport.Patience{Attempts: 3, Elapsed: 10 * time.Second, FirstWait: 250 * time.Millisecond, MaxWait: 2 * time.Second}
 
 func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logger, p transport.Patience) http.RoundTripper {
+	if o.wire == nil {
+		o.wire = &pace.Meter{}
+	}
 	return transport.New(transport.Options{
 		Base:           o.base,
 		RootCAs:        o.roots,
@@ -93,7 +99,7 @@ func (o *connectionOptions) transport(counter *transport.Counter, log *slog.Logg
 		AttemptTimeout: o.Timeout,
 		Patience:       p,
 		Counter:        counter,
-		Observer:       o.observe,
+		Observer:       o.observer(),
 		Logger:         log,
 	})
 }

@@ -21,6 +21,7 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 		return runInPlace(ctx, o, form)
 	}
 	if o.DryRun {
+		o.settle = o.Settle
 		return runAudit(ctx, &o.auditOptions)
 	}
 	if err := o.load("migrate"); err != nil {

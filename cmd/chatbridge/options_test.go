@@ -51,7 +51,7 @@ func TestMigrateOptions(t *testing.T) {
 	t.Run("every flag arrives", func(t *testing.T) {
 		o, err := parseMigrate(t, nil, "--ledger", "a.db", "--service", "ISa", "--service", "ISb", "--to-service", "ISc",
 			"--concurrency", "3", "--aps", "12.5", "--settle", "1s", "--watchdog", "2s", "--max-errors", "4",
-			"--policy", "media=skip", "--identities", "i.csv", "--stamp=false", "--chat-url", "http://a", "--conversations-url", "http://b", "--media-url", "http://c", "--bandwidth", "2MB",
+			"--policy", "media=skip", "--identities", "i.csv", "--stamp=false", "--chat-url", "http://a", "--conversations-url", "http://b", "--media-url", "http://c", "--bandwidth", "2MB", "--latency", "120ms",
 			"--from-archive", "x.zip", "--output", "json", "--log-format", "json", "-v", "--no-color", "--yes", "--timeout", "5s", "--dry-run",
 			"--invites", "add", "--channel", "a*", "--channel", "b", "--exclude-channel", "@f", "--type", "public", "--since", "2024-01-01",
 			"--until", "2025-01-01", "--active-since", "2023-01-01", "--limit", "5", "--source-api", "v2", "--max-duration", "1h", "--replay", "--credentials", "c.yaml",
@@ -70,6 +70,7 @@ func TestMigrateOptions(t *testing.T) {
 		speed, ok := o.perSecond()
 		require.True(t, ok)
 		require.InDelta(t, 2e6, speed, 1)
+		require.Equal(t, latencyOption{120 * time.Millisecond}, o.latencyOption)
 		require.Equal(t, commonOptions{LogFormat: "json", Verbose: true, NoColor: true}, *o.commonOptions)
 		require.Equal(t, outputOption{"json"}, o.outputOption)
 		require.Equal(t, durationOption{time.Hour}, o.durationOption)

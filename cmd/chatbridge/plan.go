@@ -48,7 +48,7 @@ func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping
 	if o.Yes {
 		return nil
 	}
-	fmt.Fprint(o.console.err, a.text(o.APS, o.channels(), o.rehearsed.WriteTime(), mapper.Policy, o.Since != "" || o.Until != ""))
+	fmt.Fprint(o.console.err, a.text(o.APS, o.channels(), o.writeTime(), mapper.Policy, o.Since != "" || o.Until != ""))
 	return o.console.confirm(ctx)
 }
 

@@ -398,7 +398,7 @@ func TestRehearsalOfOtherCommands(t *testing.T) {
 		}
 		with, without := seconds["rehearsal.json"], seconds[noRehearsal]
 		require.Equal(t, 2.0, with.WriteSeconds)
-		require.Equal(t, 2*float64(with.LongestLaneWrites), with.LongestLane)
+		require.InDelta(t, 2*float64(with.LongestLaneWrites), with.LongestLane, 1, "its reads take no time on loopback")
 		require.Greater(t, with.Seconds, without.Seconds)
 		require.Zero(t, without.WriteSeconds)
 	})

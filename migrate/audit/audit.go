@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -23,6 +24,11 @@ type Auditor struct {
 
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() migrate.Traffic
+
+	// Latency is how long a read took on the wire, and false if there was none. It
+	// serves the estimate, unless the settings say how long a request takes. Nil knows
+	// nothing.
+	Latency func() (time.Duration, bool)
 
 	// Target is looked at if everything goes into one service: for unique names
 	// that are taken, roles and users that it has otherwise, and how far people
@@ -87,17 +93,15 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 	result.There = t.there.list()
 	result.SightLost = t.sightLost()
 	result.Unmatched = a.Settings.WithoutEffect()
-	result.Plan = plan(t.rows, estimate(loads, set.APS, set.WriteTime, set.Concurrency), set.APS, writes(loads))
-	result.Estimate = estimate(loads, set.APS, set.WriteTime, set.Concurrency)
-	result.Requests = PlanRequests{Writes: writes(loads), Reads: targetReads(loads)}
+	at, from := t.conditions(loads)
+	result.Estimate = estimate(loads, at).rounded()
+	result.Estimate.LatencyFrom = from
+	result.Plan = plan(t.rows, result.Estimate, set.APS, writes(loads))
+	result.Requests = PlanRequests{Writes: writes(loads), Reads: at.reads + targetReads(loads)}
 	t.files(&result, loads)
 	result.Bill.PricesRead = migrate.PricesRead
 	for _, l := range loads {
 		result.Bill.ActiveUsers += l.people
-	}
-	if a.Traffic != nil {
-		// A migration reads the source just as the audit did.
-		result.Requests.Reads += a.Traffic().Reads
 	}
 	return result, nil
 }
@@ -196,11 +200,11 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	roles := t.rolesThere(s, wanted)
 	_, found = t.set.Mapper.Configuration(s, roles)
 	t.findings.Add(found)
-	known, err := t.users(ctx, s, roles)
+	known, hidden, err := t.users(ctx, s, roles)
 	if err != nil {
 		return load, err
 	}
-	load.users = int64(len(known))
+	load.users, load.hidden = int64(len(known)), hidden
 	if err := t.bindings(ctx, s); err != nil {
 		return load, err
 	}
@@ -212,12 +216,16 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	if err != nil {
 		return load, err
 	}
+	if t.set.UserChannels {
+		load.asked = load.users + int64(len(load.channels))
+	}
 	load.levels, err = t.levels(ctx, s, load.channels)
 	return load, err
 }
 
-// users reads every user and numbers them by identity.
-func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (map[string]int32, error) {
+// users reads every user and numbers them by identity. It counts those whose attributes
+// the list does not show.
+func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) (_ map[string]int32, hidden int64, _ error) {
 	known, first := map[string]int32{}, map[string]chat.User{}
 	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return t.Source.Users(ctx, s.SID) }
 	err := drain.Each(ctx, t.set.Concurrency, listed, func(u chat.User) drain.Job {
@@ -231,6 +239,9 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 		}
 		first[u.Identity] = chat.User{SID: u.SID, RoleSID: u.RoleSID}
 		known[u.Identity] = int32(len(known))
+		if u.Attributes == nil {
+			hidden++
+		}
 		return func(ctx context.Context) error {
 			if u.Attributes == nil {
 				whole, err := t.Source.User(ctx, s.SID, u.SID)
@@ -254,7 +265,7 @@ func (t *audit) users(ctx context.Context, s chat.Service, roles mapping.Roles) 
 			return nil
 		}
 	})
-	return known, err
+	return known, hidden, err
 }
 
 // bindings counts the devices that are registered for push notifications.

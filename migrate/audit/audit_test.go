@@ -2,10 +2,8 @@ package audit_test
 
 import (
 	"fmt"
-	"math"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,38 +12,6 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 )
-
-// TestEstimate holds the estimate of an audit to a migration under the
-// documented limits, on a virtual clock.
-func TestEstimate(t *testing.T) {
-	for _, spec := range []string{
-		"channels=1,messages=3000,users=20,seed=1",
-		"channels=200,messages=2000,users=50,seed=2",
-		"channels=40,messages=8000,users=400,longest=1500,seed=3",
-		"channels=60,messages=9000,users=30,seed=4",
-		"channels=20,messages=600,users=3000,seed=5",
-		"channels=30,messages=3000,users=60,services=3,seed=6",
-	} {
-		t.Run(spec, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				g, err := emulator.ParseGenerate(spec)
-				require.NoError(t, err)
-				r := rig.NewRig(t, emulator.Config{Generate: g, APS: migrate.DefaultAPS})
-				r.Settings.Concurrency, r.Settings.APS = 16, migrate.DefaultAPS
-				r.Settings.Settle = time.Millisecond // a constant, which the estimate leaves out
-				r.Aps = migrate.DefaultAPS
-				a := r.Audit(t, nil)
-				s, err := r.Migrate(t.Context())
-				require.NoError(t, err)
-				require.Equal(t, migrate.Complete, s.Status)
-				off := s.Duration/a.Estimate.Seconds - 1
-				t.Logf("estimated %.1f s (bound by %s), took %.1f s: %+.1f%%; throttled %d", a.Estimate.Seconds, a.Estimate.BoundBy, s.Duration, 100*off, s.Requests.Throttled)
-				require.Less(t, math.Abs(off), 0.10)
-				require.InEpsilon(t, a.Requests.Writes, s.Requests.Writes, 0.02)
-			})
-		})
-	}
-}
 
 func TestAudit(t *testing.T) {
 	t.Run("sends nothing but GET", func(t *testing.T) {

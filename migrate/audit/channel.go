@@ -72,6 +72,9 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		}
 		t.done(migrate.KindMessages, 1)
 		load.read.messages++
+		if m.Attributes != nil && *m.Attributes != "{}" {
+			load.attributed++
+		}
 		want, found := t.set.Mapper.Message(m, mapping.Undated(c, s))
 		note(found)
 		if m.Media != nil {

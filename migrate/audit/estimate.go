@@ -2,17 +2,19 @@ package audit
 
 import (
 	"cmp"
-	"math"
 	"slices"
-	"time"
+
+	"chatbridge/migrate"
 )
 
 // serviceLoad is what a migration has to write for one service.
 type serviceLoad struct {
 	sid      string
 	settings int64 // configuration writes, at the ends
+	asked    int64 // users whose channels are read at the end, and channels whose webhooks are
 	roles    int64
 	users    int64 // those that the source lists; the numbers of channelLoad.members below this are theirs
+	hidden   int64 // of these, those whose attributes the list does not show
 	people   int64 // those, and members without a user
 	levels   int64 // notification levels, when all lanes have ended
 	channels []channelLoad
@@ -26,8 +28,11 @@ type channelLoad struct {
 	files    int64 // that are copied
 	bytes    int64 // of those
 	horizons int64
-	webhooks int64                             // that are carried, one write each, when all else has ended
-	read     struct{ members, messages int64 } // what the source showed, left out or not
+	// attributed are the messages that were read and have attributes, which Chat v1
+	// shows of each message by itself.
+	attributed int64
+	webhooks   int64                             // that are carried, one write each, when all else has ended
+	read       struct{ members, messages int64 } // what the source showed, left out or not
 }
 
 // lane is how many writes share the limit of the conversation: participants,
@@ -87,95 +92,120 @@ const (
 	BoundByGate        = "gate"
 	BoundByLane        = "longest lane"
 	BoundByConcurrency = "concurrency"
+	BoundByInFlight    = "requests in flight"
 	BoundByBandwidth   = "bandwidth"
 	BoundByNothing     = "unpaced"
 )
 
-// rates are how many writes a second go through; infinite without a limit.
-type rates struct{ gate, lane float64 }
-
-// ratesOf takes aps as the limit of a service and of a conversation; below 0 or 0
-// there is none. A lane has one write in flight, so it is no faster than a write
-// takes; 0 if nobody knows how long that is. The gate has many.
-func ratesOf(aps float64, write time.Duration) rates {
-	limit := math.Inf(1)
-	if aps > 0 {
-		limit = aps
-	}
-	r := rates{gate: limit, lane: limit}
-	if write > 0 {
-		r.lane = min(limit, 1/write.Seconds())
-	}
-	return r
-}
-
-// estimate says how long a migration takes when each conversation and each
-// service admits aps writes a second, a write takes so long, and lanes of them run
-// beside each other. It plays the schedule of the engine through: longest lanes first, each behind
-// the gate for the users that no lane before it brought.
+// estimate says how long a migration takes under the conditions at: the longest of what
+// shares the limit of a service, the longest lane, all lanes in as many as run at once,
+// and all requests in as many as are in flight. It plays the schedule of the engine
+// through: longest lanes first, each behind the gate for the users that no lane before
+// it brought.
 //
 // More work never lowers a bound. It can shorten the schedule, as it would the
 // migration: another order of lanes may suit the gates better, and a lane that
 // begins earlier may bring a user for whom a later one would have waited.
-func estimate(loads []serviceLoad, aps float64, write time.Duration, lanes int) Estimate {
-	e := Estimate{APS: aps, BoundBy: BoundByNothing}
-	var all int64
-	var longest int64
-	var widest int64
+func estimate(loads []serviceLoad, at conditions) Estimate {
+	e := Estimate{APS: at.aps, BoundBy: BoundByNothing, Lanes: at.lanes, InFlight: at.inFlight}
+	longest, all := 0.0, 0.0 // seconds
 	for _, s := range loads {
-		widest = max(widest, s.gate())
+		e.GateWrites = max(e.GateWrites, s.gate())
 		for _, c := range s.channels {
-			all += c.lane()
-			if c.lane() > longest {
-				longest, e.LongestChannel = c.lane(), c.sid
+			e.LaneWrites += c.lane()
+			took := c.seconds(at)
+			all += took
+			if took > longest || took == longest && c.lane() > e.LongestLaneWrites || e.LongestChannel == "" {
+				longest, e.LongestChannel, e.LongestLaneWrites = took, c.sid, c.lane()
 			}
 		}
 	}
-	e.GateWrites, e.LongestLaneWrites, e.LaneWrites, e.Lanes = widest, longest, all, lanes
-	r := ratesOf(aps, write)
-	if math.IsInf(r.lane, 1) {
+	e.LatencySeconds, e.Requests = at.read.Seconds(), at.reads+targetReads(loads)+writes(loads)
+	if at.aps <= 0 && at.read <= 0 && at.write <= 0 {
 		return e
 	}
-	if r.lane < r.gate {
-		e.WriteSeconds = write.Seconds()
+	if at.write != at.read && at.step() > at.pace() {
+		e.WriteSeconds = at.write.Seconds()
 	}
-	e.Gate = float64(widest) / r.gate
-	e.LongestLane = float64(longest) / r.lane
-	e.Concurrency = float64(all) / (r.lane * float64(lanes))
+	e.Gate, e.LongestLane, e.Concurrency = float64(e.GateWrites)*at.pace(), longest, all/float64(at.lanes)
+	if at.inFlight > 0 {
+		written := float64(writes(loads))
+		e.InFlightSeconds = (written*at.write.Seconds() + (float64(e.Requests)-written)*at.read.Seconds()) / float64(at.inFlight)
+	}
 	bounds := []struct {
 		name    string
 		seconds float64
-	}{{BoundByGate, e.Gate}, {BoundByLane, e.LongestLane}, {BoundByConcurrency, e.Concurrency}}
+	}{{BoundByGate, e.Gate}, {BoundByLane, e.LongestLane}, {BoundByConcurrency, e.Concurrency}, {BoundByInFlight, e.InFlightSeconds}}
 	for _, b := range bounds {
 		if b.seconds > e.Seconds {
 			e.Seconds, e.BoundBy = b.seconds, b.name
 		}
 	}
-	e.Seconds = max(e.Seconds, simulate(loads, r, lanes))
+	e.Before, e.After = before(loads, at), after(loads, at)
+	end := max(simulate(loads, at, e.Before), e.Before+max(e.LongestLane, e.Concurrency, e.InFlightSeconds))
+	e.Seconds = max(e.Gate, end+e.After) // some of what the gate takes comes before the lanes, and after
 	return e
 }
 
-// simulate plays the schedule through and returns when the last write ends: the
-// lanes of all services in one line, the longest first, each behind the gate of
-// its service.
-func simulate(loads []serviceLoad, r rates, lanes int) float64 {
+// before is when the first lane begins: services are opened one after the other and
+// prepared concurrently.
+func before(loads []serviceLoad, at conditions) float64 {
+	read, source := at.read.Seconds(), at.source.Seconds()
+	begin := roundsFirst*read + sourceFirst*source
+	for i := range loads {
+		begin += roundsToFind * read
+		if i == 0 {
+			begin = max(begin, at.settle.Seconds()/2)
+		}
+		begin += roundsToMake * read
+	}
+	longest := 0.0
+	for _, s := range loads {
+		rounds := sourceToPrepare - 2 + pages(s.users, listPage) + pages(int64(len(s.channels)), listPage)
+		longest = max(longest, roundsToPrepare*read+rounds*source+float64(s.roles)*at.step())
+	}
+	return begin + longest
+}
+
+// after is what follows the last lane: who muted what, the configuration of each service
+// concurrently, webhooks, and the claim.
+func after(loads []serviceLoad, at conditions) float64 {
+	if len(loads) == 0 {
+		return 0
+	}
+	muted, hooks := 0.0, 0.0
+	for _, s := range loads {
+		muted = max(muted, float64(s.levels)*at.wide(migrate.GateAtOnce)+float64(s.asked)*at.source.Seconds()/migrate.GateAtOnce)
+		for _, c := range s.channels { // each looks at what is there first
+			hooks += float64(c.webhooks) * (at.read + at.write).Seconds() / migrate.GateAtOnce
+		}
+	}
+	return muted + roundsToConclude*at.read.Seconds() + hooks + roundsLast*at.write.Seconds()
+}
+
+// simulate plays the schedule through from begin on, and returns when the last lane and
+// the last user have ended: the lanes of all services in one line, the longest first,
+// each behind the gate of its service.
+func simulate(loads []serviceLoad, at conditions, begin float64) float64 {
 	gates := make([]gateway, len(loads))
 	for i, s := range loads {
-		gates[i] = gateway{here: map[int32]bool{}, free: float64(s.roles) / r.gate, users: s.users, rest: s.users}
+		gates[i] = gateway{here: map[int32]bool{}, free: begin, users: s.users, rest: s.users, user: s.user(at)}
 	}
-	slots := make([]float64, lanes) // when each is free
-	end := 0.0
+	slots := make([]float64, at.lanes) // when each is free
+	for i := range slots {
+		slots[i] = begin
+	}
+	end, began := begin, begin
 	for _, p := range line(loads) {
 		first := slices.Index(slots, slices.Min(slots))
-		slots[first] = gates[p.service].lane(loads[p.service].channels[p.channel], slots[first], r)
+		began = slots[first]
+		slots[first] = gates[p.service].lane(loads[p.service].channels[p.channel], began, at)
 		end = max(end, slots[first])
 	}
-	levels := int64(0)
-	for i, g := range gates {
-		end = max(end, g.free+float64(g.rest)/r.gate)
-		levels = max(levels, loads[i].levels)
+	for _, g := range gates { // who is in no channel comes when all lanes have begun
+		end = max(end, max(g.free, began)+float64(g.rest)*max(at.pace(), g.user/migrate.GateAtOnce))
 	}
-	return end + float64(levels)/r.gate
+	return end
 }
 
 // place says where a channel stands: the numbers of its service and of it there.
@@ -203,22 +233,31 @@ type gateway struct {
 	free  float64        // when the gate can take the next write
 	users int64          // that the source lists
 	rest  int64          // of these, the ones that no lane brought yet
+	muted bool           // a lane saw to the push notifications
+	user  float64        // seconds that one takes
 }
 
 // lane takes a channel through the gate and its lane, in a slot that is free at
-// a time, and returns when it ends.
-func (g *gateway) lane(c channelLoad, at float64, r rates) float64 {
-	ahead := 1.0 // the conversation itself
+// a time, and returns when it ends. A lane brings its users one after the other, while
+// those of others pass the gate.
+func (g *gateway) lane(c channelLoad, free float64, at conditions) float64 {
+	free += sourceBefore * at.source.Seconds()
+	if !g.muted {
+		g.muted = true
+		free += roundsToMute * at.read.Seconds()
+	}
+	brought := 0.0
 	for _, id := range c.members {
 		if g.here[id] {
 			continue
 		}
 		g.here[id] = true
-		ahead++
+		brought++
 		if int64(id) < g.users {
 			g.rest--
 		}
 	}
-	g.free = max(at, g.free) + ahead/r.gate
-	return g.free + float64(c.lane())/r.lane
+	g.free = max(free, g.free) + (1+brought)*at.pace()
+	alone := free + at.step() + brought*max(at.pace(), g.user)
+	return max(g.free, alone) + c.seconds(at)
 }

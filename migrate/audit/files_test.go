@@ -95,7 +95,7 @@ func audited(t *testing.T, l *line, bandwidth float64, copies bool, sizes ...int
 		r.Settings.Mapper.Policy = policy
 	}
 	l.Source = r.Source(&transport.Counter{})
-	a := audit.Auditor{Source: l, Observer: r.Events, Settings: r.Settings, Bandwidth: bandwidth}
+	a := audit.Auditor{Source: l, Observer: r.Events, Settings: r.Settings, Bandwidth: bandwidth, Latency: r.Meter.Latency}
 	got, err := a.Run(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, l.open, "files that are not closed")

@@ -24,17 +24,17 @@ func TestEstimateByHand(t *testing.T) {
 		"nothing takes no time": {nil, 2, Estimate{BoundBy: BoundByNothing}},
 		// 2 roles, the conversation with its 3 people, 15 in the lane, 4 levels.
 		"one channel": {of(desk, long), 1, Estimate{
-			Seconds: 2 + 4 + 15 + 4, BoundBy: BoundByLane, LongestChannel: "CH1",
+			Before: 2, After: 4, Seconds: 2 + 4 + 15 + 4, BoundBy: BoundByLane, LongestChannel: "CH1",
 			Gate: 2 + 3 + 1 + 1 + 4, GateWrites: 11, LongestLane: 15, LongestLaneWrites: 15, Concurrency: 15, LaneWrites: 15,
 		}},
 		// The short one follows in the same slot. Its only member is there by then.
 		"two channels in one lane": {of(desk, short, long), 1, Estimate{
-			Seconds: 2 + 4 + 15 + 1 + 7 + 4, BoundBy: BoundByConcurrency, LongestChannel: "CH1",
+			Before: 2, After: 4, Seconds: 2 + 4 + 15 + 1 + 7 + 4, BoundBy: BoundByConcurrency, LongestChannel: "CH1",
 			Gate: 12, GateWrites: 12, LongestLane: 15, LongestLaneWrites: 15, Concurrency: 22, LaneWrites: 22,
 		}},
 		// The short one is done before the long one, which was let in first.
 		"two channels beside each other": {of(desk, short, long), 2, Estimate{
-			Seconds: 2 + 4 + 15 + 4, BoundBy: BoundByLane, LongestChannel: "CH1",
+			Before: 2, After: 4, Seconds: 2 + 4 + 15 + 4, BoundBy: BoundByLane, LongestChannel: "CH1",
 			Gate: 12, GateWrites: 12, LongestLane: 15, LongestLaneWrites: 15, Concurrency: 11, LaneWrites: 22,
 		}},
 		// The user behind the last one listed is missing, and is created too.
@@ -54,7 +54,7 @@ func TestEstimateByHand(t *testing.T) {
 		}},
 		// Each service has a gate; the levels of both are set beside each other.
 		"two services": {[]serviceLoad{{users: 5, levels: 3}, {users: 9, levels: 1}}, 1, Estimate{
-			Seconds: 9 + 3, BoundBy: BoundByGate, Gate: 10, GateWrites: 10,
+			After: 3, Seconds: 9 + 3, BoundBy: BoundByGate, Gate: 10, GateWrites: 10,
 		}},
 		"the first of two that are equally long": {of(serviceLoad{}, channelLoad{sid: "CH4"}, channelLoad{sid: "CH5"}), 2, Estimate{
 			Seconds: 2 + 1, BoundBy: BoundByGate, LongestChannel: "CH4",
@@ -62,11 +62,11 @@ func TestEstimateByHand(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.want.APS, c.want.Lanes = 1, c.lanes
-			require.Equal(t, c.want, estimate(c.loads, 1, 0, c.lanes))
+			c.want.APS, c.want.Lanes, c.want.Requests = 1, c.lanes, writes(c.loads)+targetReads(c.loads)
+			require.Equal(t, c.want, estimate(c.loads, paced(1, 0, c.lanes)))
 			c.want.APS, c.want.Seconds, c.want.BoundBy = 0, 0, BoundByNothing
-			c.want.Gate, c.want.LongestLane, c.want.Concurrency = 0, 0, 0
-			require.Equal(t, c.want, estimate(c.loads, 0, 0, c.lanes), "unpaced, the writes are the same")
+			c.want.Gate, c.want.LongestLane, c.want.Concurrency, c.want.Before, c.want.After = 0, 0, 0, 0, 0
+			require.Equal(t, c.want, estimate(c.loads, paced(0, 0, c.lanes)), "unpaced, the writes are the same")
 		})
 	}
 }
@@ -96,11 +96,14 @@ func TestRequestsByHand(t *testing.T) {
 func TestEstimateByHandWithWhatAWriteTakes(t *testing.T) {
 	loads := []serviceLoad{{roles: 2, users: 3, levels: 4, channels: []channelLoad{{sid: "CH1", members: []int32{0, 1, 2}, messages: 10, horizons: 1}}}}
 	want := Estimate{
-		APS: 1, Lanes: 1, Seconds: 2 + 4 + 30 + 4, BoundBy: BoundByLane, LongestChannel: "CH1", WriteSeconds: 2,
+		APS: 1, Lanes: 1, Before: 4, After: 4 + 2, Seconds: 4 + 8 + 30 + 4 + 2, BoundBy: BoundByLane, LongestChannel: "CH1", WriteSeconds: 2,
 		Gate: 10, GateWrites: 10, LongestLane: 30, LongestLaneWrites: 15, Concurrency: 30, LaneWrites: 15,
 	}
-	require.Equal(t, want, estimate(loads, 1, 2*time.Second, 1))
-	require.Equal(t, estimate(loads, 1, 0, 1), estimate(loads, 1, time.Second/2, 1), "the limit is longer")
-	want.APS, want.Gate, want.Seconds = 0, 0, 30
-	require.Equal(t, want, estimate(loads, 0, 2*time.Second, 1), "without a limit it is what a write takes")
+	want.Requests = writes(loads) + targetReads(loads)
+	require.Equal(t, want, estimate(loads, paced(1, 2*time.Second, 1)), "two roles, a conversation and three users for it, and the claim at the end")
+	within, without := estimate(loads, paced(1, time.Second/2, 1)), estimate(loads, paced(1, 0, 1))
+	without.Seconds, without.After = without.Seconds+0.5, without.After+0.5 // of the claim
+	require.Equal(t, without, within, "the limit is longer")
+	want.APS, want.Gate, want.After, want.Seconds = 0, 0, 1+2, 4+8+30+1+2 // eight levels are in flight at once
+	require.Equal(t, want, estimate(loads, paced(0, 2*time.Second, 1)), "without a limit it is what a write takes")
 }

@@ -66,6 +66,7 @@ func (w *Stopwatch) Came(done int64) {
 	if !w.came.IsZero() && done == w.lane.Done+1 {
 		t.steps++
 		t.stepping += now.Sub(w.came)
+		w.stepping += now.Sub(w.came)
 	}
 	w.lane.Done, w.came = done, now
 	w.left.Store(w.lane.left())
@@ -113,7 +114,9 @@ func (t *Lanes) Steps() (steps int64, seconds float64) {
 // Left is how long the rest takes, in seconds, and false if nothing tells. As the
 // estimate of an audit it is the longest of three: what shares the limit of one
 // service, the longest lane, and all lanes in as many as run at once. aps is that
-// limit, 0 without; lately has the speed of lanes, which counts once it is known.
+// limit, 0 without; lately has the speed of lanes, which counts once it is known, and
+// with it what a request takes on the wire. What a lane takes besides its steps is the
+// mean of those that ended; one at work has about half of it before it.
 func (t *Lanes) Left(aps float64, atOnce int, lately Recent) (seconds float64, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -134,7 +137,18 @@ func (t *Lanes) Left(aps float64, atOnce int, lately Recent) (seconds float64, k
 		longest, all = max(longest, w.lane.left()), all+w.lane.left()
 	}
 	slots := float64(max(1, min(atOnce, len(t.queue)+len(t.atWork))))
-	seconds = max(float64(longest)/speed, float64(all)/(speed*slots))
+	besides := 0.0
+	if t.ended > 0 {
+		besides = t.besides.Seconds() / float64(t.ended)
+	}
+	lanes := float64(len(t.queue)) + float64(len(t.atWork))/2
+	last := 0.0 // besides the steps of the longest
+	if len(t.queue) > 0 {
+		last = besides
+	} else if len(t.atWork) > 0 {
+		last = besides / 2
+	}
+	seconds = max(float64(longest)/speed+last, (float64(all)/speed+lanes*besides)/slots)
 	if aps > 0 {
 		for _, n := range t.gates {
 			seconds = max(seconds, float64(n)/aps)

@@ -62,6 +62,8 @@ type Lanes struct {
 	gates    map[string]int64 // writes left that share the limit of a service
 	steps    int64            // messages and members dealt with
 	stepping time.Duration    // what that took, of all lanes together
+	ended    int64            // lanes that came to their end
+	besides  time.Duration    // what these took besides their steps: to open, to read, to check
 }
 
 func NewLanes() *Lanes {
@@ -77,6 +79,8 @@ type Stopwatch struct {
 	left atomic.Int64
 	gate string    // service whose gate the lane has to pass; empty if it has
 	came time.Time // when Came was called last
+
+	stepping time.Duration // what its steps took
 }
 
 func (t *Lanes) Begin() *Stopwatch {
@@ -107,6 +111,10 @@ func (w *Stopwatch) End(c migrate.ChannelRecord, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over(w)
+	if err == nil && !w.came.IsZero() {
+		t.ended++
+		t.besides += w.last.Sub(w.began) - w.stepping
+	}
 	t.longest = append(t.longest, LaneTime{c.SourceSID, c.FriendlyName, c.Messages, w.last.Sub(w.began).Seconds()})
 	if len(t.longest) > 2*lanesKept {
 		t.trim()

@@ -60,6 +60,7 @@ func results(t *testing.T) map[string]any {
 	})
 	r := rig.NewRig(t, emulator.Config{Archive: from})
 	r.Settings.Concurrency, r.InFlight.Most, r.Settings.Settle = 1, 1, time.Nanosecond // no wait in the timeline
+	r.Settings.Latency, r.Settings.InFlight = 100*time.Millisecond, 2                  // the emulator answers at once
 	var rows []audit.ChannelRow
 	all := map[string]any{"audit": r.Audit(t, func(row audit.ChannelRow) { rows = append(rows, row) })}
 	all["audit-channels"] = rows

@@ -17,6 +17,7 @@ import (
 	"chatbridge/migrate/doctor"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sidecar"
 	"chatbridge/migrate/sqlite"
@@ -39,6 +40,7 @@ type Rig struct {
 	Aps      float64 // of the client's own pace
 	API      string  // of Chat; empty stands for v1
 	InFlight transport.InFlight
+	Meter    *pace.Meter
 
 	// Around, where it is not nil, stands before the hosts of the emulator.
 	Around func(http.Handler) http.Handler
@@ -52,12 +54,14 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	return &Rig{
 		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
 		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
-		Events:   &Events{},
+		Events:   &Events{}, Meter: &pace.Meter{},
 	}
 }
 
 func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper {
-	return transport.New(transport.Options{Base: faults.Direct{Handler: h}, InFlight: r.InFlight, Counter: c, Patience: r.Patience, APS: r.Aps})
+	return transport.New(transport.Options{
+		Base: faults.Direct{Handler: h}, InFlight: r.InFlight, Counter: c, Patience: r.Patience, APS: r.Aps, Observer: r.Meter.Request,
+	})
 }
 
 func (r *Rig) Source(c *transport.Counter) *twilio.Source {
@@ -206,7 +210,7 @@ func (r *Rig) passFrom(t *testing.T, from fs.FS, compare bool) (replay.Summary, 
 func (r *Rig) Audit(t *testing.T, rows func(audit.ChannelRow)) audit.Audit {
 	t.Helper()
 	counter := &transport.Counter{}
-	a := audit.Auditor{Source: migrate.Counted(r.Source(counter)), Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Rows: rows}
+	a := audit.Auditor{Source: migrate.Counted(r.Source(counter)), Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic, Latency: r.Meter.Latency, Rows: rows}
 	got, err := a.Run(t.Context())
 	require.NoError(t, err)
 	return got

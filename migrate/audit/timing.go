@@ -1,0 +1,181 @@
+package audit
+
+import (
+	"math"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// What a migration does beside its writes, as rounds: requests, or groups of them, that
+// wait for the one before. TestEstimateOfLatency holds them to what replay does, and
+// prints how far they are off.
+const (
+	// roundsFirst come once: default timers of the target, and of the source the list of
+	// services and its end, and credentials.
+	roundsFirst, sourceFirst = 1, 3
+	// roundsToFind look for the service of each source service before it is made. After
+	// them the run is half a settle time old, at the least, if it makes one.
+	roundsToFind = 2
+	// roundsToMake make it, claim it and look for a rival: five reads and four writes,
+	// one service after the other.
+	roundsToMake = 9
+	// roundsToPrepare read the roles of the target, and of the source roles, users, the end
+	// of their list and channels, of all services concurrently.
+	roundsToPrepare, sourceToPrepare = 1, 4
+	// roundsToMute look at push notifications before the first write of a service.
+	roundsToMute = 3
+	// roundsToConclude give a service its configuration, when its channels are done.
+	roundsToConclude = 6
+	// roundsLast let go of the claim.
+	roundsLast = 1
+
+	// sourceBefore is read of a channel before its conversation is made.
+	sourceBefore = 1
+	// sourceInside are read of every channel once: invites, and the other end of the
+	// list of messages.
+	sourceInside = 2
+	// pagesAhead says that pages of the source are read while the lane writes: then it
+	// waits for the first one alone.
+	pagesAhead = true
+	// pagesBackAtOnce are how many pages of a conversation are read back concurrently.
+	pagesBackAtOnce = 1
+)
+
+// Records of a page, and how many single fetches go with one another: those of the
+// driver, which asks for the most that Twilio documents.
+const (
+	listPage        = 1000 // users, channels, members of Chat v1
+	messagePage     = 100
+	targetPage      = 100 // messages and participants of Conversations
+	messagesFetched = 64  // at once, of one channel, whose attributes the list did not show
+)
+
+// assumedLatency is what a request takes if nothing was read over the wire and nobody
+// said. No document says how long one takes: this is a guess at a machine that is not
+// close to Twilio's region.
+const assumedLatency = 100 * time.Millisecond
+
+// Where the latency of an estimate is from.
+const (
+	LatencyGiven     = "given"
+	LatencyMeasured  = "measured"  // with the reads of the audit
+	LatencyRehearsed = "rehearsal" // with writes of one
+	LatencyAssumed   = "assumed"
+)
+
+// conditions are what a migration meets, as far as they decide how long it takes.
+type conditions struct {
+	aps         float64       // writes a second of a conversation, and of a service; 0 or less for no limit
+	read, write time.Duration // that a request takes
+	source      time.Duration // that a read of the source takes: 0 if it is on this machine
+	settle      time.Duration // half of which a run lets pass before it makes a service; 0 if it makes none
+	lanes       int           // at once
+	inFlight    int           // requests at once; 0 for no limit
+	reads       int64         // of the source, in all
+	single      bool          // the lists of the source do not show attributes
+}
+
+// step is how long a write takes that waits for the one before, in seconds.
+func (c conditions) step() float64 { return max(c.pace(), c.write.Seconds()) }
+
+// pace is how far the writes that share a limit lie apart, in seconds.
+func (c conditions) pace() float64 {
+	if c.aps <= 0 {
+		return 0
+	}
+	return 1 / c.aps
+}
+
+// wide is how far writes lie apart that share a limit, if so many are in flight at once.
+func (c conditions) wide(most int) float64 {
+	return max(c.pace(), c.write.Seconds()/float64(most))
+}
+
+// latency says how long a read and a write take, and how that is known. What a rehearsal
+// measured holds for writes, and what the audit measured for reads. Each stands in for
+// the other where that is not known.
+func (a *Auditor) latency(set migrate.Settings) (read, write time.Duration, from string) {
+	measured, known := time.Duration(0), false
+	if a.Latency != nil {
+		measured, known = a.Latency()
+	}
+	switch {
+	case set.Latency > 0:
+		read, from = set.Latency, LatencyGiven
+	case known:
+		read, from = measured, LatencyMeasured
+	case set.WriteTime > 0:
+		read, from = set.WriteTime, LatencyRehearsed
+	default:
+		read, from = assumedLatency, LatencyAssumed
+	}
+	write = read
+	if set.WriteTime > 0 {
+		write = set.WriteTime
+	}
+	return read, write, from
+}
+
+// conditions are those of a migration that the settings, the transport and what was read
+// tell of. A migration reads the source just as the audit did.
+func (t *audit) conditions(loads []serviceLoad) (at conditions, from string) {
+	at = conditions{aps: t.set.APS, lanes: t.set.Concurrency, inFlight: t.set.InFlight}
+	at.read, at.write, from = t.latency(t.set)
+	at.source = at.read
+	if t.set.ToService == "" {
+		at.settle = t.set.Settle
+	}
+	if t.Traffic == nil {
+		return at, from
+	}
+	if at.reads = t.Traffic().Reads; at.reads == 0 {
+		at.source = 0 // it is an archive
+	}
+	listed, attributed := 0.0, int64(0)
+	for _, s := range loads {
+		for _, c := range s.channels {
+			attributed += c.attributed
+			listed += sourceInside + sourceBefore + pages(c.read.members, listPage) + pages(c.read.messages, messagePage)
+		}
+	}
+	at.single = float64(at.reads)-listed > float64(attributed)/2
+	return at, from
+}
+
+// pages are how many requests a list takes: one at the least.
+func pages(records, size int64) float64 {
+	return math.Max(1, math.Ceil(float64(records)/float64(size)))
+}
+
+// sourceRounds are how many reads of the source a lane waits for.
+func (c channelLoad) sourceRounds(single bool) float64 {
+	read, aPage := pages(c.read.messages, messagePage), 1.0
+	if single { // and the fetches of what the page does not show
+		aPage += math.Ceil(float64(c.attributed) / read / messagesFetched)
+	}
+	if pagesAhead {
+		read = 1
+	}
+	return sourceInside + pages(c.read.members, listPage) + read*aPage
+}
+
+// targetRounds are how many reads of the target a lane waits for.
+func (c channelLoad) targetRounds() float64 {
+	n := math.Ceil(pages(c.messages, targetPage) / pagesBackAtOnce)
+	if c.horizons > 0 {
+		n += pages(int64(len(c.members)), targetPage)
+	}
+	return n
+}
+
+// user is how long a user takes by itself, in seconds, as a mean.
+func (s serviceLoad) user(at conditions) float64 {
+	return at.write.Seconds() + at.source.Seconds()*float64(s.hidden)/float64(max(1, s.users))
+}
+
+// seconds is how long a lane takes once it has its conversation and its users.
+func (c channelLoad) seconds(at conditions) float64 {
+	return float64(c.lane())*at.step() + c.sourceRounds(at.single)*at.source.Seconds() + c.targetRounds()*at.read.Seconds() +
+		float64(c.files)*(fileReads*at.source.Seconds()+fileWrites*at.write.Seconds())
+}
