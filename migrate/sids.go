@@ -156,3 +156,33 @@ func (l *SIDList) All() iter.Seq[string] {
 		}
 	}
 }
+
+// SIDPairs has another SID for each SID, and holds about 60 bytes of a pair. The zero
+// value is empty.
+type SIDPairs struct {
+	places SIDMap[int32]
+	others SIDList
+}
+
+// Set gives a SID another one. What it had before takes room still.
+func (p *SIDPairs) Set(sid, other string) { p.places.Set(sid, int32(p.others.Append(other))) }
+
+// Other is what a SID was given; empty if nothing was.
+func (p *SIDPairs) Other(sid string) string {
+	place, there := p.places.Value(sid)
+	if !there {
+		return ""
+	}
+	return p.others.At(int(place))
+}
+
+// SIDs yields those that were given another one, in no order.
+func (p *SIDPairs) SIDs() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for sid := range p.places.All() {
+			if !yield(sid) {
+				return
+			}
+		}
+	}
+}

@@ -43,6 +43,16 @@ func TestSIDsThatDifferAnywhereAreTwo(t *testing.T) {
 	}
 	require.Equal(t, []int{len(all), len(all), len(all)}, []int{set.Len(), places.Len(), list.Len()})
 	require.Equal(t, all, slices.Collect(list.All()))
+	var pairs migrate.SIDPairs
+	for i, sid := range all {
+		require.Empty(t, pairs.Other(sid), sid)
+		pairs.Set(sid, "first")
+		pairs.Set(sid, all[len(all)-1-i])
+	}
+	for i, sid := range all {
+		require.Equal(t, all[len(all)-1-i], pairs.Other(sid), sid)
+	}
+	require.ElementsMatch(t, all, slices.Collect(pairs.SIDs()))
 	require.ElementsMatch(t, all, slices.Collect(maps.Keys(maps.Collect(places.All()))))
 	for _, sid := range all {
 		places.Delete(sid)

@@ -24,13 +24,14 @@ type users struct {
 }
 
 // user is one user on their way. The first that asks does the work; the others
-// wait for it.
+// wait for it. Of one who arrived, the SID and the identity are left.
 type user struct {
 	source  chat.User         // as listed, without raw bytes
 	unknown []mapping.Finding // what they said that the source has and mapping does not know
 	gone    bool              // the source has a member of that identity and no user
 
-	latch drain.Latch
+	// The rest is guarded by users.mu.
+	latch *drain.Latch // of who does the work; nil before and after
 	done  bool
 	err   error
 }
@@ -42,6 +43,7 @@ func newUsers(s *service) *users {
 // list reads which users there are.
 func (u *users) list(ctx context.Context) error {
 	s := u.service
+	once := oneOfEach()
 	for src, err := range s.Source.Users(ctx, s.source.SID) {
 		if err != nil {
 			return err
@@ -59,7 +61,8 @@ func (u *users) list(ctx context.Context) error {
 			s.tally.Skipped(migrate.KindUsers, 1)
 			continue
 		}
-		one := &user{source: src, unknown: unknown, latch: drain.NewLatch()}
+		src.AccountSID, src.ServiceSID, src.RoleSID = once(src.AccountSID), once(src.ServiceSID), once(src.RoleSID)
+		one := &user{source: src, unknown: unknown}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
 		s.sheet.Gate(s.target, 1)
@@ -76,7 +79,7 @@ func (u *users) ensure(ctx context.Context, identity string) error {
 	u.mu.Lock()
 	one := u.byName[identity]
 	if one == nil {
-		one = &user{source: chat.User{Identity: identity}, gone: true, latch: drain.NewLatch()}
+		one = &user{source: chat.User{Identity: identity}, gone: true}
 		u.byName[identity] = one
 	}
 	u.mu.Unlock()
@@ -103,18 +106,25 @@ func (u *users) rest(ctx context.Context) error {
 }
 
 func (u *users) bring(ctx context.Context, one *user) error {
-	if err := one.latch.Lock(ctx); err != nil {
+	latch, done, err := u.began(one)
+	if done {
 		return err
 	}
-	defer one.latch.Unlock()
-	if one.done {
-		return one.err
+	if err := latch.Lock(ctx); err != nil {
+		return err
 	}
-	err := u.write(ctx, one)
+	defer latch.Unlock()
+	if _, done, err = u.began(one); done {
+		return err
+	}
+	err = u.write(ctx, one)
 	if err != nil && migrate.EndsRun(ctx, err) {
 		return err
 	}
-	one.done, one.err = true, err
+	u.mu.Lock()
+	one.done, one.err, one.latch, one.unknown = true, err, nil, nil
+	one.source = chat.User{SID: one.source.SID, Identity: one.source.Identity}
+	u.mu.Unlock()
 	s := u.service
 	if !one.gone {
 		s.sheet.Gate(s.target, -1)
@@ -124,6 +134,31 @@ func (u *users) bring(ctx context.Context, one *user) error {
 		s.tally.Failed(migrate.KindUsers, 1)
 	}
 	return err
+}
+
+// began reports whether the work is done, and how it ended, or gives who wants to do it
+// the latch of that.
+func (u *users) began(one *user) (*drain.Latch, bool, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if one.latch == nil && !one.done {
+		latch := drain.NewLatch()
+		one.latch = &latch
+	}
+	return one.latch, one.done, one.err
+}
+
+// oneOfEach gives the first of texts that are equal: all users share an account, and many a
+// role, and each was read with texts of its own.
+func oneOfEach() func(string) string {
+	first := map[string]string{}
+	return func(text string) string {
+		if same, ok := first[text]; ok {
+			return same
+		}
+		first[text] = text
+		return text
+	}
 }
 
 func (u *users) write(ctx context.Context, one *user) error {
