@@ -15,8 +15,17 @@ const leastMemory = 36 << 20
 // memoryLimit is the soft limit if so much is in use: half as much again, and what Go
 // takes beside its heap. A limit below what is in use would keep the collector at work
 // all the time.
-func memoryLimit(inUse uint64) int64 {
-	return max(leastMemory, int64(inUse)+int64(inUse)/2+8<<20)
+func memoryLimit(inUse int64) int64 {
+	return max(leastMemory, inUse+inUse/2+8<<20)
+}
+
+// nextLimit is the limit after a collection that left so much in use: the one before,
+// unless that is too small, or much too large.
+func nextLimit(limit, inUse int64) int64 {
+	if next := memoryLimit(inUse); next > limit || next < limit*3/4 {
+		return next
+	}
+	return limit
 }
 
 // limitMemory has the collector work so often that little memory is taken beyond what is
@@ -29,18 +38,18 @@ func limitMemory() {
 	limit := memoryLimit(0)
 	debug.SetMemoryLimit(limit)
 	afterEachGC(func() {
-		if next := memoryLimit(inUse()); next > limit || next < limit*3/4 {
+		if next := nextLimit(limit, heapInUse()); next != limit {
 			limit = next
 			debug.SetMemoryLimit(limit)
 		}
 	})
 }
 
-// inUse is what the last collection left, in bytes.
-func inUse() uint64 {
+// heapInUse is what the last collection left, in bytes.
+func heapInUse() int64 {
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	return live[0].Value.Uint64()
+	return int64(live[0].Value.Uint64())
 }
 
 // afterEachGC calls do after each collection, one at a time.
