@@ -99,7 +99,7 @@ func TestMemoryOfPlan(t *testing.T) {
 	twice, twiceUsers, s := grows(2 * n)
 	channel, user := (twice-once)/n, (twiceUsers-onceUsers)/n
 	t.Logf("%d bytes for each channel, %d for each user", channel, user)
-	require.Less(t, channel, int64(450))
+	require.Less(t, channel, int64(400))
 	require.Less(t, user, int64(900))
 
 	// A lane gets what the list and the ledger have.
