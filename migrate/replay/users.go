@@ -121,10 +121,6 @@ func (u *users) bring(ctx context.Context, one *user) error {
 	if err != nil && migrate.EndsRun(ctx, err) {
 		return err
 	}
-	u.mu.Lock()
-	one.done, one.err, one.latch, one.unknown = true, err, nil, nil
-	one.source = chat.User{SID: one.source.SID, Identity: one.source.Identity}
-	u.mu.Unlock()
 	s := u.service
 	if !one.gone {
 		s.sheet.Gate(s.target, -1)
@@ -133,6 +129,10 @@ func (u *users) bring(ctx context.Context, one *user) error {
 		s.fail(ctx, migrate.KindUsers, one.source.SID, "", err)
 		s.tally.Failed(migrate.KindUsers, 1)
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	one.done, one.err, one.latch, one.unknown = true, err, nil, nil
+	one.source = chat.User{SID: one.source.SID, Identity: one.source.Identity}
 	return err
 }
 
