@@ -25,7 +25,7 @@ import (
 // It must be below what selects a part of a source, and keeps a few numbers for each
 // channel.
 func Counted(src Source) Source {
-	return &counted{Source: src, services: map[string]*countedService{}, channels: map[string]*countedChannel{}}
+	return &counted{Source: src, services: map[string]*countedService{}}
 }
 
 type counted struct {
@@ -33,7 +33,7 @@ type counted struct {
 
 	mu       sync.Mutex
 	services map[string]*countedService
-	channels map[string]*countedChannel
+	channels SIDMap[countedChannel]
 }
 
 type countedService struct {
@@ -52,12 +52,12 @@ type countedChannel struct {
 	members, messages int64 // as the channel says
 	horizon           int64 // how far the furthest member has read
 	newest            int64 // index of the last message that came
+	shown             int64 // how many came, if that was said
 	ended             bool  // the messages were read to their end
 	beyond            bool  // it was said that a member has read further
 	listed            bool  // a list showed it
 	joined            bool  // its members were read
-	said              bool  // it was said that another number of messages came, which is shown
-	shown             int64
+	said              bool  // it was said that another number of messages came
 }
 
 func (c *counted) service(sid string) *countedService {
@@ -75,7 +75,6 @@ func (c *counted) Services(ctx context.Context) iter.Seq2[chat.Service, error] {
 			list: func() iter.Seq2[chat.Service, error] { return c.Source.Services(ctx) },
 			sid:  func(s chat.Service) string { return s.SID },
 			came: func(chat.Service) {},
-			seen: map[string]bool{},
 		}
 		r.twice(yield)
 	}
@@ -91,7 +90,6 @@ func (c *counted) Channels(ctx context.Context, serviceSID string) iter.Seq2[cha
 			list: func() iter.Seq2[chat.Channel, error] { return c.Source.Channels(ctx, serviceSID) },
 			sid:  func(ch chat.Channel) string { return ch.SID },
 			came: func(ch chat.Channel) { members += ch.MembersCount; c.show(serviceSID, ch) },
-			seen: map[string]bool{},
 		}
 		if _, goOn := r.pass(yield); !goOn {
 			return
@@ -107,13 +105,13 @@ func (c *counted) Channels(ctx context.Context, serviceSID string) iter.Seq2[cha
 		if !compare || joined == 0 || joined == members {
 			return // of 0 nobody knows whether users say it or say nothing
 		}
-		shown := len(r.seen)
+		shown := r.seen.Len()
 		for again := 0; again < rereads && joined > members; again++ {
 			if _, goOn := r.pass(yield); !goOn {
 				return
 			}
 		}
-		if fresh := len(r.seen) - shown; joined > members && (fresh > 0 || len(r.seen) == 0) {
+		if fresh := r.seen.Len() - shown; joined > members && (fresh > 0 || r.seen.Len() == 0) {
 			yield(chat.Channel{}, short("list channels", serviceSID,
 				"later readings showed %d channels that the first did not; the channels have %d members, but users are in %d channels", fresh, members, joined))
 			return
@@ -140,8 +138,7 @@ func (c *counted) Channel(ctx context.Context, serviceSID, channelSID string) (c
 func (c *counted) announce(ch chat.Channel) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	one := c.channel(ch.SID)
-	one.members, one.messages = ch.MembersCount, ch.MessagesCount
+	c.change(ch.SID, func(one *countedChannel) { one.members, one.messages = ch.MembersCount, ch.MessagesCount })
 }
 
 // reading follows a list, more than once if need be, and yields each record once.
@@ -149,18 +146,17 @@ type reading[T any] struct {
 	list func() iter.Seq2[T, error]
 	sid  func(T) string
 	came func(T)
-	seen map[string]bool
+	seen SIDSet
 }
 
 // pass reads the list once. It says how many records it showed that were not seen,
 // and whether to go on.
 func (r *reading[T]) pass(yield func(T, error) bool) (fresh int, goOn bool) {
 	for one, err := range r.list() {
-		if err == nil && r.seen[r.sid(one)] {
+		if err == nil && !r.seen.Add(r.sid(one)) {
 			continue
 		}
 		if err == nil {
-			r.seen[r.sid(one)] = true
 			fresh++
 			r.came(one)
 		}
@@ -182,7 +178,7 @@ func (r *reading[T]) twice(yield func(T, error) bool) (goOn bool) {
 		if !goOn {
 			return false
 		}
-		if fresh == 0 && len(r.seen) > 0 {
+		if fresh == 0 && r.seen.Len() > 0 {
 			break
 		}
 	}

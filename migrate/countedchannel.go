@@ -8,11 +8,19 @@ import (
 	"chatbridge/mapping/chat"
 )
 
-func (c *counted) channel(sid string) *countedChannel {
-	if c.channels[sid] == nil {
-		c.channels[sid] = &countedChannel{members: -1, messages: -1, horizon: All, newest: All}
+// channel is called under the lock, and so is change.
+func (c *counted) channel(sid string) countedChannel {
+	one, known := c.channels.Value(sid)
+	if !known {
+		return countedChannel{members: -1, messages: -1, horizon: All, newest: All}
 	}
-	return c.channels[sid]
+	return one
+}
+
+func (c *counted) change(sid string, how func(*countedChannel)) {
+	one := c.channel(sid)
+	how(&one)
+	c.channels.Set(sid, one)
 }
 
 // Members compares how many come with how many the channel has.
@@ -27,31 +35,30 @@ func (c *counted) Members(ctx context.Context, serviceSID, channelSID string) it
 					furthest = max(furthest, *m.LastConsumedMessageIndex)
 				}
 			},
-			seen: map[string]bool{},
 		}
 		if _, goOn := r.pass(yield); !goOn {
 			return
 		}
-		announced, err := c.announced(ctx, serviceSID, channelSID, membersOf, int64(len(r.seen)))
+		announced, err := c.announced(ctx, serviceSID, channelSID, membersOf, int64(r.seen.Len()))
 		if err != nil {
 			yield(chat.Member{}, err)
 			return
 		}
-		shown := len(r.seen)
-		for again := 0; again < rereads && announced > int64(len(r.seen)); again++ {
+		shown := r.seen.Len()
+		for again := 0; again < rereads && announced > int64(r.seen.Len()); again++ {
 			if _, goOn := r.pass(yield); !goOn {
 				return
 			}
 		}
-		if fresh := len(r.seen) - shown; fresh > 0 && announced > int64(len(r.seen)) {
+		if fresh := r.seen.Len() - shown; fresh > 0 && announced > int64(r.seen.Len()) {
 			yield(chat.Member{}, short("list members", channelSID,
-				"later readings showed %d members that the first did not; together they showed %d of %d", fresh, len(r.seen), announced))
+				"later readings showed %d members that the first did not; together they showed %d of %d", fresh, r.seen.Len(), announced))
 			return
 		}
-		if n := int64(len(r.seen)); announced != n {
+		if n := int64(r.seen.Len()); announced != n {
 			Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "members_count", announced, n))
 		}
-		c.came(ctx, serviceSID, channelSID, int64(len(r.seen)))
+		c.came(ctx, serviceSID, channelSID, int64(r.seen.Len()))
 		c.read(ctx, channelSID, func(one *countedChannel) { one.horizon = furthest })
 	}
 }
@@ -115,9 +122,11 @@ func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n,
 		}
 	}
 	c.mu.Lock()
-	one := c.channel(channelSID)
-	said := one.said && one.shown == n
-	one.said, one.shown = true, n
+	said := false
+	c.change(channelSID, func(one *countedChannel) {
+		said = one.said && one.shown == n
+		one.said, one.shown = true, n
+	})
 	c.mu.Unlock()
 	if !said {
 		Note(ctx, mapping.Mapper{}.CountsDiffer(channelSID, channelSID, "messages_count", announced, n))
@@ -125,12 +134,12 @@ func (c *counted) counted(ctx context.Context, serviceSID, channelSID string, n,
 	return nil
 }
 
-func membersOf(c *countedChannel) int64  { return c.members }
-func messagesOf(c *countedChannel) int64 { return c.messages }
+func membersOf(c countedChannel) int64  { return c.members }
+func messagesOf(c countedChannel) int64 { return c.messages }
 
 // announced is what a channel says. It is asked anew if that is not n, since it may
 // have changed; if it is gone, there is nothing to compare.
-func (c *counted) announced(ctx context.Context, serviceSID, channelSID string, of func(*countedChannel) int64, n int64) (int64, error) {
+func (c *counted) announced(ctx context.Context, serviceSID, channelSID string, of func(countedChannel) int64, n int64) (int64, error) {
 	c.mu.Lock()
 	said := of(c.channel(channelSID))
 	c.mu.Unlock()
@@ -154,10 +163,13 @@ func (c *counted) announced(ctx context.Context, serviceSID, channelSID string, 
 // have.
 func (c *counted) read(ctx context.Context, channelSID string, note func(*countedChannel)) {
 	c.mu.Lock()
-	one := c.channel(channelSID)
-	note(one)
-	horizon, newest, beyond := one.horizon, one.newest, one.ended && one.horizon > one.newest && !one.beyond
-	one.beyond = one.beyond || beyond
+	var horizon, newest int64
+	var beyond bool
+	c.change(channelSID, func(one *countedChannel) {
+		note(one)
+		horizon, newest, beyond = one.horizon, one.newest, one.ended && one.horizon > one.newest && !one.beyond
+		one.beyond = one.beyond || beyond
+	})
 	c.mu.Unlock()
 	if beyond {
 		Note(ctx, mapping.Mapper{}.HorizonBeyond(channelSID, horizon, newest))

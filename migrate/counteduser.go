@@ -19,7 +19,6 @@ func (c *counted) Users(ctx context.Context, serviceSID string) iter.Seq2[chat.U
 			list: func() iter.Seq2[chat.User, error] { return c.Source.Users(ctx, serviceSID) },
 			sid:  func(u chat.User) string { return u.SID },
 			came: func(u chat.User) { joined += u.JoinedChannelsCount },
-			seen: map[string]bool{},
 		}
 		if !r.twice(yield) {
 			return
@@ -37,12 +36,12 @@ func (c *counted) show(serviceSID string, ch chat.Channel) {
 	defer c.mu.Unlock()
 	s := c.service(serviceSID)
 	delete(s.named, ch.SID)
-	if one := c.channel(ch.SID); !one.listed {
-		one.listed = true
-		if !one.joined {
+	c.change(ch.SID, func(one *countedChannel) {
+		if !one.listed && !one.joined {
 			s.unread++
 		}
-	}
+		one.listed = true
+	})
 	if ch.DateCreated.After(s.latest) {
 		s.latest = ch.DateCreated.Time
 	}
@@ -74,7 +73,7 @@ func (c *counted) UserChannels(ctx context.Context, serviceSID, userSID string) 
 func (c *counted) name(serviceSID, channelSID string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if one := c.channels[channelSID]; one != nil && one.listed {
+	if c.channel(channelSID).listed {
 		return
 	}
 	s := c.service(serviceSID)
@@ -116,7 +115,7 @@ func (c *counted) came(ctx context.Context, serviceSID, channelSID string, membe
 		c.mu.Unlock()
 		return
 	}
-	one.joined = true
+	c.change(channelSID, func(one *countedChannel) { one.joined = true })
 	s.seen += members
 	if one.listed {
 		s.unread--

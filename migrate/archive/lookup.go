@@ -17,7 +17,7 @@ import (
 // the file open.
 type lookup struct {
 	file  *randomFile // nil where there is no such file
-	lines map[string]extent
+	lines migrate.SIDMap[extent]
 }
 
 type extent struct {
@@ -35,7 +35,7 @@ func find[T chat.Resource](ctx context.Context, s *Source, op, name, sid string)
 	if err != nil {
 		return none, failure(op, sid, err)
 	}
-	at, ok := l.lines[sid]
+	at, ok := l.lines.Value(sid)
 	if !ok {
 		return none, &migrate.Error{Op: op, Kind: migrate.NotFound, SID: sid, Err: fmt.Errorf("%s does not list it", name)}
 	}
@@ -87,7 +87,7 @@ func newLookup(name string, f fs.File) (*lookup, error) {
 		return nil, errors.Join(fmt.Errorf("read %s: %w", name, err), f.Close())
 	}
 	file.original = f
-	l := &lookup{file: file, lines: make(map[string]extent)}
+	l := &lookup{file: file}
 	for line, err := range readLines(name, io.NewSectionReader(file, 0, file.size)) {
 		if err == nil {
 			err = l.add(line, name)
@@ -104,10 +104,10 @@ func (l *lookup) add(line line, name string) error {
 	if err := json.Unmarshal(line.raw, &h); err != nil {
 		return line.failed(name, err)
 	}
-	if _, twice := l.lines[h.SID]; twice {
+	if _, twice := l.lines.Value(h.SID); twice {
 		return line.failed(name, fmt.Errorf("%s is listed twice", h.SID))
 	}
-	l.lines[h.SID] = extent{offset: line.offset, size: len(line.raw)}
+	l.lines.Set(h.SID, extent{offset: line.offset, size: len(line.raw)})
 	return nil
 }
 

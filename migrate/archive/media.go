@@ -53,7 +53,7 @@ func (s *Source) mediaRecord(serviceSID, mediaSID string) (mediaRecord, error) {
 	if err != nil {
 		return mediaRecord{}, failure(openMedia, mediaSID, err)
 	}
-	at, ok := l.lines[mediaSID]
+	at, ok := l.lines.Value(mediaSID)
 	if !ok {
 		return mediaRecord{}, s.archive.withoutMedia(serviceSID, mediaSID)
 	}

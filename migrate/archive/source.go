@@ -97,15 +97,14 @@ func (s *Source) User(ctx context.Context, serviceSID, userSID string) (chat.Use
 func (s *Source) Channels(ctx context.Context, serviceSID string) iter.Seq2[chat.Channel, error] {
 	const op = "list channels"
 	return func(yield func(chat.Channel, error) bool) {
-		seen := make(map[string]struct{})
+		var seen migrate.SIDSet
 		for channel, err := range resources(ctx, s.archive, op, serviceSID, ChannelsPath(serviceSID), chat.DecodeListed[chat.Channel]) {
-			if _, twice := seen[channel.SID]; err == nil && twice {
+			if err == nil && !seen.Add(channel.SID) {
 				err = failure(op, channel.SID, fmt.Errorf("%s lists it twice", ChannelsPath(serviceSID)))
 			}
 			if !yield(channel, err) || err != nil {
 				return
 			}
-			seen[channel.SID] = struct{}{}
 		}
 	}
 }

@@ -25,7 +25,7 @@ type Job struct {
 	Service       chat.Service // of the source
 	TargetService string       // SID
 	Roles         mapping.Roles
-	Channel       chat.Channel          // as the source lists it
+	Channel       chat.Channel          // as the source lists it; no names, type or attributes are needed
 	Record        migrate.ChannelRecord // as the ledger has it
 
 	// SettledAt is when the last has landed of what was sent before by somebody who

@@ -78,7 +78,7 @@ func (l *lane) conversation(ctx context.Context) error {
 			return l.accept(ctx, create, want, made)
 		}
 		found, err := l.findSent(ctx, create, want)
-		drop, err := l.withoutName(err)
+		drop, err := l.withoutName(full, err)
 		if found || err != nil {
 			return err
 		}
@@ -172,12 +172,12 @@ func (l *lane) findSent(ctx context.Context, create outgoing, want conversations
 
 // withoutName decides, where a unique name is somebody else's, whether to go on
 // without it. Any other error is returned as it is.
-func (l *lane) withoutName(err error) (drop bool, failed error) {
+func (l *lane) withoutName(full chat.Channel, err error) (drop bool, failed error) {
 	e, ok := errors.AsType[*migrate.Error](err)
 	if !ok || e.Code != migrate.CodeUniqueNameExists {
 		return false, err
 	}
-	drop, found := l.Settings.Mapper.NameTaken(l.Channel)
+	drop, found := l.Settings.Mapper.NameTaken(full)
 	l.Findings.Add(found)
 	if !drop {
 		e.Hint = migrate.HintOf(migrate.BlockedError(e.Op, l.Channel.SID, found))

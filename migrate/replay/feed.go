@@ -26,6 +26,7 @@ type feed struct {
 	next    func() (chat.Message, error, bool)
 	stop    func()
 	kept    []chat.Message // read and not taken yet, from the head on
+	bytes   int            // of their text
 	lost    bool           // what follows kept was read and not kept
 	undated time.Time      // what the head gets if it has no date of its own
 	dated   bool           // undated is known
@@ -38,9 +39,27 @@ type mapped struct {
 	want   conversations.Message
 }
 
-// feedKept is how many messages a feed that is read ahead holds in memory. If
-// there are more, they are read again when they are wanted.
-const feedKept = 1000
+// feedKept is how many messages a feed that is read ahead holds in memory, and
+// feedBytes how much text of them: a body has up to 32 KiB. If there are more, they are
+// read again when they are wanted.
+const (
+	feedKept  = 1000
+	feedBytes = 4 << 20
+)
+
+// textOf is how much text of a message is held, in bytes.
+func textOf(m chat.Message) int {
+	n := len(m.Body) + len(m.Raw)
+	if m.Attributes != nil {
+		n += len(*m.Attributes)
+	}
+	return n
+}
+
+func (f *feed) keep(m chat.Message) {
+	f.kept = append(f.kept, m)
+	f.bytes += textOf(m)
+}
 
 // feed is what a source of messages has after an index.
 func (l *lane) feed(ctx context.Context, open func(after int64) iter.Seq2[chat.Message, error], after int64) *feed {
@@ -81,7 +100,7 @@ func (f *feed) first() (bool, error) {
 		if err != nil || !ok {
 			return false, err
 		}
-		f.kept = append(f.kept, m)
+		f.keep(m)
 	}
 	if m := f.kept[0]; !f.dated && m.DateCreated.IsZero() {
 		var err error
@@ -124,6 +143,8 @@ func (f *feed) take() {
 func (f *feed) drop() {
 	f.head = nil
 	last := f.kept[0].Index
+	f.bytes -= textOf(f.kept[0])
+	f.kept[0] = chat.Message{}
 	f.kept = f.kept[1:]
 	if len(f.kept) == 0 && f.lost {
 		f.stop()
@@ -173,8 +194,8 @@ func (f *feed) ahead() iter.Seq2[chat.Message, error] {
 			if !ok {
 				return
 			}
-			if err == nil && len(f.kept) < feedKept {
-				f.kept = append(f.kept, m)
+			if err == nil && !f.lost && len(f.kept) < feedKept && f.bytes < feedBytes {
+				f.keep(m)
 			} else if err == nil {
 				f.lost = true
 			}

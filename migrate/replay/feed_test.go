@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"iter"
+	"strings"
 	"testing"
 	"time"
 
@@ -171,4 +172,34 @@ func TestInMemory(t *testing.T) {
 	got, err := collect(inMemory(all)(migrate.All), 1, func(m chat.Message) int64 { return m.Index })
 	require.NoError(t, err)
 	require.Equal(t, []int64{3}, got)
+}
+
+// A feed that is read ahead holds so many bytes of long messages at most, and then none
+// behind them.
+func TestFeedHoldsFewLongMessages(t *testing.T) {
+	const n, length, fit = 300, 32 << 10, feedBytes / (32 << 10)
+	long := func(after int64) iter.Seq2[chat.Message, error] {
+		return func(yield func(chat.Message, error) bool) {
+			for i := after + 1; i < n; i++ {
+				size := length
+				if i > fit && i%2 == 0 {
+					size = 1 // fits, and would leave out the one before it
+				}
+				if !yield(chat.Message{SID: "IM", Index: i, Attributes: new(string), Body: strings.Repeat("x", size)}, nil) {
+					return
+				}
+			}
+		}
+	}
+	f := laneOf(&sides{}).feed(t.Context(), long, migrate.All)
+	defer f.close()
+	for range 2 {
+		require.Len(t, ahead(t, f, n+1), n)
+		require.LessOrEqual(t, f.bytes, feedBytes+length)
+		require.LessOrEqual(t, len(f.kept), fit+1)
+	}
+	for i, index := range carried(t, f, n+1) {
+		require.EqualValues(t, i, index)
+	}
+	require.Zero(t, f.bytes)
 }

@@ -12,7 +12,7 @@ import (
 func (s *service) raiseLimits(ctx context.Context, plan []planned) error {
 	var members, channels int64
 	for _, p := range plan {
-		members = max(members, p.channel.MembersCount)
+		members = max(members, p.members)
 	}
 	for _, u := range s.users.inOrder {
 		channels = max(channels, u.source.JoinedChannelsCount)

@@ -75,11 +75,12 @@ func (l *lane) confirmed(ctx context.Context, upTo int64) iter.Seq2[origin.Confi
 // compare holds both sides against each other. after is the source index of the
 // last confirmed message.
 func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted, error], target iter.Seq2[conversations.Message, error], k origin.Knowledge) (*look, error) {
-	seen, text := &look{after: after, late: map[string]int64{}, named: map[string]bool{}, old: func() bool { return drain.Old(ctx) }}, texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
+	seen, text := &look{after: after, late: map[string]int64{}, named: map[string]bool{}, old: func() bool { return drain.Old(ctx) }}, &texts{wants: map[int64]wanted{}, haves: map[string]conversations.Message{}}
 	sources := func(yield func(origin.Want, error) bool) {
 		for w, err := range source {
-			if err == nil && len(text.wants) < textsHeld {
+			if err == nil && len(text.wants) < textsHeld && text.wanted < textsBytes {
 				text.wants[w.Index] = w
+				text.wanted += textOf(w.source)
 			}
 			if !yield(w.Want, err) || err != nil {
 				return
@@ -89,8 +90,9 @@ func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted
 	targets := func(yield func(origin.Have, error) bool) {
 		for m, err := range target {
 			l.dog.Progress()
-			if err == nil && len(text.haves) < textsHeld {
+			if err == nil && len(text.haves) < textsHeld && text.had < textsBytes {
 				text.haves[m.SID] = m
+				text.had += len(m.Body) + len(m.Attributes)
 			}
 			if !yield(origin.HaveOf(m), err) || err != nil {
 				return
@@ -109,11 +111,16 @@ func (l *lane) compare(ctx context.Context, after int64, source iter.Seq2[wanted
 type texts struct {
 	wants map[int64]wanted
 	haves map[string]conversations.Message
+
+	wanted, had int // bytes of text in them
 }
 
-// textsHeld is how many of each side are held. What comes beyond is compared as
-// origin compares it, and not to the letter.
-const textsHeld = 1000
+// textsHeld is how many of each side are held, and textsBytes how much text of them.
+// What comes beyond is compared as origin compares it, and not to the letter.
+const (
+	textsHeld  = 1000
+	textsBytes = 8 << 20
+)
 
 // pairing is a message of the source and one of the target that are the same,
 // to the letter if both were held.
@@ -123,14 +130,16 @@ type pairing struct {
 	held bool
 }
 
-func (t texts) take(v origin.Verdict) (p pairing) {
+func (t *texts) take(v origin.Verdict) (p pairing) {
 	var there, wanted bool
 	if v.SourceSID != "" {
 		p.want, wanted = t.wants[v.SourceIndex]
+		t.wanted -= textOf(p.want.source)
 		delete(t.wants, v.SourceIndex)
 	}
 	if v.TargetSID != "" {
 		p.have, there = t.haves[v.TargetSID]
+		t.had -= len(p.have.Body) + len(p.have.Attributes)
 		delete(t.haves, v.TargetSID)
 	}
 	p.held = wanted && there

@@ -205,7 +205,7 @@ func (r *recognition) adopts(ctx context.Context, channelSID string, there []con
 		return false, r.pass(ctx, err)
 	}
 	want, _ := r.set.Mapper.Channel(full)
-	j := r.job(planned{channel: full})
+	j := r.job(full, migrate.ChannelRecord{})
 	j.TargetService, j.Roles = r.target.SID, mapping.Roles{}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, full.SID)
 	defer dog.Stop()

@@ -13,7 +13,7 @@ import (
 // are one for all services of a run, because several may share a target.
 type reservations struct {
 	mu    sync.Mutex
-	owner map[string]string // conversation SID to the SID of the channel that has it
+	owner migrate.SIDPairs  // conversation SID to the SID of the channel that has it
 	alike map[string]*alike // by recognition key
 }
 
@@ -24,7 +24,7 @@ type alike struct {
 }
 
 func newReservations() *reservations {
-	return &reservations{owner: map[string]string{}, alike: map[string]*alike{}}
+	return &reservations{alike: map[string]*alike{}}
 }
 
 // reserve gives a conversation to a channel, once. If another channel has it,
@@ -32,10 +32,13 @@ func newReservations() *reservations {
 func (r *reservations) reserve(conversationSID, channelSID string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if other, taken := r.owner[conversationSID]; taken && other != channelSID {
+	switch other := r.owner.Other(conversationSID); other {
+	case "":
+		r.owner.Set(conversationSID, channelSID)
+	case channelSID:
+	default:
 		return migrate.TargetTaken(channelSID, conversationSID, other)
 	}
-	r.owner[conversationSID] = channelSID
 	return nil
 }
 
@@ -43,8 +46,8 @@ func (r *reservations) reserve(conversationSID, channelSID string) error {
 func (r *reservations) has(conversationSID, channelSID string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	other, taken := r.owner[conversationSID]
-	return taken && other != channelSID
+	other := r.owner.Other(conversationSID)
+	return other != "" && other != channelSID
 }
 
 // turn waits until no other lane looks for, or creates, a conversation that is

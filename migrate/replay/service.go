@@ -3,6 +3,7 @@ package replay
 import (
 	"cmp"
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"sync/atomic"
@@ -40,9 +41,9 @@ type service struct {
 	early earlyLists
 
 	queue      []planned
-	channels   []string     // SIDs of those in the plan, which stay when the queue is empty
-	pending    atomic.Int64 // lanes to run, and the users that no lane brings
-	unfinished atomic.Int64 // channels that are not done, in the plan or left out
+	channels   migrate.SIDList // those in the plan, which stay when the queue is empty
+	pending    atomic.Int64    // lanes to run, and the users that no lane brings
+	unfinished atomic.Int64    // channels that are not done, in the plan or left out
 }
 
 // prepare does what must be there before the first lane: roles, the list of
@@ -68,9 +69,6 @@ func (s *service) prepare(ctx context.Context) error {
 		return err
 	}
 	s.queue = plan
-	for _, p := range plan {
-		s.channels = append(s.channels, p.channel.SID)
-	}
 	s.unfinished.Add(int64(len(plan)))
 	return s.raiseLimits(ctx, plan)
 }
@@ -120,18 +118,22 @@ func (s *service) readAgain(ctx context.Context) error {
 		again := s.lookAgain
 		s.lookAgain, wrote = nil, false
 		for _, p := range again {
-			did, err := lanes(ctx, s.job(p), s.sheet.Begin(), (*lane).readAgain)
+			channel, rec, err := s.channelOf(ctx, p)
+			if err != nil {
+				return err
+			}
+			did, err := lanes(ctx, s.job(channel, rec), s.sheet.Begin(), (*lane).readAgain)
 			if err != nil && migrate.EndsRun(ctx, err) {
 				return err
 			}
 			if err != nil {
-				s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
+				s.failNamed(ctx, migrate.KindChannels, channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 				s.unfinished.Add(1)
 				continue
 			}
 			wrote = wrote || did.Wrote
 			if did.InDoubt {
-				s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
+				s.lookAgain = append(s.lookAgain, p)
 			}
 		}
 	}
@@ -150,16 +152,20 @@ func (s *service) waitSettled(ctx context.Context) error {
 // runLane brings one channel over and decides what its error means: most stop
 // only the lane.
 func (s *service) runLane(ctx context.Context, p planned) error {
+	listed, rec, err := s.channelOf(ctx, p)
+	if err != nil {
+		return err
+	}
 	clock := s.sheet.Begin()
-	clock.Of(p.channel.SID, p.record.FriendlyName, p.length(), s.target, p.record.Stage == migrate.Planned)
+	clock.Of(listed.SID, rec.FriendlyName, p.length(), s.target, rec.Stage == migrate.Planned)
 	s.tally.Seen(migrate.KindChannels, 1)
-	did, err := channel(ctx, s.job(p), clock)
+	did, err := channel(ctx, s.job(listed, rec), clock)
 	clock.End(did.Record, err)
 	if err == nil {
 		s.unfinished.Add(-1)
 		if did.InDoubt {
 			s.doubting.Lock()
-			s.lookAgain = append(s.lookAgain, planned{p.channel, did.Record})
+			s.lookAgain = append(s.lookAgain, p)
 			s.doubting.Unlock()
 		}
 		if did.Wrote {
@@ -172,31 +178,31 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	if migrate.EndsRun(ctx, err) {
 		return err
 	}
-	s.failNamed(ctx, migrate.KindChannels, p.channel.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
+	s.failNamed(ctx, migrate.KindChannels, listed.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 	s.tally.Failed(migrate.KindChannels, 1)
-	rec := did.Record
+	rec = did.Record
 	if kind := migrate.KindOf(err); kind != migrate.Unavailable && kind != migrate.Throttled {
 		var failed error
-		if rec, failed = s.list(ctx, p.channel, rec); failed != nil {
+		if rec, failed = s.list(ctx, listed, rec); failed != nil {
 			return failed
 		}
 	}
 	members, messages := rec.Account(true)
 	if !did.joining {
-		s.tally.Expect(migrate.KindMembers, members.Source-p.channel.MembersCount)
+		s.tally.Expect(migrate.KindMembers, members.Source-listed.MembersCount)
 	}
 	if rec.Stage < migrate.Copied {
-		s.tally.Expect(migrate.KindMessages, messages.Source-p.channel.MessagesCount)
+		s.tally.Expect(migrate.KindMessages, messages.Source-listed.MessagesCount)
 	}
 	s.tally.Failed(migrate.KindMembers, members.Failed)
 	s.tally.Failed(migrate.KindMessages, messages.Failed)
 	return s.breaker.ended(err, s.set.MaxErrors)
 }
 
-func (s *service) job(p planned) Job {
+func (s *service) job(c chat.Channel, rec migrate.ChannelRecord) Job {
 	j := Job{
 		Source: s.Source, Target: s.Target, Ledger: s.Ledger, Observer: s.Observer, Settings: s.set,
-		Service: s.source, TargetService: s.target, Roles: s.roles, Channel: p.channel, Record: p.record,
+		Service: s.source, TargetService: s.target, Roles: s.roles, Channel: c, Record: rec,
 		Neighbours: neighbours{s}, Files: s.files, Findings: s.findings, Counters: s.tally, Drain: s.Drain,
 	}
 	if !s.fresh { // or nothing can have been sent into it before
@@ -250,15 +256,38 @@ func bornAt(ctx context.Context, target migrate.TargetReader, serviceSID string)
 	return time.Time{}, nil
 }
 
-// planned is a channel as the plan keeps it: no attributes, no raw bytes, so
-// that the plan of a large service stays small.
+// planned is a channel as the plan keeps it: what a lane needs of the list, and no
+// text, so that the plan of a large service stays small. The ledger has the rest.
 type planned struct {
-	channel chat.Channel
-	record  migrate.ChannelRecord
+	members, messages int64
+	created, updated  int64 // Unix time
+	createdNanos      int32 // of that second
+	updatedNanos      int32
+	place             int32 // in service.channels
+}
+
+func dated(seconds int64, nanos int32) chat.Time {
+	return chat.Time{Time: time.Unix(seconds, int64(nanos)).UTC()}
 }
 
 // length is what the lane has to write, about.
-func (p planned) length() int64 { return p.channel.MessagesCount + p.channel.MembersCount }
+func (p planned) length() int64 { return p.messages + p.members }
+
+// channelOf is the channel of a lane that begins, without its names and attributes, and
+// what the ledger has of it.
+func (s *service) channelOf(ctx context.Context, p planned) (chat.Channel, migrate.ChannelRecord, error) {
+	c := chat.Channel{
+		SID: s.channels.At(int(p.place)), ServiceSID: s.source.SID, MembersCount: p.members, MessagesCount: p.messages,
+		DateCreated: dated(p.created, p.createdNanos), DateUpdated: dated(p.updated, p.updatedNanos),
+	}
+	rec, known, err := s.Ledger.Channel(ctx, c.SID)
+	if err == nil && !known {
+		err = &migrate.Error{Op: "read plan", Kind: migrate.Failed, SID: c.SID, Err: errNotPlanned, Hint: "run the same command again to resume"}
+	}
+	return c, rec, migrate.Fatal(err)
+}
+
+var errNotPlanned = errors.New("the ledger does not have the channel any more, although it was planned")
 
 // plan lists the channels and notes the new ones in the ledger.
 func (s *service) plan(ctx context.Context) ([]planned, error) {
@@ -271,7 +300,6 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Raw, c.Attributes = nil, nil
 		rec, known, err := s.Ledger.Channel(ctx, c.SID)
 		if err != nil {
 			return nil, err
@@ -292,7 +320,10 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 				return nil, err
 			}
 		}
-		plan = append(plan, planned{c, rec})
+		plan = append(plan, planned{
+			members: c.MembersCount, messages: c.MessagesCount, created: c.DateCreated.Unix(), updated: c.DateUpdated.Unix(),
+			createdNanos: int32(c.DateCreated.Nanosecond()), updatedNanos: int32(c.DateUpdated.Nanosecond()), place: int32(s.channels.Append(c.SID)),
+		})
 		s.tally.Expect(migrate.KindChannels, 1)
 		s.tally.Expect(migrate.KindMembers, c.MembersCount)
 		s.tally.Expect(migrate.KindMessages, c.MessagesCount)

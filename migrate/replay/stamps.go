@@ -149,7 +149,7 @@ func (t *stamps) list(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if taken[c.SID] {
+		if taken.Has(c.SID) {
 			continue
 		}
 		for _, mark := range marks(c) {
@@ -165,13 +165,13 @@ func (t *stamps) list(ctx context.Context) error {
 
 // taken are the conversations that the ledger has for a channel, of any service
 // that shares the target.
-func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
+func (t *stamps) taken(ctx context.Context) (*migrate.SIDSet, error) {
 	s := t.service
 	all, err := s.Ledger.Services(ctx)
 	if err != nil {
 		return nil, migrate.Fatal(err)
 	}
-	taken := map[string]bool{}
+	taken := &migrate.SIDSet{}
 	for _, rec := range all {
 		if rec.TargetSID != s.target {
 			continue
@@ -181,7 +181,7 @@ func (t *stamps) taken(ctx context.Context) (map[string]bool, error) {
 				return nil, migrate.Fatal(err)
 			}
 			if c.TargetSID != "" {
-				taken[c.TargetSID] = true
+				taken.Add(c.TargetSID)
 			}
 		}
 	}
@@ -206,7 +206,7 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 			continue
 		case err != nil:
 			return nil, err
-		case taken[c.SID] || s.reserved.has(c.SID, channelSID):
+		case taken.Has(c.SID) || s.reserved.has(c.SID, channelSID):
 			return nil, nameTaken(want, c.SID)
 		}
 		return []conversations.Conversation{c}, nil
@@ -220,7 +220,7 @@ func (t *stamps) now(ctx context.Context, channelSID string, want conversations.
 		if err != nil {
 			return nil, err
 		}
-		if !taken[c.SID] && !s.reserved.has(c.SID, channelSID) && slices.ContainsFunc(marks(c), func(m string) bool { return slices.Contains(wanted, m) }) {
+		if !taken.Has(c.SID) && !s.reserved.has(c.SID, channelSID) && slices.ContainsFunc(marks(c), func(m string) bool { return slices.Contains(wanted, m) }) {
 			all = append(all, c)
 		}
 	}
@@ -252,7 +252,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 			return err
 		}
 		stamp, ours := mapping.ReadStamp(c.Attributes)
-		if !ours || stamp.ServiceSID != s.source.SID || taken[c.SID] {
+		if !ours || stamp.ServiceSID != s.source.SID || taken.Has(c.SID) {
 			continue
 		}
 		rec, known, err := s.Ledger.Channel(ctx, stamp.SID)

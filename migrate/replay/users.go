@@ -25,13 +25,14 @@ type users struct {
 }
 
 // user is one user on their way. The first that asks does the work; the others
-// wait for it.
+// wait for it. Of one who arrived, the SID and the identity are left.
 type user struct {
 	source  chat.User         // as listed, without raw bytes
 	unknown []mapping.Finding // what they said that the source has and mapping does not know
 	gone    bool              // the source has a member of that identity and no user
 
-	latch drain.Latch
+	// The rest is guarded by users.mu.
+	latch *drain.Latch // of who does the work; nil before and after
 	done  bool
 	err   error
 }
@@ -43,6 +44,7 @@ func newUsers(s *service) *users {
 // list reads which users there are.
 func (u *users) list(ctx context.Context) error {
 	s := u.service
+	once := oneOfEach()
 	for src, err := range s.early.users.Or(func() iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) }) {
 		if err != nil {
 			return err
@@ -60,7 +62,8 @@ func (u *users) list(ctx context.Context) error {
 			s.tally.Skipped(migrate.KindUsers, 1)
 			continue
 		}
-		one := &user{source: src, unknown: unknown, latch: drain.NewLatch()}
+		src.AccountSID, src.ServiceSID, src.RoleSID = once(src.AccountSID), once(src.ServiceSID), once(src.RoleSID)
+		one := &user{source: src, unknown: unknown}
 		u.byName[src.Identity] = one
 		u.inOrder = append(u.inOrder, one)
 		s.sheet.Gate(s.target, 1)
@@ -77,7 +80,7 @@ func (u *users) ensure(ctx context.Context, identity string) error {
 	u.mu.Lock()
 	one := u.byName[identity]
 	if one == nil {
-		one = &user{source: chat.User{Identity: identity}, gone: true, latch: drain.NewLatch()}
+		one = &user{source: chat.User{Identity: identity}, gone: true}
 		u.byName[identity] = one
 	}
 	u.mu.Unlock()
@@ -104,18 +107,21 @@ func (u *users) rest(ctx context.Context) error {
 }
 
 func (u *users) bring(ctx context.Context, one *user) error {
-	if err := one.latch.Lock(ctx); err != nil {
+	latch, done, err := u.began(one)
+	if done {
 		return err
 	}
-	defer one.latch.Unlock()
-	if one.done {
-		return one.err
+	if err := latch.Lock(ctx); err != nil {
+		return err
 	}
-	err := u.write(ctx, one)
+	defer latch.Unlock()
+	if _, done, err = u.began(one); done {
+		return err
+	}
+	err = u.write(ctx, one)
 	if err != nil && migrate.EndsRun(ctx, err) {
 		return err
 	}
-	one.done, one.err = true, err
 	s := u.service
 	if !one.gone {
 		s.sheet.Gate(s.target, -1)
@@ -124,7 +130,36 @@ func (u *users) bring(ctx context.Context, one *user) error {
 		s.fail(ctx, migrate.KindUsers, one.source.SID, "", err)
 		s.tally.Failed(migrate.KindUsers, 1)
 	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	one.done, one.err, one.latch, one.unknown = true, err, nil, nil
+	one.source = chat.User{SID: one.source.SID, Identity: one.source.Identity}
 	return err
+}
+
+// began reports whether the work is done, and how it ended, or gives who wants to do it
+// the latch of that.
+func (u *users) began(one *user) (*drain.Latch, bool, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if one.latch == nil && !one.done {
+		latch := drain.NewLatch()
+		one.latch = &latch
+	}
+	return one.latch, one.done, one.err
+}
+
+// oneOfEach gives the first of texts that are equal: all users share an account, and many a
+// role, and each was read with texts of its own.
+func oneOfEach() func(string) string {
+	first := map[string]string{}
+	return func(text string) string {
+		if same, ok := first[text]; ok {
+			return same
+		}
+		first[text] = text
+		return text
+	}
 }
 
 func (u *users) write(ctx context.Context, one *user) error {

@@ -38,7 +38,7 @@ func (s *service) bindings(ctx context.Context) error {
 func (s *service) webhooks(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(migrate.GateAtOnce)
-	for _, sid := range s.channels {
+	for sid := range s.channels.All() {
 		g.Go(func() error { return migrate.Quietly(s.webhooksOf(gctx, sid)) })
 	}
 	if err := g.Wait(); err != nil {

@@ -121,6 +121,10 @@ func (l *Ledger) ClearFailures(ctx context.Context, sourceSID string) error {
 	}))
 }
 
+// numbersKept is how many numbers of channels are known without asking, more than lanes
+// run at once.
+const numbersKept = 1024
+
 // number is the channel's key in the table of messages. It is called under the
 // group's lock.
 func (l *Ledger) number(ctx context.Context, channelSID string) (int64, error) {
@@ -132,6 +136,9 @@ func (l *Ledger) number(ctx context.Context, channelSID string) (int64, error) {
 		[]any{packSID(channelPrefix, channelSID)}, &n)
 	if err != nil {
 		return 0, err
+	}
+	if len(l.channels) == numbersKept {
+		clear(l.channels)
 	}
 	l.channels[channelSID] = n
 	return n, nil

@@ -57,7 +57,7 @@ func records[T any](h *host, ctx context.Context, op, sid string, first func(*ca
 	decode func([]byte) (T, error), sidOf func(T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
-		yielded := sidSet{}
+		yielded := migrate.SIDSet{}
 		for p, err := range h.aheadOf(ctx, func(ctx context.Context) iter.Seq2[page, error] {
 			return h.resumable(ctx, op, sid, first, func() {})
 		}) {
@@ -74,7 +74,7 @@ func records[T any](h *host, ctx context.Context, op, sid string, first func(*ca
 					yield(none, unreadable(op, sid, err))
 					return
 				}
-				if yielded.add(sidOf(r)) && !yield(r, nil) {
+				if yielded.Add(sidOf(r)) && !yield(r, nil) {
 					return
 				}
 			}

@@ -187,12 +187,3 @@ func TestListsYieldEachRecordOnce(t *testing.T) {
 		require.Len(t, s.requests(), 2*(1+restarts))
 	})
 }
-
-func TestSIDSet(t *testing.T) {
-	var s sidSet
-	for _, sid := range []string{service, channel, strings.ToUpper(service[:2]) + strings.Repeat("A", 32), "IS" + strings.Repeat("a", 32), "RL1", "", "IS0000000000000000000000000000000g"} {
-		require.True(t, s.add(sid), sid)
-		require.False(t, s.add(sid), sid)
-	}
-	require.Len(t, s.packed, 3)
-}

@@ -16,21 +16,6 @@ import (
 	"chatbridge/migrate"
 )
 
-func TestSIDsThatDifferAnywhereAreTwo(t *testing.T) {
-	sid := "CHabcdef00000000000000000000000000"
-	all := []string{sid, strings.ToUpper(sid), "CHAbcdef00000000000000000000000000", "CHabcdeF00000000000000000000000000", "", sid + "0", sid[:33]}
-	for i := range sid {
-		all = append(all, sid[:i]+"1"+sid[i+1:], sid[:i]+"x"+sid[i+1:])
-	}
-	var s sidSet
-	for _, sid := range all {
-		require.True(t, s.add(sid), sid)
-	}
-	for _, sid := range all {
-		require.False(t, s.add(sid), sid)
-	}
-}
-
 func TestMessagesAreFetchedBesideEachOther(t *testing.T) {
 	var records []string
 	for i := range 20 {

@@ -2,7 +2,9 @@ package verify
 
 import (
 	"context"
+	"hash/maphash"
 	"iter"
+	"slices"
 	"time"
 
 	"chatbridge/mapping"
@@ -22,26 +24,52 @@ const (
 )
 
 // byMark are the conversations of a service that bear no stamp, by what the source
-// determines of them.
-type byMark map[string][]conversations.Conversation
+// determines of them. It holds marks as hashes, and about a hundred bytes of each
+// conversation. The zero value is empty.
+type byMark struct {
+	latest map[uint64]int32 // of each mark, its place in bears
+	bears  []bearer
+	sids   migrate.SIDList
+	dates  []time.Time // when those were created
+}
 
-func (b byMark) put(c conversations.Conversation) {
+// bearer is a conversation that bears a mark, and the one that bore it before.
+type bearer struct {
+	conversation int32 // place in sids
+	before       int32 // in bears; none below 0
+}
+
+func (b *byMark) put(c conversations.Conversation) {
+	if b.latest == nil {
+		b.latest = map[uint64]int32{}
+	}
+	at := int32(b.sids.Append(c.SID))
+	b.dates = append(b.dates, c.DateCreated)
 	for _, mark := range marksOf(c) {
-		b[mark] = append(b[mark], conversations.Conversation{SID: c.SID, DateCreated: c.DateCreated})
+		key := maphash.String(seed, mark)
+		before, there := b.latest[key]
+		if !there {
+			before = -1
+		}
+		b.latest[key] = int32(len(b.bears))
+		b.bears = append(b.bears, bearer{at, before})
 	}
 }
 
 // like are those that bear a mark of a channel, each once.
-func (b byMark) like(want conversations.Conversation) []conversations.Conversation {
+func (b *byMark) like(want conversations.Conversation) []conversations.Conversation {
 	var all []conversations.Conversation
-	seen := map[string]bool{}
+	seen := map[int32]bool{}
 	for _, mark := range marksOf(want) {
-		for _, c := range b[mark] {
-			if !seen[c.SID] {
-				seen[c.SID] = true
-				all = append(all, c)
+		first := len(all)
+		next, there := b.latest[maphash.String(seed, mark)]
+		for ; there && next >= 0; next = b.bears[next].before {
+			if at := b.bears[next].conversation; !seen[at] {
+				seen[at] = true
+				all = append(all, conversations.Conversation{SID: b.sids.At(int(at)), DateCreated: b.dates[at]})
 			}
 		}
+		slices.Reverse(all[first:]) // as they were listed
 	}
 	return all
 }
@@ -62,7 +90,7 @@ func marksOf(c conversations.Conversation) []string {
 // heldBy reports whether a service has the conversation of a channel, which only a
 // migration can have written, or is vacant, as one leaves it if there is no channel.
 func (s *verifiedService) heldBy(ctx context.Context, t conversations.Service) (ours, vacant bool, err error) {
-	holds, there := origin.Inhabited{Birth: origin.BornAt(t.DateCreated)}, byMark{}
+	holds, there := origin.Inhabited{Birth: origin.BornAt(t.DateCreated)}, &byMark{}
 	for c, err := range s.Target.Conversations(ctx, t.SID) {
 		if err != nil {
 			return false, false, err

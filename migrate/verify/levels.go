@@ -17,10 +17,7 @@ func (s *verifiedService) place(sourceSID, targetSID string) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.placed == nil {
-		s.placed = map[string]string{}
-	}
-	s.placed[sourceSID] = targetSID
+	s.placed.Set(sourceSID, targetSID)
 }
 
 // compareLevels compares the notification levels of every user.
@@ -30,7 +27,7 @@ func (s *verifiedService) compareLevels(ctx context.Context) error {
 	}
 	listed := func(ctx context.Context) iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) }
 	return drain.Each(ctx, s.set.Concurrency, listed, func(u chat.User) drain.Job {
-		target := s.placed[u.SID]
+		target := s.placed.Other(u.SID)
 		if target == "" {
 			return nil
 		}
@@ -53,7 +50,7 @@ func (s *verifiedService) compareLevelsOf(ctx context.Context, user migrate.Enti
 			return err
 		}
 		level, known, _ := s.set.Mapper.UserChannel(c)
-		if target := s.placed[c.ChannelSID]; known && target != "" {
+		if target := s.placed.Other(c.ChannelSID); known && target != "" {
 			want[target], channels[target] = level, c.ChannelSID
 		}
 	}

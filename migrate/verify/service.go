@@ -18,15 +18,15 @@ type verifiedService struct {
 	target  string
 	created bool // the migration made the target, so that what is in it is of the migration
 	roles   mapping.Roles
-	stamped map[string][]string // source channel to the conversations that bear its stamp
-	byName  map[string]string   // recognition key to conversation, of those without a stamp
-	byMark  byMark              // the same, by less
-	placed  map[string]string   // users and channels to what they are in the target
+	stamped stamped
+	byName  byName
+	byMark  byMark           // the same, by less
+	placed  migrate.SIDPairs // users and channels to what they are in the target
 
 	unproved bool // the target may be somebody's: nothing in it is repaired
 
 	holding sync.Mutex
-	held    map[string]string // conversations that were found by what they hold, to their channel
+	held    migrate.SIDPairs // conversations that were found by what they hold, to their channel
 
 	asking sync.Mutex
 	born   time.Time // when the target was made; zero until it was asked for
@@ -50,13 +50,10 @@ func (s *verifiedService) report(all ...Difference) error {
 func (s *verifiedService) hold(conversationSID, channelSID string) bool {
 	s.holding.Lock()
 	defer s.holding.Unlock()
-	if s.held == nil {
-		s.held = map[string]string{}
+	if s.held.Other(conversationSID) == "" {
+		s.held.Set(conversationSID, channelSID)
 	}
-	if _, taken := s.held[conversationSID]; !taken {
-		s.held[conversationSID] = channelSID
-	}
-	return s.held[conversationSID] == channelSID
+	return s.held.Other(conversationSID) == channelSID
 }
 
 func (c *comparison) service(ctx context.Context, src chat.Service) error {

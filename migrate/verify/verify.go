@@ -3,8 +3,6 @@ package verify
 import (
 	"context"
 	"iter"
-	"maps"
-	"slices"
 	"sync"
 	"time"
 
@@ -226,11 +224,11 @@ func (c *comparison) report(all ...Difference) error {
 // channels compares the channels of a service, as many beside each other as
 // lanes would run.
 func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
-	seen := map[string]bool{}
+	seen := &migrate.SIDSet{}
 	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return c.Source.Channels(ctx, s.source.SID) }
 	err := drain.Each(ctx, c.set.Concurrency, listed, func(ch chat.Channel) drain.Job {
 		ch.Raw = nil
-		seen[ch.SID] = true
+		seen.Add(ch.SID)
 		c.tally.Expect(migrate.KindChannels, 1)
 		c.tally.Expect(migrate.KindMessages, ch.MessagesCount)
 		c.tally.Expect(migrate.KindMembers, ch.MembersCount)
@@ -239,10 +237,7 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 	if err != nil {
 		return err
 	}
-	for _, sid := range slices.Sorted(maps.Keys(s.stamped)) {
-		if seen[sid] {
-			continue
-		}
+	for _, sid := range s.stamped.without(seen) {
 		if err := s.extra(sid); err != nil {
 			return err
 		}
@@ -264,7 +259,7 @@ func unpaused(j drain.Job) drain.Job {
 
 // extra reports the conversations of a channel that the source does not have.
 func (s *verifiedService) extra(sid string) error {
-	for _, target := range s.stamped[sid] {
+	for _, target := range s.stamped.of(sid) {
 		if err := s.report(Difference{Class: Extra, Kind: migrate.KindChannels, TargetSID: target, Detail: "bears the stamp of " + sid + ", which the source does not have"}); err != nil {
 			return err
 		}
