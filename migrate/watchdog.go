@@ -44,9 +44,29 @@ func NewWatchdog(ctx context.Context, after time.Duration, sid string) (context.
 // purpose, by a back-off or a limit, for d. It keeps the lane's watchdog quiet
 // for that long. With a d of 0 it says that the lane gets on.
 func Waiting(ctx context.Context, d time.Duration) {
-	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
+	w, ok := ctx.Value(watchdogKey{}).(*Watchdog)
+	switch {
+	case !ok:
+	case ctx.Value(besideKey{}) != nil:
+		w.atLeast(d)
+	default:
 		w.Waiting(d)
 	}
+}
+
+type besideKey struct{}
+
+// Beside returns a context for what a lane has done while it does something else: it
+// does not cut short the time for which the lane waits.
+func Beside(ctx context.Context) context.Context { return context.WithValue(ctx, besideKey{}, true) }
+
+func (w *Watchdog) atLeast(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if until := time.Now().Add(d); until.After(w.until) {
+		w.until = until
+	}
+	w.rearm()
 }
 
 // Queued says that the request with this context waits for its turn behind
@@ -94,10 +114,7 @@ func (w *Watchdog) Progress() { w.Waiting(0) }
 func (w *Watchdog) Waiting(d time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	// Whoever reads for the lane meanwhile does not cut its wait short.
-	if until := time.Now().Add(d); until.After(w.until) {
-		w.until = until
-	}
+	w.until = time.Now().Add(d)
 	w.rearm()
 }
 

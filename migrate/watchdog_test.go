@@ -81,6 +81,22 @@ func TestWatchdog(t *testing.T) {
 		})
 	})
 
+	t.Run("waits as long as it said, whatever is done beside it", func(t *testing.T) {
+		watch(t, func(t *testing.T, ctx context.Context, w *migrate.Watchdog) {
+			w.Waiting(5 * time.Minute)
+			time.Sleep(time.Second)
+			migrate.Waiting(migrate.Beside(ctx), 0)
+			require.Equal(t, 5*time.Minute-time.Second+patience, stalledAfter(t, ctx, time.Now()))
+		})
+	})
+	t.Run("has its time again after what is done beside it, and waits for that", func(t *testing.T) {
+		watch(t, func(t *testing.T, ctx context.Context, w *migrate.Watchdog) {
+			time.Sleep(patience / 2)
+			migrate.Waiting(migrate.Beside(ctx), time.Minute)
+			require.Equal(t, time.Minute+patience, stalledAfter(t, ctx, time.Now()))
+		})
+	})
+
 	t.Run("is quiet while a request is queued, and then has its time again", func(t *testing.T) {
 		watch(t, func(t *testing.T, ctx context.Context, _ *migrate.Watchdog) {
 			time.Sleep(patience / 2)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"chatbridge/migrate"
@@ -127,7 +128,7 @@ func estimate(loads []serviceLoad, at conditions) Estimate {
 	if at.write != at.read && at.step() > at.pace() {
 		e.WriteSeconds = at.write.Seconds()
 	}
-	e.Gate, e.LongestLane, e.Concurrency = float64(e.GateWrites)*at.pace(), longest, all/float64(at.lanes)
+	e.Gate, e.LongestLane, e.Concurrency = at.turns(e.GateWrites, 0), longest, all/float64(at.lanes)
 	if at.inFlight > 0 {
 		written := float64(writes(loads))
 		e.InFlightSeconds = (written*at.write.Seconds() + (float64(e.Requests)-written)*at.read.Seconds()) / float64(at.inFlight)
@@ -161,7 +162,7 @@ func before(loads []serviceLoad, at conditions) float64 {
 	}
 	longest := 0.0
 	for _, s := range loads {
-		rounds := sourceToPrepare - 2 + pages(s.users, listPage) + pages(int64(len(s.channels)), listPage)
+		rounds := sourceToPrepare + pages(s.users, listPage) - 1 + pages(int64(len(s.channels)), listPage)
 		longest = max(longest, roundsToPrepare*read+rounds*source+float64(s.roles)*at.step())
 	}
 	return begin + longest
@@ -203,7 +204,8 @@ func simulate(loads []serviceLoad, at conditions, begin float64) float64 {
 		end = max(end, slots[first])
 	}
 	for _, g := range gates { // who is in no channel comes when all lanes have begun
-		end = max(end, max(g.free, began)+float64(g.rest)*max(at.pace(), g.user/migrate.GateAtOnce))
+		rest := float64(g.rest)
+		end = max(end, g.take(began, rest, at), began+rest*g.user/migrate.GateAtOnce)
 	}
 	return end
 }
@@ -230,7 +232,8 @@ func line(loads []serviceLoad) []place {
 // gateway is the gate of one service while a schedule is played through.
 type gateway struct {
 	here  map[int32]bool // users that a lane brought
-	free  float64        // when the gate can take the next write
+	free  float64        // when the gate was asked last
+	used  float64        // of a window, at that time
 	users int64          // that the source lists
 	rest  int64          // of these, the ones that no lane brought yet
 	muted bool           // a lane saw to the push notifications
@@ -257,7 +260,27 @@ func (g *gateway) lane(c channelLoad, free float64, at conditions) float64 {
 			g.rest--
 		}
 	}
-	g.free = max(free, g.free) + (1+brought)*at.pace()
-	alone := free + at.step() + brought*max(at.pace(), g.user)
-	return max(g.free, alone) + c.seconds(at)
+	alone := free + at.write.Seconds() + math.Ceil(brought/migrate.GateAtOnce)*g.user
+	return max(g.take(free, 1+brought, at), alone) + c.seconds(at)
+}
+
+// take has n writes pass the gate from a moment on, and returns when they have. A
+// window that nobody used fills up again.
+func (g *gateway) take(from, n float64, at conditions) float64 {
+	if at.aps <= 0 {
+		return from
+	}
+	from = max(from, g.free)
+	most, over := at.aWindow()
+	if most <= 1 {
+		g.free = from + n*at.pace()
+		return g.free
+	}
+	g.used = max(0, g.used-(from-g.free)*most/over) + n
+	g.free = from
+	if g.used > most {
+		g.free += (g.used - most) * over / most
+		g.used = most
+	}
+	return g.free
 }

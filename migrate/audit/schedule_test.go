@@ -96,11 +96,11 @@ func TestRequestsByHand(t *testing.T) {
 func TestEstimateByHandWithWhatAWriteTakes(t *testing.T) {
 	loads := []serviceLoad{{roles: 2, users: 3, levels: 4, channels: []channelLoad{{sid: "CH1", members: []int32{0, 1, 2}, messages: 10, horizons: 1}}}}
 	want := Estimate{
-		APS: 1, Lanes: 1, Before: 4, After: 4 + 2, Seconds: 4 + 8 + 30 + 4 + 2, BoundBy: BoundByLane, LongestChannel: "CH1", WriteSeconds: 2,
+		APS: 1, Lanes: 1, Before: 4, After: 4 + 2, Seconds: 4 + 2 + 2 + 30 + 4 + 2, BoundBy: BoundByLane, LongestChannel: "CH1", WriteSeconds: 2,
 		Gate: 10, GateWrites: 10, LongestLane: 30, LongestLaneWrites: 15, Concurrency: 30, LaneWrites: 15,
 	}
 	want.Requests = writes(loads) + targetReads(loads)
-	require.Equal(t, want, estimate(loads, paced(1, 2*time.Second, 1)), "two roles, a conversation and three users for it, and the claim at the end")
+	require.Equal(t, want, estimate(loads, paced(1, 2*time.Second, 1)), "two roles, a conversation and three users for it at once, and the claim at the end")
 	within, without := estimate(loads, paced(1, time.Second/2, 1)), estimate(loads, paced(1, 0, 1))
 	without.Seconds, without.After = without.Seconds+0.5, without.After+0.5 // of the claim
 	require.Equal(t, without, within, "the limit is longer")

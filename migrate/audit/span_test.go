@@ -13,6 +13,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/transport"
 )
 
 // spans are the workspaces that an estimate is held to.
@@ -32,7 +33,9 @@ func estimated(t *testing.T, spec string, latency time.Duration) (audit.Estimate
 	require.NoError(t, err)
 	time.Sleep(time.Until(time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC))) // what is migrated is older than the migration
 	r := rig.NewRig(t, emulator.Config{Generate: g, APS: migrate.DefaultAPS, Latency: latency})
-	r.Settings.Concurrency, r.Settings.InFlight, r.Settings.APS = migrate.DefaultConcurrency, 2*migrate.DefaultConcurrency, migrate.DefaultAPS
+	// What chatbridge migrate has without a flag.
+	r.Settings.Concurrency, r.Settings.InFlight, r.Settings.APS = 64, 50, migrate.DefaultAPS
+	r.InFlight = transport.InFlight{Start: 16, Most: 50, Share: true}
 	r.Aps = migrate.DefaultAPS
 	a := r.Audit(t, nil)
 	s, err := r.Migrate(t.Context())

@@ -20,24 +20,25 @@ const (
 	// roundsToMake make it, claim it and look for a rival: five reads and four writes,
 	// one service after the other.
 	roundsToMake = 9
-	// roundsToPrepare read the roles of the target, and of the source roles, users, the end
-	// of their list and channels, of all services concurrently.
-	roundsToPrepare, sourceToPrepare = 1, 4
+	// roundsToPrepare read the roles of the target, and of the source the end of the list
+	// of users, whose first page and roles were read before, of all services concurrently.
+	roundsToPrepare, sourceToPrepare = 1, 1
 	// roundsToMute look at push notifications before the first write of a service.
-	roundsToMute = 3
-	// roundsToConclude give a service its configuration, when its channels are done.
-	roundsToConclude = 6
+	roundsToMute = 1
+	// roundsToConclude read and set the configuration of a service, when its channels are
+	// done.
+	roundsToConclude = 4
 	// roundsLast let go of the claim.
 	roundsLast = 1
 
 	// sourceBefore is read of a channel before its conversation is made.
 	sourceBefore = 1
-	// sourceInside are read of every channel once: invites, and the other end of the
-	// list of messages.
-	sourceInside = 2
-	// pagesAhead says that pages of the source are read while the lane writes: then it
-	// waits for the first one alone.
-	pagesAhead = true
+	// sourceInside is read of every channel once, and waited for: the other end of the
+	// list of messages. Members, invites and the first page of messages are read while
+	// the conversation is made, and further pages while the one before is written.
+	sourceInside = 1
+	// sourceBeside are read of every channel once, and not waited for: invites.
+	sourceBeside = 1
 	// pagesBackAtOnce are how many pages of a conversation are read back concurrently.
 	pagesBackAtOnce = 1
 )
@@ -66,6 +67,7 @@ const (
 
 // conditions are what a migration meets, as far as they decide how long it takes.
 type conditions struct {
+	window      time.Duration // that writes are averaged over; 0 spaces them evenly
 	aps         float64       // writes a second of a conversation, and of a service; 0 or less for no limit
 	read, write time.Duration // that a request takes
 	source      time.Duration // that a read of the source takes: 0 if it is on this machine
@@ -74,6 +76,31 @@ type conditions struct {
 	inFlight    int           // requests at once; 0 for no limit
 	reads       int64         // of the source, in all
 	single      bool          // the lists of the source do not show attributes
+}
+
+// window is what the engine averages the writes of one limit over, and a little more.
+const window = 5050 * time.Millisecond
+
+// turns is how long n writes take that share a limit, and of which each takes so many
+// seconds by itself: a window's worth may come at once.
+func (c conditions) turns(n int64, each float64) float64 {
+	if n <= 0 {
+		return 0
+	}
+	most, over := c.aWindow()
+	if most <= 1 {
+		return float64(n) * max(c.pace(), each)
+	}
+	if each*most >= over {
+		return float64(n) * each
+	}
+	full := math.Floor(float64(n-1) / most)
+	return full*over + (float64(n)-full*most)*each
+}
+
+// aWindow is how many writes a limit takes at once, in so many seconds.
+func (c conditions) aWindow() (most, seconds float64) {
+	return math.Floor(c.aps * c.window.Truncate(time.Second).Seconds()), c.window.Seconds()
 }
 
 // step is how long a write takes that waits for the one before, in seconds.
@@ -120,7 +147,7 @@ func (a *Auditor) latency(set migrate.Settings) (read, write time.Duration, from
 // conditions are those of a migration that the settings, the transport and what was read
 // tell of. A migration reads the source just as the audit did.
 func (t *audit) conditions(loads []serviceLoad) (at conditions, from string) {
-	at = conditions{aps: t.set.APS, lanes: t.set.Concurrency, inFlight: t.set.InFlight}
+	at = conditions{window: window, aps: t.set.APS, lanes: t.set.Concurrency, inFlight: t.set.InFlight}
 	at.read, at.write, from = t.latency(t.set)
 	at.source = at.read
 	if t.set.ToService == "" {
@@ -136,7 +163,7 @@ func (t *audit) conditions(loads []serviceLoad) (at conditions, from string) {
 	for _, s := range loads {
 		for _, c := range s.channels {
 			attributed += c.attributed
-			listed += sourceInside + sourceBefore + pages(c.read.members, listPage) + pages(c.read.messages, messagePage)
+			listed += sourceInside + sourceBeside + sourceBefore + pages(c.read.members, listPage) + pages(c.read.messages, messagePage)
 		}
 	}
 	at.single = float64(at.reads)-listed > float64(attributed)/2
@@ -150,14 +177,13 @@ func pages(records, size int64) float64 {
 
 // sourceRounds are how many reads of the source a lane waits for.
 func (c channelLoad) sourceRounds(single bool) float64 {
-	read, aPage := pages(c.read.messages, messagePage), 1.0
+	read, first := pages(c.read.messages, messagePage), 1.0
 	if single { // and the fetches of what the page does not show
-		aPage += math.Ceil(float64(c.attributed) / read / messagesFetched)
+		first += math.Ceil(float64(c.attributed) / read / messagesFetched)
 	}
-	if pagesAhead {
-		read = 1
-	}
-	return sourceInside + pages(c.read.members, listPage) + read*aPage
+	// Beside the create, and one participant after the other.
+	beside := 1 + float64(len(c.members))
+	return sourceInside + pages(c.read.members, listPage) - 1 + max(0, first-beside)
 }
 
 // targetRounds are how many reads of the target a lane waits for.
@@ -176,6 +202,8 @@ func (s serviceLoad) user(at conditions) float64 {
 
 // seconds is how long a lane takes once it has its conversation and its users.
 func (c channelLoad) seconds(at conditions) float64 {
-	return float64(c.lane())*at.step() + c.sourceRounds(at.single)*at.source.Seconds() + c.targetRounds()*at.read.Seconds() +
+	reads := c.sourceRounds(at.single)*at.source.Seconds() + c.targetRounds()*at.read.Seconds() +
 		float64(c.files)*(fileReads*at.source.Seconds()+fileWrites*at.write.Seconds())
+	// What is read in between lets the window pass.
+	return max(at.turns(c.lane(), at.write.Seconds()), float64(c.lane())*at.write.Seconds()+reads)
 }

@@ -64,11 +64,11 @@ func TestEstimateByHandOfLatency(t *testing.T) {
 	loads := []serviceLoad{{settings: 4, roles: 2, users: 2, people: 2, channels: []channelLoad{c}}}
 
 	lane := float64(2 + 150 + 1 + 1) // participants, messages, a horizon, the date
-	lane += 1 + 1 + 1 + 2            // members, invites, the other end, pages of messages
+	lane += 1                        // the other end; the rest is read beside what is written
 	lane += 2 + 1                    // read back, participants
-	before := 15.0 + 9 + 5 + 2       // half a settle time, the service, its preparation, roles
-	opens := 1.0 + 3 + 1 + 2         // the channel, push, the conversation, two users
-	after := 6.0 + 1                 // configuration, the claim
+	before := 15.0 + 9 + 3 + 2       // half a settle time, the service, its preparation, roles
+	opens := 1.0 + 1 + 1 + 1         // the channel, push, the conversation, two users at once
+	after := 4.0 + 1                 // configuration, the claim
 	requests := 40 + 4 + 150 + 2 + 1 + 1 + (2 + 2 + 1) + targetReads(loads)
 
 	e := estimate(loads, at)
@@ -81,10 +81,33 @@ func TestEstimateByHandOfLatency(t *testing.T) {
 	require.InDelta(t, float64(requests)/2, e.InFlightSeconds, slack)
 
 	at.single = true
-	require.InDelta(t, lane+2*2, estimate(loads, at).LongestLane, slack, "ten fetches a page, eight at once")
+	require.InDelta(t, lane, estimate(loads, at).LongestLane, slack, "ten fetches a page, all at once, while participants are written")
+	loads[0].channels[0].members, loads[0].channels[0].attributed = nil, 300
+	require.InDelta(t, lane-2+3, estimate(loads, at).LongestLane, slack, "a page, and 150 fetches of which 64 go at once, beside the create")
+	loads[0].channels[0] = c
 	at.single, at.inFlight = false, 1
 	require.Equal(t, BoundByInFlight, estimate(loads, at).BoundBy)
 	require.InDelta(t, before+float64(requests)+after, estimate(loads, at).Seconds, slack)
 	at.source, at.inFlight = 0, 0
-	require.InDelta(t, lane-5, estimate(loads, at).LongestLane, slack, "an archive is read at once")
+	require.InDelta(t, lane-1, estimate(loads, at).LongestLane, slack, "an archive is read at once")
+}
+
+func TestTurns(t *testing.T) {
+	for name, c := range map[string]struct {
+		aps, each float64
+		n         int64
+		want      float64
+	}{
+		"none":                        {30, 0.01, 0, 0},
+		"a window's worth at once":    {30, 0.01, 150, 1.5},
+		"and one more":                {30, 0.01, 151, 5.05 + 0.01},
+		"three windows":               {30, 0.01, 450, 2*5.05 + 1.5},
+		"slower by themselves":        {30, 0.1, 600, 60},
+		"without a limit":             {0, 0.01, 600, 6},
+		"a window that holds but one": {0.1, 1, 3, 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.InDelta(t, c.want, conditions{aps: c.aps, window: window}.turns(c.n, c.each), slack)
+		})
+	}
 }

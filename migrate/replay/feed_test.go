@@ -194,7 +194,7 @@ func TestFeedHoldsFewLongMessages(t *testing.T) {
 	f := laneOf(&sides{}).feed(t.Context(), long, migrate.All)
 	defer f.close()
 	for range 2 {
-		require.Len(t, ahead(t, f, n+1), n)
+		require.Len(t, beyond(t, f, n+1), n)
 		require.LessOrEqual(t, f.bytes, feedBytes+length)
 		require.LessOrEqual(t, len(f.kept), fit+1)
 	}

@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"iter"
@@ -35,7 +36,8 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		l.members = append(l.members, m)
 	}
 	if l.created {
-		defer l.usersAhead(ctx)()
+		stop := l.usersAhead(ctx)
+		defer func() { err = cmp.Or(err, stop()) }()
 	}
 	l.Counters.Expect(migrate.KindMembers, int64(len(l.members))-l.Channel.MembersCount)
 	l.Counters.Seen(migrate.KindMembers, int64(len(l.members)))
@@ -133,8 +135,8 @@ func (e *early) orRead(read func(after int64) iter.Seq2[chat.Message, error]) fu
 
 // usersAhead brings the users of the members over, several at once, while the
 // participants are written one at a time. Whoever joins asks for theirs again, and
-// hears then what became of it.
-func (l *lane) usersAhead(ctx context.Context) (stop func()) {
+// hears then what became of it; stop says what ends the run.
+func (l *lane) usersAhead(ctx context.Context) (stop func() error) {
 	var identities []string
 	seen := map[string]bool{}
 	for _, m := range l.members {
@@ -148,16 +150,24 @@ func (l *lane) usersAhead(ctx context.Context) (stop func()) {
 	}
 	var g sync.WaitGroup
 	var next, stopped atomic.Int64
+	var ends atomic.Pointer[error]
 	for range min(migrate.GateAtOnce, len(identities)) {
 		g.Go(func() {
 			for i := next.Add(1) - 1; i < int64(len(identities)) && stopped.Load() == 0; i = next.Add(1) - 1 {
-				_ = l.Neighbours.EnsureUser(ctx, identities[i])
+				if err := l.Neighbours.EnsureUser(ctx, identities[i]); err != nil && migrate.EndsRun(ctx, err) {
+					ends.CompareAndSwap(nil, &err)
+					return
+				}
 			}
 		})
 	}
-	return func() {
+	return func() error {
 		stopped.Store(1)
 		g.Wait()
+		if err := ends.Load(); err != nil {
+			return *err
+		}
+		return nil
 	}
 }
 

@@ -72,18 +72,18 @@ func TestMovingSource(t *testing.T) {
 
 	t.Run("what is added, edited and deleted before it is read arrives as it is then", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			// A page is 100 messages, and one is read ahead: the third is read after the
+			// A page is 100 messages, and two are read ahead: the fourth is read after the
 			// first is written.
-			r, moved := moving(t, numbered(220), 210)
+			r, moved := moving(t, numbered(320), 310)
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.True(t, moved.Load())
 			require.Equal(t, migrate.Complete, s.Status)
 			bodies := r.BodiesIn(t, s.Services[0].TargetSID, channel)
-			require.Len(t, bodies, 220)
-			require.NotContains(t, bodies, "message 210")
-			require.Equal(t, "edited", bodies[210])
-			require.Equal(t, "added", bodies[119])
+			require.Len(t, bodies, 320)
+			require.NotContains(t, bodies, "message 310")
+			require.Equal(t, "edited", bodies[310])
+			require.Equal(t, "added", bodies[319])
 			_, err = r.Migrate(t.Context()) // the channel has the date of the change since
 			require.NoError(t, err)
 			_, differences := r.Verify(t.Context())

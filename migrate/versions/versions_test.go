@@ -92,7 +92,7 @@ func TestConformance(t *testing.T) {
 			sourcetest.Run(t, sourcetest.Suite{
 				Open: func(t *testing.T, w sourcetest.World) migrate.Source { return open(t, w, spec) },
 				Broken: func(t *testing.T, w sourcetest.World) migrate.Source {
-					return open(t, w, "nth(GET messages,3-)=before.500")
+					return open(t, w, "nth(GET messages,4-)=before.500")
 				},
 				Kind:        migrate.Unavailable,
 				Media:       true,

@@ -6,6 +6,8 @@ import (
 	"iter"
 	"sync"
 	"sync/atomic"
+
+	"chatbridge/migrate"
 )
 
 // Room bounds how many bytes are read ahead, by any number of readers. The zero
@@ -35,7 +37,7 @@ func (r *Room) give(bytes int64) { r.left.Add(bytes) }
 // returns, nothing is being read.
 func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		ctx, cancel := context.WithCancel(ctx)
+		ctx, cancel := context.WithCancel(migrate.Beside(ctx))
 		r := reader[T]{asks: make(chan struct{}, 1), pages: make(chan page[T]), stop: make(chan struct{}), room: room, size: size}
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -118,7 +120,7 @@ type List[T any] struct {
 
 // Begin reads a list. Whoever begins has to Stop it.
 func Begin[T any](ctx context.Context, list func(context.Context) iter.Seq2[T, error]) *List[T] {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(migrate.Beside(ctx))
 	l := &List[T]{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(l.done)
@@ -171,7 +173,7 @@ type Primed[T any] struct {
 
 // Prime reads the first element. Whoever primes has to Stop it.
 func Prime[T any](ctx context.Context, seq func(context.Context) iter.Seq2[T, error]) *Primed[T] {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(migrate.Beside(ctx))
 	p := &Primed[T]{cancel: cancel, read: make(chan struct{})}
 	p.next, p.halt = iter.Pull2(seq(ctx))
 	go func() {
