@@ -12,7 +12,7 @@ import (
 // the account's owner. More channels are at work than requests are in flight,
 // because many of them wait for the limit of the service.
 const (
-	autoStart    = 16
+	autoStart    = 24
 	autoInFlight = 50
 	autoChannels = 64
 

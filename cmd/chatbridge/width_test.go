@@ -14,8 +14,8 @@ func TestWidth(t *testing.T) {
 		channels int
 		inFlight transport.InFlight
 	}{
-		"auto leaves half to others": {widthOptions{}, 64, transport.InFlight{Start: 16, Most: 50, Share: true}},
-		"full speed leaves nothing":  {widthOptions{FullSpeed: true}, 256, transport.InFlight{Start: 16, Most: 512}},
+		"auto leaves half to others": {widthOptions{}, 64, transport.InFlight{Start: 24, Most: 50, Share: true}},
+		"full speed leaves nothing":  {widthOptions{FullSpeed: true}, 256, transport.InFlight{Start: 24, Most: 512}},
 		"a number is what it says":   {widthOptions{Concurrency: 3}, 3, transport.InFlight{Most: 6}},
 	} {
 		t.Run(name, func(t *testing.T) {

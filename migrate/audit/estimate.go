@@ -232,8 +232,9 @@ func line(loads []serviceLoad) []place {
 // gateway is the gate of one service while a schedule is played through.
 type gateway struct {
 	here  map[int32]bool // users that a lane brought
-	free  float64        // when the gate was asked last
-	used  float64        // of a window, at that time
+	sent  []float64      // when the latest writes passed, in a ring of a window's worth
+	next  int            // the oldest of these
+	free  float64        // when the latest passed
 	users int64          // that the source lists
 	rest  int64          // of these, the ones that no lane brought yet
 	muted bool           // a lane saw to the push notifications
@@ -264,23 +265,25 @@ func (g *gateway) lane(c channelLoad, free float64, at conditions) float64 {
 	return max(g.take(free, 1+brought, at), alone) + c.seconds(at)
 }
 
-// take has n writes pass the gate from a moment on, and returns when they have. A
-// window that nobody used fills up again.
+// take has n writes pass the gate from a moment on, and returns when they have.
 func (g *gateway) take(from, n float64, at conditions) float64 {
 	if at.aps <= 0 {
 		return from
 	}
-	from = max(from, g.free)
+	g.free = max(from, g.free)
 	most, over := at.aWindow()
 	if most <= 1 {
-		g.free = from + n*at.pace()
+		g.free += n * at.pace()
 		return g.free
 	}
-	g.used = max(0, g.used-(from-g.free)*most/over) + n
-	g.free = from
-	if g.used > most {
-		g.free += (g.used - most) * over / most
-		g.used = most
+	for range int(n) {
+		if len(g.sent) < int(most) {
+			g.sent = append(g.sent, g.free)
+			continue
+		}
+		g.free = max(g.free, g.sent[g.next]+over)
+		g.sent[g.next] = g.free
+		g.next = (g.next + 1) % len(g.sent)
 	}
 	return g.free
 }

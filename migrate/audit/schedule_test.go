@@ -104,6 +104,6 @@ func TestEstimateByHandWithWhatAWriteTakes(t *testing.T) {
 	within, without := estimate(loads, paced(1, time.Second/2, 1)), estimate(loads, paced(1, 0, 1))
 	without.Seconds, without.After = without.Seconds+0.5, without.After+0.5 // of the claim
 	require.Equal(t, without, within, "the limit is longer")
-	want.APS, want.Gate, want.After, want.Seconds = 0, 0, 1+2, 4+8+30+1+2 // eight levels are in flight at once
+	want.APS, want.Gate, want.After, want.Seconds = 0, 0, 1+2, 4+2+2+30+1+2 // eight levels are in flight at once
 	require.Equal(t, want, estimate(loads, paced(0, 2*time.Second, 1)), "without a limit it is what a write takes")
 }

@@ -35,7 +35,7 @@ func estimated(t *testing.T, spec string, latency time.Duration) (audit.Estimate
 	r := rig.NewRig(t, emulator.Config{Generate: g, APS: migrate.DefaultAPS, Latency: latency})
 	// What chatbridge migrate has without a flag.
 	r.Settings.Concurrency, r.Settings.InFlight, r.Settings.APS = 64, 50, migrate.DefaultAPS
-	r.InFlight = transport.InFlight{Start: 16, Most: 50, Share: true}
+	r.InFlight = transport.InFlight{Start: 24, Most: 50, Share: true}
 	r.Aps = migrate.DefaultAPS
 	a := r.Audit(t, nil)
 	s, err := r.Migrate(t.Context())

@@ -55,7 +55,7 @@ func (l *lane) conversation(ctx context.Context) error {
 				return err
 			}
 			want.Attributes = attributes
-			made, err = l.Target.AppendConversation(migrate.Ranked(ctx, l.firstOfAll), l.TargetService, want)
+			made, err = l.Target.AppendConversation(migrate.Ranked(ctx, l.afterUsers), l.TargetService, want)
 			l.dog.Progress()
 			return err
 		})
@@ -89,9 +89,9 @@ func (l *lane) conversation(ctx context.Context) error {
 	return &migrate.Error{Op: "create conversation", Kind: migrate.Unavailable, SID: l.Channel.SID, Err: last, Hint: "run the same command again to resume"}
 }
 
-// firstOfAll is the rank of a create: it goes before the users of all lanes, because
-// nothing of a lane can begin without it.
-func (l *lane) firstOfAll() int64 { return 1<<40 + l.clock.Left() }
+// afterUsers is the rank of a create: it goes after the users of lanes as long as this
+// one, which could not begin otherwise until all have their conversation.
+func (l *lane) afterUsers() int64 { return l.clock.Left() - 1 }
 
 // asCompared is a conversation with its text in the form that candidates are
 // compared in: channels that differ in less may be taken for each other.

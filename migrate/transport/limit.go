@@ -40,7 +40,7 @@ func (f InFlight) withDefaults() InFlight {
 // Limit bounds the requests in flight, to what f says and to what the account turns
 // out to admit.
 //
-// The bound grows by one with each reply while requests wait for a slot, replies
+// The bound grows by one with every other reply while requests wait for a slot, replies
 // come as fast as before, and nothing was refused. When Twilio answers that there
 // are too many at once, the bound is halved, grows by one with as many replies as it
 // is wide, and stays below what was refused: for five minutes, and after each
@@ -61,6 +61,9 @@ const (
 	// moment: an account that refuses everything for a while says nothing about
 	// how many it admits.
 	leastBelow = 4
+	// growth is how many replies let one more request into flight: half as many again
+	// with each round, so that the first refusals are few.
+	growth = 2
 	// slower is how many times as long as the fastest replies others take that show
 	// that more at once would wait somewhere else.
 	slower = 2
@@ -73,8 +76,10 @@ type limit struct {
 	mu      sync.Mutex
 	bound   int
 	flying  int
-	answers int       // since the bound changed
-	halved  time.Time // only a request sent since then says something new
+	answers int    // since the bound changed
+	sent    uint64 // requests so far
+	volley  int    // the bound before it was halved
+	halved  uint64 // of these, when the bound was halved: only later ones say something new
 	waiting queue
 
 	ceiling int           // below what was refused; 0 if nothing was
@@ -100,17 +105,13 @@ func (s *speed) took(d time.Duration) (steady bool) {
 }
 
 func (l *limit) RoundTrip(req *http.Request) (*http.Response, error) {
-	if migrate.IsAhead(req.Context()) {
-		return l.next.RoundTrip(req)
-	}
-	beside, err := l.enter(req.Context())
+	f, err := l.enter(req.Context())
 	if err != nil {
 		return nil, &AttemptError{Sent: false, Err: err}
 	}
-	sent := time.Now()
 	leaving(req.Context())
 	resp, err := l.next.RoundTrip(req)
-	l.leave(req, resp, sent, beside)
+	l.leave(req, resp, f)
 	return resp, err
 }
 
@@ -124,13 +125,25 @@ func crowded(resp *http.Response) bool {
 	return resp.StatusCode == http.StatusTooManyRequests
 }
 
-// enter waits for a slot. It says how many other requests were in flight then.
-func (l *limit) enter(ctx context.Context) (beside int, err error) {
+// flight is a request on its way.
+type flight struct {
+	number uint64
+	sent   time.Time
+	beside int // other requests that were in flight then
+}
+
+func (l *limit) flight() flight {
+	l.sent++
+	return flight{l.sent, time.Now(), l.flying - 1}
+}
+
+// enter waits for a slot.
+func (l *limit) enter(ctx context.Context) (f flight, err error) {
 	l.mu.Lock()
-	if l.flying < l.bound && len(l.waiting.turns) == 0 {
+	if l.flying < l.bound && len(l.waiting.turns) == 0 || migrate.IsAhead(ctx) {
 		l.flying++
 		defer l.mu.Unlock()
-		return l.flying - 1, nil
+		return l.flight(), nil
 	}
 	turn := l.waiting.add(ctx)
 	l.mu.Unlock()
@@ -140,7 +153,7 @@ func (l *limit) enter(ctx context.Context) (beside int, err error) {
 	case <-turn.begun:
 		l.mu.Lock()
 		defer l.mu.Unlock()
-		return l.flying - 1, nil
+		return l.flight(), nil
 	case <-ctx.Done():
 	}
 	l.mu.Lock()
@@ -149,11 +162,11 @@ func (l *limit) enter(ctx context.Context) (beside int, err error) {
 		l.flying--
 		l.admit()
 	}
-	return 0, context.Cause(ctx)
+	return f, context.Cause(ctx)
 }
 
 // leave gives the slot back. resp is nil if there was no answer.
-func (l *limit) leave(req *http.Request, resp *http.Response, sent time.Time, beside int) {
+func (l *limit) leave(req *http.Request, resp *http.Response, f flight) {
 	crowded := resp != nil && crowded(resp)
 	now := time.Now()
 	l.mu.Lock()
@@ -161,9 +174,9 @@ func (l *limit) leave(req *http.Request, resp *http.Response, sent time.Time, be
 	l.flying--
 	switch {
 	case crowded:
-		l.lower(resp, sent, now, beside)
+		l.lower(resp, f, now)
 	case resp != nil && !callOf(req).Stream:
-		l.raise(l.speedOf(req).took(now.Sub(sent)), now)
+		l.raise(l.speedOf(req).took(now.Sub(f.sent)), now)
 	}
 	l.admit()
 }
@@ -175,11 +188,17 @@ func (l *limit) speedOf(req *http.Request) *speed {
 	return &l.reads
 }
 
-// lower is what follows from a refusal. beside is how many others of ours were in
-// flight when it was sent.
-func (l *limit) lower(resp *http.Response, sent, now time.Time, beside int) {
-	admits := beside
+// lower is what follows from a refusal.
+func (l *limit) lower(resp *http.Response, f flight, now time.Time) {
+	news := f.number > l.halved
+	if news {
+		l.volley = l.bound
+	}
+	// One slot is left for what does not wait. If less than half of what the bound allows
+	// was in flight, others took the rest.
+	admits := max(f.beside-1, l.volley/2)
 	if l.Share {
+		admits = f.beside
 		// The header counts those of the whole account, the refused one too.
 		if all, err := strconv.Atoi(resp.Header.Get("Twilio-Concurrent-Requests")); err == nil && all > 0 {
 			admits = all - 1
@@ -195,16 +214,16 @@ func (l *limit) lower(resp *http.Response, sent, now time.Time, beside int) {
 		l.ceiling = admits
 	}
 	l.refused = now
-	if sent.Before(l.halved) {
+	if !news {
 		return
 	}
 	l.bound = max(1, min(l.bound/2, l.ceiling))
-	l.halved, l.answers = now, 0
+	l.halved, l.answers = l.sent, 0
 }
 
 // raise is what follows from an answer.
 func (l *limit) raise(steady bool, now time.Time) {
-	most, every := l.Most, 1
+	most, every := l.Most, growth
 	if l.ceiling > 0 {
 		every = l.bound
 		if now.Sub(l.refused) < l.forget {

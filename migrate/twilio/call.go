@@ -92,9 +92,9 @@ type call struct {
 
 	pageMost int64 // as of host, of this call
 	pageSize int64 // that was asked for; 0 without
+	tooLarge bool  // the last reply says that it is
 
 	method  string
-	status  int           // of the last reply; 0 without
 	target  string        // path and query, as sent
 	date    time.Time     // that the service gave the reply; zero if it gave none
 	other   *otherAccount // what a reply showed; to ask again would change nothing
@@ -223,7 +223,6 @@ func (c *call) exchange(req *http.Request) {
 	if undated == nil {
 		c.clock.Store(at.Unix())
 	}
-	c.status = resp.StatusCode
 	raw, err := transport.Body(resp)
 	switch {
 	case resp.StatusCode == http.StatusAccepted && req.Method != http.MethodGet:

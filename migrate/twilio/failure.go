@@ -131,6 +131,8 @@ func (c *call) refused(resp *http.Response, raw []byte) error {
 	}
 	twilios := json.Unmarshal(raw, &body) == nil
 	status := resp.StatusCode
+	about := strings.ReplaceAll(strings.ToLower(body.Message), " ", "")
+	c.tooLarge = status == http.StatusBadRequest && strings.Contains(about, "pagesize")
 
 	e := c.fail(migrate.Refused, nil)
 	e.Code = body.Code

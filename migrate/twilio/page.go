@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
-	"net/http"
 	"net/url"
 
 	"chatbridge/mapping/chat"
@@ -152,22 +151,18 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 // without asking.
 var smallerPages = []int64{100, 50}
 
-// begin asks for the first page of a list. If the service refuses its size, it is asked
-// for a smaller one, and if it takes that, no list of the host asks for more again.
+// begin asks for the first page of a list. If the service says that it is too large, it
+// is asked for a smaller one, and if it takes that, no list of the host asks for more
+// again.
 func (h *host) begin(c *call, first func(*call) error) {
 	c.settle(first(c))
 	for _, size := range smallerPages {
-		if c.status != http.StatusBadRequest || c.pageSize <= size {
+		if !c.tooLarge || c.pageSize <= size {
 			continue
 		}
-		refused := *c
-		c.pageMost, c.err, c.status = size, nil, 0
-		c.settle(first(c))
-		switch {
-		case c.err == nil:
+		c.pageMost, c.err, c.tooLarge = size, nil, false
+		if c.settle(first(c)); c.err == nil {
 			h.pageMost.Store(size)
-		case c.status == http.StatusBadRequest && size == smallerPages[len(smallerPages)-1]:
-			c.err = refused.err // it was not the size
 		}
 	}
 }

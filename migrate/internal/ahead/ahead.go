@@ -37,7 +37,7 @@ func (r *Room) give(bytes int64) { r.left.Add(bytes) }
 // returns, nothing is being read.
 func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		ctx, cancel := context.WithCancel(migrate.Beside(ctx))
+		ctx, cancel := context.WithCancel(beside(ctx))
 		r := reader[T]{asks: make(chan struct{}, 1), pages: make(chan page[T]), stop: make(chan struct{}), room: room, size: size}
 		var wg sync.WaitGroup
 		wg.Go(func() {
@@ -55,6 +55,13 @@ func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) i
 			}
 		}
 	}
+}
+
+// beside is the context of what is read ahead. It has half the rank, so that if requests
+// wait for each other, what is written now goes before what will be wanted, unless its
+// lane is much shorter.
+func beside(ctx context.Context) context.Context {
+	return migrate.Ranked(migrate.Beside(ctx), func() int64 { return migrate.RankOf(ctx) / 2 })
 }
 
 type page[T any] struct {
@@ -173,7 +180,7 @@ type Primed[T any] struct {
 
 // Prime reads the first element. Whoever primes has to Stop it.
 func Prime[T any](ctx context.Context, seq func(context.Context) iter.Seq2[T, error]) *Primed[T] {
-	ctx, cancel := context.WithCancel(migrate.Beside(ctx))
+	ctx, cancel := context.WithCancel(beside(ctx))
 	p := &Primed[T]{cancel: cancel, read: make(chan struct{})}
 	p.next, p.halt = iter.Pull2(seq(ctx))
 	go func() {

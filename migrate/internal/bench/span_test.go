@@ -33,7 +33,7 @@ func world(t *testing.T, w bench.Workspace, l bench.Limits) *rig.Rig {
 	time.Sleep(time.Until(today))
 	r := rig.NewRig(t, emulator.Config{Generate: w.Generate, APS: l.APS, Latency: l.Latency, Concurrency: l.InFlight})
 	// What chatbridge migrate has with --full-speed.
-	r.Settings.Concurrency, r.InFlight, r.Aps = 256, transport.InFlight{Start: 16, Most: 512}, migrate.DefaultAPS
+	r.Settings.Concurrency, r.InFlight, r.Aps = 256, transport.InFlight{Start: 24, Most: 512}, migrate.DefaultAPS
 	r.Settings.APS = r.Aps
 	return r
 }
@@ -64,11 +64,11 @@ func TestSpanIsNearTheBound(t *testing.T) {
 		bench.Limits
 		most float64 // span ÷ bound
 	}{
-		{bench.SkewedLittle, documented(10*time.Millisecond, 0), 1.3},
-		{bench.SkewedLittle, documented(100*time.Millisecond, 0), 1.5},
-		{bench.SkewedLittle, documented(100*time.Millisecond, admitted), 1.55},
-		{bench.EqualLittle, documented(10*time.Millisecond, 0), 3},
-		{bench.EqualLittle, documented(100*time.Millisecond, 0), 3.6},
+		{bench.SkewedLittle, documented(10*time.Millisecond, 0), 1.1},
+		{bench.SkewedLittle, documented(100*time.Millisecond, 0), 1.2},
+		{bench.SkewedLittle, documented(100*time.Millisecond, admitted), 1.4},
+		{bench.EqualLittle, documented(10*time.Millisecond, 0), 1},
+		{bench.EqualLittle, documented(100*time.Millisecond, 0), 1.7},
 	} {
 		run := spanOf(t, c.Workspace, c.Limits)
 		ratio := run.Span.Seconds() / c.Bound(run.Writes).Seconds()

@@ -44,6 +44,10 @@ type Rig struct {
 
 	// Around, where it is not nil, stands before the hosts of the emulator.
 	Around func(http.Handler) http.Handler
+
+	mu      sync.Mutex
+	counter *transport.Counter
+	shared  http.RoundTripper // of the run with that counter
 }
 
 func NewRig(t *testing.T, c emulator.Config) *Rig {
@@ -58,6 +62,17 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	}
 }
 
+// both is the transport that both sides of a run have in common: a run counts its
+// requests with one counter.
+func (r *Rig) both(c *transport.Counter) http.RoundTripper {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.shared == nil || r.counter != c {
+		r.shared, r.counter = r.Transport(r.hosts(), c), c
+	}
+	return r.shared
+}
+
 func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper {
 	return transport.New(transport.Options{
 		Base: faults.Direct{Handler: h}, InFlight: r.InFlight, Counter: c, Patience: r.Patience, APS: r.Aps, Observer: r.Meter.Request,
@@ -66,8 +81,8 @@ func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper 
 
 func (r *Rig) Source(c *transport.Counter) *twilio.Source {
 	s, err := twilio.NewSource(twilio.Config{
-		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: transport.ReadOnly(r.Transport(r.hosts(), c)),
+		BaseURL: "http://127.0.0.1:1", ConversationsURL: "http://127.0.0.1:2", MediaURL: "http://127.0.0.1:3", API: r.API, Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken, Fetchers: r.InFlight.Most,
+		HTTP: transport.ReadOnly(r.both(c)),
 	})
 	require.NoError(r.t, err)
 	return s
@@ -77,7 +92,7 @@ func (r *Rig) Target(c *transport.Counter) *twilio.Target {
 	t, err := twilio.NewTarget(twilio.Config{
 		BaseURL: "http://127.0.0.1:2", ChatURL: "http://127.0.0.1:1", MediaURL: "http://127.0.0.1:3",
 		Username: emulator.DefaultAccountSID, Password: emulator.DefaultAuthToken,
-		HTTP: r.Transport(r.hosts(), c),
+		HTTP: r.both(c),
 	})
 	require.NoError(r.t, err)
 	return t
