@@ -43,7 +43,7 @@ func slow(n int, last error) func(context.Context) iter.Seq2[int, error] {
 func one(int) int64 { return 1 }
 
 func TestPages(t *testing.T) {
-	read := func(ctx context.Context, room int64, pages func(context.Context) iter.Seq2[int, error]) (got []int, failed error, took time.Duration) {
+	read := func(ctx context.Context, room int64, pages func(context.Context) iter.Seq2[int, error]) (got []int, took time.Duration, failed error) {
 		began := time.Now()
 		for p, err := range ahead.Pages(ctx, ahead.NewRoom(room), pages, one) {
 			if err != nil {
@@ -53,7 +53,7 @@ func TestPages(t *testing.T) {
 			got = append(got, p)
 			time.Sleep(time.Second)
 		}
-		return got, failed, time.Since(began)
+		return got, time.Since(began), failed
 	}
 	for name, c := range map[string]struct {
 		room int64
@@ -64,7 +64,7 @@ func TestPages(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				got, err, took := read(t.Context(), c.room, slow(5, nil))
+				got, took, err := read(t.Context(), c.room, slow(5, nil))
 				require.NoError(t, err)
 				require.Equal(t, []int{0, 1, 2, 3, 4}, got)
 				require.Equal(t, c.took, took)
@@ -91,7 +91,7 @@ func TestPages(t *testing.T) {
 	t.Run("an error comes after what was read before it", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			for _, room := range []int64{0, 1} {
-				got, err, _ := read(t.Context(), room, slow(2, errBroken))
+				got, _, err := read(t.Context(), room, slow(2, errBroken))
 				require.ErrorIs(t, err, errBroken)
 				require.Equal(t, []int{0, 1}, got)
 			}
@@ -118,7 +118,7 @@ func TestPages(t *testing.T) {
 			ctx, cancel := context.WithCancelCause(t.Context())
 			time.AfterFunc(1500*time.Millisecond, func() { cancel(errBroken) })
 			for _, room := range []int64{0, 1} {
-				got, err, _ := read(ctx, room, slow(5, nil))
+				got, _, err := read(ctx, room, slow(5, nil))
 				require.ErrorIs(t, err, errBroken, "and not the end of the list")
 				require.LessOrEqual(t, len(got), 1)
 			}

@@ -45,9 +45,14 @@ type Rig struct {
 	// Around, where it is not nil, stands before the hosts of the emulator.
 	Around func(http.Handler) http.Handler
 
+	of *stack
+}
+
+// stack is the transport of the run that counts with one counter.
+type stack struct {
 	mu      sync.Mutex
 	counter *transport.Counter
-	shared  http.RoundTripper // of the run with that counter
+	rt      http.RoundTripper
 }
 
 func NewRig(t *testing.T, c emulator.Config) *Rig {
@@ -58,19 +63,19 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	return &Rig{
 		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
 		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
-		Events:   &Events{}, Meter: &pace.Meter{},
+		Events:   &Events{}, of: &stack{}, Meter: &pace.Meter{},
 	}
 }
 
 // both is the transport that both sides of a run have in common: a run counts its
 // requests with one counter.
 func (r *Rig) both(c *transport.Counter) http.RoundTripper {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.shared == nil || r.counter != c {
-		r.shared, r.counter = r.Transport(r.hosts(), c), c
+	r.of.mu.Lock()
+	defer r.of.mu.Unlock()
+	if r.of.counter != c || c == nil {
+		r.of.rt, r.of.counter = r.Transport(r.hosts(), c), c
 	}
-	return r.shared
+	return r.of.rt
 }
 
 func (r *Rig) Transport(h http.Handler, c *transport.Counter) http.RoundTripper {
