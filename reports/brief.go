@@ -29,11 +29,11 @@ func briefAudit(a audit.Audit, options []Option) *document {
 		if len(a.Plan) > 1 {
 			line += ", " + count(p.Messages, "message", "messages")
 		}
-		about := "about " + Duration(p.Seconds)
+		about := count(p.Writes, "write", "writes") + ", about " + Duration(p.Seconds)
 		if e := a.Estimate; p.Route == audit.Replay && e.LatencyFrom != "" {
-			about += fmt.Sprintf(" at %s a request (%s)", seconds(e.LatencySeconds), e.LatencyFrom)
+			about = fmt.Sprintf("about %s at %s a request", Duration(p.Seconds), seconds(e.LatencySeconds))
 		}
-		d.add(paragraph(sentence(fmt.Sprintf("%s, %s, %s: %s", line, count(p.Writes, "write", "writes"), about, p.Reason))))
+		d.add(paragraph(sentence(fmt.Sprintf("%s, %s: %s", line, about, p.Reason))))
 	}
 	d.sight(a.SightLost, servicesShown)
 	if copies(a.Plan) {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -50,7 +51,7 @@ func TestPausedProgram(t *testing.T) {
 			dir := t.TempDir()
 			file := filepath.Join(dir, "stop")
 			var messages atomic.Int64
-			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
+			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Latency: 250 * time.Millisecond, Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 				if x.Write() && x.Path[len(x.Path)-1] == "Messages" && messages.Add(1) == 5 {
 					_ = os.WriteFile(file, nil, 0o600)
 				}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"fmt"
 	"strconv"
 
 	"chatbridge/migrate/transport"
@@ -40,9 +40,9 @@ func (c *channelsAtOnce) Set(s string) error {
 	case s == "auto":
 		n = 0
 	case err != nil:
-		return errors.New("neither auto nor a number")
+		return fmt.Errorf("%q is neither auto nor a whole number", s)
 	case n < 1 || n > mostChannels:
-		return errors.New("not between 1 and " + strconv.Itoa(mostChannels))
+		return fmt.Errorf("%d is not between 1 and %d", n, mostChannels)
 	}
 	*c = channelsAtOnce(n)
 	return nil
