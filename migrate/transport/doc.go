@@ -10,6 +10,10 @@
 //   - Attempt: one request on the wire. A call may take several.
 //
 // Bodies are read whole inside the attempt that received them, so that a slow
-// or a truncated reply is a failed attempt and never a surprise later. It is a
-// transport for small JSON replies, and none for streams or files.
+// or a truncated reply is a failed attempt and never a surprise later. The exception
+// is a call that streams a file.
+//
+// Three limits hold requests back, each where it counts: the pace of a conversation or
+// service, the requests in flight of the account, and the back-off of one call. Of
+// those that wait for the same limit, the one whose lane has most left goes first.
 package transport
