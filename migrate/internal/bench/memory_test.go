@@ -20,7 +20,7 @@ func memory(t *testing.T, table *bench.Table) {
 		messages, channels = 1_000_000, 100_000
 	}
 	long := emulator.Generate{Channels: 1, Messages: messages, Members: 8, Attributes: -1}
-	many := emulator.Generate{Channels: channels, Messages: 2 * channels, Longest: 2, Members: 2, Users: 100, Attributes: -1}
+	many := emulator.Generate{Channels: channels, Messages: 2 * channels, Longest: 2, Members: 2, Users: channels / 100, Attributes: -1} // a user may be in 1,000 conversations
 	resident(t, table, fmt.Sprintf("1 channel of %d", messages), long, bench.AtMost(64), "audit", "export", "migrate", "verify")
 	resident(t, table, fmt.Sprintf("%d channels of 2", channels), many, bench.AtMost(120), "migrate", "verify")
 }
