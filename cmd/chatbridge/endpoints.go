@@ -178,6 +178,7 @@ func (c connector) reader(http http.RoundTripper, api string) (*twilio.Source, e
 	place, _ := c.places(c.console)
 	at := cred.config(place, http)
 	at.BaseURL, at.ConversationsURL, at.MediaURL, at.API, at.Notice = c.ChatURL, c.ConversationsURL, c.MediaURL, api, c.notice
+	at.Fetchers = c.inFlight().Most
 	return twilio.NewSource(at)
 }
 

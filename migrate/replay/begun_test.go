@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -60,16 +61,16 @@ func TestKilledBeforeARunOfOthers(t *testing.T) {
 		there := bodies(t, r)
 		require.NotEmpty(t, there)
 		r.EndedAs(t, migrate.Complete)
-		hidden := false
+		var hidden atomic.Bool
 		m.do(func(x exchange) bool {
-			if hidden {
+			if hidden.Load() || !hideNewest(x, 1) {
 				return false
 			}
-			hidden = hideNewest(x, 1)
-			return hidden
+			hidden.Store(true)
+			return true
 		})
 		pass(t, r, migrate.Complete)
-		require.True(t, hidden)
+		require.True(t, hidden.Load())
 		require.Equal(t, four, bodies(t, r))
 		require.NotContains(t, r.Events.Messages(), "removed a copy that landed late")
 	})

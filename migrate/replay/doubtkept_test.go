@@ -87,7 +87,7 @@ func TestOneDoubtIsReadTwice(t *testing.T) {
 		time.Sleep(time.Hour)
 		hidden := false
 		m.do(func(x exchange) bool {
-			if hidden || !x.lists() {
+			if !x.lists() || hidden {
 				return false
 			}
 			hidden = hideNewest(x, 1)

@@ -3,6 +3,7 @@ package replay_test
 import (
 	"context"
 	"iter"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,14 +24,18 @@ type contexts struct {
 	migrate.Source
 	hangAt string
 	begun  func(channel string)
-	given  map[string]context.Context
+
+	mu    sync.Mutex
+	given map[string]context.Context
 }
 
 func (c *contexts) Members(ctx context.Context, service, channel string) iter.Seq2[chat.Member, error] {
+	c.mu.Lock()
 	if c.begun != nil {
 		c.begun(channel)
 	}
 	c.given[channel] = ctx
+	c.mu.Unlock()
 	if channel != c.hangAt {
 		return c.Source.Members(ctx, service, channel)
 	}

@@ -25,9 +25,11 @@ func (l *lane) participants(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	all := l.Source.Members(listing, l.Service.SID, l.Channel.SID)
+	var all iter.Seq2[chat.Member, error]
 	if l.early != nil {
 		all = l.early.members.All()
+	} else {
+		all = l.Source.Members(listing, l.Service.SID, l.Channel.SID)
 	}
 	for m, err := range all {
 		if err != nil {
@@ -258,9 +260,11 @@ func (l *lane) original(there conversations.Participant, found []mapping.Finding
 // so, brings the invited people in as participants.
 func (l *lane) invites(ctx context.Context) error {
 	withheld := func() { l.Findings.Add(l.Settings.Mapper.NotShown(migrate.KindInvites, l.Channel.SID, l.Channel.SID)) }
-	all := l.Source.Invites(ctx, l.Service.SID, l.Channel.SID)
+	var all iter.Seq2[chat.Invite, error]
 	if l.early != nil {
 		all = l.early.invites.All()
+	} else {
+		all = l.Source.Invites(ctx, l.Service.SID, l.Channel.SID)
 	}
 	for i, err := range migrate.UnlessWithheld(all, withheld) {
 		if err != nil {

@@ -40,11 +40,11 @@ func TestMirroredMessages(t *testing.T) {
 					if during {
 						done, lost := false, false
 						m.do(func(x exchange) bool {
-							if done && !lost && x.appends("four") { // what is there is seen before its turn
+							if x.appends("four") && done && !lost { // what is there is seen before its turn
 								lost = true
 								x.lose()
 							}
-							if done || !x.appends("three") {
+							if !x.appends("three") || done {
 								return false
 							}
 							done = true

@@ -222,9 +222,16 @@ func (s *Source) whole(ctx context.Context, serviceSID, channelSID string, liste
 // slot waits until one more message may be fetched. If the context ends, the request
 // says so.
 func (s *Source) slot(ctx context.Context) (release func()) {
+	release = func() { <-s.slots }
 	select {
 	case s.slots <- struct{}{}:
-		return func() { <-s.slots }
+		return release
+	default:
+	}
+	defer migrate.Held(ctx, migrate.AtOnce, "")() // others hold them for as long as they wait
+	select {
+	case s.slots <- struct{}{}:
+		return release
 	case <-ctx.Done():
 		return func() {}
 	}
