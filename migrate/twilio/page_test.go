@@ -45,8 +45,10 @@ func TestPagesAreFollowed(t *testing.T) {
 		require.Equal(t, []string{"RL1", "RL2"}, sids(roles, roleSID))
 	})
 	t.Run("one further than they are wanted, at most", func(t *testing.T) {
+		pages := 0
 		s := serve(t, func(seen) (int, string) {
-			return 200, list("roles", "https://chat.twilio.com/v1/Roles?Page=1", `{"sid": "RL1"}`)
+			pages++
+			return 200, list("roles", fmt.Sprintf("https://chat.twilio.com/v1/Roles?Page=%d", pages), fmt.Sprintf(`{"sid": "RL%d"}`, pages))
 		})
 		for range s.source(t).Roles(t.Context(), service) {
 			break
