@@ -170,7 +170,7 @@ func (c *call) send(method string, u *url.URL, form string) {
 	at := *c.base
 	at.Path, at.RawPath, at.RawQuery = u.Path, u.RawPath, u.RawQuery
 	if !strings.HasPrefix(at.Path, "/") && at.Path != "" {
-		at.Path, at.RawPath = "/"+at.Path, "/"+at.RawPath
+		at.Path, at.RawPath = "/"+at.Path, "/"+u.EscapedPath()
 	}
 	c.method, c.target = method, at.RequestURI()
 
