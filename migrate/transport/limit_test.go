@@ -86,6 +86,14 @@ func TestLimit(t *testing.T) {
 			require.Equal(t, refused, g.refused.Load(), "none is refused after the first volley")
 		})
 	})
+	t.Run("takes refusals of requests that flew together for one sign", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			g := &gauge{took: time.Second, answer: reply(429, `{"code":20429}`)}
+			l := Limit(g, InFlight{Most: 32}).(*limit)
+			burst(t, l, 32)
+			require.Equal(t, 16, l.bound)
+		})
+	})
 	t.Run("forgets what was refused after five minutes, and after ten the next time", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g := &gauge{took: time.Second, answer: reply(200, ""), refuseAbove: 8}

@@ -112,6 +112,27 @@ func TestPace(t *testing.T) {
 			}
 		})
 	})
+	t.Run("counts a write from when it is sent, however long its reply takes", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var last time.Time
+			began := time.Now()
+			rt := Pace(Limit(step(func(req *http.Request) (*http.Response, error) {
+				last = time.Now()
+				time.Sleep(4 * time.Second)
+				return reply(201, "")(req)
+			}), InFlight{Most: 20}), 2)
+			var wg sync.WaitGroup
+			for range 11 {
+				wg.Go(func() {
+					_, err := rt.RoundTrip(post(t.Context(), t, of("IS1", "CH1")))
+					require.NoError(t, err)
+				})
+				synctest.Wait()
+			}
+			wg.Wait()
+			require.Equal(t, began.Add(paceWindow+paceSlack), last)
+		})
+	})
 	t.Run("spaces them evenly if a window holds but one", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			p := Pace(play(reply(201, "")), 0.1).(*pace)

@@ -37,9 +37,17 @@ func (h *host) resumable(ctx context.Context, op, sid string, first func(*call) 
 // readAhead is how many bytes of pages one side reads before they are wanted.
 const readAhead = 32 << 20
 
-// aheadOf reads the next page of a list while the one before is dealt with.
+// aheadOf reads the next page of a list while the one before is dealt with, but the
+// second only when it is wanted: many ask for the first few records alone.
 func (h *host) aheadOf(ctx context.Context, pages func(context.Context) iter.Seq2[page, error]) iter.Seq2[page, error] {
-	return ahead.Pages(ctx, h.room, pages, page.bytes)
+	first := true
+	return ahead.Pages(ctx, h.room, pages, func(p page) int64 {
+		if first {
+			first = false
+			return -1
+		}
+		return p.bytes()
+	})
 }
 
 // bytes are those of the records.

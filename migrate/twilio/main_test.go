@@ -35,6 +35,12 @@ type seen struct {
 	Form   url.Values
 }
 
+func (s seen) values(t *testing.T) url.Values {
+	v, err := url.ParseQuery(s.Query)
+	require.NoError(t, err)
+	return v
+}
+
 func (s seen) uri() string {
 	if s.Query == "" {
 		return s.Method + " " + s.Path

@@ -44,16 +44,33 @@ func TestPagesAreFollowed(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []string{"RL1", "RL2"}, sids(roles, roleSID))
 	})
-	t.Run("one further than they are wanted, at most", func(t *testing.T) {
-		pages := 0
+	t.Run("no further than they are wanted", func(t *testing.T) {
 		s := serve(t, func(seen) (int, string) {
-			pages++
-			return 200, list("roles", fmt.Sprintf("https://chat.twilio.com/v1/Roles?Page=%d", pages), fmt.Sprintf(`{"sid": "RL%d"}`, pages))
+			return 200, list("roles", "https://chat.twilio.com/v1/Roles?Page=1", `{"sid": "RL1"}`)
 		})
 		for range s.source(t).Roles(t.Context(), service) {
 			break
 		}
-		require.LessOrEqual(t, len(s.requests()), 2)
+		require.Len(t, s.requests(), 1)
+	})
+	t.Run("in smaller pages, once one was too large", func(t *testing.T) {
+		s := serve(t, func(r seen) (int, string) {
+			if size := r.values(t).Get("PageSize"); size != "50" {
+				return 400, fmt.Sprintf(`{"code": 20001, "status": 400, "message": "Page size %s is too large"}`, size)
+			}
+			return 200, list("roles", "", `{"sid": "RL1"}`)
+		})
+		src := s.source(t)
+		for range 2 {
+			roles, err := drain(src.Roles(t.Context(), service))
+			require.NoError(t, err)
+			require.Len(t, roles, 1)
+		}
+		var sizes []string
+		for _, r := range s.requests() {
+			sizes = append(sizes, r.values(t).Get("PageSize"))
+		}
+		require.Equal(t, []string{"1000", "100", "50", "50"}, sizes)
 	})
 	t.Run("with the list under whatever key meta names", func(t *testing.T) {
 		s := serve(t, func(seen) (int, string) {

@@ -33,8 +33,9 @@ func (r *Room) give(bytes int64) { r.left.Add(bytes) }
 
 // Pages yields what pages does, and reads the next page while the one before is
 // dealt with, if there is room for one as large as that. size is the bytes of a
-// page, and negative if what follows it is to be read only when it is wanted. What pages says of a context that has ended is its last error. When it
-// returns, nothing is being read.
+// page, and negative if what follows it is to be read only when it is wanted. What
+// pages says of a context that has ended is its last error. When it returns, nothing is
+// being read.
 func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancel(beside(ctx))

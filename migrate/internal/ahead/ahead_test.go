@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/internal/ahead"
 )
 
@@ -210,5 +211,29 @@ func TestPrimed(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, []int{0}, got)
 		})
+	})
+}
+
+func TestWhatIsReadAheadGivesWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, dog := migrate.NewWatchdog(t.Context(), time.Minute, "CH1")
+		defer dog.Stop()
+		ctx = migrate.Ranked(ctx, func() int64 { return 10 })
+		var ranks []int64
+		note := func(ctx context.Context) iter.Seq2[int, error] {
+			return func(func(int, error) bool) {
+				ranks = append(ranks, migrate.RankOf(ctx))
+				migrate.Waiting(ctx, 0) // as each page says
+			}
+		}
+		dog.Waiting(5 * time.Minute)
+		for range ahead.Pages(ctx, ahead.NewRoom(1), note, one) {
+		}
+		ahead.Prime(ctx, note).Stop()
+		ahead.Begin(ctx, note).Stop()
+		require.Equal(t, []int64{5, 5, 10}, ranks, "lists that a lane waits for are as urgent as its writes")
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		require.NoError(t, ctx.Err(), "the wait of the lane was not cut short")
 	})
 }
