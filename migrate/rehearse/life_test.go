@@ -73,15 +73,16 @@ func TestKilledAtEachRequest(t *testing.T) {
 					if at < n {
 						return nil
 					}
-					s.dead = true
+					s.dead.Store(true)
 					return errDead
 				}
 				if s.before = die; landed {
 					s.before, s.after = nil, die
 				}
 				_, _, err := s.run(t, quick)
-				require.True(t, s.dead, "request %d", n)
-				s.dead, s.before, s.after = false, nil, nil
+				require.True(t, s.dead.Load(), "request %d", n)
+				s.dead.Store(false)
+				s.before, s.after = nil, nil
 				_, err2 := s.clean(t)
 				require.NoError(t, err2, "request %d of the rehearsal that ended with %v", n, err)
 				require.Equal(t, neighbours, s.services(t), "request %d", n)

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,16 +31,19 @@ type stage struct {
 
 	wrap func(http.Handler) http.Handler // stands before Conversations; may be nil
 
+	// mu guards calls. A rehearsal has several requests in flight.
 	mu    sync.Mutex
 	calls []call
 	// before may answer in place of the emulator. n counts requests from 1.
+	// One request at a time asks before and after.
 	before func(n int, r *http.Request) error
 	// after may lose the reply of a request that took effect.
 	after func(n int, r *http.Request) error
 	// events are replies of Event Streams, by path; nil if nobody knows where it is.
 	events map[string]string
+	hooks sync.Mutex
 	// dead says that the process which rehearses is gone: it keeps nothing more.
-	dead bool
+	dead atomic.Bool
 }
 
 var errDead = errors.New("the process is gone")
@@ -51,14 +55,14 @@ type mortal struct {
 }
 
 func (m mortal) Put(made rehearse.Made) error {
-	if m.stage.dead {
+	if m.stage.dead.Load() {
 		return errDead
 	}
 	return m.Record.Put(made)
 }
 
 func (m mortal) Forget() error {
-	if m.stage.dead {
+	if m.stage.dead.Load() {
 		return errDead
 	}
 	return m.Record.Forget()
@@ -84,21 +88,29 @@ func (s *stage) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.calls = append(s.calls, call{r.Method, r.URL.Host, r.URL.EscapedPath(), r.Header.Clone()})
 	n := len(s.calls)
 	s.mu.Unlock()
-	if s.dead {
+	if s.dead.Load() {
 		return nil, errDead
 	}
-	if s.before != nil {
-		if err := s.before(n, r); err != nil {
-			return nil, err
-		}
+	if err := s.ask(s.before, n, r); err != nil {
+		return nil, err
 	}
 	resp, err := faults.Direct{Handler: http.HandlerFunc(s.serve)}.RoundTrip(r)
-	if s.after != nil && err == nil {
-		if lost := s.after(n, r); lost != nil {
+	if err == nil {
+		if lost := s.ask(s.after, n, r); lost != nil {
 			return nil, lost
 		}
 	}
 	return resp, err
+}
+
+// ask asks a hook, if there is one.
+func (s *stage) ask(hook func(int, *http.Request) error, n int, r *http.Request) error {
+	if hook == nil {
+		return nil
+	}
+	s.hooks.Lock()
+	defer s.hooks.Unlock()
+	return hook(n, r)
 }
 
 // serve is a host of the emulator, which has the whole request now.
