@@ -28,7 +28,7 @@ BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from every kind of check
 LDFLAGS = -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
 ARCHIVE = chatbridge_$(VERSION:v%=%)_$(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)
 
-.PHONY: check build test lint race fuzz torture histories sweep kill faults mutants bench benchmarks demo pages archive release
+.PHONY: check build test lint race fuzz torture torture-many histories sweep kill faults mutants bench benchmarks demo pages archive release
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -59,6 +59,9 @@ fuzz: ## each fuzz target for FUZZTIME
 
 torture: ## SEEDS unkind worlds of each part: harmless, transient, lies (nightly; CI: SEEDS=50)
 	$(GO) test ./migrate/replay/torture -count=1 -timeout 4h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
+
+torture-many: ## SEEDS worlds in which three workers share a ledger (nightly: SEEDS=300; CI: 10)
+	$(GO) test ./migrate/replay/torture -run '^TestTortureMany$$' -count=1 -timeout 4h -v -seeds $(SEEDS) | grep -v -e '^=== ' -e '^    --- PASS'
 
 histories: ## HISTORIES drawn histories of each mix, of whose message is whose (nightly)
 	$(GO) test ./migrate/origin -run TestHistories -count=1 -timeout 2h -v -histories $(HISTORIES) | grep -v -e '^=== '

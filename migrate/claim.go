@@ -3,6 +3,7 @@ package migrate
 import (
 	"context"
 	"iter"
+	"time"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
@@ -52,4 +53,56 @@ func leaveOut[T any](list iter.Seq2[T, error], claim func(T) bool) iter.Seq2[T, 
 			}
 		}
 	}
+}
+
+// Leased is a ledger that several machines reach. One of them writes it at a time,
+// for as long as it renews a lease, and only that one may write into the target.
+type Leased interface {
+	Ledger
+	Lease() Lease
+
+	// PutStray notes what landed in the target although the lease was over. It
+	// needs none, and survives a crash when it returns. Strays lists them; forgetting
+	// one that is not there is no error.
+	PutStray(ctx context.Context, s Stray) error
+	Strays(ctx context.Context) ([]Stray, error)
+	ForgetStray(ctx context.Context, s Stray) error
+}
+
+// Lease says whether this process may write. All methods may be called by any
+// number of goroutines.
+type Lease interface {
+	// Permit is asked right before each write is sent. It fails if the lease is
+	// over by any clock of this machine, with Kind Conflict if another process has
+	// it, for good, and with Kind Unavailable if it could not be renewed in time.
+	Permit() error
+	// Ready waits until a write may be begun: a lease that could not be renewed may
+	// still be ours when the ledger answers again.
+	Ready(ctx context.Context) error
+	// During returns a context that ends when the lease is over, for what must not
+	// arrive later. stop frees it.
+	During(ctx context.Context) (_ context.Context, stop func())
+	// Lost is closed when another process has the lease.
+	Lost() <-chan struct{}
+	// Before says how the holder before lost it.
+	Before() Handover
+}
+
+// Handover is how a lease came from one process to the next.
+type Handover struct {
+	// At is when the lease of the one before was over, by the clock of this process,
+	// whatever those of the others say; zero if there was none.
+	At time.Time
+	// Expired says that it was not given back: what was sent may still land.
+	Expired bool
+	// Length is how long that lease lasted without a renewal.
+	Length time.Duration
+}
+
+// Stray is a message that was sent under a lease and answered after it. Without a
+// conversation it says that a process was lost, so that for a while a conversation may
+// land which it was about to create.
+type Stray struct {
+	TargetService, Conversation, Message string    // SIDs
+	At                                   time.Time // in UTC and whole seconds
 }

@@ -216,6 +216,8 @@ func (r RunRecord) SettleAfter(own time.Duration) time.Duration {
 type LedgerIdentity struct {
 	ID   string // that of its first run; empty before there was one
 	File string // device and number of the file on this host; empty if there is none, or the system does not tell
+	// Shared says that File is the same on every host that reaches it.
+	Shared bool
 }
 
 // NoteLevel remembers what is muted. Nothing is remembered of the rest, which

@@ -41,7 +41,7 @@ type stage struct {
 	after func(n int, r *http.Request) error
 	// events are replies of Event Streams, by path; nil if nobody knows where it is.
 	events map[string]string
-	hooks sync.Mutex
+	hooks  sync.Mutex
 	// dead says that the process which rehearses is gone: it keeps nothing more.
 	dead atomic.Bool
 }

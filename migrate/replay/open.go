@@ -64,6 +64,9 @@ func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, er
 	if err := s.claim(ctx, made, want.FriendlyName); err != nil {
 		return nil, err
 	}
+	if err := s.noteLost(ctx); err != nil {
+		return nil, err
+	}
 	r.mu.Lock()
 	r.services = append(r.services, migrate.SummaryService{SourceSID: src.SID, TargetSID: rec.TargetSID, FriendlyName: src.FriendlyName})
 	r.mu.Unlock()

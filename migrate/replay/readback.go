@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
@@ -139,4 +140,101 @@ func (l *lane) isGone(ctx context.Context, r migrate.MessageRecord) error {
 		SID: r.SourceSID, ChannelSID: l.Channel.SID, Detail: "it was " + r.TargetSID + " in " + l.Record.TargetSID,
 	})
 	return err
+}
+
+// strays removes messages that were sent under a lease which was another's when they
+// were answered. A channel that is not done is looked at by the lane that goes on.
+func (s *service) strays(ctx context.Context) error {
+	ledger, shared := s.Ledger.(migrate.Leased)
+	if !shared {
+		return nil
+	}
+	all, err := ledger.Strays(ctx)
+	if err != nil {
+		return migrate.Fatal(err)
+	}
+	for _, one := range all {
+		if one.TargetService != s.target {
+			continue
+		}
+		if one.Conversation == "" {
+			s.stamps.spare.Store(true)
+			if time.Since(one.At) <= doubtKept {
+				continue
+			}
+			if err := ledger.ForgetStray(ctx, one); err != nil {
+				return migrate.Fatal(err)
+			}
+			continue
+		}
+		of, err := ledger.Lookup(ctx, one.Conversation)
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if len(of) == 0 {
+			continue
+		}
+		rec, _, err := ledger.Channel(ctx, of[0].SourceSID)
+		if err != nil {
+			return migrate.Fatal(err)
+		}
+		if rec.ServiceSID != s.source.SID || rec.Stage != migrate.Done {
+			continue
+		}
+		channel, err := s.Source.Channel(ctx, s.source.SID, rec.SourceSID)
+		if err == nil {
+			_, err = lanes(ctx, s.job(channel, rec), s.sheet.Begin(), func(l *lane, ctx context.Context) error { return l.removeStray(ctx, ledger, one) })
+		}
+		if err != nil && migrate.EndsRun(ctx, err) {
+			return err
+		}
+		if err != nil {
+			s.failNamed(ctx, migrate.KindChannels, rec.SourceSID, rec.TargetSID, rec.FriendlyName, err)
+			s.unfinished.Add(1)
+		}
+	}
+	return nil
+}
+
+// noteLost notes that a process was lost which may have been about to create a
+// conversation.
+func (s *service) noteLost(ctx context.Context) error {
+	ledger, shared := s.Ledger.(migrate.Leased)
+	if !shared || s.fresh || !ledger.Lease().Before().Expired {
+		return nil
+	}
+	return migrate.Fatal(ledger.PutStray(ctx, migrate.Stray{TargetService: s.target, At: time.Now().UTC().Truncate(time.Second)}))
+}
+
+// removeStray removes one, unless a lane found it in its place meanwhile: then it is in
+// the ledger, and stays.
+func (l *lane) removeStray(ctx context.Context, ledger migrate.Leased, one migrate.Stray) error {
+	if err := l.recall(ctx); err != nil {
+		return err
+	}
+	arrived, err := ledger.Lookup(ctx, one.Message)
+	if err != nil {
+		return migrate.Fatal(err)
+	}
+	there, err := l.fetch(ctx, one.Message)
+	if err != nil {
+		return err
+	}
+	if len(arrived) == 0 && there != nil {
+		if err := l.Neighbours.Mute(ctx); err != nil {
+			return err
+		}
+		if err := l.proceed(ctx); err != nil {
+			return err
+		}
+		l.wrote = true
+		if err := l.Target.DeleteMessage(ctx, l.TargetService, one.Conversation, one.Message); err != nil {
+			return err
+		}
+		l.event(migrate.Notice, "removed a message that was sent when another process had the ledger", migrate.KeyConversation, one.Conversation, "message", one.Message)
+		if err := l.dates(ctx); err != nil {
+			return err
+		}
+	}
+	return migrate.Fatal(ledger.ForgetStray(ctx, one))
 }

@@ -81,7 +81,7 @@ func newRun(m *Migration) *run {
 // open notes in the ledger that a run began, and finds out how the last one
 // ended.
 func (r *run) open(ctx context.Context) error {
-	last, ok, err := r.Ledger.LastRun(ctx)
+	last, ok, err := drain.LastRun(ctx, r.Ledger)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,9 @@ func (s *service) conclude(ctx context.Context) error {
 	if err := s.readAgain(ctx); err != nil {
 		return err
 	}
+	if err := s.strays(ctx); err != nil {
+		return err
+	}
 	if err := s.stamps.sweep(ctx); err != nil {
 		return err
 	}
@@ -114,6 +117,14 @@ func (s *service) conclude(ctx context.Context) error {
 // work. What it removes takes time, in which more may land: so those in doubt are
 // read until nothing is.
 func (s *service) readAgain(ctx context.Context) error {
+	if l, shared := s.Ledger.(migrate.Leased); shared && len(s.lookAgain) > 0 {
+		// Whoever let the lease expire may have been frozen on the way to a write.
+		if before := l.Lease().Before(); before.Expired {
+			if err := s.wait(ctx, time.Until(before.At.Add(before.Length+s.set.Settle))); err != nil {
+				return err
+			}
+		}
+	}
 	for wrote, n := true, 0; wrote && n < attempts; n++ {
 		again := s.lookAgain
 		s.lookAgain, wrote = nil, false

@@ -84,7 +84,7 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	selected = slices.DeleteFunc(slices.Clone(selected), func(rec migrate.ServiceRecord) bool { return rec.TargetSID == "" })
-	last, _, err := u.Ledger.LastRun(ctx)
+	last, _, err := drain.LastRun(ctx, u.Ledger)
 	if err != nil {
 		return err
 	}

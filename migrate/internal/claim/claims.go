@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -31,7 +32,8 @@ type Options struct {
 // Claims are those of one verb, on its way through one process.
 type Claims struct {
 	Options
-	run string
+	run   string
+	lease migrate.Lease // nil if no other machine can have the ledger
 
 	mu     sync.Mutex
 	ledger *migrate.LedgerIdentity // nil until it was asked for
@@ -42,7 +44,11 @@ type Claims struct {
 // New holds nothing yet, and sends nothing.
 func New(o Options) *Claims {
 	o.Observer = migrate.Observed(o.Observer)
-	return &Claims{Options: o, run: rand.Text(), held: map[string]*holding{}}
+	c := &Claims{Options: o, run: rand.Text(), held: map[string]*holding{}}
+	if l, leased := o.Ledger.(migrate.Leased); leased {
+		c.lease = l.Lease()
+	}
+	return c
 }
 
 // Take claims a service for what is brought over from a source service, or fails
@@ -136,6 +142,46 @@ func (c *Claims) Note(ctx context.Context, serviceSID string, notifications json
 		return nil
 	}
 	return h.said(ctx)
+}
+
+// begin waits until a write may be begun, by everything but a claim.
+func (c *Claims) begin(ctx context.Context) error {
+	if err := cmp.Or(c.Err(), c.Drain.Unpaused(ctx)); err != nil || c.lease == nil {
+		return err
+	}
+	if err := c.lease.Ready(ctx); err != nil {
+		if migrate.KindOf(err) == migrate.Conflict {
+			c.lose(migrate.Fatal(err))
+		}
+		return err
+	}
+	return nil
+}
+
+// permit says whether a write may be sent now, by everything but a claim.
+func (c *Claims) permit() error {
+	if c.lease == nil {
+		return nil
+	}
+	return c.lease.Permit()
+}
+
+// late notes a message that was answered when the lease was another's: whoever has it
+// may have sent the same one.
+func (c *Claims) late(ctx context.Context, s migrate.Stray) error {
+	if c.lease == nil {
+		return nil
+	}
+	err := c.lease.Permit()
+	if migrate.KindOf(err) != migrate.Conflict {
+		return nil // nobody wrote since
+	}
+	l, _ := c.Ledger.(migrate.Leased)
+	if failed := l.PutStray(context.WithoutCancel(ctx), s); failed != nil {
+		c.event(migrate.Warning, "a message was sent after the lease on the ledger was another's, which could not be noted",
+			migrate.KeyConversation, s.Conversation, "message", s.Message, migrate.KeyReason, failed.Error())
+	}
+	return migrate.Fatal(err)
 }
 
 // Err is why the verb must end, if a claim was lost.

@@ -1,9 +1,9 @@
 package claim
 
 import (
-	"cmp"
 	"context"
 	"iter"
+	"time"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -32,7 +32,7 @@ func (g guard) write(ctx context.Context, serviceSID string, do func(context.Con
 	if h == nil {
 		return errUnclaimed(serviceSID)
 	}
-	if err := h.Drain.Unpaused(ctx); err != nil {
+	if err := h.Claims.begin(ctx); err != nil {
 		return err
 	}
 	if err := h.ready(ctx); err != nil {
@@ -57,24 +57,41 @@ func of[T any](ctx context.Context, g guard, serviceSID string, do func(context.
 	return r, err
 }
 
+// appending is of for what has no key, so that it must not arrive after the lease: it
+// is cut off when that is over, and then nobody knows what became of it.
+func appending[T any](ctx context.Context, g guard, do func(context.Context) (T, error)) (T, error) {
+	if g.claims.lease == nil {
+		return do(ctx)
+	}
+	during, stop := g.claims.lease.During(ctx)
+	defer stop()
+	r, err := do(during)
+	if err != nil && during.Err() != nil && ctx.Err() == nil && migrate.KindOf(err) == migrate.Interrupted {
+		err = &migrate.Error{Op: "write", Kind: migrate.InDoubt, Err: context.Cause(during), Hint: "run the same command again to resume"}
+	}
+	return r, err
+}
+
 // AppendService is of no service yet, and EnsureCredential of none: they are not
 // guarded, but that nothing is written once a claim was lost.
 func (g guard) AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error) {
-	if err := cmp.Or(g.claims.Err(), g.claims.Drain.Unpaused(ctx)); err != nil {
+	if err := g.claims.begin(ctx); err != nil {
 		return conversations.Service{}, err
 	}
-	return g.Target.AppendService(ctx, s)
+	return appending(migrate.WithPermit(ctx, g.claims.permit), g, func(ctx context.Context) (conversations.Service, error) { return g.Target.AppendService(ctx, s) })
 }
 
 func (g guard) EnsureCredential(ctx context.Context, c migrate.Credential) (conversations.Credential, migrate.Change, error) {
-	if err := cmp.Or(g.claims.Err(), g.claims.Drain.Unpaused(ctx)); err != nil {
+	if err := g.claims.begin(ctx); err != nil {
 		return conversations.Credential{}, migrate.Unchanged, err
 	}
-	return g.Target.EnsureCredential(ctx, c)
+	return g.Target.EnsureCredential(migrate.WithPermit(ctx, g.claims.permit), c)
 }
 
 func (g guard) AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
-	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Role, error) { return g.Target.AppendRole(ctx, serviceSID, r) })
+	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Role, error) {
+		return appending(ctx, g, func(ctx context.Context) (conversations.Role, error) { return g.Target.AppendRole(ctx, serviceSID, r) })
+	})
 }
 
 func (g guard) SetRole(ctx context.Context, serviceSID string, r conversations.Role) error {
@@ -97,7 +114,9 @@ func (g guard) SetUser(ctx context.Context, serviceSID string, u conversations.U
 
 func (g guard) AppendConversation(ctx context.Context, serviceSID string, c conversations.Conversation) (conversations.Conversation, error) {
 	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Conversation, error) {
-		return g.Target.AppendConversation(ctx, serviceSID, c)
+		return appending(ctx, g, func(ctx context.Context) (conversations.Conversation, error) {
+			return g.Target.AppendConversation(ctx, serviceSID, c)
+		})
 	})
 }
 
@@ -133,13 +152,21 @@ func (g guard) UploadMedia(ctx context.Context, serviceSID string, m migrate.Med
 
 func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error) {
 	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Message, error) {
-		return g.Target.AppendMessage(ctx, serviceSID, conversationSID, m)
+		made, err := appending(ctx, g, func(ctx context.Context) (conversations.Message, error) {
+			return g.Target.AppendMessage(ctx, serviceSID, conversationSID, m)
+		})
+		if err != nil {
+			return made, err
+		}
+		return made, g.claims.late(ctx, migrate.Stray{TargetService: serviceSID, Conversation: conversationSID, Message: made.SID, At: time.Now().UTC().Truncate(time.Second)})
 	})
 }
 
 func (g guard) AppendWebhook(ctx context.Context, serviceSID, conversationSID string, w conversations.ConversationWebhook) (conversations.ConversationWebhook, error) {
 	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.ConversationWebhook, error) {
-		return g.Target.AppendWebhook(ctx, serviceSID, conversationSID, w)
+		return appending(ctx, g, func(ctx context.Context) (conversations.ConversationWebhook, error) {
+			return g.Target.AppendWebhook(ctx, serviceSID, conversationSID, w)
+		})
 	})
 }
 

@@ -1,6 +1,7 @@
 package claim
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -42,6 +43,10 @@ var (
 func (h *holding) begin(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
+	var lost <-chan struct{}
+	if h.Claims.lease != nil {
+		lost = h.Claims.lease.Lost()
+	}
 	done.Go(func() {
 		next := renewEvery
 		if h.permit() != nil {
@@ -52,6 +57,10 @@ func (h *holding) begin(ctx context.Context) {
 			select {
 			case <-ctx.Done():
 				timer.Stop()
+				return
+			case <-lost:
+				timer.Stop()
+				h.lose(migrate.Fatal(h.Claims.lease.Permit()))
 				return
 			case <-timer.C:
 			}
@@ -130,7 +139,7 @@ func valid(asked, now time.Time) bool {
 
 // permit says whether a write may be sent now.
 func (h *holding) permit() error {
-	if err := h.Err(); err != nil {
+	if err := cmp.Or(h.Err(), h.Claims.permit()); err != nil {
 		return err
 	}
 	h.mu.Lock()

@@ -118,9 +118,15 @@ func (t *taking) clear(ctx context.Context) (*holding, error) {
 }
 
 // left reports whether the claim was left by a run on this very ledger. As we
-// have its lock, that run is over.
+// have its lock, or its lease, that run is over.
 func (t *taking) left(m Mark) bool {
-	return t.mark.Ledger != "" && t.mark.File != "" && m.Ledger == t.mark.Ledger && m.File == t.mark.File && m.Host == t.mark.Host
+	return t.mark.Ledger != "" && t.mark.File != "" && m.Ledger == t.mark.Ledger && m.File == t.mark.File && (m.Host == t.mark.Host || t.shared())
+}
+
+func (t *taking) shared() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.ledger != nil && t.ledger.Shared
 }
 
 // watch looks at the claim until it is old enough to be of a dead run, and fails

@@ -11,7 +11,7 @@ import (
 // Findings counts findings by code and keeps a few SIDs of each.
 type Findings struct {
 	// Keep is given every finding before it is counted; its first error is that of
-	// Err. May be nil.
+	// Err. It is called by any number of goroutines. May be nil.
 	Keep func([]mapping.Finding) error
 
 	mu     sync.Mutex
@@ -27,10 +27,14 @@ func (f *Findings) Add(found []mapping.Finding) {
 	if len(found) == 0 {
 		return
 	}
+	var failed error
+	if f.Keep != nil && f.Err() == nil {
+		failed = f.Keep(found) // may wait for a ledger, while others ask what was counted
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.Keep != nil && f.failed == nil {
-		f.failed = f.Keep(found)
+	if f.failed == nil {
+		f.failed = failed
 	}
 	for _, one := range found {
 		c := f.counts[one.Code]

@@ -39,6 +39,26 @@ func SettledAt(last migrate.RunRecord, now time.Time, settle time.Duration) time
 	}
 }
 
+// LastRun is the last run of a ledger, with the time of its last sign of life by the
+// clock of this process if the ledger was written elsewhere. Whoever let a lease
+// expire did not end in good order, whatever it noted.
+func LastRun(ctx context.Context, l migrate.LedgerReader) (migrate.RunRecord, bool, error) {
+	last, ok, err := l.LastRun(ctx)
+	leased, shared := l.(migrate.Leased)
+	if err != nil || !shared {
+		return last, ok, err
+	}
+	before := leased.Lease().Before()
+	if before.At.IsZero() {
+		return last, ok, nil
+	}
+	last.EndedAt = before.At
+	if before.Expired && last.Status == migrate.Complete {
+		last.Status = migrate.RunningStatus
+	}
+	return last, ok, nil
+}
+
 // Settling is a command that must not touch the target, nor believe what is in
 // it, before it has settled.
 type Settling struct {
@@ -52,7 +72,7 @@ func (s Settling) Wait(ctx context.Context) error {
 	var last migrate.RunRecord
 	if s.Ledger != nil {
 		var err error
-		if last, _, err = s.Ledger.LastRun(ctx); err != nil {
+		if last, _, err = LastRun(ctx, s.Ledger); err != nil {
 			return err
 		}
 	}

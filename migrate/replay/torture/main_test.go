@@ -1,5 +1,5 @@
 // Package torture draws worlds from seeds and lets a migration loose in them. It
-// has three parts, and each judges a run in its own way:
+// has four parts, and each judges a run in its own way:
 //
 //   - harmless: what is odd and does no harm. A run ends with status 0, and both
 //     sides are equal, without a policy, a flag or a second run.
@@ -8,6 +8,9 @@
 //   - lies: what the target says and does wrong, and who else writes there. A run
 //     that ends with 0 left both sides equal; any other ends with 3, 5 or 8, or
 //     with 2 before it took a service, and names what it is about and what to do.
+//   - many: what becomes of three workers on one ledger that die, stand still or
+//     lose the ledger. A run that ends with 0 left both sides equal; when all are awake, the
+//     next pass leaves nothing twice.
 //
 // Vocabulary:
 //

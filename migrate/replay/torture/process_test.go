@@ -29,6 +29,8 @@ type ending struct {
 	err        error
 	start, end emulator.Truth
 	killed     bool
+
+	began, ended time.Time // of a run beside others
 }
 
 // process is one run of the program.
@@ -37,6 +39,7 @@ type process struct {
 	name   string
 	ledger string
 	death  *death
+	skew   time.Duration // of its clock
 }
 
 // run runs a migration on the ledger as a new process would.

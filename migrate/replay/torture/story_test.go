@@ -30,6 +30,9 @@ type story struct {
 	second *secondProcess  // beside the first run; nil for none
 	again  time.Duration   // between runs
 	forge  bool            // somebody puts stamps on conversations of their own, between runs
+
+	outages []outage // of the database that several workers share
+	skewed  bool     // their clocks are hours apart
 }
 
 // death is how a run ends before its time.
@@ -39,6 +42,9 @@ type death struct {
 	cut      bool // the process is told to stop at once, and can still save
 	lose     bool // the ledger is gone, too
 	rollback int  // the ledger is what it was so many writes before
+
+	drain  bool          // it is told to stop instead, in good order
+	freeze time.Duration // it stands still for so long instead, and goes on
 }
 
 // secondProcess is a run that begins while the first is at work.

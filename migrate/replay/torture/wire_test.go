@@ -37,6 +37,19 @@ type wire struct {
 	fallen   atomic.Bool
 	kept     string // the ledger as the kill leaves it
 	older    string // the ledger before
+
+	shared *shared // the ledger, if others have it too
+	lease  int     // its generation
+	drain  func()  // tells the process to stop
+	frozen atomic.Pointer[time.Time]
+	spent  atomic.Bool // it stood still, or was told to stop
+}
+
+// thaw returns when the process goes on.
+func (n *wire) thaw() {
+	if until := n.frozen.Load(); until != nil {
+		time.Sleep(time.Until(*until))
+	}
 }
 
 // RoundTrip is of http.RoundTripper. No two requests arrive at one moment, and no
@@ -50,18 +63,33 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := pause(r.Context(), there); err != nil {
 		return nil, err
 	}
+	n.thaw()
 	if n.fallen.Load() {
 		return nil, errKilled
 	}
 	write := r.Method != http.MethodGet
 	if write && n.dies() && !n.death.after {
-		return nil, n.die(asked)
+		if err := n.die(asked); err != nil {
+			return nil, err
+		}
+		r = r.WithContext(context.WithoutCancel(r.Context())) // it is past every check
+	}
+	if n.shared != nil && write && strings.HasSuffix(r.URL.Path, "/Messages") {
+		n.shared.early(n.lease, strings.Split(r.URL.Path, "/")[5])
 	}
 	resp, err := n.handlers[r.URL.Host].RoundTrip(r)
 	n.arrived(asked, resp, err)
-	if write && n.dies() && n.death.after && !n.fallen.Load() {
-		return nil, n.die(asked)
+	if n.spent.Load() && n.death.lose && !n.fallen.Swap(true) {
+		n.log("%s dies when it wakes up", n.name)
+		n.fall(true)
+		return nil, errKilled
 	}
+	if write && n.dies() && n.death.after && !n.fallen.Load() {
+		if err := n.die(asked); err != nil {
+			return nil, err
+		}
+	}
+	n.thaw()
 	if write {
 		n.writes.Add(1)
 	}
@@ -103,7 +131,7 @@ func (q queue) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // dies reports whether the write that is on its way is the last one.
 func (n *wire) dies() bool {
-	if n.death == nil || n.fallen.Load() {
+	if n.death == nil || n.fallen.Load() || n.spent.Load() {
 		return false
 	}
 	at := int(n.writes.Load()) + 1
@@ -113,7 +141,26 @@ func (n *wire) dies() bool {
 	return at == n.death.write
 }
 
+// die ends the process, or has it stand still or stop, and go on with the request.
 func (n *wire) die(asked string) error {
+	if d := *n.death; d.drain || d.freeze > 0 {
+		if n.spent.Swap(true) {
+			return nil
+		}
+		if d.drain {
+			n.log("%s is told to stop at %s", n.name, asked)
+			n.drain()
+			return nil
+		}
+		until := time.Now().Add(d.freeze)
+		n.frozen.Store(&until)
+		n.log("%s stands still for %s at %s", n.name, d.freeze, asked)
+		time.Sleep(d.freeze)
+		n.shared.mu.Lock()
+		n.shared.woken = append(n.shared.woken, time.Now())
+		n.shared.mu.Unlock()
+		return nil
+	}
 	n.fallen.Store(true)
 	n.log("%s dies at %s", n.name, asked)
 	n.fall(n.death.cut)
