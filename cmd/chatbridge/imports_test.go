@@ -188,7 +188,9 @@ func TestImports(t *testing.T) {
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 			require.NoError(t, err)
-			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"chatbridge/migrate/sqlite"` || i.Path.Value == `"chatbridge/migrate/postgres"` }) {
+			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+				return i.Path.Value == `"chatbridge/migrate/sqlite"` || i.Path.Value == `"chatbridge/migrate/postgres"`
+			}) {
 				importing = append(importing, name)
 			}
 		}
