@@ -121,8 +121,13 @@ func TestImports(t *testing.T) {
 			switch name {
 			case "chatbridge/migrate/twilio":
 				allowed = append(allowed, "chatbridge/migrate/transport", "chatbridge/migrate/internal/ahead")
-			case "chatbridge/migrate/sqlite", "chatbridge/migrate/archive": // each has one writer
+			case "chatbridge/migrate/archive": // has one writer
 				allowed = append(allowed, "chatbridge/migrate/internal/lockfile")
+			case "chatbridge/migrate/sqlite", "chatbridge/migrate/postgres": // store some things alike
+				allowed = append(allowed, "chatbridge/migrate/internal/stored")
+				if name == "chatbridge/migrate/sqlite" { // a server has locks of its own
+					allowed = append(allowed, "chatbridge/migrate/internal/lockfile")
+				}
 			case "chatbridge/migrate/metrics": // shows how far a run is
 				allowed = append(allowed, "chatbridge/migrate/replay")
 			}
@@ -133,6 +138,7 @@ func TestImports(t *testing.T) {
 		for name, imports := range all {
 			require.NotContains(t, imports, "chatbridge/migrate/internal/rig", name)
 			require.NotContains(t, imports, "chatbridge/migrate/internal/bench", name)
+			require.NotContains(t, imports, "chatbridge/migrate/internal/pgtest", name)
 		}
 		may(t, "chatbridge/migrate/internal/bench", "chatbridge/migrate/emulator")
 	})
@@ -164,6 +170,15 @@ func TestImports(t *testing.T) {
 			}
 		}
 	})
+	t.Run("only the ledger in PostgreSQL imports its driver", func(t *testing.T) {
+		for name, imports := range all {
+			for _, imported := range imports {
+				if strings.HasPrefix(imported, "github.com/jackc/") {
+					require.Contains(t, []string{"chatbridge/migrate/postgres", "chatbridge/migrate/internal/pgtest"}, name)
+				}
+			}
+		}
+	})
 	t.Run("one file of the command knows what kind of ledger it opens", func(t *testing.T) {
 		files, err := filepath.Glob("*.go")
 		require.NoError(t, err)
@@ -174,7 +189,9 @@ func TestImports(t *testing.T) {
 			}
 			file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
 			require.NoError(t, err)
-			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == `"chatbridge/migrate/sqlite"` }) {
+			if slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool {
+				return i.Path.Value == `"chatbridge/migrate/sqlite"` || i.Path.Value == `"chatbridge/migrate/postgres"`
+			}) {
 				importing = append(importing, name)
 			}
 		}

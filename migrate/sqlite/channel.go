@@ -7,16 +7,17 @@ import (
 	"fmt"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/stored"
 )
 
 // PutChannel records a channel. A target that another channel has is refused
 // with Kind Conflict, and nothing is changed.
 func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error {
-	updated, err := packTime(r.DateUpdated)
+	updated, err := stored.PackTime(r.DateUpdated)
 	if err != nil {
 		return fault("put channel", r.SourceSID, err)
 	}
-	born, err := packTime(r.BornAt)
+	born, err := stored.PackTime(r.BornAt)
 	if err != nil {
 		return fault("put channel", r.SourceSID, err)
 	}

@@ -11,6 +11,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/stored"
 )
 
 // pageRows is how many rows an iterator reads at a time: between two pages it
@@ -157,27 +158,10 @@ func one[T any](ctx context.Context, r *Reader, query string, args []any, scan f
 	return records[0], true, nil
 }
 
-// pages yields page after page; load is given the last record of the one before,
-// and nil for the first.
+// pages yields page after page, and gives an error its operation.
 func pages[T any](op, sid string, load func(last *T) ([]T, error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var last *T
-		for {
-			page, err := load(last)
-			if err != nil {
-				var none T
-				yield(none, fault(op, sid, err))
-				return
-			}
-			for _, record := range page {
-				if !yield(record, nil) {
-					return
-				}
-			}
-			if len(page) < pageRows {
-				return
-			}
-			last = &page[len(page)-1]
-		}
-	}
+	return stored.Pages(pageRows, func(last *T) ([]T, error) {
+		page, err := load(last)
+		return page, fault(op, sid, err)
+	})
 }

@@ -5,19 +5,20 @@ import (
 	"database/sql"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/stored"
 )
 
 // PutRun records a run under its ID and returns when it would survive a crash.
 func (l *Ledger) PutRun(ctx context.Context, r migrate.RunRecord) error {
-	started, err := packTime(r.StartedAt)
+	started, err := stored.PackTime(r.StartedAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
-	heartbeat, err := packTime(r.HeartbeatAt)
+	heartbeat, err := stored.PackTime(r.HeartbeatAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
-	ended, err := packTime(r.EndedAt)
+	ended, err := stored.PackTime(r.EndedAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
@@ -46,7 +47,7 @@ func (r *Reader) LastRun(ctx context.Context) (migrate.RunRecord, bool, error) {
 }
 
 func scanRun(rows *sql.Rows) (r migrate.RunRecord, err error) {
-	err = rows.Scan(&r.ID, &r.PID, &r.Host, packedTime{&r.StartedAt}, packedTime{&r.HeartbeatAt}, packedTime{&r.EndedAt},
+	err = rows.Scan(&r.ID, &r.PID, &r.Host, stored.ScanTime(&r.StartedAt), stored.ScanTime(&r.HeartbeatAt), stored.ScanTime(&r.EndedAt),
 		&r.Status, &r.Progress, &r.Summary, &r.Settle)
 	return r, err
 }

@@ -19,6 +19,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/lockfile"
+	"chatbridge/migrate/internal/stored"
 )
 
 func TestStoredForms(t *testing.T) {
@@ -28,7 +29,7 @@ func TestStoredForms(t *testing.T) {
 	require.Len(t, packSID(channelPrefix, "CH"+digits), 16)
 
 	at := time.Now()
-	require.NoError(t, packedTime{&at}.Scan(nil))
+	require.NoError(t, stored.ScanTime(&at).Scan(nil))
 	require.True(t, at.IsZero())
 }
 

@@ -1,0 +1,144 @@
+package pgtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	// URLVariable names a server, by the URL of a role that may create databases.
+	URLVariable = "CHATBRIDGE_TEST_POSTGRES"
+	// RequireVariable set to 1 makes a test fail that would be skipped for want of a server.
+	RequireVariable = "CHATBRIDGE_REQUIRE_POSTGRES"
+)
+
+// Guarded is a role that has to give Password. It is there only if the package
+// started the server.
+const (
+	Guarded  = "guarded"
+	Password = "correct horse"
+)
+
+// errNone says that there is no server, and how to get one.
+var errNone = errors.New("no PostgreSQL: install it (apt-get install postgresql), or name one in " + URLVariable)
+
+// server is the one that the tests of this binary share.
+type server struct {
+	url     string
+	started bool // by this package
+	stop    func()
+}
+
+var (
+	shared = sync.OnceValues(start)
+	inUse  atomic.Bool
+	count  atomic.Int64
+)
+
+func start() (*server, error) {
+	if named := os.Getenv(URLVariable); named != "" {
+		return &server{url: named, stop: func() {}}, nil
+	}
+	s, err := startLocal()
+	inUse.Store(err == nil)
+	return s, err
+}
+
+// Stopping runs tests and then stops the server, if one was started.
+func Stopping(m interface{ Run() int }) interface{ Run() int } { return stopping{m} }
+
+type stopping struct{ m interface{ Run() int } }
+
+func (s stopping) Run() int {
+	defer Stop()
+	return s.m.Run()
+}
+
+// Stop stops the server, if one was started.
+func Stop() {
+	if inUse.Load() {
+		if s, err := shared(); err == nil {
+			s.stop()
+		}
+	}
+}
+
+// Started skips a test that needs a server of this package: one whose roles and
+// settings it knows.
+func Started(t testing.TB) {
+	t.Helper()
+	if !get(t).started {
+		t.Skip("needs a server that the tests start themselves: unset " + URLVariable)
+	}
+}
+
+func get(t testing.TB) *server {
+	t.Helper()
+	s, err := shared()
+	switch {
+	case err == nil:
+		return s
+	case os.Getenv(RequireVariable) == "1":
+		require.NoError(t, err)
+	}
+	t.Skip(err)
+	return nil
+}
+
+// Database makes a database that is gone when the test ends, and returns its URL.
+func Database(t testing.TB) string {
+	t.Helper()
+	s := get(t)
+	name := fmt.Sprintf("chatbridge_test_%d_%d", os.Getpid(), count.Add(1))
+	Exec(t, s.url, "CREATE DATABASE "+name)
+	t.Cleanup(func() { Exec(t, s.url, "DROP DATABASE "+name+" WITH (FORCE)") })
+	return With(t, s.url, func(u *url.URL) { u.Path = "/" + name })
+}
+
+// With is a URL that was changed.
+func With(t testing.TB, raw string, change func(*url.URL)) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	require.NoError(t, err)
+	change(u)
+	return u.String()
+}
+
+// As is the URL for another role.
+func As(t testing.TB, raw, role string) string {
+	t.Helper()
+	return With(t, raw, func(u *url.URL) { u.User = url.User(role) })
+}
+
+// Exec carries out statements on a connection of its own.
+func Exec(t testing.TB, raw string, statements ...string) {
+	t.Helper()
+	ctx := context.Background() // also in a cleanup
+	conn, err := pgx.Connect(ctx, raw)
+	require.NoError(t, err)
+	for _, sql := range statements {
+		_, err := conn.Exec(ctx, sql)
+		require.NoError(t, err, sql)
+	}
+	require.NoError(t, conn.Close(ctx))
+}
+
+// Value is the one value that a query answers with.
+func Value[T any](t testing.TB, raw, query string, args ...any) (v T) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, raw)
+	require.NoError(t, err)
+	require.NoError(t, conn.QueryRow(ctx, query, args...).Scan(&v))
+	require.NoError(t, conn.Close(ctx))
+	return v
+}

@@ -1,0 +1,56 @@
+// Package postgres keeps the ledgers of many migrations in one PostgreSQL database
+// (version 13 or newer), in the schema chatbridge.
+//
+// Vocabulary:
+//
+//   - Migration: what one ledger holds, by its name. Its number is part of every key.
+//   - Ledger: the one writer of a migration. Its connection holds an advisory lock
+//     while it is open, and a row in the table writers names it.
+//   - Reader: one of any number of readers, in this or another process. It changes
+//     nothing: its sessions are read-only.
+//   - Group: the puts between two commits. They are gathered in memory and sent
+//     together: a quarter of a second after the first, or when there are two thousand,
+//     or when Sync asks, or when a put must be durable. A read that could see one of
+//     them has them sent first, into the transaction that is open, and reads there.
+//   - Rights: what entitles a writer to commit. They are asked for in each transaction
+//     that commits, in one place.
+//
+// What a crash leaves: the groups that were committed, so always a prefix of the
+// puts. The server ends the session of a killed process and its lock goes; if the host
+// is gone too, the server finds out after half a minute of silence.
+//
+// What a lost connection leaves: the Ledger connects again, for up to ten minutes, and
+// whoever puts or reads waits meanwhile. Each commit counts itself in the row of its
+// writer, so a commit without an answer is known to have taken place or not, and the
+// group is sent again only if it did not. If another writer came in between, that row
+// is gone: the error has Kind Conflict.
+//
+// What a full disk or a missing right leaves: the server refuses a statement. From then
+// on every put, Sync and Close returns that error, and reads answer with what is
+// durable, so that a ledger may lag the target but never leads it.
+//
+// # For the operator
+//
+// The role needs the right to create in the database once, for the schema; or somebody
+// else makes it:
+//
+//	CREATE SCHEMA chatbridge AUTHORIZATION migrator;
+//
+// A role that only reads, for status and reports, needs
+//
+//	GRANT USAGE ON SCHEMA chatbridge TO viewer;
+//	GRANT SELECT ON ALL TABLES IN SCHEMA chatbridge TO viewer;
+//
+// A newer chatbridge brings the schema up to date when it writes first; an older one
+// then refuses to open it. A writer takes one connection and up to eight for reads, a
+// reader up to four. A pooler that gives each transaction another session (PgBouncer in
+// transaction mode) cannot carry the lock and is refused: connect to the server, or to a
+// pool in session mode. Every commit waits for the server's disk, whatever
+// synchronous_commit is by default. If a replica may take over without having
+// everything that was confirmed, the ledger can lag, which the next run makes up for by
+// reading the target.
+//
+// The SIDs of channels, services and failures are text; those of messages, members,
+// users and roles are the 16 bytes of their digits. A text that PostgreSQL cannot store
+// (with a NUL, or not UTF-8) is \x and hexadecimal digits.
+package postgres

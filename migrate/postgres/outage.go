@@ -1,0 +1,48 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"chatbridge/migrate"
+)
+
+// outage says once that a connection was lost, and once that it is back, whoever
+// notices.
+type outage struct {
+	mu    sync.Mutex
+	since time.Time // zero while there is none
+}
+
+func (o *outage) begun(tell func(migrate.Event), err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.since.IsZero() {
+		return
+	}
+	o.since = time.Now()
+	tell(migrate.Event{Level: migrate.Warning, Message: "lost the connection to the database of the ledger; waiting for it", Fields: []any{migrate.KeyReason, reason(err).Error()}})
+}
+
+func (o *outage) ended(tell func(migrate.Event)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.since.IsZero() {
+		return
+	}
+	tell(migrate.Event{Level: migrate.Notice, Message: "the database of the ledger is back", Fields: []any{migrate.KeyWait, time.Since(o.since).Round(time.Millisecond)}})
+	o.since = time.Time{}
+}
+
+// sleep waits, or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
