@@ -39,7 +39,7 @@ func testRuns(t *testing.T, create New) {
 			require.NoError(t, l.PutRun(t.Context(), migrate.RunRecord{ID: id, StartedAt: noon, Status: "complete"}))
 			got, err := l.Identity(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, migrate.LedgerIdentity{ID: "b", File: none.File}, got)
+			require.Equal(t, migrate.LedgerIdentity{ID: "b", File: none.File, Shared: none.Shared}, got)
 		}
 	})
 }

@@ -256,8 +256,9 @@ func (g *group) close() error {
 	if err == nil {
 		err = g.commit(ctx)
 	}
+	g.rights.stop()
 	if g.conn != nil {
-		// Without it the next writer finds the row of one that is gone, which does no harm.
+		// Without it the next writer waits until the lease is over, which does no harm.
 		_ = g.rights.give(ctx, g.conn)
 		_ = g.conn.Close(ctx)
 		g.conn = nil

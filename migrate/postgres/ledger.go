@@ -34,6 +34,8 @@ type options struct {
 	pause    func(context.Context, time.Duration) error
 	tell     func(migrate.Event)
 	outage   *outage
+	lease    time.Duration
+	holder   string
 }
 
 // Group sets when puts are committed: so long after the first one, or as soon as
@@ -59,7 +61,7 @@ func Events(tell func(migrate.Event)) Option { return func(o *options) { o.tell 
 // OpenReader but NotFound; and Conflict if another process has the migration open for
 // writing, which is named.
 func Open(ctx context.Context, url, migration string, opts ...Option) (*Ledger, error) {
-	o := options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}}
+	o := options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}, lease: leaseLength}
 	for _, opt := range opts {
 		opt(&o)
 	}
@@ -89,7 +91,7 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 		pool.Close()
 		return nil, err
 	}
-	g := &group{options: o, migration: id, config: config, rights: newSole(id), conn: conn}
+	g := &group{options: o, migration: id, config: config, rights: newLeasing(o, id, config), conn: conn}
 	if _, err := g.rights.take(ctx, conn); err != nil {
 		pool.Close()
 		return nil, err

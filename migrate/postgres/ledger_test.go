@@ -64,7 +64,7 @@ func copied(t *testing.T, url, from, to string) {
 // tables are those that hold a migration.
 func tables(t *testing.T, url string) []string {
 	return strings.Fields(pgtest.Value[string](t, url, `SELECT string_agg(table_name, ' ') FROM information_schema.columns
-		WHERE table_schema = 'chatbridge' AND column_name = 'migration_id' AND table_name <> 'writers'`))
+		WHERE table_schema = 'chatbridge' AND column_name = 'migration_id' AND table_name <> 'leases'`))
 }
 
 func sid(prefix string, n int) string { return fmt.Sprintf("%s%032x", prefix, n) }

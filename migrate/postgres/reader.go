@@ -153,7 +153,7 @@ func (r *Reader) Identity(ctx context.Context) (migrate.LedgerIdentity, error) {
 	if codeOf(err) == noRight { // nobody says which one it is
 		return migrate.LedgerIdentity{ID: id}, nil
 	}
-	return migrate.LedgerIdentity{ID: id, File: fmt.Sprintf("postgres %s", place)}, fault("read identity of ledger", "", err)
+	return migrate.LedgerIdentity{ID: id, File: fmt.Sprintf("postgres %s", place), Shared: true}, fault("read identity of ledger", "", err)
 }
 
 func each(rows pgx.Rows, err error, scan func(pgx.Rows) error) error {

@@ -22,6 +22,7 @@ import (
 const (
 	childVariable = "CHATBRIDGE_TEST_LEDGER"
 	childChannels = 3
+	childLease    = time.Second
 )
 
 // TestMain also serves as the other process: the tests run their own binary with
@@ -37,7 +38,7 @@ func TestMain(m *testing.M) {
 // prints how many it has put after each.
 func child(url string) int {
 	ctx := context.Background()
-	l, err := postgres.Open(ctx, url, "default")
+	l, err := postgres.Open(ctx, url, "default", postgres.LeaseLength(childLease))
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -116,7 +117,10 @@ func TestTwoProcesses(t *testing.T) {
 		require.True(t, counts[0] >= counts[1] && counts[1] >= counts[2] && counts[2] >= counts[0]-1,
 			"a put is there without the one before it: %v", counts)
 		require.NoError(t, l.Close())
-		require.Zero(t, pgtest.Value[int64](t, url, `SELECT count(*) FROM chatbridge.writers`), "the rows of writers that are gone stay")
+		before := l.Lease().Before()
+		require.True(t, before.Expired)
+		require.Equal(t, childLease, before.Length)
+		require.WithinRange(t, before.At, time.Now().Add(-time.Minute), time.Now())
 	})
 }
 

@@ -6,16 +6,32 @@ CREATE TABLE chatbridge.migrations (
 	created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
--- Who may write a migration. A commit is counted in the row of its writer, which
--- says of a commit without an answer whether it took place.
-CREATE TABLE chatbridge.writers (
-	migration_id integer NOT NULL,
-	token        bytea NOT NULL,
-	host         text NOT NULL,
-	pid          bigint NOT NULL,
-	since        timestamptz NOT NULL DEFAULT clock_timestamp(),
-	committed    bigint NOT NULL DEFAULT 0,
-	PRIMARY KEY (migration_id, token)
+-- Who may write a migration: the one whose token stands here, for as long as it renews
+-- the lease. A commit is counted here too, which says of a commit without an answer
+-- whether it took place.
+CREATE TABLE chatbridge.leases (
+	migration_id integer PRIMARY KEY,
+	generation   bigint NOT NULL DEFAULT 0, -- how often it was taken
+	token        bytea NOT NULL DEFAULT '',
+	holder       text NOT NULL DEFAULT '',
+	host         text NOT NULL DEFAULT '',
+	pid          bigint NOT NULL DEFAULT 0,
+	length_ms    bigint NOT NULL DEFAULT 0,
+	taken_at     timestamptz NOT NULL DEFAULT clock_timestamp(),
+	renewed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+	expires_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+	ended        boolean NOT NULL DEFAULT true, -- it was given back
+	committed    bigint NOT NULL DEFAULT 0
+);
+
+-- What was sent under a lease and answered after it.
+CREATE TABLE chatbridge.strays (
+	migration_id       integer NOT NULL,
+	target_service_sid text COLLATE "C" NOT NULL,
+	conversation_sid   text COLLATE "C" NOT NULL,
+	message_sid        text COLLATE "C" NOT NULL,
+	at                 bigint NOT NULL, -- seconds since 1970
+	PRIMARY KEY (migration_id, target_service_sid, conversation_sid, message_sid, at)
 );
 
 CREATE TABLE chatbridge.fingerprints (
