@@ -85,13 +85,15 @@ func (s *sole) lock(ctx context.Context, conn *pgx.Conn) (taken bool, err error)
 	return false, nil
 }
 
+// holders are the sessions that have a lock, by its two numbers.
+const holders = `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted
+	AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND classid = $1 AND objid = $2 AND objsubid = 2`
+
 // held says who has the lock. If it is our own lost session, that is ended first.
 func (s *sole) held(ctx context.Context, conn *pgx.Conn) error {
 	if s.backend != 0 {
 		var ended bool
-		err := conn.QueryRow(ctx, `SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_locks
-			WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-			AND classid = $1 AND objid = $2 AND objsubid = 2 AND pid = $3`,
+		err := conn.QueryRow(ctx, `SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM (`+holders+`) AS holding WHERE pid = $3`,
 			int64(lockClass), int64(s.migration), int64(s.backend)).Scan(&ended)
 		if err != nil {
 			return err
