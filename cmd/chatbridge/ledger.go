@@ -2,27 +2,43 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/postgres"
 	"chatbridge/migrate/sqlite"
 )
 
-// ledgerOption says where the ledger is.
+// ledgerOption says where the ledger is: the path of a file, or the URL of a database
+// without its password, with the name of the migration behind a #.
 type ledgerOption struct{ Ledger string }
 
-const defaultLedger = "chatbridge.db"
+const (
+	defaultLedger    = "chatbridge.db"
+	defaultMigration = "default"
+)
 
 func (o *ledgerOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file` that records what arrived")
+		fs.StringVar(&o.Ledger, "ledger", defaultLedger, "`file`, or postgres:// URL, that records what arrived")
+		fs.String(migrationFlag, defaultMigration, "`name` of the migration in a PostgreSQL ledger")
+		fs.Duration(leaseFlag, postgres.DefaultLease, "how long a process that is gone keeps others from a PostgreSQL ledger")
 	})
 }
 
-// openLedger opens a ledger for writing. This file alone knows what kind of
-// ledger that is.
+// openLedger opens a ledger for writing. This file and the one that copies ledgers
+// alone know what kind of ledger that is.
 func openLedger(ctx context.Context, path string) (migrate.Ledger, error) {
+	if isDatabase(path) {
+		url, migration := databaseOf(ctx, path)
+		l, err := postgres.Open(ctx, url, migration, databaseOptions(ctx)...)
+		if err != nil {
+			return nil, err
+		}
+		return l, nil
+	}
 	l, err := sqlite.Open(ctx, path)
 	if err != nil {
 		return nil, err
@@ -33,6 +49,14 @@ func openLedger(ctx context.Context, path string) (migrate.Ledger, error) {
 // readLedger opens a ledger for reading. Its error has Kind NotFound if there is
 // none yet.
 func readLedger(ctx context.Context, path string) (migrate.LedgerReader, error) {
+	if isDatabase(path) {
+		url, migration := databaseOf(ctx, path)
+		r, err := postgres.OpenReader(ctx, url, migration)
+		if err != nil {
+			return nil, err
+		}
+		return r, nil
+	}
 	r, err := sqlite.OpenReader(ctx, path)
 	if err != nil {
 		return nil, err
@@ -51,6 +75,14 @@ type heldLedger interface {
 }
 
 func holdLedger(ctx context.Context, path string) (heldLedger, error) {
+	if isDatabase(path) {
+		url, migration := databaseOf(ctx, path)
+		h, err := postgres.Hold(ctx, url, migration, databaseOptions(ctx)...)
+		if err != nil {
+			return nil, err
+		}
+		return heldDatabase{h, path}, nil
+	}
 	h, err := sqlite.Hold(ctx, path)
 	if err != nil {
 		return nil, err
@@ -58,9 +90,45 @@ func holdLedger(ctx context.Context, path string) (heldLedger, error) {
 	return h, nil
 }
 
+// heldDatabase is a migration in a database: one thing, whatever it consists of.
+type heldDatabase struct {
+	*postgres.Held
+	name string
+}
+
+func (h heldDatabase) Files() []string     { return []string{h.name} }
+func (h heldDatabase) Remove(string) error { return h.Held.Remove(context.Background()) }
+
 // lookAtLedger says which files the ledger consists of, and keeps no lock.
-func lookAtLedger(ctx context.Context, path string) ([]string, error) { return sqlite.Look(ctx, path) }
+func lookAtLedger(ctx context.Context, path string) ([]string, error) {
+	if isDatabase(path) {
+		url, migration := databaseOf(ctx, path)
+		return []string{path}, postgres.Look(ctx, url, migration, databaseOptions(ctx)...)
+	}
+	return sqlite.Look(ctx, path)
+}
 
 // isLedger reports whether a file is meant for a ledger: whether it is one that can
 // be read is said when it is opened.
-func isLedger(path string) bool { return sqlite.Shaped(path) }
+func isLedger(path string) bool { return isDatabase(path) || sqlite.Shaped(path) }
+
+// isDatabase reports whether a ledger is in a database.
+func isDatabase(ledger string) bool { return postgres.IsURL(ledger) }
+
+// besideLedger is where files are kept beside a ledger, up to their suffix: in the
+// working folder if it is in a database.
+func besideLedger(ledger string) string {
+	if isDatabase(ledger) {
+		return databaseFile(ledger)
+	}
+	return ledger
+}
+
+// ledgerLabel is how a report names a ledger: without folders and hosts, which name
+// people and machines.
+func ledgerLabel(ledger string) string {
+	if isDatabase(ledger) {
+		return databaseLabel(ledger)
+	}
+	return filepath.Base(ledger)
+}

@@ -10,10 +10,11 @@ import (
 	"go.uber.org/goleak"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/pgtest"
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(leakless{m}, map[string]func(){"chatbridge": main})
+	testscript.Main(pgtest.Stopping(leakless{m}), map[string]func(){"chatbridge": main})
 }
 
 // leakless fails a run that leaves goroutines behind.

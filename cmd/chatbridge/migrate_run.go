@@ -99,7 +99,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err := createCredentials(ctx, s.writer, drain, push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
-	originals := sidecar.New(o.Ledger + originalsSuffix)
+	originals := sidecar.New(besideLedger(o.Ledger) + originalsSuffix)
 	shown := o.progress(o.console, "migrated")
 	unmatched := func() []migrate.Unmatched {
 		_ = o.matched.knownTo(context.WithoutCancel(ctx), ledger) // what the ledger cannot tell, no run has met

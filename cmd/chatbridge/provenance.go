@@ -50,7 +50,9 @@ func notDefault(cmd *cobra.Command) []reports.Setting {
 			return
 		}
 		for _, v := range valuesOf(f) {
-			if what, _ := pflag.UnquoteUsage(f); what == "file" || what == "path" {
+			if f.Name == ledgerFlag {
+				v = ledgerLabel(v)
+			} else if what, _ := pflag.UnquoteUsage(f); what == "file" || what == "path" {
 				v = filepath.Base(v) // folders name people and machines
 			}
 			all = append(all, reports.Setting{Name: f.Name, Value: v})
@@ -81,7 +83,7 @@ func (c *console) note(source, target *reports.Side, ledger string) {
 		Source: source, Target: target, Settings: c.given,
 	}
 	if ledger != "" {
-		c.from.Ledger = filepath.Base(ledger)
+		c.from.Ledger = ledgerLabel(ledger)
 	}
 }
 
@@ -159,7 +161,7 @@ func (c *console) remembered(run migrate.RunRecord, bound migrate.Fingerprint, l
 		}
 	}
 	p := reports.Provenance{
-		At: run.StartedAt.UTC(), Machine: cmp.Or(run.Host, c.here.machine), Version: c.here.version, Ledger: filepath.Base(ledger),
+		At: run.StartedAt.UTC(), Machine: cmp.Or(run.Host, c.here.machine), Version: c.here.version, Ledger: ledgerLabel(ledger),
 	}
 	if account := bound["source account"]; account != "" {
 		p.Source = &reports.Side{Account: account}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -95,9 +96,15 @@ sides, unless a profile does.`,
 			}
 			return cmd.Help()
 		},
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := refusePassword(cmd, args); err != nil {
+				return err
+			}
 			c.next.remember(cmd)
 			if err := applySettings(cmd, c.env); err != nil {
+				return err
+			}
+			if err := nameLedger(cmd, c, func() *slog.Logger { return common.logger(c, c.err) }); err != nil {
 				return err
 			}
 			c.given = notDefault(cmd)

@@ -40,6 +40,7 @@ const (
 //	await KIND        wait until a fault of that kind strikes
 //	arrived FILE [KIND]
 //	                  write what the target holds into a file
+//	postgres          make a database, and put its URL into the environment as DATABASE
 //	alter FILE SQL    change a ledger behind its back
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
@@ -66,19 +67,21 @@ func runScripts(t *testing.T, folder string) {
 			e.Setenv("CHATBRIDGE_SETTLE", "200ms")
 			return err
 		},
+		Condition: scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"emulate": scriptEmulate,
-			"exits":   scriptExits,
-			"refused": scriptRefused,
-			"writes":  scriptWrites,
-			"await":   scriptAwait,
-			"arrived": scriptArrived,
-			"proxy":   scriptProxy,
-			"alter":   scriptAlter,
-			"tear":    scriptTear,
-			"fields":  scriptFields,
-			"unseen":  scriptUnseen,
-			"objects": scriptObjects,
+			"emulate":  scriptEmulate,
+			"exits":    scriptExits,
+			"refused":  scriptRefused,
+			"writes":   scriptWrites,
+			"await":    scriptAwait,
+			"arrived":  scriptArrived,
+			"proxy":    scriptProxy,
+			"postgres": scriptPostgres,
+			"alter":    scriptAlter,
+			"tear":     scriptTear,
+			"fields":   scriptFields,
+			"unseen":   scriptUnseen,
+			"objects":  scriptObjects,
 		},
 	})
 }

@@ -64,6 +64,9 @@ func (s *sweep) path(ctx context.Context, named string) error {
 	if named == "" {
 		return usageError("name files and folders that exist", "a PATH is empty")
 	}
+	if isDatabase(named) {
+		return s.ledger(ctx, named)
+	}
 	path := filepath.Clean(named)
 	info, err := os.Lstat(path)
 	switch {

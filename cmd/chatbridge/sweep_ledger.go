@@ -30,7 +30,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		return err
 	}
 	unfinished, holds := "", ""
-	if _, err := os.Lstat(path); err == nil { // without it, its log says nothing any more
+	if _, err := os.Lstat(path); err == nil || isDatabase(path) { // without it, its log says nothing any more
 		unfinished, holds = ledgerState(ctx, path)
 	}
 	if unfinished != "" {
@@ -47,7 +47,7 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		s.known(file) // a shell's FILE* names it too
 		item := reports.PurgeItem{Path: file, Kind: reports.PurgeBeside, Files: 1, Holds: besideHolds}
 		switch {
-		case file == filepath.Clean(path):
+		case file == filepath.Clean(path) || isDatabase(path):
 			item.Kind, item.Holds = reports.PurgeLedger, holds
 		case strings.HasSuffix(file, ".lock"):
 			item.Holds = lockHolds
@@ -100,7 +100,7 @@ func (s *sweep) originalsOf(ctx context.Context, path string) error {
 // beside adds the originals of the ledger at path, if there are any. A file of
 // that name that is something else is refused: nobody else has a use for it.
 func (s *sweep) beside(path string) (found bool, err error) {
-	path += originalsSuffix
+	path = besideLedger(path) + originalsSuffix
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || s.known(path) {
 		return false, nil
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/pgtest"
+	"chatbridge/migrate/pgtest"
 	"chatbridge/migrate/postgres"
 )
 

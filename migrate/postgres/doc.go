@@ -4,8 +4,8 @@
 // Vocabulary:
 //
 //   - Migration: what one ledger holds, by its name. Its number is part of every key.
-//   - Ledger: the one writer of a migration. Its connection holds an advisory lock
-//     while it is open, and a row in the table writers names it.
+//   - Ledger: the one writer of a migration. It holds the lease of the migration while
+//     it is open, and renews it on a connection of its own.
 //   - Reader: one of any number of readers, in this or another process. It changes
 //     nothing: its sessions are read-only.
 //   - Group: the puts between two commits. They are gathered in memory and sent
@@ -16,14 +16,14 @@
 //     that commits, in one place.
 //
 // What a crash leaves: the groups that were committed, so always a prefix of the
-// puts. The server ends the session of a killed process and its lock goes; if the host
-// is gone too, the server finds out after half a minute of silence.
+// puts. The lease of a killed process lasts for 20 s at most. Who comes before that waits
+// to see whether it is renewed.
 //
 // What a lost connection leaves: the Ledger connects again, for up to ten minutes, and
 // whoever puts or reads waits meanwhile. Each commit counts itself in the row of its
 // writer, so a commit without an answer is known to have taken place or not, and the
-// group is sent again only if it did not. If another writer came in between, that row
-// is gone: the error has Kind Conflict.
+// group is sent again only if it did not. If another process took the
+// lease in between, the error has Kind Conflict.
 //
 // What a full disk or a missing right leaves: the server refuses a statement. From then
 // on every put, Sync and Close returns that error, and reads answer with what is

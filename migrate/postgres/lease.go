@@ -14,13 +14,14 @@ import (
 	"chatbridge/migrate/internal/lease"
 )
 
-// leaseLength is how long a writer that is gone keeps others out.
-const leaseLength = 20 * time.Second
+// DefaultLease is how long a writer that is gone keeps others out.
+const DefaultLease = 20 * time.Second
 
 // watchEvery is how often a lease is looked at that may be of a dead process.
 const watchEvery = time.Second
 
-// LeaseLength sets how long the lease lasts without a renewal. Defaults to 20 s.
+// LeaseLength sets how long the lease lasts without a renewal. Defaults to
+// DefaultLease.
 func LeaseLength(d time.Duration) Option { return func(o *options) { o.lease = d } }
 
 // Holder sets the name by which others see who has the ledger. Defaults to the host.
@@ -93,30 +94,35 @@ func readLease(ctx context.Context, q querier, migration int32, lock string) (r 
 
 // grant waits for the lease of a process that is gone, and takes it.
 func (l *leasing) grant(ctx context.Context, conn *pgx.Conn) (before migrate.Handover, err error) {
+	r, err := l.watch(ctx, func() (row, bool, error) { return l.try(ctx, conn) })
+	if err != nil || r.generation == 0 {
+		return before, err
+	}
+	return migrate.Handover{
+		At: time.Now().Add(time.Duration(r.left * float64(time.Second))), Expired: !r.ended, Length: time.Duration(r.length) * time.Millisecond,
+	}, nil
+}
+
+// watch returns when the lease is over, or fails with Kind Conflict if it is renewed.
+func (l *leasing) watch(ctx context.Context, look func() (r row, over bool, err error)) (row, error) {
 	var seen *row
 	for {
-		r, taken, err := l.try(ctx, conn)
+		r, over, err := look()
 		switch {
-		case err != nil:
-			return before, err
-		case taken && r.generation == 0:
-			return before, nil
-		case taken:
-			return migrate.Handover{
-				At: time.Now().Add(time.Duration(r.left * float64(time.Second))), Expired: !r.ended, Length: time.Duration(r.length) * time.Millisecond,
-			}, nil
-		case seen != nil && (seen.generation != r.generation || !seen.renewed.Equal(r.renewed)):
-			return before, inUse(r.who)
+		case err != nil || over:
+			return r, err
 		case seen == nil:
 			l.tell(migrate.Event{
 				Level: migrate.Notice, Message: "another process has the ledger: waiting to see whether it is alive",
 				Fields: []any{"holder", r.who.String(), migrate.KeyWait, time.Duration(r.left * float64(time.Second)).Round(time.Millisecond)},
 			})
 			seen = &r
+		case seen.generation != r.generation || !seen.renewed.Equal(r.renewed):
+			return r, inUse(r.who)
 		}
 		left := time.Duration(max(r.left, 0.01) * float64(time.Second))
 		if err := l.pause(ctx, min(left, watchEvery, time.Duration(r.length)*time.Millisecond/6)); err != nil {
-			return before, err
+			return r, err
 		}
 	}
 }

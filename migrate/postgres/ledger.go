@@ -61,10 +61,7 @@ func Events(tell func(migrate.Event)) Option { return func(o *options) { o.tell 
 // OpenReader but NotFound; and Conflict if another process has the migration open for
 // writing, which is named.
 func Open(ctx context.Context, url, migration string, opts ...Option) (*Ledger, error) {
-	o := options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}, lease: leaseLength}
-	for _, opt := range opts {
-		opt(&o)
-	}
+	o := asked(opts)
 	config, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -79,6 +76,15 @@ func Open(ctx context.Context, url, migration string, opts ...Option) (*Ledger, 
 		return nil, refuseConnection(config, err)
 	}
 	return l, nil
+}
+
+// asked are the defaults with what was asked for.
+func asked(opts []Option) options {
+	o := options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}, lease: DefaultLease}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
 }
 
 func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration string, o options) (*Ledger, error) {

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/pgtest"
 	"chatbridge/migrate/ledgertest"
+	"chatbridge/migrate/pgtest"
 	"chatbridge/migrate/postgres"
 )
 

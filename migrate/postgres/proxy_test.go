@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"chatbridge/migrate/internal/pgtest"
+	"chatbridge/migrate/pgtest"
 )
 
 // proxy stands between a ledger and its server, and cuts.

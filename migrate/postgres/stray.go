@@ -9,6 +9,8 @@ import (
 	"chatbridge/migrate"
 )
 
+var leases = &table{name: "leases"}
+
 var strays = newTable("strays", 3, "target_service_sid text", "conversation_sid text", "message_sid text", "at bigint")
 
 // Lease is of migrate.Leased.

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/pgtest"
+	"chatbridge/migrate/pgtest"
 	"chatbridge/migrate/postgres"
 )
 

@@ -97,11 +97,36 @@ func get(t testing.TB) *server {
 // Database makes a database that is gone when the test ends, and returns its URL.
 func Database(t testing.TB) string {
 	t.Helper()
-	s := get(t)
+	get(t)
+	url, drop, err := Make()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, drop()) })
+	return url
+}
+
+// Available reports whether there is a server, for a script that has no test to skip.
+// If one is required, the error says what is missing.
+func Available() (bool, error) {
+	_, err := shared()
+	if err != nil && os.Getenv(RequireVariable) != "1" {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Make makes a database, and what drops it.
+func Make() (raw string, drop func() error, err error) {
+	s, err := shared()
+	if err != nil {
+		return "", nil, err
+	}
+	u, err := url.Parse(s.url)
+	if err != nil {
+		return "", nil, err
+	}
 	name := fmt.Sprintf("chatbridge_test_%d_%d", os.Getpid(), count.Add(1))
-	Exec(t, s.url, "CREATE DATABASE "+name)
-	t.Cleanup(func() { Exec(t, s.url, "DROP DATABASE "+name+" WITH (FORCE)") })
-	return With(t, s.url, func(u *url.URL) { u.Path = "/" + name })
+	u.Path = "/" + name
+	return u.String(), func() error { return execute(s.url, "DROP DATABASE "+name+" WITH (FORCE)") }, execute(s.url, "CREATE DATABASE "+name)
 }
 
 // With is a URL that was changed.
@@ -122,14 +147,21 @@ func As(t testing.TB, raw, role string) string {
 // Exec carries out statements on a connection of its own.
 func Exec(t testing.TB, raw string, statements ...string) {
 	t.Helper()
+	require.NoError(t, execute(raw, statements...))
+}
+
+func execute(raw string, statements ...string) error {
 	ctx := context.Background() // also in a cleanup
 	conn, err := pgx.Connect(ctx, raw)
-	require.NoError(t, err)
-	for _, sql := range statements {
-		_, err := conn.Exec(ctx, sql)
-		require.NoError(t, err, sql)
+	if err != nil {
+		return err
 	}
-	require.NoError(t, conn.Close(ctx))
+	for _, sql := range statements {
+		if _, err := conn.Exec(ctx, sql); err != nil {
+			return errors.Join(fmt.Errorf("%s: %w", sql, err), conn.Close(ctx))
+		}
+	}
+	return conn.Close(ctx)
 }
 
 // Value is the one value that a query answers with.
