@@ -128,6 +128,10 @@ type ChannelRecord struct {
 	// then a message may have been in flight that is neither confirmed nor in
 	// doubt.
 	Writing bool
+	// Page is the page of the source behind the first that shows the last confirmed
+	// message, with one of its messages that is confirmed too. It may be an earlier page,
+	// never a later one.
+	Page Page
 }
 
 // Listed is what the source shows of one channel. The zero value says nothing: it

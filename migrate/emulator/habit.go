@@ -71,9 +71,12 @@ type Habits struct {
 	// pages of no more than 50, whatever is documented.
 	ClampsPages, SmallPages bool
 	// TokenLasts is how long a page token is good for; zero is for ever. TokenBreaks
-	// makes page tokens bad as soon as anything is deleted.
+	// makes page tokens bad as soon as anything is deleted. TokenMoves is the age from
+	// which on a page token shows the page behind the one that it was given for; zero is
+	// never.
 	TokenLasts  time.Duration
 	TokenBreaks bool
+	TokenMoves  time.Duration
 }
 
 // Lengths are limits: of attributes in bytes, of names and identities in characters.

@@ -38,6 +38,7 @@ func (u *Unkind) habits() map[string]func(string) error {
 		}),
 		"page-size":   flags(map[string]*bool{"clamped": &u.ClampsPages, "small": &u.SmallPages}),
 		"token-lasts": duration(&u.TokenLasts),
+		"token-moves": duration(&u.TokenMoves),
 		"token":       flags(map[string]*bool{"breaks": &u.TokenBreaks}),
 	}
 }

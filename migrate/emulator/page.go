@@ -103,7 +103,16 @@ func (p pager) token(x *Exchange, l listing, path string, after int64, number in
 func (p pager) list(x *Exchange, l listing, c cursor, items iter.Seq2[int64, any]) (Reply, error) {
 	page := make([]any, 0, min(c.size, 128))
 	last, more := c.after, false
+	passed := 0
+	if x.moved {
+		passed = c.size
+	}
 	for place, item := range items {
+		if passed > 0 {
+			passed--
+			last = place
+			continue
+		}
 		if len(page) == c.size {
 			more = true
 			break

@@ -80,6 +80,7 @@ import (
 //	chat=attributes+counts-deleted+no-compatibility+all-types
 //	page-size=clamped        or small: 50 at most
 //	token-lasts=9m           page tokens expire
+//	token-moves=9m           page tokens older than that show the page behind
 //	token=breaks             page tokens are bad after a deletion
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
