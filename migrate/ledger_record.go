@@ -199,6 +199,10 @@ type RunRecord struct {
 	EndedAt     time.Time     // zero while it runs, or when it was killed
 	Status      string        // running, complete, partial, interrupted, failed
 	Settle      time.Duration // that the run gave a write without an answer; zero if nobody noted it
+	// Unanswered is when a write of the run, or of one before it, last had no answer and
+	// was not kept in doubt either: Settle after it none of them can land any more. Zero
+	// if nobody knows, as of a run that was killed or failed.
+	Unanswered time.Time
 	// Progress and Summary are JSON that the engine writes and status and report
 	// read; empty where there is none.
 	Progress []byte

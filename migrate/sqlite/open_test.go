@@ -76,8 +76,11 @@ func write(t *testing.T, content string) string {
 	return path
 }
 
+// withoutUnanswered makes of a ledger one of before it knew when a write had no answer.
+const withoutUnanswered = `ALTER TABLE runs DROP COLUMN unanswered_at; `
+
 // withoutPages makes of a ledger one of before it knew pages.
-const withoutPages = `ALTER TABLE channels DROP COLUMN page; ALTER TABLE channels DROP COLUMN page_sid; ALTER TABLE channels DROP COLUMN page_index; `
+const withoutPages = withoutUnanswered + `ALTER TABLE channels DROP COLUMN page; ALTER TABLE channels DROP COLUMN page_sid; ALTER TABLE channels DROP COLUMN page_index; `
 
 // withoutFindings makes of a ledger one of before it knew findings.
 const withoutFindings = withoutPages + `ALTER TABLE runs DROP COLUMN settle; DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
@@ -282,6 +285,29 @@ func TestOpen(t *testing.T) {
 		got, _, err = l.Channel(t.Context(), rec.SourceSID)
 		require.NoError(t, err)
 		require.Equal(t, rec, got)
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a ledger that knows of no unanswered writes yet is read as it is, and goes on", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		run := migrate.RunRecord{ID: "old", StartedAt: time.Unix(1, 0).UTC(), Settle: time.Minute, Status: migrate.Partial}
+		require.NoError(t, l.PutRun(t.Context(), run))
+		require.NoError(t, l.Close())
+		alter(t, path, withoutUnanswered+`DELETE FROM goose_db_version WHERE version_id > 8`)
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		got, _, err := r.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, run, got)
+		require.NoError(t, r.Close())
+
+		l, err = sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		got, _, err = l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, run, got)
 		require.NoError(t, l.Close())
 	})
 

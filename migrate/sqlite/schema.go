@@ -44,6 +44,10 @@ const keepsSettle = 7
 // confirmed message is.
 const keepsPages = 8
 
+// keepsUnanswered is the schema version since which a run says when a write of it had
+// no answer.
+const keepsUnanswered = 9
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

@@ -27,15 +27,32 @@ func SettledAt(last migrate.RunRecord, now time.Time, settle time.Duration) time
 	if seen.IsZero() && !last.HeartbeatAt.IsZero() {
 		seen = last.HeartbeatAt.Add(migrate.HeartbeatEvery)
 	}
-	latest := now.Add(settle)
-	at := seen.Add(settle)
-	switch {
-	case seen.IsZero() || at.After(latest):
+	if seen.IsZero() {
+		return now.Add(settle)
+	}
+	return within(seen, now, settle)
+}
+
+// AnsweredAt is SettledAt for whoever waits for each doubt by itself: if the last run
+// knows when a write last had no answer, nothing else of it can land later than settle
+// after that.
+func AnsweredAt(last migrate.RunRecord, now time.Time, settle time.Duration) time.Time {
+	if last.Status == migrate.Complete || last.EndedAt.IsZero() || last.Unanswered.IsZero() {
+		return SettledAt(last, now, settle)
+	}
+	return within(last.Unanswered, now, last.SettleAfter(settle))
+}
+
+// within is settle after something, but not before now, and no longer from now than
+// that.
+func within(at, now time.Time, settle time.Duration) time.Time {
+	switch latest := now.Add(settle); {
+	case at.Add(settle).After(latest):
 		return latest
-	case at.Before(now):
+	case at.Add(settle).Before(now):
 		return now
 	default:
-		return at
+		return at.Add(settle)
 	}
 }
 
