@@ -43,6 +43,7 @@ type pageMeta struct {
 type pager struct {
 	clamp bool
 	small bool // no page is larger than the default
+	most  int  // on a page, whatever is asked for; 0 without
 	seed  uint64
 }
 
@@ -64,6 +65,9 @@ func (p pager) cursor(x *Exchange, l listing) (cursor, error) {
 		c.size = min(n, l.max)
 	}
 	c.size = min(c.size, l.max)
+	if p.most > 0 {
+		c.size = min(c.size, p.most)
+	}
 	if _, sent := x.Query["PageToken"]; !sent {
 		return c, nil
 	}
