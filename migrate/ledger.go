@@ -103,10 +103,10 @@ type LedgerReader interface {
 // PutRun, PutDoubt, PutFile, PutOriginal and PutAttempt return only when they would
 // survive. A Put of a record with the same key replaces it.
 //
-// The ledger holds SIDs, indexes, counts and reasons. It never holds a body or a
-// credential, and of names and attributes only those of an Original: what a person
-// asked to replace in the target. Package ledgertest holds an implementation to all of
-// this.
+// The ledger holds SIDs, indexes, counts, addresses of pages and reasons. It never
+// holds a body or a credential, and of names and attributes only those of an Original:
+// what a person asked to replace in the target. Package ledgertest holds an
+// implementation to all of this.
 type Ledger interface {
 	LedgerReader
 

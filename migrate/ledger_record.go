@@ -128,6 +128,10 @@ type ChannelRecord struct {
 	// then a message may have been in flight that is neither confirmed nor in
 	// doubt.
 	Writing bool
+	// Page is the page of the source behind the first that shows the last confirmed
+	// message, with one of its messages that is confirmed too. It may be an earlier page,
+	// never a later one.
+	Page Page
 }
 
 // Listed is what the source shows of one channel. The zero value says nothing: it
@@ -195,6 +199,10 @@ type RunRecord struct {
 	EndedAt     time.Time     // zero while it runs, or when it was killed
 	Status      string        // running, complete, partial, interrupted, failed
 	Settle      time.Duration // that the run gave a write without an answer; zero if nobody noted it
+	// Unanswered is when a write of the run, or of one before it, last had no answer and
+	// was not kept in doubt either: Settle after it none of them can land any more. Zero
+	// if nobody knows, as of a run that was killed or failed.
+	Unanswered time.Time
 	// Progress and Summary are JSON that the engine writes and status and report
 	// read; empty where there is none.
 	Progress []byte

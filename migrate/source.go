@@ -55,6 +55,19 @@ type Span struct {
 	After       int64 // only indexes greater than this; All starts at the first
 	NewestFirst bool  // from the highest index down
 	Listed      bool  // as the list shows them: where Attributes is nil, nobody asked
+
+	// From is where the list may be begun. A source that has no pages begins with the
+	// first, and so does any if the newest are to come first, if the message of From is
+	// beyond After, or if its page does not show it any more.
+	From Page
+}
+
+// Page is a page of the list of a channel's messages, and one that it shows. The zero
+// value is none.
+type Page struct {
+	Address string // path and query, as the service gave it
+	SID     string // of the message
+	Index   int64
 }
 
 // All is the value of Span.After that leaves nothing out.

@@ -87,17 +87,25 @@ func NoteDoubt(ctx context.Context) {
 	if w, ok := ctx.Value(watchdogKey{}).(*Watchdog); ok {
 		w.InDoubt.Store(true)
 	}
-	if d, ok := ctx.Value(doubtKey{}).(*atomic.Bool); ok {
-		d.Store(true)
+	for d, _ := ctx.Value(doubtKey{}).(*doubt); d != nil; d = d.outer {
+		d.noted.Store(true)
 	}
 }
 
 type doubtKey struct{}
 
-// WithDoubt returns a context, and whether NoteDoubt was told of a write with it.
+// doubt is what NoteDoubt tells, and whoever asked before.
+type doubt struct {
+	noted atomic.Bool
+	outer *doubt
+}
+
+// WithDoubt returns a context, and whether NoteDoubt was told of a write with it, or
+// with one that comes of it.
 func WithDoubt(ctx context.Context) (doubted context.Context, noted func() bool) {
-	d := &atomic.Bool{}
-	return context.WithValue(ctx, doubtKey{}, d), d.Load
+	outer, _ := ctx.Value(doubtKey{}).(*doubt)
+	d := &doubt{outer: outer}
+	return context.WithValue(ctx, doubtKey{}, d), d.noted.Load
 }
 
 // laneOf is the SID of the channel whose lane has this context, and empty if it is

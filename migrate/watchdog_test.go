@@ -211,11 +211,15 @@ func TestWatchdog(t *testing.T) {
 		})
 	})
 
-	t.Run("is not needed to know of one", func(t *testing.T) {
-		ctx, noted := migrate.WithDoubt(t.Context())
-		require.False(t, noted())
-		migrate.NoteDoubt(ctx)
-		require.True(t, noted())
+	t.Run("is not needed to know of one, and everybody who asks is told", func(t *testing.T) {
+		outer, all := migrate.WithDoubt(t.Context())
+		inner, one := migrate.WithDoubt(outer)
+		_, another := migrate.WithDoubt(outer)
+		require.False(t, all() || one())
+		migrate.NoteDoubt(inner)
+		require.True(t, all())
+		require.True(t, one())
+		require.False(t, another())
 	})
 
 	t.Run("is not needed: without one there is nothing to be kept quiet", func(t *testing.T) {

@@ -153,7 +153,9 @@ They are what chatbridge rehearse tells apart:
                              messages, files have no text in v1, private channels
                              are listed without Type
   page-size=clamped          larger pages are cut; small: 50 at most
+  page-most=7                records on a page, whatever is asked for
   token-lasts=9m             page tokens expire
+  token-moves=9m             page tokens older than that show the page behind
   token=breaks               page tokens end with any deletion
 
 At the end it lists the faults that struck and what was unkind, with counts.

@@ -15,7 +15,7 @@ import (
 )
 
 // ledgerSchema is the version of the ledger that this program writes.
-const ledgerSchema = 7
+const ledgerSchema = 9
 
 // What the linker writes into a release (LDFLAGS in the Makefile), all empty in
 // any other build. Go stamps a build with the same only if it finds the

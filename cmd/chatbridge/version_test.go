@@ -32,12 +32,12 @@ func TestVersion(t *testing.T) {
 	t.Run("says module, revision, date, Go, platform and ledger", func(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, writeVersion(&b, reports.Text, versionOf(info)))
-		require.Equal(t, "chatbridge v1.2.3, revision abc of 2026-03-01 12:00:00 UTC with changes\nbuilt by go1.26.0 for "+platform+"\nledger schema 7\n", b.String())
+		require.Equal(t, "chatbridge v1.2.3, revision abc of 2026-03-01 12:00:00 UTC with changes\nbuilt by go1.26.0 for "+platform+"\nledger schema 9\n", b.String())
 	})
 	t.Run("a build that Go did not stamp says what there is", func(t *testing.T) {
 		var b bytes.Buffer
 		require.NoError(t, writeVersion(&b, reports.Text, versionOf(&debug.BuildInfo{GoVersion: "go1.26.0", Main: debug.Module{Version: "(devel)"}})))
-		require.Equal(t, "chatbridge (devel)\nbuilt by go1.26.0 for "+platform+"\nledger schema 7\n", b.String())
+		require.Equal(t, "chatbridge (devel)\nbuilt by go1.26.0 for "+platform+"\nledger schema 9\n", b.String())
 	})
 	t.Run("a binary that knows nothing of itself says so", func(t *testing.T) {
 		v := versionOf(nil)

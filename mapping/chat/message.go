@@ -30,6 +30,10 @@ type Message struct {
 	Versions Versions `json:"chat_versions,omitzero"`
 
 	Raw json.RawMessage `json:"-"`
+
+	// Page is the address, path and query, of the page of a list, oldest first, on which
+	// the message was shown. Empty on the first page, and of any other reading.
+	Page string `json:"-"`
 }
 
 // Media describes the file of a media message. The file itself is not in it.

@@ -33,6 +33,7 @@ type Exchange struct {
 	rejoined bool   // added somebody who had left
 	guest    bool   // sent by the target account to a host that is another's
 	key      bool   // sent with an API key
+	moved    bool   // lists the page behind the one that was asked for
 	flipped  bool   // lists messages in the order that was not asked for
 	base     string
 	path     string // as sent

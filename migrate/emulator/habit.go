@@ -68,12 +68,17 @@ type Habits struct {
 	// file as it is in v1. AllTypes lists private channels where Type is not sent.
 	ListsAttributes, CountsDeleted, NoCompatibility, AllTypes bool
 	// ClampsPages serves the largest page where a larger one is asked for. SmallPages has
-	// pages of no more than 50, whatever is documented.
+	// pages of no more than 50, whatever is documented. PageMost is how many records a
+	// page holds at most, whatever is asked for; zero is no such limit.
 	ClampsPages, SmallPages bool
+	PageMost                int
 	// TokenLasts is how long a page token is good for; zero is for ever. TokenBreaks
-	// makes page tokens bad as soon as anything is deleted.
+	// makes page tokens bad as soon as anything is deleted. TokenMoves is the age from
+	// which on a page token shows the page behind the one that it was given for; zero is
+	// never.
 	TokenLasts  time.Duration
 	TokenBreaks bool
+	TokenMoves  time.Duration
 }
 
 // Lengths are limits: of attributes in bytes, of names and identities in characters.

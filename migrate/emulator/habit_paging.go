@@ -13,8 +13,8 @@ type issue struct {
 	deletions int64
 }
 
-// before answers what was carried out before, and refuses page tokens that are good
-// no more.
+// before answers what was carried out before, and looks at page tokens that are not as
+// good any more.
 func (m *mischief) before(x *Exchange) (reply Reply, answered bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -30,6 +30,10 @@ func (m *mischief) before(x *Exchange) (reply Reply, answered bool) {
 		m.counts["token-lasts"]++
 	case m.TokenBreaks && m.deletions > token.deletions:
 		m.counts["token"]++
+	case m.TokenMoves > 0 && x.now.Sub(token.at) >= m.TokenMoves:
+		m.counts["token-moves"]++
+		x.moved = true
+		return Reply{}, false
 	default:
 		return Reply{}, false
 	}
@@ -45,7 +49,7 @@ func (m *mischief) remember(x *Exchange, reply Reply) {
 		m.mutations[x.mutation] = fields(reply.Body)["url"]
 	case x.Method == http.MethodDelete:
 		m.deletions++
-	case !x.Write() && (m.TokenLasts > 0 || m.TokenBreaks):
+	case !x.Write() && (m.TokenLasts > 0 || m.TokenBreaks || m.TokenMoves > 0):
 		if token := nextToken(reply); token != "" {
 			m.tokens[token] = issue{x.now, m.deletions}
 		}

@@ -37,7 +37,9 @@ func (u *Unkind) habits() map[string]func(string) error {
 			"attributes": &u.ListsAttributes, "counts-deleted": &u.CountsDeleted, "no-compatibility": &u.NoCompatibility, "all-types": &u.AllTypes,
 		}),
 		"page-size":   flags(map[string]*bool{"clamped": &u.ClampsPages, "small": &u.SmallPages}),
+		"page-most":   func(v string) (err error) { u.PageMost, err = positive(strconv.Atoi(v)); return err },
 		"token-lasts": duration(&u.TokenLasts),
+		"token-moves": duration(&u.TokenMoves),
 		"token":       flags(map[string]*bool{"breaks": &u.TokenBreaks}),
 	}
 }

@@ -43,6 +43,7 @@ type pageMeta struct {
 type pager struct {
 	clamp bool
 	small bool // no page is larger than the default
+	most  int  // on a page, whatever is asked for; 0 without
 	seed  uint64
 }
 
@@ -64,6 +65,9 @@ func (p pager) cursor(x *Exchange, l listing) (cursor, error) {
 		c.size = min(n, l.max)
 	}
 	c.size = min(c.size, l.max)
+	if p.most > 0 {
+		c.size = min(c.size, p.most)
+	}
 	if _, sent := x.Query["PageToken"]; !sent {
 		return c, nil
 	}
@@ -103,7 +107,16 @@ func (p pager) token(x *Exchange, l listing, path string, after int64, number in
 func (p pager) list(x *Exchange, l listing, c cursor, items iter.Seq2[int64, any]) (Reply, error) {
 	page := make([]any, 0, min(c.size, 128))
 	last, more := c.after, false
+	passed := 0
+	if x.moved {
+		passed = c.size
+	}
 	for place, item := range items {
+		if passed > 0 {
+			passed--
+			last = place
+			continue
+		}
 		if len(page) == c.size {
 			more = true
 			break

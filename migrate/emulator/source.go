@@ -53,7 +53,7 @@ type member struct {
 }
 
 func newSource(c Config) (*source, error) {
-	s := &source{pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB, habits: c.Unkind.Habits}
+	s := &source{pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, most: c.Unkind.PageMost, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB, habits: c.Unkind.Habits}
 	if c.Archive != nil {
 		return s, s.load(c.Archive, c.AccountSID)
 	}

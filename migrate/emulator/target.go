@@ -33,7 +33,7 @@ func newTarget(c Config, n *counts, m *mischief) *target {
 	}
 	files := newMedia(c, n, m)
 	return &target{
-		config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, seed: c.Seed},
+		config: c, counts: n, unkind: m, account: account, pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, most: c.Unkind.PageMost, seed: c.Seed},
 		media: files, diary: newDiary(c.Diary, files),
 	}
 }

@@ -79,7 +79,9 @@ import (
 //	target-chat=shown        or forbidden, or gone
 //	chat=attributes+counts-deleted+no-compatibility+all-types
 //	page-size=clamped        or small: 50 at most
+//	page-most=7              records on a page, whatever is asked for
 //	token-lasts=9m           page tokens expire
+//	token-moves=9m           page tokens older than that show the page behind
 //	token=breaks             page tokens are bad after a deletion
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind

@@ -47,12 +47,12 @@ func TestParseUnkind(t *testing.T) {
 		NoParticipantSID: true, LaterParticipantSID: true, MediaTwice: true, MediaStays: true,
 		HorizonRefused: true, HorizonClamped: true, NullRefused: true, NullIgnored: true, MutationID: true, RejoinDenied: true,
 		TargetChat: emulator.ChatShown, ListsAttributes: true, CountsDeleted: true, NoCompatibility: true, AllTypes: true,
-		ClampsPages: true, SmallPages: true, TokenLasts: 9 * time.Minute, TokenBreaks: true,
+		ClampsPages: true, SmallPages: true, TokenLasts: 9 * time.Minute, TokenBreaks: true, TokenMoves: time.Hour, PageMost: 7,
 	}}, parsed(t, "late=2m,write-takes=messages:80ms+users:1s,names=race,name-held=1s,clock-skew=-1m,text=reformat,accept=empty,"+
 		"lengths=message-attributes:1+conversation-attributes:2+name:3+identity:4,replace=date-created+date-updated+author,"+
 		"date-updated=as-created+unmoved,participant-sid=never+later,media=twice+stays,horizon=refused+clamped+null-refused+null-ignored,"+
 		"mutation-id=honoured,rejoin=404,target-chat=shown,chat=attributes+counts-deleted+no-compatibility+all-types,"+
-		"page-size=clamped+small,token-lasts=9m,token=breaks"))
+		"page-size=clamped+small,token-lasts=9m,token=breaks,token-moves=1h,page-most=7"))
 	for spec, want := range map[string]string{
 		"": "there are accept, account-sid, ", "lies=1": "there are accept, account-sid, ", "people=2": "a share from 0 to 1", "people=NaN": "a share from 0 to 1",
 		"list-lags=soon": "a time such as 5s", "list-lags=-1": "not below zero", "stale-for=-1s": "more than zero", "body-max=0": "more than zero",

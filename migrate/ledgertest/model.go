@@ -143,6 +143,7 @@ func (m *model) puts(l *migrate.Ledger) map[string]func(*rapid.T) {
 				SourceSID: pick(t, sids("CH")), TargetSID: pick(t, sids("CH")), ServiceSID: pick(t, sids("IS")), FriendlyName: rapid.String().Draw(t, "name"),
 				Stage: pick(t, []migrate.Stage{migrate.Planned, migrate.Copied, migrate.Done}), Adopted: rapid.Bool().Draw(t, "adopted"),
 				MembersCount: rapid.Int64().Draw(t, "members"), Messages: rapid.Int64().Draw(t, "messages"), DateUpdated: pick(t, []time.Time{{}, noon}), Digest: rapid.Int64().Draw(t, "digest"), BornAt: pick(t, []time.Time{{}, noon}), Alone: rapid.Bool().Draw(t, "alone"), Writing: rapid.Bool().Draw(t, "writing"),
+				Page: migrate.Page{Address: rapid.String().Draw(t, "page"), SID: pick(t, sids("IM")), Index: rapid.Int64().Draw(t, "place")},
 			}
 			err := (*l).PutChannel(t.Context(), r)
 			if other, taken := m.holder(r); taken {

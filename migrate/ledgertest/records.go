@@ -155,6 +155,7 @@ func testChannels(t *testing.T, create New) {
 		r := migrate.ChannelRecord{
 			SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), FriendlyName: "a \x00 b", MembersCount: 3, MessagesCount: 1 << 40, DateUpdated: noon, BornAt: noon.Add(time.Hour), Alone: true, Writing: true,
 			Listed: migrate.Listed{Known: true, Members: 1, Messages: 2, LeftOutMembers: 3, LeftOutMessages: 4},
+			Page:   migrate.Page{Address: "/v1/Services/IS1/Channels/CH1/Messages?Order=asc&PageToken=PT.1", SID: sid("IM", 1), Index: 1 << 40},
 		}
 		require.NoError(t, l.PutChannel(t.Context(), r))
 		require.NoError(t, l.PutMessage(t.Context(), r.SourceSID, message(0, 0)))

@@ -17,7 +17,7 @@ func testRuns(t *testing.T, create New) {
 		require.NoError(t, err)
 		require.False(t, ok)
 		ahead := migrate.RunRecord{ID: "b", StartedAt: noon.Add(24 * time.Hour), EndedAt: noon.Add(25 * time.Hour), Status: "complete"}
-		last := migrate.RunRecord{ID: "a", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Settle: 45 * time.Second, Progress: []byte(`{"n":1}`)}
+		last := migrate.RunRecord{ID: "a", PID: 7, Host: "here", StartedAt: noon, HeartbeatAt: noon.Add(time.Second), Status: "running", Settle: 45 * time.Second, Unanswered: noon.Add(time.Minute), Progress: []byte(`{"n":1}`)}
 		require.NoError(t, l.PutRun(t.Context(), ahead))
 		require.NoError(t, l.PutRun(t.Context(), last))
 		last.Progress, last.Summary, last.Status = []byte(`{"n":2}`), []byte(`{}`), "complete"

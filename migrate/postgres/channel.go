@@ -23,7 +23,8 @@ func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error 
 	}
 	row := []any{packText(r.SourceSID), packText(r.ServiceSID), packText(r.TargetSID), packText(r.FriendlyName), int64(r.Stage), r.Adopted,
 		r.MembersCount, r.MessagesCount, r.Messages, r.Members, updated, r.Digest, born, r.Alone, r.Writing,
-		r.Listed.Known, r.Listed.Members, r.Listed.Messages, r.Listed.LeftOutMembers, r.Listed.LeftOutMessages}
+		r.Listed.Known, r.Listed.Members, r.Listed.Messages, r.Listed.LeftOutMembers, r.Listed.LeftOutMessages,
+		packText(r.Page.Address), packText(r.Page.SID), r.Page.Index}
 	if r.TargetSID == "" {
 		return fault("put channel", r.SourceSID, l.put(ctx, channels, row))
 	}

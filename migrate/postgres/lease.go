@@ -221,13 +221,24 @@ var errStillThere = errors.New("the session that was lost is still there")
 // end ends the session before, of which the server may not know that it was lost: it may
 // have a transaction open, and even commit it.
 func (l *leasing) end(ctx context.Context, conn *pgx.Conn) error {
-	var there bool
-	err := conn.QueryRow(ctx, `SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2`, int64(l.backend), l.began).Scan(&there)
-	if err == nil && there {
-		err = errStillThere
+	const ending = `SELECT coalesce(bool_or(pg_terminate_backend(pid)), false) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2`
+	for range endAttempts {
+		var there bool
+		if err := conn.QueryRow(ctx, ending, int64(l.backend), l.began).Scan(&there); err != nil || !there {
+			return err
+		}
+		if err := sleep(ctx, betweenAttempts); err != nil {
+			return err
+		}
 	}
-	return err
+	return errStillThere
 }
+
+// A session that is ended is gone a moment later.
+const (
+	endAttempts     = 20
+	betweenAttempts = 10 * time.Millisecond
+)
 
 // check is of rights.
 func (l *leasing) check(ctx context.Context, tx *pgx.Conn, group int64) error {

@@ -193,8 +193,12 @@ func (l *Ledger) PutRun(ctx context.Context, r migrate.RunRecord) error {
 		return fault("put run", "", err)
 	}
 	ended, err := stored.PackTime(r.EndedAt)
+	if err != nil {
+		return fault("put run", "", err)
+	}
+	unanswered, err := stored.PackTime(r.Unanswered)
 	if err == nil {
-		err = l.putDurable(ctx, runs, []any{packText(r.ID), int64(r.PID), packText(r.Host), started, heartbeat, ended, packText(r.Status), int64(r.Settle), optional(r.Progress), optional(r.Summary)})
+		err = l.putDurable(ctx, runs, []any{packText(r.ID), int64(r.PID), packText(r.Host), started, heartbeat, ended, packText(r.Status), int64(r.Settle), optional(r.Progress), optional(r.Summary), unanswered})
 	}
 	return fault("put run", "", err)
 }

@@ -66,7 +66,7 @@ func scanEntity(kind migrate.EntityKind) func(pgx.Rows) (migrate.EntityRecord, e
 
 const channelColumns = `SELECT sid, service_sid, target_sid, friendly_name, stage, adopted,
 	members_count, messages_count, messages, members, date_updated, digest, born_at, alone, writing,
-	listed, listed_members, listed_messages, left_out_members, left_out_messages FROM chatbridge.channels WHERE migration_id = $1`
+	listed, listed_members, listed_messages, left_out_members, left_out_messages, page, page_sid, page_index FROM chatbridge.channels WHERE migration_id = $1`
 
 // Channel finds a channel by its source SID.
 func (r *Reader) Channel(ctx context.Context, sourceSID string) (migrate.ChannelRecord, bool, error) {
@@ -90,7 +90,8 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 func scanChannel(rows pgx.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(scanText(&c.SourceSID), scanText(&c.ServiceSID), scanText(&c.TargetSID), scanText(&c.FriendlyName), &c.Stage, &c.Adopted,
 		&c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, stored.ScanTime(&c.DateUpdated), &c.Digest, stored.ScanTime(&c.BornAt), &c.Alone, &c.Writing,
-		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages)
+		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages,
+		scanText(&c.Page.Address), scanText(&c.Page.SID), &c.Page.Index)
 	return c, err
 }
 
@@ -117,11 +118,11 @@ func (r *Reader) LastRun(ctx context.Context) (migrate.RunRecord, bool, error) {
 	return run, ok, fault("read last run", "", err)
 }
 
-const runColumns = `SELECT id, pid, host, started_at, heartbeat_at, ended_at, status, progress, summary, settle FROM chatbridge.runs WHERE migration_id = $1`
+const runColumns = `SELECT id, pid, host, started_at, heartbeat_at, ended_at, status, progress, summary, settle, unanswered_at FROM chatbridge.runs WHERE migration_id = $1`
 
 func scanRun(rows pgx.Rows) (r migrate.RunRecord, err error) {
 	err = rows.Scan(scanText(&r.ID), &r.PID, scanText(&r.Host), stored.ScanTime(&r.StartedAt), stored.ScanTime(&r.HeartbeatAt), stored.ScanTime(&r.EndedAt),
-		scanText(&r.Status), scanBytes(&r.Progress), scanBytes(&r.Summary), &r.Settle)
+		scanText(&r.Status), scanBytes(&r.Progress), scanBytes(&r.Summary), &r.Settle, stored.ScanTime(&r.Unanswered))
 	return r, err
 }
 

@@ -45,13 +45,13 @@ var (
 	entities     = newTable("entities", 2, "kind bigint", "sid bytea", "parent_sid bytea", "target_sid bytea", "existing boolean", "horizon bigint", "date_updated bigint", "digest bigint", "kept boolean")
 	originals    = newTable("originals", 2, "kind bigint", "target_sid bytea", "parent_sid bytea", "before bytea", "wrote bigint")
 	attempts     = newTable("attempts", 2, "kind bigint", "sid bytea", "parent_sid bytea", "before text", "sent bigint", "unanswered bigint")
-	channels     = newTable("channels", 1, "sid text", "service_sid text", "target_sid text", "friendly_name text", "stage bigint", "adopted boolean", "members_count bigint", "messages_count bigint", "messages bigint", "members bigint", "date_updated bigint", "digest bigint", "born_at bigint", "alone boolean", "writing boolean", "listed boolean", "listed_members bigint", "listed_messages bigint", "left_out_members bigint", "left_out_messages bigint")
+	channels     = newTable("channels", 1, "sid text", "service_sid text", "target_sid text", "friendly_name text", "stage bigint", "adopted boolean", "members_count bigint", "messages_count bigint", "messages bigint", "members bigint", "date_updated bigint", "digest bigint", "born_at bigint", "alone boolean", "writing boolean", "listed boolean", "listed_members bigint", "listed_messages bigint", "left_out_members bigint", "left_out_messages bigint", "page text", "page_sid text", "page_index bigint")
 	messages     = newTable("messages", 2, "channel_sid bytea", "source_index bigint", "target_index bigint", "source_sid bytea", "target_sid bytea", "others boolean", "gone boolean")
 	doubts       = newTable("doubts", 2, "channel_sid bytea", "source_index bigint", "after bigint", "sends bigint", "at bigint")
 	files        = newTable("files", 2, "channel_sid bytea", "source_index bigint", "source_sid bytea", "target_sid bytea", "size bigint", "sha256 bytea")
 	failures     = newTable("failures", 2, "source_sid text", "kind text", "service_sid text", "target_sid text", "reason text", "hint text", "at bigint")
 	findings     = newTable("findings", 3, "code text", "sid text", "field text", "owner text", "severity text", "count bigint")
-	runs         = newTable("runs", 1, "id text", "pid bigint", "host text", "started_at bigint", "heartbeat_at bigint", "ended_at bigint", "status text", "settle bigint", "progress bytea", "summary bytea")
+	runs         = newTable("runs", 1, "id text", "pid bigint", "host text", "started_at bigint", "heartbeat_at bigint", "ended_at bigint", "status text", "settle bigint", "progress bytea", "summary bytea", "unanswered_at bigint")
 
 	tables = []*table{fingerprints, services, entities, originals, attempts, channels, messages, doubts, files, failures, findings, runs}
 )

@@ -29,7 +29,8 @@ type Job struct {
 	Record        migrate.ChannelRecord // as the ledger has it
 
 	// SettledAt is when the last has landed of what was sent before by somebody who
-	// did not end in good order. The zero time is long ago.
+	// did not end in good order, but for messages that the ledger has in doubt. The zero
+	// time is long ago.
 	SettledAt time.Time
 
 	Neighbours Neighbours

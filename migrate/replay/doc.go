@@ -37,8 +37,10 @@
 //
 //  5. Silence after a crash: what a dead process had in flight lands within the
 //     settle time after its last heartbeat, or never; nothing is read or written
-//     where it may land before that. A clock that was set back makes this wait
-//     no longer than the settle time. Covers a kill with a late commit.
+//     where it may land before that. A run that ended by itself knows when a write
+//     of its own last had no answer, and then counts from that: a message in doubt
+//     holds up its channel alone. A clock that was set back makes this wait no
+//     longer than the settle time. Covers a kill with a late commit.
 //
 //  6. Stamp: a conversation names the channel it came from, so its creation can
 //     be repeated and its ledger lost. Covers lost ledgers, unconfirmed creates,

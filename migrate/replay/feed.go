@@ -258,11 +258,22 @@ func inMemory(all []chat.Message) func(int64) iter.Seq2[chat.Message, error] {
 	}
 }
 
-// inSource is the messages of a channel as the source has them.
+// inSource is the messages of a channel as the source has them. Of a long one no page
+// is read that comes before the last confirmed message, unless what is on it is wanted.
 func (l *lane) inSource(ctx context.Context) func(int64) iter.Seq2[chat.Message, error] {
 	return func(after int64) iter.Seq2[chat.Message, error] {
-		return l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after})
+		return l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, migrate.Span{After: after, From: l.Record.Page})
 	}
+}
+
+// reached notes the page on which a message stands that was confirmed, if it is
+// another than the one before it.
+func (l *lane) reached(ctx context.Context, m chat.Message) error {
+	if m.Page == "" || m.Page == l.Record.Page.Address {
+		return nil
+	}
+	l.Record.Page = migrate.Page{Address: m.Page, SID: m.SID, Index: m.Index}
+	return l.put(ctx)
 }
 
 // wantsAfter is what the source has after an index, as it should be in the target.

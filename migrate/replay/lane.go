@@ -100,8 +100,12 @@ func (l *lane) afterCrash(ctx context.Context) error {
 	if l.created || l.Record.Stage == migrate.Done {
 		return nil
 	}
-	l.dog.Waiting(time.Until(l.SettledAt))
-	return l.wait(ctx, time.Until(l.SettledAt))
+	left := time.Until(l.SettledAt)
+	for _, d := range l.doubts {
+		left = max(left, min(time.Until(d.At.Add(l.Settings.Settle)), l.Settings.Settle)) // by a clock that may have been set back
+	}
+	l.dog.Waiting(left)
+	return l.wait(ctx, left)
 }
 
 func (l *lane) advance(ctx context.Context, to migrate.Stage) error {

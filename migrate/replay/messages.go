@@ -252,6 +252,9 @@ func (l *lane) confirm(ctx context.Context, f *feed, m *mapped, have conversatio
 			return migrate.Fatal(err)
 		}
 	}
+	if err := l.reached(ctx, m.source); err != nil {
+		return err
+	}
 	f.take()
 	l.refusals = 0
 	l.last = have.Index

@@ -195,7 +195,7 @@ func (l *lane) stillThere(ctx context.Context, m *mapped, lost *migrate.Error) e
 	if lost.Kind != migrate.NotFound {
 		return nil
 	}
-	span := migrate.Span{After: m.source.Index - 1, Listed: true}
+	span := migrate.Span{After: m.source.Index - 1, Listed: true, From: l.Record.Page}
 	for now, err := range l.Source.Messages(ctx, l.Service.SID, l.Channel.SID, span) {
 		if err != nil {
 			return err

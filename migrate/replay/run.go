@@ -37,7 +37,7 @@ type run struct {
 	record   migrate.RunRecord
 	started  time.Time
 
-	settledAt time.Time // nothing that an earlier run left in flight lands after it
+	settledAt time.Time // nothing that an earlier run left in flight, and that is not in doubt, lands after it
 	crashed   bool      // the run before this one did not end by itself
 
 	mu       sync.Mutex
@@ -46,6 +46,8 @@ type run struct {
 	beat     func()      // stops the heartbeat and waits for it
 	cut      func(error) // ends the context of the run
 	ended    error       // why it was cut, by ourselves
+
+	unanswered time.Time // when a write, of this run or one before it, last had no answer
 }
 
 func newRun(m *Migration) *run {
@@ -68,7 +70,7 @@ func newRun(m *Migration) *run {
 		cut:       func(error) {},
 	}
 	r.claims = claim.New(claim.Options{
-		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: own.Observer, Drain: m.Drain, Lost: r.end,
+		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: own.Observer, Drain: m.Drain, Lost: r.end, Unanswered: r.unansweredNow,
 	})
 	own.Target = r.claims.Guard()
 	r.findings.Keep = r.keep
@@ -89,7 +91,8 @@ func (r *run) open(ctx context.Context) error {
 	// What the run before it gave its writes holds for this one: some may land that late.
 	r.set.Settle = last.SettleAfter(r.set.Settle)
 	r.claims.Settle = r.set.Settle
-	r.settledAt = drain.SettledAt(last, r.started, r.set.Settle)
+	r.settledAt = drain.AnsweredAt(last, r.started, r.set.Settle)
+	r.unanswered = r.settledAt.Add(-r.set.Settle)
 	host, _ := os.Hostname()
 	r.record = migrate.RunRecord{
 		ID: rand.Text(), PID: os.Getpid(), Host: host,
@@ -112,6 +115,13 @@ func (r *run) end(err error) {
 	r.cut(err)
 }
 
+// unansweredNow notes that a write may still land.
+func (r *run) unansweredNow() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unanswered = time.Now()
+}
+
 // why is the error of a run that ended with err: its own, if it was cut.
 func (r *run) why(err error) error {
 	r.mu.Lock()
@@ -130,6 +140,9 @@ func (r *run) close(ctx context.Context, s Summary) error {
 	}
 	r.record.HeartbeatAt, r.record.EndedAt = time.Now(), time.Now()
 	r.record.Status, r.record.Progress, r.record.Summary = s.Status, r.progress(), raw
+	if s.Status != migrate.FailedStatus { // who failed may not have noted what is in doubt
+		r.record.Unanswered = r.unanswered
+	}
 	if err := r.Ledger.Sync(ctx); err != nil {
 		return err
 	}

@@ -34,7 +34,8 @@ func testMessages(t *testing.T, s migrate.Source, w World) {
 }
 
 // testSpans requires what is beyond an index and nothing else, whether the
-// index is that of a message, lies in a gap, or is beyond the last.
+// index is that of a message, lies in a gap, or is beyond the last, and wherever the
+// list may be begun.
 func testSpans(t *testing.T, s migrate.Source, w World) {
 	var indexes []int64
 	for _, n := range fieldOf[int](w.services[0].channels[longRoom].messages, "index") {
@@ -43,18 +44,27 @@ func testSpans(t *testing.T, s migrate.Source, w World) {
 	last := indexes[len(indexes)-1]
 	const gap = 5 // the messages before it are 0 to 4, the next is 7
 	require.NotContains(t, indexes, int64(gap))
+	pages := []migrate.Page{{}, {Address: "/v1/Services/" + sid("IS", 1) + "/Channels/" + sid("CH", longRoom) + "/Messages?PageToken=PT.1", SID: sid("IM", 1)}}
+	for _, m := range collect(t, s.Messages(t.Context(), sid("IS", 1), sid("CH", longRoom), migrate.Span{After: migrate.All})) {
+		if m.Page != "" {
+			pages = append(pages, migrate.Page{Address: m.Page, SID: m.SID, Index: m.Index})
+		}
+	}
+	pages = []migrate.Page{pages[0], pages[1], pages[len(pages)/2], pages[len(pages)-1]}
 	for _, after := range []int64{migrate.All, 0, gap - 1, gap, indexes[99], indexes[100], last - 1, last, last + 1} {
 		want := slices.DeleteFunc(slices.Clone(indexes), func(i int64) bool { return i <= after })
 		for _, newest := range []bool{false, true} {
 			t.Run(fmt.Sprintf("after %d, newest first: %v", after, newest), func(t *testing.T) {
-				var got []int64
-				for _, m := range collect(t, s.Messages(t.Context(), sid("IS", 1), sid("CH", longRoom), migrate.Span{After: after, NewestFirst: newest})) {
-					got = append(got, m.Index)
+				for _, from := range pages {
+					var got []int64
+					for _, m := range collect(t, s.Messages(t.Context(), sid("IS", 1), sid("CH", longRoom), migrate.Span{After: after, NewestFirst: newest, From: from})) {
+						got = append(got, m.Index)
+					}
+					if newest {
+						slices.Reverse(got)
+					}
+					require.True(t, slices.Equal(want, got), "want %v, got %v", want, got)
 				}
-				if newest {
-					slices.Reverse(got)
-				}
-				require.True(t, slices.Equal(want, got), "want %v, got %v", want, got)
 			})
 		}
 	}

@@ -31,8 +31,8 @@ func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error 
 		// The number of the channel must stay: its messages bear it.
 		return l.group.exec(ctx, `INSERT INTO channels
 			(sid, service_sid, target_sid, friendly_name, stage, adopted, members_count, messages_count, messages, members, date_updated, digest, born_at, alone, writing,
-			listed, listed_members, listed_messages, left_out_members, left_out_messages)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+			listed, listed_members, listed_messages, left_out_members, left_out_messages, page, page_sid, page_index)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (sid) DO UPDATE SET
 			service_sid = excluded.service_sid, target_sid = excluded.target_sid, friendly_name = excluded.friendly_name,
 			stage = excluded.stage, adopted = excluded.adopted, members_count = excluded.members_count,
@@ -40,10 +40,12 @@ func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error 
 			date_updated = excluded.date_updated, digest = excluded.digest,
 			born_at = excluded.born_at, alone = excluded.alone, writing = excluded.writing,
 			listed = excluded.listed, listed_members = excluded.listed_members, listed_messages = excluded.listed_messages,
-			left_out_members = excluded.left_out_members, left_out_messages = excluded.left_out_messages`,
+			left_out_members = excluded.left_out_members, left_out_messages = excluded.left_out_messages,
+			page = excluded.page, page_sid = excluded.page_sid, page_index = excluded.page_index`,
 			packSID(channelPrefix, r.SourceSID), packSID(servicePrefix, r.ServiceSID), packSID(channelPrefix, r.TargetSID),
 			r.FriendlyName, int64(r.Stage), r.Adopted, r.MembersCount, r.MessagesCount, r.Messages, r.Members, updated, r.Digest, born, r.Alone, r.Writing,
-			r.Listed.Known, r.Listed.Members, r.Listed.Messages, r.Listed.LeftOutMembers, r.Listed.LeftOutMessages)
+			r.Listed.Known, r.Listed.Members, r.Listed.Messages, r.Listed.LeftOutMembers, r.Listed.LeftOutMessages,
+			r.Page.Address, packSID(messagePrefix, r.Page.SID), r.Page.Index)
 	})
 	if err != nil {
 		return fault("put channel", r.SourceSID, err)

@@ -12,7 +12,7 @@ import (
 func TestFiles(t *testing.T) {
 	t.Run("are none in a ledger from before it knew files, which goes on with them", func(t *testing.T) {
 		path := closed(t, 1)
-		alter(t, path, `DROP TABLE files; ALTER TABLE runs DROP COLUMN settle; DELETE FROM goose_db_version WHERE version_id > 5`)
+		alter(t, path, withoutPages+`DROP TABLE files; ALTER TABLE runs DROP COLUMN settle; DELETE FROM goose_db_version WHERE version_id > 5`)
 		r, err := sqlite.OpenReader(t.Context(), path)
 		require.NoError(t, err)
 		_, known, err := r.File(t.Context(), sid("CH", 1), 0)

@@ -76,8 +76,14 @@ func write(t *testing.T, content string) string {
 	return path
 }
 
+// withoutUnanswered makes of a ledger one of before it knew when a write had no answer.
+const withoutUnanswered = `ALTER TABLE runs DROP COLUMN unanswered_at; `
+
+// withoutPages makes of a ledger one of before it knew pages.
+const withoutPages = withoutUnanswered + `ALTER TABLE channels DROP COLUMN page; ALTER TABLE channels DROP COLUMN page_sid; ALTER TABLE channels DROP COLUMN page_index; `
+
 // withoutFindings makes of a ledger one of before it knew findings.
-const withoutFindings = `ALTER TABLE runs DROP COLUMN settle; DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
+const withoutFindings = withoutPages + `ALTER TABLE runs DROP COLUMN settle; DROP TABLE files; DROP TABLE findings; ALTER TABLE channels DROP COLUMN listed; ALTER TABLE channels DROP COLUMN listed_members; ALTER TABLE channels DROP COLUMN listed_messages;
 	ALTER TABLE channels DROP COLUMN left_out_members; ALTER TABLE channels DROP COLUMN left_out_messages; `
 
 func TestOpen(t *testing.T) {
@@ -229,7 +235,7 @@ func TestOpen(t *testing.T) {
 
 	t.Run("a ledger that knows no settle times yet is read as it is, and goes on", func(t *testing.T) {
 		path := closed(t, 1)
-		alter(t, path, `ALTER TABLE runs DROP COLUMN settle; DELETE FROM goose_db_version WHERE version_id > 6;
+		alter(t, path, withoutPages+`ALTER TABLE runs DROP COLUMN settle; DELETE FROM goose_db_version WHERE version_id > 6;
 			INSERT INTO runs (id, pid, host, started_at, heartbeat_at, ended_at, status) VALUES ('old', 1, 'h', 0, 0, 0, 'failed')`)
 		r, err := sqlite.OpenReader(t.Context(), path)
 		require.NoError(t, err)
@@ -250,6 +256,58 @@ func TestOpen(t *testing.T) {
 		again, _, err := l.LastRun(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, last, again)
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a ledger that knows no pages yet is read as it is, and goes on", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		rec := migrate.ChannelRecord{SourceSID: sid("CH", 1), ServiceSID: sid("IS", 1), Listed: migrate.Listed{Known: true, Messages: 3, LeftOutMessages: 2}}
+		require.NoError(t, l.PutChannel(t.Context(), rec))
+		require.NoError(t, l.Close())
+		alter(t, path, withoutPages+`DELETE FROM goose_db_version WHERE version_id > 7`)
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		got, ok, err := r.Channel(t.Context(), rec.SourceSID)
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Equal(t, rec, got)
+		require.NoError(t, r.Close())
+
+		l, err = sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		got, _, err = l.Channel(t.Context(), rec.SourceSID)
+		require.NoError(t, err)
+		require.Equal(t, rec, got)
+		rec.Page = migrate.Page{Address: "/v1?PageToken=PT.1", SID: sid("IM", 7), Index: 7}
+		require.NoError(t, l.PutChannel(t.Context(), rec))
+		got, _, err = l.Channel(t.Context(), rec.SourceSID)
+		require.NoError(t, err)
+		require.Equal(t, rec, got)
+		require.NoError(t, l.Close())
+	})
+
+	t.Run("a ledger that knows of no unanswered writes yet is read as it is, and goes on", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "ledger.db")
+		l, err := sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		run := migrate.RunRecord{ID: "old", StartedAt: time.Unix(1, 0).UTC(), Settle: time.Minute, Status: migrate.Partial}
+		require.NoError(t, l.PutRun(t.Context(), run))
+		require.NoError(t, l.Close())
+		alter(t, path, withoutUnanswered+`DELETE FROM goose_db_version WHERE version_id > 8`)
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		got, _, err := r.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, run, got)
+		require.NoError(t, r.Close())
+
+		l, err = sqlite.Open(t.Context(), path)
+		require.NoError(t, err)
+		got, _, err = l.LastRun(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, run, got)
 		require.NoError(t, l.Close())
 	})
 

@@ -80,14 +80,20 @@ const (
 
 // channelColumns reads a ledger also if it was not brought up to date yet.
 func (r *Reader) channelColumns() string {
-	const listed = `, listed, listed_members, listed_messages, left_out_members, left_out_messages FROM channels`
+	const (
+		noted  = `born_at, alone, writing, `
+		listed = `listed, listed_members, listed_messages, left_out_members, left_out_messages, `
+		from   = ` FROM channels`
+	)
 	switch {
 	case r.version < doubtsKept:
-		return channelColumns + `NULL, 0, stage NOT IN (0, 9), 0, 0, 0, 0, 0 FROM channels`
+		return channelColumns + `NULL, 0, stage NOT IN (0, 9), 0, 0, 0, 0, 0, '', '', 0` + from
 	case r.version < keepsFindings:
-		return channelColumns + `born_at, alone, writing, 0, 0, 0, 0, 0 FROM channels`
+		return channelColumns + noted + `0, 0, 0, 0, 0, '', '', 0` + from
+	case r.version < keepsPages:
+		return channelColumns + noted + listed + `'', '', 0` + from
 	}
-	return channelColumns + `born_at, alone, writing` + listed
+	return channelColumns + noted + listed + `page, page_sid, page_index` + from
 }
 
 // Channel finds a channel by its source SID.
@@ -111,7 +117,8 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
 		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, stored.ScanTime(&c.DateUpdated), &c.Digest, stored.ScanTime(&c.BornAt), &c.Alone, &c.Writing,
-		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages)
+		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages,
+		&c.Page.Address, packedSID{messagePrefix, &c.Page.SID}, &c.Page.Index)
 	return c, err
 }
 

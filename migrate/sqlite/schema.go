@@ -40,6 +40,14 @@ const keepsFiles = 6
 // keepsSettle is the schema version since which a run says what settle time it had.
 const keepsSettle = 7
 
+// keepsPages is the schema version since which a channel says on which page its last
+// confirmed message is.
+const keepsPages = 8
+
+// keepsUnanswered is the schema version since which a run says when a write of it had
+// no answer.
+const keepsUnanswered = 9
+
 // schema is what a database file holds.
 type schema struct {
 	// version is 0 where the file is no ledger yet: empty, or left by a crash in

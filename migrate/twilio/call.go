@@ -89,6 +89,7 @@ type call struct {
 	sid     string
 	limits  transport.Call
 	private bool // carries what a reply may repeat and an error must not
+	unsent  bool // makes the address alone
 
 	pageMost int64 // as of host, of this call
 	pageSize int64 // that was asked for; 0 without
@@ -100,6 +101,7 @@ type call struct {
 	other   *otherAccount // what a reply showed; to ask again would change nothing
 	checked []byte        // the body that limits.Check saw last
 	verdict error         // on it
+	replied bool          // the service, or something before it
 	err     error
 }
 
@@ -173,6 +175,9 @@ func (c *call) send(method string, u *url.URL, form string) {
 		at.Path, at.RawPath = "/"+at.Path, "/"+u.EscapedPath()
 	}
 	c.method, c.target = method, at.RequestURI()
+	if c.unsent {
+		return
+	}
 
 	limits := c.limits
 	if limits.Check != nil {
@@ -215,6 +220,7 @@ func (c *call) exchange(req *http.Request) {
 		c.err = c.broken(err)
 		return
 	}
+	c.replied = true
 	defer func() { _ = resp.Body.Close() }() // of whatever body it has by then
 	if resp.Request == nil {                 // as a transport may leave it
 		resp.Request = req

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/ahead"
@@ -18,6 +22,11 @@ type messageList[T any] struct {
 	size   int    // of a page
 	decode func([]byte) (placed[T], error)
 	ask    func(c *call, order string, size int) error
+
+	// from is where to begin, if it can be begun there, and the oldest come first; lost is
+	// told if it cannot. May be nil.
+	from migrate.Page
+	lost func(why error)
 
 	// known reports whether the end that was reached is known to be the end, so
 	// that nobody need be asked. May be nil.
@@ -44,6 +53,7 @@ const listMessages = "list messages"
 type listed[T any] struct {
 	fresh []placed[T]
 	last  bool // the service says that there is no next page
+	at    string
 }
 
 // bytes are those of the records. What is asked after the last page, such as whether
@@ -71,6 +81,7 @@ func (l *messageList[T]) all(ctx context.Context) iter.Seq2[listed[T], error] {
 		end, err := l.otherEnd(ctx, o)
 		if err == nil && end.set {
 			o.restart()
+			l.from = migrate.Page{} // what it lacks may stand before
 			if !l.read(ctx, o, yield) {
 				return
 			}
@@ -91,15 +102,17 @@ func (l *messageList[T]) all(ctx context.Context) iter.Seq2[listed[T], error] {
 
 // read follows the list to the end that it claims. It reports whether to go on.
 func (l *messageList[T]) read(ctx context.Context, o *ordered[T], yield func(listed[T], error) bool) bool {
-	first := func(c *call) error { return l.ask(c, order(l.newest), l.size) }
-	for p, err := range l.host.resumable(ctx, listMessages, l.sid, first, o.restart) {
+	for p, err := range l.pages(ctx, o) {
 		if err != nil {
 			yield(listed[T]{}, err)
 			return false
 		}
 		fresh, err := o.take(p)
 		last := p.next == nil && err == nil
-		if (len(fresh) > 0 || last) && !yield(listed[T]{fresh, last}, nil) {
+		if l.newest {
+			p.at = "" // a list cannot be begun with one of these
+		}
+		if (len(fresh) > 0 || last) && !yield(listed[T]{fresh, last, p.at}, nil) {
 			return false
 		}
 		if err != nil {
@@ -108,6 +121,108 @@ func (l *messageList[T]) read(ctx context.Context, o *ordered[T], yield func(lis
 		}
 	}
 	return true
+}
+
+// pages follows the list from its first page, or from the one that it can be begun
+// with. What is wrong with that one, and not with the service, is no error: then the
+// first page is the first.
+func (l *messageList[T]) pages(ctx context.Context, o *ordered[T]) iter.Seq2[page, error] {
+	first := func(c *call) error { return l.ask(c, order(l.newest), l.size) }
+	whole := l.host.resumable(ctx, listMessages, l.sid, first, o.restart)
+	at := l.beginning(first)
+	if at == nil {
+		return whole
+	}
+	return func(yield func(page, error) bool) {
+		var begin *call
+		var lost error
+		begun := false
+		for p, err := range l.host.pages(ctx, listMessages, l.sid, func(c *call) error {
+			begin = c
+			c.send(http.MethodGet, at, "")
+			return nil
+		}) {
+			switch {
+			case begun && err != nil && migrate.KindOf(err) == migrate.PageExpired, !begun && err != nil && unfit(begin, err):
+				lost = err
+			case !begun && err == nil:
+				p.at = l.from.Address
+				lost = l.shows(p)
+			}
+			if lost != nil {
+				break
+			}
+			begun = true
+			if !yield(p, err) {
+				return
+			}
+		}
+		if lost == nil {
+			return
+		}
+		if l.lost != nil {
+			l.lost(lost)
+		}
+		o.restart()
+		whole(yield)
+	}
+}
+
+// beginning is the address of the page to begin with, if it is one of the list that first
+// asks for, and nil otherwise. A service may keep what was asked for in the token of a
+// page, or serve fewer than were asked for.
+func (l *messageList[T]) beginning(first func(*call) error) *url.URL {
+	if l.from.Address == "" {
+		return nil
+	}
+	c := &call{host: l.host, op: listMessages, sid: l.sid, unsent: true}
+	c.settle(first(c))
+	asked, err := url.Parse(c.target)
+	if c.err != nil || err != nil {
+		return nil
+	}
+	at, err := url.Parse(l.from.Address)
+	if err != nil || at.EscapedPath() != asked.EscapedPath() {
+		return nil
+	}
+	want := asked.Query()
+	for name, values := range at.Query() {
+		switch name {
+		case "Page", "PageToken":
+		case "PageSize":
+			if size, err := strconv.Atoi(values[0]); err != nil || size > l.size {
+				return nil
+			}
+		default:
+			if !slices.Equal(values, want[name]) {
+				return nil
+			}
+		}
+	}
+	return at
+}
+
+// unfit reports whether a reply says something of the page that was asked for, and not
+// of whoever asks, or how often.
+func unfit(c *call, err error) bool {
+	switch migrate.KindOf(err) {
+	case migrate.Interrupted, migrate.Throttled, migrate.Credentials:
+		return false
+	}
+	return c.replied
+}
+
+// shows makes sure that a page is the one to begin with: in order, and with the message
+// that stood there.
+func (l *messageList[T]) shows(p page) error {
+	on, err := (&ordered[T]{decode: l.decode}).take(p)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(on, func(m placed[T]) bool { return m.sid == l.from.SID && m.index == l.from.Index }) {
+		return fmt.Errorf("it does not show message %s with index %d", l.from.SID, l.from.Index)
+	}
+	return nil
 }
 
 // otherEnd asks for the last message in the other order. The mark is set if that

@@ -44,6 +44,15 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 			size = listed
 		}
 		l := s.messageList(serviceSID, channelSID, span.NewestFirst, size)
+		if span.From.Index <= span.After && !span.NewestFirst {
+			l.from = span.From
+		}
+		l.lost = func(why error) {
+			s.notice(migrate.Event{
+				Level: migrate.Detail, Message: "reading the messages of a channel from the first page again",
+				Fields: []any{migrate.KeyChannel, channelSID, migrate.KeyIndex, span.After, migrate.KeyReason, why},
+			})
+		}
 		for page, err := range l.aheadOf(ctx) {
 			if err != nil {
 				yield(selection{}, err)
@@ -53,6 +62,9 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 			whole := selected
 			if !span.Listed {
 				whole, err = s.whole(ctx, serviceSID, channelSID, selected, files)
+			}
+			for i := range whole {
+				whole[i].Page = page.at
 			}
 			if !yield(selection{whole, page.last}, nil) {
 				return

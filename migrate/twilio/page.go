@@ -20,6 +20,7 @@ type page struct {
 	records []json.RawMessage
 	next    *url.URL // nil on the last page
 	shown   string   // address that the page gives itself; empty if it gives none
+	at      string   // path and query that it was asked for by, if it is not the first
 }
 
 // readPage reads the envelope of a list. A reply that does not say, in so many
@@ -137,6 +138,9 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				return
 			}
 			visited.add(c.target)
+			if at != nil {
+				p.at = c.target
+			}
 			migrate.Waiting(ctx, 0) // a list that goes on, however long, does not stand still
 			if !yield(p, nil) || p.next == nil {
 				return

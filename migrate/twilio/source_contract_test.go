@@ -111,7 +111,7 @@ func (v shown) member(r *chat.Member) {
 }
 
 func (v shown) message(r *chat.Message) {
-	r.Raw = nil
+	r.Raw, r.Page = nil, ""
 	if r.Type == "text" {
 		r.Type = ""
 	}

@@ -100,7 +100,7 @@ func (s *Source) Members(ctx context.Context, serviceSID, channelSID string) ite
 }
 
 // Messages is of migrate.Source. Lists of v2 show attributes, so that Span.Listed makes
-// no difference.
+// no difference. Of two lists one page is no beginning: both are read from the first.
 func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, span migrate.Span) iter.Seq2[chat.Message, error] {
 	return sided(ctx, s, serviceSID, channelSID, s.bothMessages(ctx, serviceSID, channelSID, span),
 		s.older.Messages(ctx, serviceSID, channelSID, span), s.newer.Messages(ctx, serviceSID, channelSID, span))

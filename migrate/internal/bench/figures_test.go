@@ -15,11 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/internal/bench"
+	"chatbridge/migrate/internal/rig"
 )
 
 var (
 	tableFile = flag.String("table", "", "measure every figure, print the table, and write it to this `file` as JSON")
-	only      = flag.String("only", "", "measure `parts` of the table: spans, second, estimate, processor, memory; separated by commas")
+	only      = flag.String("only", "", "measure `parts` of the table: spans, second, resume, estimate, processor, memory; separated by commas")
 )
 
 type part struct {
@@ -31,6 +32,7 @@ type part struct {
 var parts = []part{
 	{"spans", spans},
 	{"second", secondPass},
+	{"resume", resumed},
 	{"estimate", estimates},
 	{"processor", processor},
 	{"memory", memory},
@@ -155,6 +157,21 @@ func secondPass(t *testing.T, table *bench.Table) {
 		table.Add(bench.Figure{
 			Name: "second pass without news", On: on(bench.Many, l), Value: took.Seconds(), Unit: bench.Seconds,
 			Bar: bench.AtMost(12), Clock: bench.Virtual, Detail: run.String(),
+		})
+	})
+}
+
+// resumed is a run that goes on in a long channel, from its start to the next message.
+func resumed(t *testing.T, table *bench.Table) {
+	l := documented(100*time.Millisecond, 0)
+	synctest.Test(t, func(t *testing.T) {
+		r := world(t, bench.Long, l)
+		require.True(t, r.Killed(t, rig.Kill{Write: bench.Long.Messages * 9 / 10, After: true}))
+		time.Sleep(time.Hour)
+		run, _ := pass(t, r)
+		table.Add(bench.Figure{
+			Name: "to the next message, when nine tenths are there", On: on(bench.Long, l), Value: (run.Before + run.Opening).Seconds(), Unit: bench.Seconds,
+			Bar: bench.AtMost(15), Clock: bench.Virtual, Detail: run.String(),
 		})
 	})
 }

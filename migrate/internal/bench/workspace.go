@@ -24,6 +24,8 @@ var (
 	Many = few("1,000 channels of 5", 1000)
 	// One has nothing beside its lane.
 	One = equal("1 channel of 600", 1, 600)
+	// Long is where a run that goes on has a long way behind it.
+	Long = equal("1 channel of 10,000", 1, 10_000)
 	// People are bound by the gate too, most of them in no channel.
 	People = Workspace{"900 users, 10 channels of 20", emulator.Generate{Channels: 10, Messages: 200, Longest: 20, Users: 900, Attributes: 1}}
 

@@ -27,6 +27,11 @@ type Options struct {
 	// Lost is told, once, that a claim is another's: the verb must end at once.
 	// May be nil.
 	Lost func(error)
+
+	// Unanswered is told of each write that may still take effect when the Guard has
+	// returned, but not of a message without an answer: whoever sent it is told, and
+	// keeps it in doubt. May be nil.
+	Unanswered func()
 }
 
 // Claims are those of one verb, on its way through one process.

@@ -25,6 +25,37 @@ func (g guard) Conversations(ctx context.Context, serviceSID string) iter.Seq2[c
 
 // write begins a write into a service when it may, and notes how it ended.
 func (g guard) write(ctx context.Context, serviceSID string, do func(context.Context) error) error {
+	return g.claimed(ctx, serviceSID, func(ctx context.Context) error { return g.noted(ctx, do) })
+}
+
+// noted tells of a write that may still take effect: it had no answer, or was repeated
+// when an attempt had none.
+func (g guard) noted(ctx context.Context, do func(context.Context) error) error {
+	asked, repeated := migrate.WithDoubt(ctx)
+	err := do(asked)
+	if repeated() || err != nil && mayLand(migrate.KindOf(err)) {
+		g.unanswered()
+	}
+	return err
+}
+
+// mayLand reports whether a write that failed so may have been carried out, or may be
+// yet. Of the rest the service said that it was not.
+func mayLand(k migrate.Kind) bool {
+	switch k {
+	case migrate.InDoubt, migrate.Unavailable, migrate.Interrupted, migrate.Stalled, migrate.Failed:
+		return true
+	}
+	return false
+}
+
+func (g guard) unanswered() {
+	if g.claims.Unanswered != nil {
+		g.claims.Unanswered()
+	}
+}
+
+func (g guard) claimed(ctx context.Context, serviceSID string, do func(context.Context) error) error {
 	h := g.claims.of(serviceSID)
 	if err := g.claims.Err(); err != nil {
 		return err
@@ -74,18 +105,26 @@ func appending[T any](ctx context.Context, g guard, do func(context.Context) (T,
 
 // AppendService is of no service yet, and EnsureCredential of none: they are not
 // guarded, but that nothing is written once a claim was lost.
-func (g guard) AppendService(ctx context.Context, s conversations.Service) (conversations.Service, error) {
+func (g guard) AppendService(ctx context.Context, s conversations.Service) (made conversations.Service, err error) {
 	if err := g.claims.begin(ctx); err != nil {
 		return conversations.Service{}, err
 	}
-	return appending(migrate.WithPermit(ctx, g.claims.permit), g, func(ctx context.Context) (conversations.Service, error) { return g.Target.AppendService(ctx, s) })
+	err = g.noted(migrate.WithPermit(ctx, g.claims.permit), func(ctx context.Context) error {
+		made, err = appending(ctx, g, func(ctx context.Context) (conversations.Service, error) { return g.Target.AppendService(ctx, s) })
+		return err
+	})
+	return made, err
 }
 
-func (g guard) EnsureCredential(ctx context.Context, c migrate.Credential) (conversations.Credential, migrate.Change, error) {
+func (g guard) EnsureCredential(ctx context.Context, c migrate.Credential) (made conversations.Credential, change migrate.Change, err error) {
 	if err := g.claims.begin(ctx); err != nil {
 		return conversations.Credential{}, migrate.Unchanged, err
 	}
-	return g.Target.EnsureCredential(migrate.WithPermit(ctx, g.claims.permit), c)
+	err = g.noted(migrate.WithPermit(ctx, g.claims.permit), func(ctx context.Context) error {
+		made, change, err = g.Target.EnsureCredential(ctx, c)
+		return err
+	})
+	return made, change, err
 }
 
 func (g guard) AppendRole(ctx context.Context, serviceSID string, r conversations.Role) (conversations.Role, error) {
@@ -150,16 +189,23 @@ func (g guard) UploadMedia(ctx context.Context, serviceSID string, m migrate.Med
 	})
 }
 
-func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (conversations.Message, error) {
-	return of(ctx, g, serviceSID, func(ctx context.Context) (conversations.Message, error) {
-		made, err := appending(ctx, g, func(ctx context.Context) (conversations.Message, error) {
+// AppendMessage tells of a message without an answer only if whoever sent it is not
+// told, because the claim was lost meanwhile.
+func (g guard) AppendMessage(ctx context.Context, serviceSID, conversationSID string, m conversations.Message) (made conversations.Message, err error) {
+	var answer error
+	err = g.claimed(ctx, serviceSID, func(ctx context.Context) error {
+		made, answer = appending(ctx, g, func(ctx context.Context) (conversations.Message, error) {
 			return g.Target.AppendMessage(ctx, serviceSID, conversationSID, m)
 		})
-		if err != nil {
-			return made, err
+		if answer != nil {
+			return answer
 		}
-		return made, g.claims.late(ctx, migrate.Stray{TargetService: serviceSID, Conversation: conversationSID, Message: made.SID, At: time.Now().UTC().Truncate(time.Second)})
+		return g.claims.late(ctx, migrate.Stray{TargetService: serviceSID, Conversation: conversationSID, Message: made.SID, At: time.Now().UTC().Truncate(time.Second)})
 	})
+	if migrate.KindOf(answer) == migrate.InDoubt && migrate.KindOf(err) != migrate.InDoubt {
+		g.unanswered()
+	}
+	return made, err
 }
 
 func (g guard) AppendWebhook(ctx context.Context, serviceSID, conversationSID string, w conversations.ConversationWebhook) (conversations.ConversationWebhook, error) {

@@ -26,6 +26,36 @@ func methods[T any]() (names []string) {
 	return names
 }
 
+// someArguments are those that a verb takes: the service, and of the rest whatever is not
+// nothing.
+func someArguments(t *testing.T, method reflect.Type, service string) []reflect.Value {
+	in := []reflect.Value{reflect.ValueOf(t.Context())}
+	for i := 1; i < method.NumIn(); i++ {
+		arg := reflect.New(method.In(i)).Elem()
+		switch {
+		case arg.Kind() == reflect.String && i == 1:
+			arg.SetString(service)
+		case arg.Kind() == reflect.String:
+			arg.SetString("nobody")
+		case arg.Type() == reflect.TypeFor[migrate.OpenFile]():
+			arg.Set(reflect.ValueOf(migrate.OpenFile(func(context.Context) (io.ReadCloser, error) {
+				return io.NopCloser(strings.NewReader("x")), nil
+			})))
+		case arg.Kind() == reflect.Struct:
+			for i := range arg.NumField() {
+				switch f := arg.Field(i); {
+				case f.Kind() == reflect.String:
+					f.SetString("nobody")
+				case f.CanInt():
+					f.SetInt(1)
+				}
+			}
+		}
+		in = append(in, arg)
+	}
+	return in
+}
+
 func TestGuard(t *testing.T) {
 	t.Run("every verb of a target is guarded, also one that is added later", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
@@ -65,31 +95,7 @@ func TestGuard(t *testing.T) {
 				asked := 0
 				b.intercept(func(*emulator.Exchange) bool { asked++; return false })
 				method := reflect.ValueOf(r.Target).MethodByName(name)
-				in := []reflect.Value{reflect.ValueOf(t.Context())}
-				for i := 1; i < method.Type().NumIn(); i++ {
-					arg := reflect.New(method.Type().In(i)).Elem()
-					switch {
-					case arg.Kind() == reflect.String && i == 1:
-						arg.SetString(b.service)
-					case arg.Kind() == reflect.String:
-						arg.SetString("nobody")
-					case arg.Type() == reflect.TypeFor[migrate.OpenFile]():
-						arg.Set(reflect.ValueOf(migrate.OpenFile(func(context.Context) (io.ReadCloser, error) {
-							return io.NopCloser(strings.NewReader("x")), nil
-						})))
-					case arg.Kind() == reflect.Struct:
-						for i := range arg.NumField() {
-							switch f := arg.Field(i); {
-							case f.Kind() == reflect.String:
-								f.SetString("nobody")
-							case f.CanInt():
-								f.SetInt(1)
-							}
-						}
-					}
-					in = append(in, arg)
-				}
-				out := method.Call(in)
+				out := method.Call(someArguments(t, method.Type(), b.service))
 				err, _ := out[len(out)-1].Interface().(error)
 				require.True(t, asked > 0 || err != nil, "%s is said to be done, and nothing was sent", name)
 			}

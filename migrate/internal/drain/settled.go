@@ -27,15 +27,32 @@ func SettledAt(last migrate.RunRecord, now time.Time, settle time.Duration) time
 	if seen.IsZero() && !last.HeartbeatAt.IsZero() {
 		seen = last.HeartbeatAt.Add(migrate.HeartbeatEvery)
 	}
-	latest := now.Add(settle)
-	at := seen.Add(settle)
-	switch {
-	case seen.IsZero() || at.After(latest):
+	if seen.IsZero() {
+		return now.Add(settle)
+	}
+	return within(seen, now, settle)
+}
+
+// AnsweredAt is SettledAt for whoever waits for each doubt by itself: if the last run
+// knows when a write last had no answer, nothing else of it can land later than settle
+// after that.
+func AnsweredAt(last migrate.RunRecord, now time.Time, settle time.Duration) time.Time {
+	if last.Status == migrate.Complete || last.EndedAt.IsZero() || last.Unanswered.IsZero() {
+		return SettledAt(last, now, settle)
+	}
+	return within(last.Unanswered, now, last.SettleAfter(settle))
+}
+
+// within is settle after something, but not before now, and no longer from now than
+// that.
+func within(at, now time.Time, settle time.Duration) time.Time {
+	switch latest := now.Add(settle); {
+	case at.Add(settle).After(latest):
 		return latest
-	case at.Before(now):
+	case at.Add(settle).Before(now):
 		return now
 	default:
-		return at
+		return at.Add(settle)
 	}
 }
 
@@ -52,11 +69,21 @@ func LastRun(ctx context.Context, l migrate.LedgerReader) (migrate.RunRecord, bo
 	if before.At.IsZero() {
 		return last, ok, nil
 	}
+	last.Unanswered = elsewhere(last, before)
 	last.EndedAt = before.At
 	if before.Expired && last.Status == migrate.Complete {
 		last.Status = migrate.RunningStatus
 	}
 	return last, ok, nil
+}
+
+// elsewhere is when a write had no answer, by our clock: the one that noted it tells how
+// long that was before the run ended.
+func elsewhere(last migrate.RunRecord, before migrate.Handover) time.Time {
+	if before.Expired || last.Unanswered.IsZero() || last.EndedAt.IsZero() {
+		return time.Time{}
+	}
+	return before.At.Add(-max(0, last.EndedAt.Sub(last.Unanswered)))
 }
 
 // Settling is a command that must not touch the target, nor believe what is in

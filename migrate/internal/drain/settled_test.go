@@ -42,3 +42,34 @@ func TestSettledAt(t *testing.T) {
 		})
 	}
 }
+
+func TestAnsweredAt(t *testing.T) {
+	const settle = 10 * time.Second
+	now := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+	ago := func(d time.Duration) time.Time { return now.Add(-d) }
+	stopped := func(unanswered time.Time) migrate.RunRecord {
+		return migrate.RunRecord{Status: migrate.InterruptedStatus, HeartbeatAt: ago(time.Second), EndedAt: ago(time.Second), Unanswered: unanswered}
+	}
+	longer := stopped(ago(3 * time.Second))
+	longer.Settle = 45 * time.Second
+	for name, c := range map[string]struct {
+		last migrate.RunRecord
+		wait time.Duration
+	}{
+		"no run":                                     {migrate.RunRecord{}, settle},
+		"stopped, and nobody knows":                  {stopped(time.Time{}), settle - time.Second},
+		"stopped, all was answered for a minute":     {stopped(ago(time.Minute)), 0},
+		"stopped, all was answered just as long":     {stopped(ago(settle)), 0},
+		"stopped, one had no answer 3 s ago":         {stopped(ago(3 * time.Second)), 7 * time.Second},
+		"the same, and it waited longer":             {longer, 42 * time.Second},
+		"stopped, and the clock was set back":        {stopped(ago(-time.Hour)), settle},
+		"partial, one had no answer 3 s ago":         {migrate.RunRecord{Status: migrate.Partial, EndedAt: now, Unanswered: ago(3 * time.Second)}, 7 * time.Second},
+		"complete, though one had no answer":         {migrate.RunRecord{Status: migrate.Complete, EndedAt: now, Unanswered: now}, 0},
+		"killed, whatever was known before":          {migrate.RunRecord{Status: migrate.RunningStatus, HeartbeatAt: ago(3 * time.Second), Unanswered: ago(time.Hour)}, 8 * time.Second},
+		"killed before its first beat, known before": {migrate.RunRecord{Status: migrate.RunningStatus, Unanswered: ago(time.Hour)}, settle},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, c.wait, AnsweredAt(c.last, now, settle).Sub(now))
+		})
+	}
+}

@@ -120,6 +120,11 @@ CREATE TABLE chatbridge.channels (
 	listed_messages   bigint NOT NULL,
 	left_out_members  bigint NOT NULL,
 	left_out_messages bigint NOT NULL,
+	-- The page of the source that shows the last confirmed message: path and query, and
+	-- one of its messages that is confirmed too.
+	page              text NOT NULL,
+	page_sid          text NOT NULL,
+	page_index        bigint NOT NULL,
 	PRIMARY KEY (migration_id, sid)
 );
 
@@ -200,6 +205,7 @@ CREATE TABLE chatbridge.runs (
 	settle       bigint NOT NULL,
 	progress     bytea,
 	summary      bytea,
+	unanswered_at bigint, -- when a write of it, or of one before it, last had no answer
 	PRIMARY KEY (migration_id, id)
 );
 

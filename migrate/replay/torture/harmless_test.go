@@ -36,6 +36,7 @@ var harmless = part{
 		inChat(emulator.Write), inChat(emulator.Edit), inChat(emulator.Delete),
 		{name: "mirror", draw: func(s *story) { s.busy(); s.unkind.Mirror = s.share(0.05, 0.2) }},
 		{name: "files", also: true, draw: (*story).files},
+		{name: "short-pages", also: true, draw: (*story).shortPages},
 		{name: "slow-passes", draw: func(s *story) { s.passes, s.again = 3, time.Duration(1+s.IntN(48))*time.Hour }},
 	},
 }

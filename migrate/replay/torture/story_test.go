@@ -29,6 +29,7 @@ type story struct {
 	lost   map[int]bool    // runs that begin with a new ledger
 	second *secondProcess  // beside the first run; nil for none
 	again  time.Duration   // between runs
+	rest   time.Duration   // between a run that ended before its time and the next one
 	forge  bool            // somebody puts stamps on conversations of their own, between runs
 
 	outages []outage // of the database that several workers share

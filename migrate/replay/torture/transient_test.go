@@ -34,6 +34,17 @@ var transient = part{
 			s.faults = append(s.faults, fmt.Sprintf("after=%g", s.share(0.03, 0.1, 0.2)))
 		}},
 		{name: "files", also: true, draw: (*story).files},
+		{name: "short-pages", also: true, draw: (*story).shortPages},
+		{name: "old-pages", draw: func(s *story) {
+			s.shortPages()
+			s.dies(func(*death) {})
+			s.rest = 3 * time.Hour
+			if s.IntN(2) == 0 {
+				s.unkind.TokenLasts = 2 * time.Hour
+			} else {
+				s.unkind.TokenMoves = 2 * time.Hour
+			}
+		}},
 		{name: "lag", draw: func(s *story) { s.unkind.Lag = time.Duration(500+s.IntN(2000)) * time.Millisecond }},
 		{name: "lag-requests", draw: func(s *story) { s.unkind.LagRequests = int64(1 + s.IntN(6)) }},
 		{name: "stale", draw: func(s *story) {
@@ -58,6 +69,12 @@ func fails(name, group string) kind {
 	}}
 }
 
+// shortPages has lists of a few records come in pages.
+func (s *story) shortPages() {
+	s.busy()
+	s.unkind.PageMost = 1 + s.IntN(12)
+}
+
 // dies makes one to three runs end before their time.
 func (s *story) dies(set func(*death)) {
 	s.busy()
@@ -80,6 +97,7 @@ func playTransient(t *testing.T, w *world) {
 		if e.killed && d.lose {
 			w.newLedger()
 		}
+		time.Sleep(w.rest)
 	}
 	var e ending
 	for i := range enough {
