@@ -30,6 +30,7 @@ type host struct {
 	http       *http.Client
 	hints      hints
 	room       *ahead.Room // for pages that are read before they are wanted
+	envelope   func(raw []byte) (page, error)
 
 	authorization []string // header of the credentials
 
@@ -67,6 +68,7 @@ func newHost(c Config, h hints) (*host, error) {
 		accountSID:    c.AccountSID,
 		hints:         h,
 		room:          ahead.NewRoom(readAhead),
+		envelope:      readPage,
 		authorization: []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))},
 		http: &http.Client{
 			Transport: c.HTTP,
@@ -167,13 +169,19 @@ func parsed(rawURL string) (*url.URL, error) {
 // settle knows it.
 var errKept = errors.New("the call has the reply")
 
-// send takes path and query from u and nothing else.
-func (c *call) send(method string, u *url.URL, form string) {
-	at := *c.base
+// at is where u is on the host: it takes path and query from u and nothing else.
+func (h *host) at(u *url.URL) url.URL {
+	at := *h.base
 	at.Path, at.RawPath, at.RawQuery = u.Path, u.RawPath, u.RawQuery
 	if !strings.HasPrefix(at.Path, "/") && at.Path != "" {
 		at.Path, at.RawPath = "/"+at.Path, "/"+u.EscapedPath()
 	}
+	return at
+}
+
+// send asks for u on the host, and keeps the outcome in c.
+func (c *call) send(method string, u *url.URL, form string) {
+	at := c.at(u)
 	c.method, c.target = method, at.RequestURI()
 	if c.unsent {
 		return

@@ -115,9 +115,12 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 			c := &call{host: h, ctx: ctx, op: op, sid: sid}
 			var p page
 			c.limits = transport.Call{Class: transport.Read, Check: func(raw []byte) (err error) {
-				p, err = readPage(raw)
-				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited.has(p.next.RequestURI())) {
-					err = errors.New("follow page: it leads back to a page that was read")
+				p, err = h.envelope(raw)
+				if err == nil && p.next != nil {
+					next := h.at(p.next) // compared as it would be sent
+					if uri := next.RequestURI(); uri == c.target || visited.has(uri) {
+						err = errors.New("follow page: it leads back to a page that was read")
+					}
 				}
 				if err == nil {
 					err = c.answers(p.shown)

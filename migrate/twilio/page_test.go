@@ -123,18 +123,24 @@ func TestPagesThatAreNotTheEnd(t *testing.T) {
 			require.Equal(t, []string{"RL1"}, sids(roles, roleSID), "a better answer is taken")
 		})
 	}
-	t.Run("a circle of pages", func(t *testing.T) {
-		s := serve(t, func(r seen) (int, string) {
-			next := map[string]string{"Page=1": "Page=2", "Page=2": "Page=1"}[r.Query]
-			if next == "" {
-				next = "Page=1"
-			}
-			return 200, list("roles", "https://chat.twilio.com/v1/Roles?"+next, fmt.Sprintf(`{"sid": "RL%s"}`, r.Query))
+	for name, address := range map[string]string{"a circle of pages": "https://chat.twilio.com/v1/Roles?", "a circle of pages whose addresses begin with no slash": "v1/Roles?"} {
+		t.Run(name, func(t *testing.T) {
+			var asked atomic.Int64
+			s := serve(t, func(r seen) (int, string) {
+				next := map[string]string{"Page=1": "Page=2", "Page=2": "Page=1"}[r.Query]
+				if next == "" {
+					next = "Page=1"
+				}
+				if asked.Add(1) > 20 {
+					return 404, `{}`
+				}
+				return 200, list("roles", address+next, fmt.Sprintf(`{"sid": "RL%s"}`, r.Query))
+			})
+			roles, err := drain(s.source(t).Roles(t.Context(), service))
+			require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
+			require.Len(t, roles, 2)
 		})
-		roles, err := drain(s.source(t).Roles(t.Context(), service))
-		require.Equal(t, migrate.Unavailable, migrate.KindOf(err))
-		require.Len(t, roles, 2)
-	})
+	}
 	t.Run("an error of the service on a later page", func(t *testing.T) {
 		s := serve(t, func(r seen) (int, string) {
 			if r.Query == "Page=1" {

@@ -10,7 +10,7 @@ import (
 var collections = map[string]string{
 	"services": "service", "roles": "role", "users": "user", "credentials": "credential",
 	"channels": "channel", "members": "member", "invites": "invite",
-	"media": file, "conversations": "conversation", "participants": "participant", "messages": "message",
+	"accounts": "account", "media": file, "conversations": "conversation", "participants": "participant", "messages": "message",
 }
 
 // What a media host has is one word in the plural and in the singular: the file is
@@ -33,7 +33,7 @@ func resource(x *emulator.Exchange) (name string, one bool) {
 	if x.Host == emulator.MediaHost && x.Path[0] != "v1" {
 		return content, true
 	}
-	last := strings.ToLower(x.Path[n-1])
+	last := strings.TrimSuffix(strings.ToLower(x.Path[n-1]), ".json") // which the API host has
 	// Behind the version, collections and keys take turns, until settings.
 	if n >= 2 && (settings[last] && (n%2 == 0 || strings.EqualFold(x.Path[n-2], "configuration"))) {
 		return last, true
