@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -134,7 +135,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err := o.load("audit"); err != nil {
 		return err
 	}
-	if form == reports.HTML {
+	if o.console.wants(form, reports.HTML) {
 		o.listed = reports.NewAuditChannels(mapper.Policy)
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
@@ -152,7 +153,10 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 		return err
 	}
 	options := append(o.rendering(o.console), reports.WithAuditChannels(o.listed))
-	if err := reports.Audit(o.console.out, form, audit, options...); err != nil {
+	err = o.console.result(form, func(w io.Writer, form reports.Format) error {
+		return reports.Audit(w, form, audit, options...)
+	})
+	if err != nil {
 		return err
 	}
 	o.noteFiles(o.console.err)

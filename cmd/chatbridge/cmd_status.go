@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -113,5 +114,5 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteStatus(o.console.out, form, s)
+	return o.console.result(form, func(w io.Writer, form reports.Format) error { return reports.WriteStatus(w, form, s) })
 }

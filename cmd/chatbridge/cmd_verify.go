@@ -238,7 +238,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, err
 	}
 	defer release()
-	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
+	w := o.console.comparison(form, o.rendering(o.console))
 	found, err := v.Run(ctx, w.Difference)
 	if err != nil {
 		return none, interrupted(ctx, err)
