@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"io/fs"
 
@@ -12,6 +13,10 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
 )
+
+// mostSubaccounts is what an upgraded account may have by default, closed ones left out
+// (Twilio Support 223136587).
+const mostSubaccounts = 1000
 
 // emulateOptions are those of emulate.
 type emulateOptions struct {
@@ -26,6 +31,8 @@ type emulateOptions struct {
 	ConversationsAddr string
 	MediaAddr         string
 	EventsAddr        string
+	APIAddr           string
+	Subaccounts       int
 
 	console *console
 	serve   func(context.Context, emulator.Config) (*emulator.Server, error)
@@ -39,9 +46,15 @@ func newEmulate(c *console, run func(context.Context, *emulateOptions) error) *c
 		Short: "Run a local Twilio to rehearse against",
 		Long: `Serve the hosts of Twilio on this machine: Chat, filled from an archive or with
 generated data, an empty Conversations, the media service that keeps the files of
-both, and Event Streams without a subscription. It prints lines to paste into another shell, and serves until it is
-interrupted. Everything is in memory, but for uploaded files: they are in a
-temporary folder, which is removed at the end.
+both, Event Streams without a subscription, and the API host that lists accounts.
+It prints lines to paste into another shell, and serves until it is interrupted.
+Everything is in memory, but for uploaded files: they are in a temporary folder,
+which is removed at the end.
+
+--subaccounts N makes the account the parent of N active subaccounts, of one that is
+suspended and of one that is closed. Each has its own credentials, limits and
+Conversations, and a Chat workspace like that of the parent under other SIDs. The
+API host shows their tokens to the parent.
 
 --shared makes both hosts one account, as they are at Twilio: Conversations
 shows the private channels of Chat from the start. Use it to rehearse chatbridge
@@ -58,7 +71,7 @@ the same faults. SPEC is a list of settings, separated by commas:
                              decides; 0: never
   lie.404=0.01               share of files said to be gone; not part of rate
   nth(POST messages,3)=late  hit the third such request; also 3-5, or 3- (all
-                             from the third on). chat, conversations or media
+                             from the third on). chat, conversations, media or api
                              before the method names a host; of media, POST media
                              is an upload, file its record, content its bytes
   seed=7                     start of the random sequence
@@ -156,6 +169,21 @@ They are what chatbridge rehearse tells apart:
   token-lasts=9m             page tokens expire
   token=breaks               page tokens end with any deletion
 
+These need --subaccounts:
+
+  accounts=order+repeat+of-another
+                             each page of accounts is in another order, begins with
+                             the last account of the page before, and one account
+                             is of another parent
+  accounts-end-early=0.1     share of lists of accounts that end as if there were
+                             no more
+  accounts-without-token=0.1 share of subaccounts whose token is not shown
+  accounts-rotate=0.1        share that gets another token when it is first used
+  accounts-suspend=0.1       share that is suspended when it is first used
+  accounts-refused=403       how suspended and closed accounts are refused: 401 with
+                             error 20003 (the default), or 403 with 20403
+  main-key=tokens            a main API key sees tokens
+
 At the end it lists the faults that struck and what was unkind, with counts.
 
 It never reaches Twilio, and listens only on this machine unless told otherwise.` +
@@ -164,7 +192,8 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
   chatbridge emulate --generate channels=1000,messages=200000,seed=1 --aps 0
   chatbridge emulate --generate channels=20,messages=2000,files=0.1,file-bytes=100000
   chatbridge emulate --aps 0 --faults rate=0.02,seed=7
-  chatbridge emulate --unkind list-ends-early=0.1,text=trim,people=0.2`,
+  chatbridge emulate --unkind list-ends-early=0.1,text=trim,people=0.2
+  chatbridge emulate --subaccounts 3`,
 		GroupID: groupStart,
 		Args:    noArguments,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return run(cmd.Context(), o) },
@@ -173,6 +202,7 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
 	fs.StringVar(&o.Archive, "archive", "", "fill Chat from this folder or zip `path` (default the sample of chatbridge demo)")
 	fs.BoolVar(&o.Shared, "shared", false, "show the private channels of Chat in Conversations too")
 	fs.StringVar(&o.Generate, "generate", "", "fill Chat with generated data, such as `channels=1000,messages=200000,seed=1`")
+	fs.IntVar(&o.Subaccounts, "subaccounts", 0, "serve a parent of this many active subaccounts, and of two that are not active")
 	fs.StringVar(&o.Faults, "faults", "", "fail on purpose, as `SPEC` says (see above)")
 	fs.StringVar(&o.Unkind, "unkind", "", "behave badly in undocumented ways, as `SPEC` says (see above)")
 	fs.Float64Var(&o.APS, "aps", emulator.DefaultAPS, "writes per second that each conversation and each service accepts; 0 sets no limit")
@@ -181,13 +211,42 @@ It never reaches Twilio, and listens only on this machine unless told otherwise.
 	fs.StringVar(&o.ConversationsAddr, "conversations-addr", "127.0.0.1:0", "where to serve Conversations, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.MediaAddr, "media-addr", "127.0.0.1:0", "where to serve the files of both, as `host:port`; port 0 picks one")
 	fs.StringVar(&o.EventsAddr, "events-addr", "127.0.0.1:0", "where to serve the subscriptions of Event Streams, as `host:port`; port 0 picks one")
+	fs.StringVar(&o.APIAddr, "api-addr", "127.0.0.1:0", "where to serve the list of accounts, as `host:port`; port 0 picks one")
 	return cmd
 }
 
 // config is what the emulator is made of. The closer is to be closed when
 // nothing is served any more.
 func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
-	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr, MediaAddr: o.MediaAddr, EventsAddr: o.EventsAddr}
+	c, closer, err := o.account()
+	if err == nil {
+		c.Subaccounts = subaccounts(c, o.Subaccounts)
+	}
+	return c, closer, err
+}
+
+// subaccounts are that many active ones, one that is suspended and one that is
+// closed, each with the workspace and the limits of their parent; none for 0.
+func subaccounts(parent emulator.Config, active int) []emulator.Config {
+	if active == 0 {
+		return nil
+	}
+	all := make([]emulator.Config, active+2)
+	for i := range all {
+		all[i] = emulator.Config{
+			Archive: parent.Archive, Generate: parent.Generate, Shared: parent.Shared, APS: parent.APS, Concurrency: parent.Concurrency, Unkind: parent.Unkind,
+		}
+		if parent.Generate.Channels > 0 { // the same seed gives the same SIDs
+			all[i].Generate.Seed += uint64(i) + 1
+		}
+	}
+	all[active].Status, all[active+1].Status = emulator.Suspended, emulator.Closed
+	return all
+}
+
+// account is the one account that there is without --subaccounts.
+func (o *emulateOptions) account() (emulator.Config, io.Closer, error) {
+	c := emulator.Config{APS: o.APS, Shared: o.Shared, Concurrency: o.Concurrency, ChatAddr: o.ChatAddr, ConversationsAddr: o.ConversationsAddr, MediaAddr: o.MediaAddr, EventsAddr: o.EventsAddr, APIAddr: o.APIAddr}
 	if o.Unkind != "" {
 		var err error
 		if c.Unkind, err = emulator.ParseUnkind(o.Unkind); err != nil {
@@ -202,6 +261,8 @@ func (o *emulateOptions) config() (emulator.Config, io.Closer, error) {
 		return c, nil, usageError("Twilio documents 30; 0 sets no limit", "--aps %v is below 0", o.APS)
 	case o.Concurrency < 0:
 		return c, nil, usageError("0 sets no limit", "--concurrency %d is below 0", o.Concurrency)
+	case o.Subaccounts < 0 || o.Subaccounts > mostSubaccounts:
+		return c, nil, usageError(fmt.Sprintf("give a number up to %d; 0 serves one account", mostSubaccounts), "--subaccounts %d is not between 0 and %d", o.Subaccounts, mostSubaccounts)
 	case o.Archive != "" && o.Generate != "":
 		return c, nil, usageError("give one of them", "--archive and --generate cannot be used together")
 	case o.Generate != "":
@@ -242,7 +303,7 @@ func runEmulate(ctx context.Context, o *emulateOptions) error {
 	defer stop()
 	server, err := o.serve(ctx, config)
 	if err != nil {
-		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr, --conversations-addr, --media-addr and --events-addr"}
+		return &migrate.Error{Op: "serve", Kind: migrate.Usage, Err: err, Hint: "choose other addresses with --chat-addr, --conversations-addr, --media-addr, --events-addr and --api-addr"}
 	}
 	printExports(o.console.out, server, config)
 	<-ctx.Done()

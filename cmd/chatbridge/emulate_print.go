@@ -12,6 +12,9 @@ import (
 	"chatbridge/reports"
 )
 
+// apiURLFlag is the setting that says where accounts are listed.
+const apiURLFlag = "api-url"
+
 // printFaults says how often each fault struck.
 func printFaults(w io.Writer, struck map[faults.Kind]int64) {
 	printCounts(w, "no fault struck", "faults that struck:", struck)
@@ -30,7 +33,10 @@ func printCounts[K ~string](w io.Writer, none, some string, counts map[K]int64) 
 
 // printExports writes shell lines that make chatbridge use the emulator.
 func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
-	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s, files at %s, Event Streams at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL, s.MediaURL, s.EventsURL)
+	fmt.Fprintf(w, "# Chat v1 is at %s, Conversations at %s, files at %s, Event Streams at %s, accounts at %s. Paste into another shell:\n", s.ChatURL, s.ConversationsURL, s.MediaURL, s.EventsURL, s.APIURL)
+	if n := len(c.Subaccounts); n > 0 {
+		fmt.Fprintf(w, "# The account is the parent of %s subaccounts, customer-001 to customer-%03d; the last two are suspended and closed.\n", reports.Number(int64(n)), n)
+	}
 	who := [][2]string{{"TWILIO_AUTH_TOKEN", cmp.Or(c.AuthToken, emulator.DefaultAuthToken)}}
 	if c.APIKey != "" {
 		who = [][2]string{{"TWILIO_API_KEY", c.APIKey}, {"TWILIO_API_SECRET", c.APISecret}}
@@ -40,6 +46,7 @@ func printExports(w io.Writer, s *emulator.Server, c emulator.Config) {
 		{"CHATBRIDGE_CONVERSATIONS_URL", s.ConversationsURL},
 		{"CHATBRIDGE_MEDIA_URL", s.MediaURL},
 		{"CHATBRIDGE_EVENTS_URL", s.EventsURL},
+		{variable(apiURLFlag), s.APIURL},
 	}) {
 		fmt.Fprintf(w, "export %s=%s\n", v[0], v[1])
 	}

@@ -44,7 +44,8 @@ func checkEnvironment(root *cobra.Command, environ []string, warn func(string)) 
 
 // variables are those that are read.
 func variables(root *cobra.Command) []string {
-	var all []string
+	// What emulate prints is for every command.
+	all := []string{variable(apiURLFlag)}
 	for _, name := range settingNames(root) {
 		all = append(all, variable(name))
 	}

@@ -204,6 +204,7 @@ func TestEmulate(t *testing.T) {
 			"export CHATBRIDGE_CONVERSATIONS_URL=" + server.ConversationsURL,
 			"export CHATBRIDGE_MEDIA_URL=" + server.MediaURL,
 			"export CHATBRIDGE_EVENTS_URL=" + server.EventsURL,
+			"export CHATBRIDGE_API_URL=" + server.APIURL,
 		} {
 			require.Contains(t, s.stdout.String(), line+"\n")
 		}

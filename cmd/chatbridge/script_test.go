@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,14 +24,22 @@ const (
 	scriptToken  = "token-0b5e55ed-never-to-be-seen"
 	scriptSecret = "secret-c0ffee42-never-to-be-seen"
 	scriptKey    = "SK00000000000000000000000000000abc"
+
+	scriptMainKey = "SK00000000000000000000000000000def"
 )
+
+// scriptSubaccount opens a subaccount, of which the first is 1.
+func scriptSubaccount(n int) (sid, token string) {
+	return fmt.Sprintf("AC%032d", n), fmt.Sprintf("%s-of-%d", scriptToken, n)
+}
 
 // TestScripts drives the real program. Commands of the scripts' own:
 //
 //	emulate archive=DIR|generate=… [aps=N] [services=N] [shared] [faults=SPEC]
-//	        [unkind=SPEC] [withheld=LIST,…]
+//	        [unkind=SPEC] [withheld=LIST,…] [subaccounts=N]
 //	                  serve an emulator, and put what chatbridge needs to use it
-//	                  into the environment
+//	                  into the environment. Subaccount n is AC and the number n in
+//	                  32 digits
 //	exits N ARG…      run chatbridge and require the exit status
 //	refused N ARG…    the same, and require an error with a hint, nothing on
 //	                  stdout, and that no ledger was made
@@ -85,7 +94,7 @@ func runScripts(t *testing.T, folder string) {
 
 func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 	c := emulator.Config{AuthToken: scriptToken, APIKey: scriptKey, APISecret: scriptSecret}
-	one := served{strikes: make(chan faults.Kind, 1000)}
+	one, active := served{strikes: make(chan faults.Kind, 1000)}, 0
 	for _, a := range args {
 		name, value, _ := strings.Cut(a, "=")
 		var err error
@@ -98,6 +107,8 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 			c.APS, err = strconv.ParseFloat(value, 64)
 		case "services":
 			c.ServiceLimit, err = strconv.Atoi(value)
+		case "subaccounts":
+			active, err = strconv.Atoi(value)
 		case "shared":
 			c.Shared = true
 		case "unkind":
@@ -114,6 +125,12 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		ts.Check(err)
 	}
+	if c.Subaccounts = subaccounts(c, active); active > 0 {
+		c.MainKey, c.MainSecret = scriptMainKey, scriptSecret+"-of-main"
+		for i := range c.Subaccounts {
+			c.Subaccounts[i].AccountSID, c.Subaccounts[i].AuthToken = scriptSubaccount(i + 1)
+		}
+	}
 	s, err := emulator.Serve(context.Background(), c)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(s.Close()) })
@@ -128,6 +145,7 @@ func scriptEmulate(ts *testscript.TestScript, neg bool, args []string) {
 		"CHATBRIDGE_CONVERSATIONS_URL": s.ConversationsURL,
 		"CHATBRIDGE_MEDIA_URL":         s.MediaURL,
 		"CHATBRIDGE_EVENTS_URL":        s.EventsURL,
+		"CHATBRIDGE_API_URL":           s.APIURL,
 	} {
 		ts.Setenv(name, value)
 	}

@@ -59,6 +59,24 @@ type Config struct {
 	// TargetAPIKey and TargetAPISecret are accepted for that account, unless empty.
 	TargetAPIKey, TargetAPISecret string
 
+	// MainKey and MainSecret are accepted by every host, unless empty. APIKey is a
+	// standard key: the API host refuses it.
+	MainKey, MainSecret string
+
+	// FriendlyName, Status and Type are what the API host says of the account. An
+	// account that is not active is refused by every host. Default to "Main account",
+	// Active and Full.
+	FriendlyName string
+	Status       AccountStatus
+	Type         AccountType
+	// Subaccounts are accounts of which this one is the parent, on the same hosts. Each
+	// has a workspace, credentials, keys and limits of its own, and is asked by its own
+	// credentials. What is left empty of AccountSID, AuthToken, Seed, FriendlyName, Now,
+	// Intercept and Latency is invented or the parent's; addresses and bases are the
+	// parent's always. The SIDs of an archive become others, so that no two accounts
+	// share any. A subaccount has no subaccounts.
+	Subaccounts []Config
+
 	// KeyMay reports what the API keys may do, on every host; nil is everything. An
 	// account with its token may do everything always.
 	KeyMay func(Permission) bool
@@ -101,11 +119,12 @@ type Config struct {
 	Subscriptions   []Subscription
 	EventsDenied    bool
 
-	// ChatAddr, ConversationsAddr, MediaAddr and EventsAddr are where Serve listens. Default to
-	// 127.0.0.1 and a port that the system picks.
-	ChatAddr, ConversationsAddr, MediaAddr, EventsAddr string
+	// ChatAddr, ConversationsAddr, MediaAddr, EventsAddr and APIAddr are where Serve listens.
+	// Default to 127.0.0.1 and a port that the system picks.
+	ChatAddr, ConversationsAddr, MediaAddr, EventsAddr, APIAddr string
 	// ChatBase, ConversationsBase, MediaBase and EventsBase are the scheme and host of the URLs
-	// in replies. Default to what the request was sent to.
+	// in replies. Default to what the request was sent to. The API host has none: its
+	// addresses are relative.
 	ChatBase, ConversationsBase, MediaBase, EventsBase string
 
 	// Latency is added to every request.
@@ -114,6 +133,8 @@ type Config struct {
 	Now func() time.Time
 	// Intercept, if set, stands between every accepted request and its effect.
 	Intercept Interceptor
+
+	renamed sidMask // of what an archive holds
 }
 
 func (c Config) withDefaults() (Config, error) {
@@ -129,6 +150,15 @@ func (c Config) withDefaults() (Config, error) {
 	if (c.TargetAPIKey == "") != (c.TargetAPISecret == "") || c.TargetAPIKey != "" && c.TargetAccountSID == "" {
 		return c, errors.New("configure credentials: an API key of the target needs its secret, and a target account")
 	}
+	if (c.MainKey == "") != (c.MainSecret == "") {
+		return c, errors.New("configure credentials: a main key needs its secret")
+	}
+	if err := c.checkSubaccounts(); err != nil {
+		return c, err
+	}
+	c.FriendlyName = cmp.Or(c.FriendlyName, "Main account")
+	c.Status = cmp.Or(c.Status, Active)
+	c.Type = cmp.Or(c.Type, Full)
 	c.AccountSID = cmp.Or(c.AccountSID, DefaultAccountSID)
 	c.AuthToken = cmp.Or(c.AuthToken, DefaultAuthToken)
 	c.ParticipantLimit = cmp.Or(c.ParticipantLimit, DefaultParticipantLimit)
@@ -138,6 +168,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.ConversationsAddr = cmp.Or(c.ConversationsAddr, "127.0.0.1:0")
 	c.MediaAddr = cmp.Or(c.MediaAddr, "127.0.0.1:0")
 	c.EventsAddr = cmp.Or(c.EventsAddr, "127.0.0.1:0")
+	c.APIAddr = cmp.Or(c.APIAddr, "127.0.0.1:0")
 	if c.Now == nil {
 		c.Now = time.Now
 	}

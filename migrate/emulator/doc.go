@@ -29,6 +29,8 @@
 //     experiment tells. Outcomes lists, by the names of those experiments, which
 //     Unkind makes an account that answers in each way.
 //   - Events host: Event Streams, of which the target account may have subscriptions.
+//   - API host: which accounts there are. A parent has subaccounts, each an account of
+//     its own on all hosts: whose credentials a request bears decides which one answers.
 //
 // It shares no code with the client that it tests, so that both cannot be wrong
 // in the same way. It is not a place to keep data, and not a model of Twilio's

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -20,7 +21,12 @@ type Emulator struct {
 	conv   *host
 	media  *mediaHost
 	events *host
+	api    *host
 	spool  spool
+
+	account account
+	parent  *Emulator // of a subaccount; nil for any other account
+	fleet   *fleet    // of the parent of subaccounts; nil for any other account
 
 	mischief *mischief
 	late     late
@@ -35,7 +41,18 @@ func New(c Config) (*Emulator, error) {
 	if err != nil {
 		return nil, err
 	}
+	e, err := newAccount(c)
+	if err == nil && len(c.Subaccounts) > 0 {
+		e.fleet, err = newFleet(e)
+	}
+	return e, err
+}
+
+// newAccount makes the emulator of one account, which has its defaults.
+func newAccount(c Config) (_ *Emulator, err error) {
 	e := &Emulator{config: c}
+	e.account.created, e.account.updated = epoch, epoch
+	e.account.token, e.account.status = c.AuthToken, c.Status
 	e.spool.most = int64(max(c.MediaLimitMB, DefaultMediaLimitMB)) << 20
 	e.mischief = newMischief(e)
 	if e.source, err = newSource(c); err != nil {
@@ -52,22 +69,62 @@ func New(c Config) (*Emulator, error) {
 	e.conv = e.newConversationsHost()
 	e.media = e.newMediaHost()
 	e.events = e.newEventsHost()
+	e.api = e.newAPIHost()
 	return e, nil
 }
 
-// Close removes the bytes of the files that were uploaded. The emulator takes no
-// more of them.
-func (e *Emulator) Close() error { return e.spool.close() }
+// Close removes the bytes of the files that were uploaded, to any account. The
+// emulator takes no more of them.
+func (e *Emulator) Close() error {
+	errs := []error{e.spool.close()}
+	if e.fleet != nil {
+		for _, s := range e.fleet.accounts[1:] {
+			errs = append(errs, s.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // Chat serves the Chat host: v1 and v2 to read, and the few writes of v2 and v3
 // that a migration makes.
-func (e *Emulator) Chat() http.Handler { return e.chat }
+func (e *Emulator) Chat() http.Handler { return e.front(ChatHost) }
 
 // Conversations serves the Conversations v1 host.
-func (e *Emulator) Conversations() http.Handler { return e.conv }
+func (e *Emulator) Conversations() http.Handler { return e.front(ConversationsHost) }
 
 // Media serves the media host, of both products.
-func (e *Emulator) Media() http.Handler { return e.media }
+func (e *Emulator) Media() http.Handler { return e.front(MediaHost) }
+
+// Events serves the host of Event Streams, to read what the target account has
+// subscribed to.
+func (e *Emulator) Events() http.Handler { return e.front(EventsHost) }
+
+// API serves the API host, to read which accounts there are.
+func (e *Emulator) API() http.Handler { return e.front(APIHost) }
+
+// front is a host as the world sees it.
+func (e *Emulator) front(h Host) http.Handler {
+	if e.fleet != nil {
+		return front{e.fleet, h}
+	}
+	return e.serving(h)
+}
+
+// serving is a host as it serves this one account.
+func (e *Emulator) serving(h Host) http.Handler {
+	switch h {
+	case ChatHost:
+		return e.chat
+	case MediaHost:
+		return e.media
+	case EventsHost:
+		return e.events
+	case APIHost:
+		return e.api
+	default:
+		return e.conv
+	}
+}
 
 func (e *Emulator) now() time.Time { return e.config.Now().UTC().Truncate(time.Second) }
 
@@ -127,9 +184,12 @@ func (e *Emulator) newHost(name Host, base string, counts *hostCounts) *host {
 }
 
 func (e *Emulator) sourceCredentials() []credentials {
-	accept := []credentials{{user: e.config.AccountSID, password: e.config.AuthToken}}
+	accept := []credentials{{user: e.config.AccountSID, own: true, token: true}}
 	if e.config.APIKey != "" {
-		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret, key: true})
+		accept = append(accept, credentials{user: e.config.APIKey, password: e.config.APISecret, own: true, key: true})
+	}
+	if e.config.MainKey != "" {
+		accept = append(accept, credentials{user: e.config.MainKey, password: e.config.MainSecret, own: true, main: true})
 	}
 	return accept
 }

@@ -36,10 +36,6 @@ var (
 	typePages         = listing{key: "types", max: 1000}
 )
 
-// Events serves the host of Event Streams, to read what the target account has
-// subscribed to.
-func (e *Emulator) Events() http.Handler { return e.events }
-
 func (e *Emulator) newEventsHost() *host {
 	s := &events{account: e.target.account, denied: e.config.EventsDenied, pager: e.target.pager}
 	for n, one := range e.config.Subscriptions {

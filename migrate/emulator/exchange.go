@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// Host is one of the two products, the media service that both have, or Event Streams.
+// Host is one of the two products, the media service that both have, Event Streams, or
+// the API host, which knows of accounts.
 type Host string
 
 // The hosts.
@@ -16,6 +17,7 @@ const (
 	ConversationsHost Host = "conversations"
 	MediaHost         Host = "media"
 	EventsHost        Host = "events"
+	APIHost           Host = "api"
 )
 
 // Exchange is one request on its way: read whole, authenticated, and counted
@@ -32,7 +34,8 @@ type Exchange struct {
 	mutation string // X-Twilio-Mutation-Id
 	rejoined bool   // added somebody who had left
 	guest    bool   // sent by the target account to a host that is another's
-	key      bool   // sent with an API key
+	key      bool   // sent with a standard API key
+	main     bool   // sent with a main API key
 	flipped  bool   // lists messages in the order that was not asked for
 	base     string
 	path     string // as sent

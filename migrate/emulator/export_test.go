@@ -10,6 +10,8 @@ func (e *Emulator) Routes(h Host) (n int) {
 		host = e.media.api
 	case EventsHost:
 		host = e.events
+	case APIHost:
+		host = e.api
 	}
 	for _, routes := range host.routes.byLength {
 		n += len(routes)

@@ -30,6 +30,9 @@ type credentials struct {
 	user, password string
 	guest          bool // see Exchange.guest
 	key            bool // see Exchange.key
+	main           bool // see Exchange.main
+	own            bool // of the account itself, and not of its target
+	token          bool // the password is the auth token that the account has by then
 }
 
 func (h *host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -74,6 +77,11 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	case !h.open && !known:
 		return nil, refuse(http.StatusUnauthorized, 20003, "Authenticate")
 	}
+	if who.own {
+		if err := h.emulator.admits(h.name, who); err != nil {
+			return nil, err
+		}
+	}
 	if h.maxFlight > 0 && inFlight > h.maxFlight {
 		return nil, refuse(http.StatusTooManyRequests, 20429, "Too Many Requests")
 	}
@@ -83,7 +91,7 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 	}
 	x, err := newExchange(h.name, r, base, h.emulator.now(), h.read)
 	if err == nil {
-		x.guest, x.key = who.guest, who.key
+		x.guest, x.key, x.main = who.guest, who.key, who.main
 	}
 	return x, err
 }
@@ -91,6 +99,9 @@ func (h *host) admit(r *http.Request, inFlight int64) (*Exchange, error) {
 func (h *host) authenticate(r *http.Request) (credentials, bool) {
 	user, password, sent := r.BasicAuth()
 	for _, c := range h.accept {
+		if c.token {
+			c.password = h.emulator.account.authToken()
+		}
 		if sent && equal(user, c.user) && equal(password, c.password) {
 			return c, true
 		}

@@ -15,9 +15,11 @@ type opened struct {
 	*archive.Archive
 	fsys    fs.FS
 	account []byte // the field that names it
+	renamed sidMask
 }
 
 func (a opened) own(raw json.RawMessage) json.RawMessage {
+	raw = a.renamed.all(raw)
 	if at := accountField.FindIndex(raw); at != nil {
 		return slices.Concat(raw[:at[0]], a.account, raw[at[1]:])
 	}
@@ -25,12 +27,12 @@ func (a opened) own(raw json.RawMessage) json.RawMessage {
 }
 
 // load reads an archive whole.
-func (s *source) load(fsys fs.FS, accountSID string) error {
+func (s *source) load(fsys fs.FS, accountSID string, renamed sidMask) error {
 	from, err := archive.Open(fsys)
 	if err != nil {
 		return err
 	}
-	a := opened{from, fsys, fmt.Appendf(nil, `"account_sid":%q`, accountSID)}
+	a := opened{from, fsys, fmt.Appendf(nil, `"account_sid":%q`, accountSID), renamed}
 	for raw, err := range a.Lines(archive.CredentialsPath) {
 		if err != nil {
 			return err
@@ -61,9 +63,9 @@ func (s *source) loadService(a opened, sid string) error {
 		return err
 	}
 	raw = a.own(raw)
-	v := newChatService(sid, raw)
-	v.archive = a.fsys
-	s.services.add(sid, v)
+	v := newChatService(a.renamed.of(sid), raw)
+	v.archive, v.renamed = a.fsys, a.renamed
+	s.services.add(v.sid, v)
 	if err := each(a, archive.RolesPath(sid), func(raw json.RawMessage) error { return shelve(&v.roles, raw) }); err != nil {
 		return err
 	}
@@ -86,17 +88,18 @@ func (s *source) loadService(a opened, sid string) error {
 }
 
 func loadChannel(a opened, v *chatService, c *channel) error {
-	if err := each(a, archive.MembersPath(v.sid, c.sid), c.addMember); err != nil {
+	service, channel := a.renamed.of(v.sid), a.renamed.of(c.sid) // as the archive has them
+	if err := each(a, archive.MembersPath(service, channel), c.addMember); err != nil {
 		return err
 	}
-	if err := each(a, archive.InvitesPath(v.sid, c.sid), func(raw json.RawMessage) error { return shelve(&c.invites, raw) }); err != nil {
+	if err := each(a, archive.InvitesPath(service, channel), func(raw json.RawMessage) error { return shelve(&c.invites, raw) }); err != nil {
 		return err
 	}
-	if err := each(a, archive.WebhooksPath(v.sid, c.sid), func(raw json.RawMessage) error { return shelve(&c.webhooks, raw) }); err != nil {
+	if err := each(a, archive.WebhooksPath(service, channel), func(raw json.RawMessage) error { return shelve(&c.webhooks, raw) }); err != nil {
 		return err
 	}
 	var past archived
-	err := each(a, archive.MessagesPath(v.sid, c.sid), func(raw json.RawMessage) error {
+	err := each(a, archive.MessagesPath(service, channel), func(raw json.RawMessage) error {
 		h, err := readHeader(raw)
 		if err != nil {
 			return err

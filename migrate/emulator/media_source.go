@@ -51,7 +51,7 @@ func (s *chatService) archivedFile(f *file) {
 	if s.archive == nil {
 		return
 	}
-	name := "services/" + s.sid + "/files/" + f.id.sid("ME")
+	name := "services/" + s.renamed.of(s.sid) + "/files/" + s.renamed.of(f.id.sid("ME"))
 	if about, err := fs.Stat(s.archive, name); err == nil {
 		f.size, f.content = about.Size(), archivedBytes{s.archive, name}
 	}

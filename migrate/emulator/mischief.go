@@ -58,11 +58,23 @@ func newMischief(e *Emulator) *mischief {
 
 // Mischief counts what the emulator did that an Unkind asked for, by the name
 // that ParseUnkind has for it. A habit that only shows things otherwise, such as a clock
-// that is ahead, is not counted.
+// that is ahead, is not counted. What it did to subaccounts counts with their parent's.
 func (e *Emulator) Mischief() map[string]int64 {
-	e.mischief.mu.Lock()
-	defer e.mischief.mu.Unlock()
-	return maps.Clone(e.mischief.counts)
+	all := e.mischief.tally()
+	if e.fleet != nil {
+		for _, s := range e.fleet.accounts[1:] {
+			for name, n := range s.mischief.tally() {
+				all[name] += n
+			}
+		}
+	}
+	return all
+}
+
+func (m *mischief) tally() map[string]int64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.counts)
 }
 
 // serve lets a handler answer, unkindly.

@@ -10,13 +10,14 @@ import (
 	"time"
 )
 
-// Server is an emulator on four loopback listeners.
+// Server is an emulator on five loopback listeners.
 type Server struct {
 	*Emulator
 	ChatURL          string // scheme, host and port
 	ConversationsURL string
 	MediaURL         string
 	EventsURL        string
+	APIURL           string
 
 	servers []*http.Server
 	running sync.WaitGroup
@@ -46,6 +47,9 @@ func Serve(ctx context.Context, c Config) (*Server, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	if s.EventsURL, err = s.listen(ctx, c.EventsAddr, e.Events()); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.APIURL, err = s.listen(ctx, c.APIAddr, e.API()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.stop = context.AfterFunc(ctx, func() { _ = s.shut() })

@@ -22,13 +22,17 @@ func TestServe(t *testing.T) {
 		}
 		return resp.StatusCode, resp.Body.Close()
 	}
-	t.Run("listens on four ports until closed", func(t *testing.T) {
+	t.Run("listens on five ports until closed", func(t *testing.T) {
 		s, err := emulator.Serve(t.Context(), emulator.Config{})
 		require.NoError(t, err)
 		require.NotEqual(t, s.ChatURL, s.ConversationsURL)
 		require.NotContains(t, []string{s.ChatURL, s.ConversationsURL}, s.MediaURL)
 		require.NotContains(t, []string{s.ChatURL, s.ConversationsURL, s.MediaURL}, s.EventsURL)
 		code, err := status(s.MediaURL)
+		require.NoError(t, err)
+		require.Equal(t, http.StatusNotFound, code, "it has no list of services")
+		require.NotContains(t, []string{s.ChatURL, s.ConversationsURL, s.MediaURL, s.EventsURL}, s.APIURL)
+		code, err = status(s.APIURL)
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNotFound, code, "it has no list of services")
 		for _, url := range []string{s.ChatURL, s.ConversationsURL} {
@@ -61,7 +65,7 @@ func TestServe(t *testing.T) {
 		require.NoError(t, err)
 		defer s.Close()
 		taken := s.ChatURL[len("http://"):]
-		for _, c := range []emulator.Config{{ConversationsAddr: taken}, {MediaAddr: taken}, {EventsAddr: taken}} {
+		for _, c := range []emulator.Config{{ConversationsAddr: taken}, {MediaAddr: taken}, {EventsAddr: taken}, {APIAddr: taken}} {
 			_, err = emulator.Serve(t.Context(), c)
 			require.Error(t, err)
 		}

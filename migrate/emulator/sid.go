@@ -53,6 +53,38 @@ func hash(text string) uint64 {
 	return h.Sum64()
 }
 
+// sidMask makes other SIDs of those that an archive holds, and again those of the
+// others. The zero value leaves them as they are.
+type sidMask id
+
+// maskOf is a mask of an account's own.
+func maskOf(account string) sidMask {
+	return sidMask(newID(mix(hash(account), 15), mix(hash(account), 16)))
+}
+
+// anySID is the SID of anything but an account.
+var anySID = regexp.MustCompile(`\b(?:A[ABD-Z]|[B-Z][A-Z])[0-9a-f]{32}\b`)
+
+// of is the other SID.
+func (m sidMask) of(sid string) string {
+	i, isSID := parseID(sid[:min(2, len(sid))], sid)
+	if m == (sidMask{}) || !isSID {
+		return sid
+	}
+	for n := range i {
+		i[n] ^= m[n]
+	}
+	return i.sid(sid[:2])
+}
+
+// all has the other SIDs in a text.
+func (m sidMask) all(text []byte) []byte {
+	if m == (sidMask{}) {
+		return text
+	}
+	return anySID.ReplaceAllFunc(text, func(sid []byte) []byte { return []byte(m.of(string(sid))) })
+}
+
 var (
 	looksLikeUser         = regexp.MustCompile(`^US[0-9a-fA-F]{32}$`)
 	looksLikeConversation = regexp.MustCompile(`^CH[0-9a-fA-F]{32}$`)

@@ -33,6 +33,7 @@ type chatService struct {
 	standings  map[[2]string]standing // by user and channel
 	bindings   shelf[json.RawMessage]
 	archive    fs.FS               // that has files of its messages; may be nil
+	renamed    sidMask             // of what the archive holds
 	files      map[id]fileAt       // of messages that are held
 	inventions map[uint64]*channel // by the first half of the id of each file
 }
@@ -55,7 +56,7 @@ type member struct {
 func newSource(c Config) (*source, error) {
 	s := &source{pager: pager{clamp: c.ClampPageSize || c.Unkind.ClampsPages, small: c.Unkind.SmallPages, seed: c.Seed}, mediaLimitMB: c.MediaLimitMB, habits: c.Unkind.Habits}
 	if c.Archive != nil {
-		return s, s.load(c.Archive, c.AccountSID)
+		return s, s.load(c.Archive, c.AccountSID, c.renamed)
 	}
 	if c.Generate.enabled() {
 		return s, s.generate(c.Generate, c.AccountSID)

@@ -2,13 +2,14 @@ package emulator
 
 import "sync/atomic"
 
-// Stats counts what an emulator was asked, since it was made. Refused requests
-// count too.
+// Stats counts what one account was asked, since it was made. Refused requests
+// count too. A parent's leave out those of its subaccounts.
 type Stats struct {
 	Chat          HostStats
 	Conversations HostStats
 	Media         HostStats
 	Events        HostStats
+	API           HostStats
 
 	RefusedSourceWrites int64 // writes sent to the Chat host that it does not take
 	AllowedSourceWrites int64 // limits set and channels made private, through the Chat host
@@ -20,6 +21,11 @@ type Stats struct {
 	ServicesMade        int64 // in the target
 	ServicesDeleted     int64
 	Streamed            int64 // writes that a subscription of Event Streams may have heard of, whatever they asked for
+
+	// Foreign are requests that mix up accounts: for a resource of this account with the
+	// credentials of another of the same parent, or in its name with a secret of another.
+	// Reading the accounts of a parent as the parent is none.
+	Foreign int64
 }
 
 // HostStats counts the requests to one host.
@@ -36,10 +42,10 @@ func (c *hostCounts) stats() HostStats {
 }
 
 type counts struct {
-	chat, conversations, media, events                    hostCounts
+	chat, conversations, media, events, api               hostCounts
 	refusedSourceWrites, pushes, webhooks, webhookHeaders atomic.Int64
 	allowedSourceWrites                                   atomic.Int64
-	credentialsLeaked, mediaCollected, streamed           atomic.Int64
+	credentialsLeaked, mediaCollected, streamed, foreign  atomic.Int64
 }
 
 // Stats returns the counts so far.
@@ -54,6 +60,7 @@ func (e *Emulator) Stats() Stats {
 		Conversations:       e.counts.conversations.stats(),
 		Media:               e.counts.media.stats(),
 		Events:              e.counts.events.stats(),
+		API:                 e.counts.api.stats(),
 		RefusedSourceWrites: e.counts.refusedSourceWrites.Load(),
 		AllowedSourceWrites: e.counts.allowedSourceWrites.Load(),
 		Pushes:              e.counts.pushes.Load(),
@@ -64,5 +71,6 @@ func (e *Emulator) Stats() Stats {
 		ServicesMade:        made,
 		ServicesDeleted:     deleted,
 		Streamed:            e.counts.streamed.Load(),
+		Foreign:             e.counts.foreign.Load(),
 	}
 }

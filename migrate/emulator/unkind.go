@@ -139,6 +139,7 @@ type Unkind struct {
 	NoVersion string
 
 	Habits
+	FleetHabits
 }
 
 // DefaultIndexGaps is the share of messages before which indexes skip some.

@@ -81,10 +81,25 @@ import (
 //	page-size=clamped        or small: 50 at most
 //	token-lasts=9m           page tokens expire
 //	token=breaks             page tokens are bad after a deletion
+//
+// And of FleetHabits:
+//
+//	accounts=order+repeat+of-another
+//	                         each page of accounts in another order, beginning with the
+//	                         last one of the page before, and with one of another parent
+//	accounts-end-early=0.1   share of readings that end as if there were no more
+//	accounts-without-token=0.1
+//	                         share of subaccounts whose token is not shown
+//	accounts-rotate=0.1      share that gets another token when it is first used
+//	accounts-suspend=0.1     share that is suspended when it is first used
+//	accounts-refused=403     how accounts are refused that are not active: 401 with
+//	                         20003, or 403 with 20403
+//	main-key=tokens          main keys see auth tokens
 func ParseUnkind(text string) (Unkind, error) {
 	var u Unkind
 	settings := u.settings()
 	maps.Copy(settings, u.habits())
+	maps.Copy(settings, u.fleetHabits())
 	for part := range strings.SplitSeq(text, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		set, known := settings[name]

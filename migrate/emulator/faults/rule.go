@@ -82,7 +82,7 @@ func (r *rule) allows(e *effect) bool {
 }
 
 var (
-	hosts   = []string{string(emulator.ChatHost), string(emulator.ConversationsHost), string(emulator.MediaHost)}
+	hosts   = []string{string(emulator.ChatHost), string(emulator.ConversationsHost), string(emulator.MediaHost), string(emulator.APIHost)}
 	methods = []string{http.MethodGet, http.MethodPost, http.MethodDelete, "*"}
 )
 

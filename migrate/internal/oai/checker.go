@@ -39,6 +39,12 @@ func Conversations(t testing.TB) *Checker {
 	return newChecker(t, conversationsDocument)
 }
 
+// API returns a Checker for the API host, which knows of accounts.
+func API(t testing.TB) *Checker {
+	t.Helper()
+	return newChecker(t, apiDocument)
+}
+
 func newChecker(t testing.TB, documents ...string) *Checker {
 	t.Helper()
 	c := &Checker{t: t, seen: map[string]int{}}

@@ -103,6 +103,15 @@ func TestChecker(t *testing.T) {
 		})
 	}
 
+	t.Run("knows a parameter that is part of a segment", func(t *testing.T) {
+		const account = "/2010-04-01/Accounts/AC00000000000000000000000000000000"
+		require.Empty(t, exchange(t, API(t), get, account+".json", "", 200, `{"status":"active"}`))
+		for path, says := range map[string]string{account: "no such operation", "/2010-04-01/Accounts/.json": "no such operation", "/2010-04-01/Accounts/AC1.json": "path parameter Sid"} {
+			said := exchange(t, API(t), get, path, "", 200, `{}`)
+			require.Len(t, said, 1)
+			require.Contains(t, said[0], says)
+		}
+	})
 	t.Run("lists what it saw succeed", func(t *testing.T) {
 		require.Contains(t, c.Seen(), "POST /v1/Services/{ChatServiceSid}/Users")
 		require.NotContains(t, c.Seen(), "POST /v1/Services")

@@ -11,7 +11,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-const conversationsDocument = "twilio_conversations_v1.json"
+const (
+	conversationsDocument = "twilio_conversations_v1.json"
+	apiDocument           = "twilio_api_v2010.json"
+)
 
 // chatDocuments describe one version each of the Chat host.
 var chatDocuments = []string{"twilio_chat_v1.json", "twilio_chat_v2.json", "twilio_chat_v3.json"}
@@ -107,10 +110,12 @@ func (o operation) match(segments []string) (params map[string]string, literal i
 	for i, pattern := range o.segments {
 		switch {
 		case strings.HasPrefix(pattern, "{"):
-			if segments[i] == "" {
+			name, suffix, _ := strings.Cut(pattern[1:], "}") // such as {Sid}.json
+			value, ends := strings.CutSuffix(segments[i], suffix)
+			if value == "" || !ends {
 				return nil, 0, false
 			}
-			params[strings.Trim(pattern, "{}")] = segments[i]
+			params[name] = value
 		case pattern != segments[i]:
 			return nil, 0, false
 		default:
