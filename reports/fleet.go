@@ -244,6 +244,15 @@ func (f Fleet) missing() string {
 	return "not carried"
 }
 
+// Lacking says how many accounts are not whole.
+func (t FleetTotals) Lacking() string {
+	verb := "are"
+	if t.NotWhole == 1 {
+		verb = "is"
+	}
+	return fmt.Sprintf("%s of %s %s not whole", Number(t.NotWhole), count(t.Accounts, "account", "accounts"), verb)
+}
+
 func (f Fleet) verdict() string {
 	t := f.Totals
 	took := ""
@@ -256,11 +265,14 @@ func (f Fleet) verdict() string {
 	case t.NotWhole == 0:
 		return fmt.Sprintf("%s whole%s.", count(t.Accounts, "account is", "accounts are"), took)
 	}
-	return fmt.Sprintf("%s of %s not whole%s.", Number(t.NotWhole), count(t.Accounts, "account is", "accounts are"), took)
+	return t.Lacking() + took + "."
 }
 
+// fleetColumns are those of the accounts as CSV.
+var fleetColumns = []string{"name", "source_account_sid", "target_account_sid", "state", "exit_status", "channels_done", "channels", "messages_done", "messages", "not_carried", "error", "hint", "next", "ledger"}
+
 func (f Fleet) rows() [][]string {
-	rows := [][]string{{"name", "source_account_sid", "target_account_sid", "state", "exit_status", "channels_done", "channels", "messages_done", "messages", "not_carried", "error", "hint", "next", "ledger"}}
+	rows := [][]string{fleetColumns}
 	for _, a := range f.Accounts {
 		status := ""
 		if a.ExitStatus != nil {

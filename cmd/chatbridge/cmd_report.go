@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -102,8 +103,8 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 			return true, fmt.Errorf("read summary of the last run: %w", err)
 		}
 		return true, o.console.result(form, func(w io.Writer, form reports.Format) error {
-			if form == reports.HTML {
-				return nil // it has no page
+			if o.console.of != nil && !slices.Contains(undoForms[:2], form) {
+				return nil
 			}
 			return reports.NewUndo(w, form, o.console.about()...).Close(done)
 		})

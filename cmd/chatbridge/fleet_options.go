@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -109,6 +111,9 @@ func (o *fleetOptions) check() error {
 		return usageError("write a number such as 8", "--accounts-at-once %d is not between 1 and %d", o.AtOnce, maxAtOnce)
 	case o.LedgerDir == "":
 		return usageError("the default is "+defaultLedgerDir, "--ledger-dir is empty")
+	}
+	if forms := o.cmd.Flags().Lookup("output").Annotations[formsKey]; !slices.Contains(forms, string(o.form())) {
+		return usageError("choose "+strings.Join(forms, ", "), "--output %q is not among the forms of this result", string(o.form()))
 	}
 	which := accountsFlag
 	if o.Subaccounts {

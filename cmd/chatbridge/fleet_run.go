@@ -250,6 +250,7 @@ func (f *fleet) conclude() error {
 		whole.Next = f.console.next.complete(f.afterAll())
 	}
 	whole.Duration = time.Since(f.began).Seconds()
+	f.console.note(nil, nil, "")
 	if f.reads() {
 		whole.Duration = 0
 	}
@@ -283,5 +284,5 @@ func (f *fleet) verdict(all reports.Fleet) error {
 	if i := slices.IndexFunc(all.Accounts, func(a reports.FleetAccount) bool { return !a.Whole() && a.Next != "" }); i >= 0 {
 		hint += ", such as: " + all.Accounts[i].Next
 	}
-	return &outcome{exitIncomplete, fmt.Sprintf("%d of %s not whole: %s", all.Totals.NotWhole, plural(int(all.Totals.Accounts), "account is", "accounts are"), list), hint}
+	return &outcome{exitIncomplete, all.Totals.Lacking() + ": " + list, hint}
 }

@@ -50,8 +50,8 @@ func (c *console) wrote(err error) error {
 // inPlace writes what became of channels that stay where they are.
 func (c *console) inPlace(form reports.Format, r inplace.Result) error {
 	return c.result(form, func(w io.Writer, form reports.Format) error {
-		if c.of != nil && form == reports.HTML {
-			return nil // it has no page
+		if c.of != nil && !slices.Contains(inPlaceForms, form) {
+			return nil
 		}
 		return reports.InPlace(w, form, r, c.about()...)
 	})
@@ -87,6 +87,9 @@ func (w *comparison) Close(found verify.Verification) error {
 	return w.console.wrote(errors.Join(errs...))
 }
 
+// repairForms are those of a repair.
+var repairForms = []reports.Format{reports.Text, reports.JSON, reports.CSV}
+
 // mending writes repairs while they are made, in each form that is wanted and that
 // they have.
 type mending struct {
@@ -97,7 +100,7 @@ type mending struct {
 func (c *console) mending(form reports.Format, execute bool) *mending {
 	w := &mending{console: c}
 	for _, s := range c.sinks(form) {
-		if c.of == nil || s.form != reports.HTML {
+		if c.of == nil || slices.Contains(repairForms, s.form) {
 			w.all = append(w.all, reports.NewRepairs(s.w, s.form, execute, c.about()...))
 		}
 	}
