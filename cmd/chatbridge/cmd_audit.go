@@ -64,7 +64,9 @@ time into account.
 It never writes: not to Twilio, and not to a ledger. The only file it makes is
 one that --channels-out or --identities-out names. It needs credentials for the source only, and
 none with --from-archive; with --to-service SID it needs those for the target
-too.` +
+too.
+
+For many accounts see: chatbridge help accounts` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
   chatbridge audit --service IS… --output html > audit.html

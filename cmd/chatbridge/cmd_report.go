@@ -41,6 +41,8 @@ what arrived. Its counts and losses cover all runs. --output html makes one page
 to keep, mail or print: everything is in that file, and it loads nothing from
 anywhere. If the run was killed, the report shows what was recorded last.
 
+For many accounts see: chatbridge help accounts
+
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
 		Example: `  chatbridge report

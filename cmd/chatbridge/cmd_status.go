@@ -45,6 +45,8 @@ complete, 3 something was not carried, 1 failed, 130 interrupted or killed. On a
 terminal it redraws in place. Elsewhere it adds a line each time; with --output
 json, each line is an object. Interrupting it does not touch the run.
 
+For many accounts see: chatbridge help accounts
+
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
 		Example: `  chatbridge status

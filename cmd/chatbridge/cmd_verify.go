@@ -76,7 +76,9 @@ notification or an SMS. With --execute it asks before it begins; if there is no
 terminal, give --yes.
 
 What chatbridge rehearse measured in the account of the target (--rehearsal) can
-make it wait longer before the second look, and keep a repair from beginning.` +
+make it wait longer before the second look, and keep a repair from beginning.
+
+For many accounts see: chatbridge help accounts` +
 			exitHelp(),
 		Example: `  chatbridge verify
   chatbridge verify --output csv > differences.csv

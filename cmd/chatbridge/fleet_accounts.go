@@ -24,6 +24,7 @@ type account struct {
 	source, target *credentials // nil until they are read; target also if it is the source's
 	values         map[string]any
 	barred         string // why it is not touched: suspended or closed
+	problem        error  // why it cannot be opened
 }
 
 // ledger is the path of its ledger.

@@ -187,7 +187,7 @@ var entryKeys = []string{nameKey, sourceKey, targetKey}
 
 // sharedSettings are those that an entry cannot have, because the command has them once.
 var sharedSettings = append([]string{
-	configFlag, logFormatFlag, "verbose", "quiet", "no-color", "output", "metrics-addr", "pprof-addr", "yes", "interval", profileFlag, targetProfileFlag,
+	configFlag, logFormatFlag, "verbose", "quiet", "no-color", "output", "metrics-addr", "pprof-addr", "yes", "in-place", "interval", profileFlag, targetProfileFlag,
 }, fleetFlags...)
 
 func (p *accountsParser) entry(n *yaml.Node) entry {

@@ -19,6 +19,7 @@ type fleetOptions struct {
 	Subaccounts bool
 	AtOnce      int
 	LedgerDir   string
+	APIURL      string
 	ReportDir   string
 	Only        []string
 	Without     []string
@@ -45,7 +46,7 @@ const (
 )
 
 // fleetFlags are those that a single account has no use for.
-var fleetFlags = []string{accountsFlag, subaccountsFlag, atOnceFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag}
+var fleetFlags = []string{accountsFlag, subaccountsFlag, atOnceFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag, apiURLFlag}
 
 func (o *fleetOptions) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
@@ -54,6 +55,7 @@ func (o *fleetOptions) flags(fs *pflag.FlagSet) {
 		fs.IntVar(&o.AtOnce, atOnceFlag, defaultAtOnce, "of many accounts, work for this many at once; each has its own limits")
 		fs.StringVar(&o.LedgerDir, ledgerDirFlag, defaultLedgerDir, "`folder` for the ledgers of many accounts, one each")
 		fs.StringVar(&o.ReportDir, reportDirFlag, "", "`folder` for the reports of many accounts (default reports in the folder of the ledgers)")
+		fs.StringVar(&o.APIURL, apiURLFlag, "", "`URL` of the service that lists subaccounts; plain http is accepted for this machine only (default https://api.twilio.com, or that of the region)")
 		fs.StringSliceVar(&o.Only, accountFlag, nil, "of many accounts, take only this `name`, SID or glob (repeatable)")
 		fs.StringSliceVar(&o.Without, withoutFlag, nil, "of many accounts, leave out this `name`, SID or glob (repeatable)")
 	})
@@ -82,8 +84,7 @@ func (o *fleetOptions) many() bool { return o.Accounts != "" || o.Subaccounts }
 // aloneFlags are settings that one file or one account can have, and many cannot share.
 var aloneFlags = []struct{ flag, hint string }{
 	{"ledger", "each account has a ledger of its own: name their folder with --" + ledgerDirFlag + ", or one file as ledger: in the entry of its account"},
-	{profileFlag, "--accounts names the credentials of each account, and --subaccounts finds them"},
-	{targetProfileFlag, "--accounts names the credentials of each account, and --subaccounts finds them"},
+	{targetProfileFlag, "the file of --accounts names the credentials of each account and of its target"},
 	{"from-archive", "give each account one of its own as from-archive: in its entry of the file of --accounts"},
 	{"channels-out", "give each account one of its own as channels-out: in its entry of the file of --accounts"},
 	{"identities-out", "give each account one of its own as identities-out: in its entry of the file of --accounts"},
@@ -123,6 +124,9 @@ func (o *fleetOptions) check() error {
 		if given(a.flag) {
 			return usageError(a.hint, "--%s does not go with --%s", a.flag, which)
 		}
+	}
+	if o.Accounts != "" && given(profileFlag) {
+		return usageError("the file of --accounts names the credentials of each account", "--%s does not go with --accounts", profileFlag)
 	}
 	if given("repair") && given("execute") && !given("yes") {
 		return usageError("look first with --repair alone; to repair: add --yes", "--execute asks for each account, and there are many")

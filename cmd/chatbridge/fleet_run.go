@@ -147,8 +147,8 @@ func (f *fleet) each(ctx context.Context, do func(context.Context, int, *turn)) 
 		if t.done {
 			continue
 		}
-		if t.barred != "" {
-			f.end(t, nil)
+		if t.barred != "" || t.problem != nil {
+			f.end(t, t.problem)
 			continue
 		}
 		g.Go(func() error {

@@ -29,6 +29,8 @@ type turn struct {
 
 // errand is a command whose settings are read and that has done nothing yet.
 type errand struct {
+	connection *connectionOptions // nil for a command that opens none
+
 	check func() error                           // sends nothing
 	count func(context.Context) (amounts, error) // of a migration; nil for others
 	run   func(context.Context) error
@@ -40,14 +42,16 @@ func errandCommand(name string, c *console, common *commonOptions, e *errand) *c
 	case "audit":
 		return newAudit(c, common, func(_ context.Context, o *auditOptions) error {
 			*e = errand{
-				check: func() error { _, err := o.check(); return checked(err, &o.mappingOptions) },
-				run:   func(ctx context.Context) error { return runAudit(ctx, o) },
+				connection: &o.connectionOptions,
+				check:      func() error { _, err := o.check(); return checked(err, &o.mappingOptions) },
+				run:        func(ctx context.Context) error { return runAudit(ctx, o) },
 			}
 			return nil
 		})
 	case "migrate":
 		return newMigrate(c, common, func(_ context.Context, o *migrateOptions) error {
 			*e = errand{
+				connection: &o.connectionOptions,
 				check: func() error {
 					_, err := o.check()
 					if err == nil {
@@ -63,8 +67,9 @@ func errandCommand(name string, c *console, common *commonOptions, e *errand) *c
 	case "verify":
 		return newVerify(c, common, func(_ context.Context, o *verifyOptions) error {
 			*e = errand{
-				check: func() error { return checked(o.check(), &o.mappingOptions) },
-				run:   func(ctx context.Context) error { return runVerify(ctx, o) },
+				connection: &o.connectionOptions,
+				check:      func() error { return checked(o.check(), &o.mappingOptions) },
+				run:        func(ctx context.Context) error { return runVerify(ctx, o) },
 			}
 			return nil
 		})
@@ -96,24 +101,26 @@ func checked(err error, o *mappingOptions) error {
 func (o *fleetOptions) turnOf(ctx context.Context, a account, r *relay) (*turn, error) {
 	c := o.consoleOf(a, r)
 	t := &turn{account: a, console: c}
-	common := &commonOptions{}
+	root := o.rootOf(c, &commonOptions{}, &t.errand)
+	root.SetArgs(o.arguments())
+	if err := root.ExecuteContext(ctx); err != nil {
+		return nil, err
+	}
+	c.next = o.console.next.of(a.name, o.ledger(a))
+	return t, t.errand.check()
+}
+
+// rootOf is the program with a command that leaves in e what it would do.
+func (o *fleetOptions) rootOf(c *console, common *commonOptions, e *errand) *cobra.Command {
 	root := wholeRoot(c, common)
 	for _, one := range root.Commands() {
 		if one.Name() == o.verb() {
 			root.RemoveCommand(one)
 		}
 	}
-	root.AddCommand(errandCommand(o.verb(), c, common, &t.errand))
-	root.SetArgs(o.arguments())
-	if err := root.ExecuteContext(ctx); err != nil {
-		return nil, err
-	}
-	c.next = o.console.next.of(o.choice(a), o.ledger(a))
-	return t, t.errand.check()
+	root.AddCommand(errandCommand(o.verb(), c, common, e))
+	return root
 }
-
-// choice is what --account is given to choose an account.
-func (o *fleetOptions) choice(a account) string { return a.name }
 
 // consoleOf is the console of one account. What is on it that belongs to the process
 // leads to that of the fleet.
