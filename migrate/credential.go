@@ -1,6 +1,10 @@
 package migrate
 
-import "log/slog"
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
 
 // Credential is a push credential to create: what a person enters again, since
 // no API reads it.
@@ -18,6 +22,9 @@ type Credential struct {
 type Secret string
 
 const redacted = "[secret]"
+
+// Format writes what is not the secret, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) } // fmt has nobody to tell
 
 // String is not the secret.
 func (s Secret) String() string { return redacted }

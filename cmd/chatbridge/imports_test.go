@@ -120,6 +120,8 @@ func TestImports(t *testing.T) {
 			switch name {
 			case "chatbridge/migrate/twilio":
 				allowed = append(allowed, "chatbridge/migrate/transport", "chatbridge/migrate/internal/ahead")
+			case "chatbridge/migrate/accounts": // asks one more host of Twilio, in the way that the driver does
+				allowed = append(allowed, "chatbridge/migrate/twilio")
 			case "chatbridge/migrate/sqlite", "chatbridge/migrate/archive": // each has one writer
 				allowed = append(allowed, "chatbridge/migrate/internal/lockfile")
 			case "chatbridge/migrate/metrics": // shows how far a run is

@@ -30,6 +30,7 @@ type host struct {
 	http       *http.Client
 	hints      hints
 	room       *ahead.Room // for pages that are read before they are wanted
+	envelope   func(raw []byte) (page, error)
 
 	authorization []string // header of the credentials
 
@@ -67,6 +68,7 @@ func newHost(c Config, h hints) (*host, error) {
 		accountSID:    c.AccountSID,
 		hints:         h,
 		room:          ahead.NewRoom(readAhead),
+		envelope:      readPage,
 		authorization: []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(c.Username+":"+c.Password))},
 		http: &http.Client{
 			Transport: c.HTTP,

@@ -33,7 +33,8 @@ type Config struct {
 	// BaseURL is scheme and host, without a path. Plain http is taken for
 	// loopback only, since every request carries the credentials.
 	//
-	// Defaults to ChatURL for a Source and ConversationsURL for a Target.
+	// Defaults to ChatURL for a Source, to ConversationsURL for a Target, and to that of
+	// the API host of the Place for Accounts.
 	BaseURL string
 
 	// API is the version of Chat that a Source reads: APIv1, or APIv2, whose

@@ -1,6 +1,6 @@
 // Package twilio is the live Source (Chat v1 or v2), Target (Conversations v1,
-// with the limits that Chat v2 keeps) and Promoter (Chat v3) over twilio-go.
-// Nothing else imports twilio-go.
+// with the limits that Chat v2 keeps) and Promoter (Chat v3) over twilio-go, and lists
+// accounts. Nothing else imports twilio-go.
 //
 // twilio-go builds the requests, so that names, forms and paths are Twilio's
 // own. It decodes no reply: a call here keeps status and raw body for itself

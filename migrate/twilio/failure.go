@@ -43,6 +43,7 @@ var (
 	sourceMediaHints  = hints{side: "the media service of the source", credentials: sourceHints.credentials, account: sourceHints.account, address: "--media-url", place: sourceHints.place}
 	targetMediaHints  = hints{side: "the media service of the target", credentials: targetHints.credentials, account: targetHints.account, address: "--media-url", place: targetHints.place}
 	targetEventsHints = hints{side: "Event Streams of the target", credentials: targetHints.credentials, account: targetHints.account, address: "--events-url", place: targetHints.place}
+	accountsHints     = hints{side: "the Accounts API", credentials: sourceHints.credentials, account: sourceHints.account, address: "--api-url", place: sourceHints.place}
 	targetChatHints   = hints{side: "Chat of the target account", credentials: targetHints.credentials, account: targetHints.account, address: sourceHints.address, place: targetHints.place}
 )
 

@@ -114,7 +114,7 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 			c := &call{host: h, ctx: ctx, op: op, sid: sid}
 			var p page
 			c.limits = transport.Call{Class: transport.Read, Check: func(raw []byte) (err error) {
-				p, err = readPage(raw)
+				p, err = h.envelope(raw)
 				if err == nil && p.next != nil && (p.next.RequestURI() == c.target || visited.has(p.next.RequestURI())) {
 					err = errors.New("follow page: it leads back to a page that was read")
 				}

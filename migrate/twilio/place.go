@@ -30,6 +30,9 @@ func (p Place) MediaURL() string { return Place{Region: p.Home()}.url("mcs") }
 // EventsURL is scheme and host of Event Streams.
 func (p Place) EventsURL() string { return p.url("events") }
 
+// APIURL is scheme and host of the API host, which knows of accounts.
+func (p Place) APIURL() string { return p.url("api") }
+
 // Home is the region that keeps the data, which is never empty.
 func (p Place) Home() string {
 	if p.Region == "" {
@@ -40,7 +43,7 @@ func (p Place) Home() string {
 
 // owns reports whether an address is one of the place's.
 func (p Place) owns(url string) bool {
-	return url == p.ChatURL() || url == p.ConversationsURL() || url == p.MediaURL()
+	return url == p.ChatURL() || url == p.ConversationsURL() || url == p.MediaURL() || url == p.APIURL()
 }
 
 // url follows Twilio's own libraries: product[.edge][.region].twilio.com.

@@ -1,6 +1,7 @@
 package twilio
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,9 @@ func TestPlace(t *testing.T) {
 			p, err := NewPromoter(Config{Place: c.place, Username: account, Password: token})
 			require.NoError(t, err)
 			require.Equal(t, c.chat, p.host.base.String())
+			accounts, err := NewAccounts(Config{Place: c.place, Username: account, Password: token})
+			require.NoError(t, err)
+			require.Equal(t, strings.Replace(c.chat, "chat", "api", 1), accounts.host.base.String())
 			probe, err := NewProber(Config{Place: c.place, Username: account, Password: token}, Config{Place: c.place, Username: account, Password: token})
 			require.NoError(t, err)
 			require.Equal(t, []string{c.chat, c.conversations, c.chat}, []string{
