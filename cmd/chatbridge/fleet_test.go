@@ -33,11 +33,14 @@ const townAPS = 300
 func memberSID(n int) string { return fmt.Sprintf("AC%032x", n) }
 
 // newTown makes n small subaccounts, named a1 and so on; change may make one of them
-// different.
+// different, or as number 0 their parent.
 func newTown(t *testing.T, n int, change func(i int, c *emulator.Config)) *town {
 	t.Helper()
 	w := &town{dir: t.TempDir()}
 	parent := emulator.Config{}
+	if change != nil {
+		change(0, &parent)
+	}
 	var file strings.Builder
 	file.WriteString("accounts:\n")
 	for i := 1; i <= n; i++ {
