@@ -198,10 +198,10 @@ func (f Fleet) document(form Format) *document {
 	var reasons tableBlock
 	reasons.header = []string{"account", "what happened", "what to do"}
 	for _, a := range f.Accounts {
-		row := []string{a.label(), stateWords[a.State], f.part(a.Channels), f.part(a.Messages), Number(a.NotCarried), a.Next}
+		row := []string{a.Label(), stateWords[a.State], f.part(a.Channels), f.part(a.Messages), Number(a.NotCarried), a.Next}
 		t.rows, t.links = append(t.rows, row), append(t.links, a.Link)
 		if a.Error != "" {
-			reasons.rows = append(reasons.rows, []string{a.label(), a.Error, a.Hint})
+			reasons.rows = append(reasons.rows, []string{a.Label(), a.Error, a.Hint})
 		}
 	}
 	t.rows = append(t.rows, []string{"all", fmt.Sprintf("%s of %s whole", Number(f.Totals.Whole), Number(f.Totals.Accounts)),
@@ -217,8 +217,8 @@ func (f Fleet) document(form Format) *document {
 	return d
 }
 
-// label is how a table names an account.
-func (a FleetAccount) label() string {
+// Label is how a person is told which account it is.
+func (a FleetAccount) Label() string {
 	if a.FriendlyName == "" || a.FriendlyName == a.Name {
 		return a.Name
 	}
@@ -237,7 +237,7 @@ func (f Fleet) part(p Part) string {
 func (f Fleet) missing() string {
 	switch f.Verb {
 	case "audit":
-		return "cannot be carried as they are"
+		return "stopped or left out"
 	case "verify":
 		return "differences"
 	}

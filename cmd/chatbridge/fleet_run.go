@@ -108,10 +108,6 @@ func (f *fleet) ask(ctx context.Context) error {
 	ready := 0
 	fmt.Fprintf(c.err, "Migrate %s:\n", plural(len(f.turns), "account", "accounts"))
 	for i, t := range f.turns {
-		from := t.sid
-		if t.targetSID != t.sid {
-			from += " to " + t.targetSID
-		}
 		what := counts[i].brief()
 		if t.done {
 			what = "not migrated: " + t.reason()
@@ -119,7 +115,7 @@ func (f *fleet) ask(ctx context.Context) error {
 			ready++
 			whole = whole.plus(counts[i])
 		}
-		fmt.Fprintf(c.err, "  %s (%s): %s\n", t.name, from, reports.Plain(what))
+		fmt.Fprintf(c.err, "  %s: %s\n", reports.Plain(t.called()), reports.Plain(what))
 	}
 	if ready == 0 {
 		return nil // there is nothing to ask about, and what failed is reported
@@ -128,6 +124,23 @@ func (f *fleet) ask(ctx context.Context) error {
 	own := *c
 	own.signals = f.relay.signals
 	return own.confirm(ctx)
+}
+
+// called is the account as a question has it.
+func (a account) called() string {
+	var more []string
+	for _, text := range []string{a.friendly, a.sid} {
+		if text != "" && text != a.name {
+			more = append(more, text)
+		}
+	}
+	if a.targetSID != a.sid {
+		more = append(more, "to "+a.targetSID)
+	}
+	if len(more) == 0 {
+		return a.name
+	}
+	return a.name + " (" + strings.Join(more, " ") + ")"
 }
 
 // reason is why nothing is done for an account.
@@ -273,16 +286,18 @@ func (f *fleet) verdict(all reports.Fleet) error {
 	var names []string
 	for _, a := range all.Accounts {
 		if !a.Whole() {
-			names = append(names, a.Name)
+			names = append(names, reports.Plain(a.Label()))
 		}
 	}
 	list := strings.Join(names[:min(len(names), namesShown)], ", ")
 	if n := len(names) - namesShown; n > 0 {
 		list += fmt.Sprintf(" and %d more", n)
 	}
-	hint := "the result names the next command for each"
+	hint := "the result says what to do about each"
 	if i := slices.IndexFunc(all.Accounts, func(a reports.FleetAccount) bool { return !a.Whole() && a.Next != "" }); i >= 0 {
 		hint += ", such as: " + all.Accounts[i].Next
+	} else if i := slices.IndexFunc(all.Accounts, func(a reports.FleetAccount) bool { return !a.Whole() }); all.Accounts[i].Hint != "" {
+		hint = all.Accounts[i].Hint
 	}
 	return &outcome{exitIncomplete, all.Totals.Lacking() + ": " + list, hint}
 }

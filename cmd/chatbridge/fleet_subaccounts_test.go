@@ -112,6 +112,26 @@ func TestFleetOfSubaccounts(t *testing.T) {
 			require.Zero(t, w.server.Account(sid).Stats().Chat.Reads)
 		}
 	})
+	t.Run("a profile that a variable names opens the parent, and no subaccount", func(t *testing.T) {
+		sc := newScreen("", false, "CHATBRIDGE_PROFILE=work", "CHATBRIDGE_METRICS_ADDR=:0")
+		sc.console.next = &nextCommands{}
+		root := wholeRoot(sc.console, &commonOptions{})
+		o := &fleetOptions{console: sc.console, common: &commonOptions{}, LedgerDir: "fleet"}
+		for _, cmd := range root.Commands() {
+			if cmd.Name() == "migrate" {
+				o.cmd = cmd
+			}
+		}
+		require.NoError(t, o.cmd.ParseFlags(nil))
+		r, stop := relayed(sc.console, 0)
+		defer stop()
+		one, err := o.turnOf(t.Context(), account{name: "a1"}, r)
+		require.NoError(t, err)
+		require.Empty(t, one.errand.connection.Profile)
+		parent, err := o.parent(t.Context(), sc.console)
+		require.NoError(t, err)
+		require.Equal(t, "work", parent.Profile)
+	})
 	for name, c := range map[string]struct {
 		env    []string // put before what is there
 		args   []string

@@ -135,7 +135,8 @@ func (o *fleetOptions) consoleOf(a account, r *relay) *console {
 		values[name] = value
 	}
 	values["ledger"] = o.ledger(a)
-	values["metrics-addr"], values["pprof-addr"] = "", "" // one address is for all
+	// One address is for all, and credentials are those of the account.
+	values["metrics-addr"], values["pprof-addr"], values[profileFlag], values[targetProfileFlag] = nil, nil, nil, nil
 	if _, ok := a.values[durationFlag]; !ok {
 		values[durationFlag] = "0s" // that of the command is for all together
 	}

@@ -42,7 +42,8 @@ func settings(fs *pflag.FlagSet, declare func(*pflag.FlagSet)) {
 	})
 }
 
-// ownSettings are those of one account of a fleet, and where they were found.
+// ownSettings are those of one account of a fleet, and where they were found. It does
+// not have a setting that is nil, whatever a variable or the configuration file says.
 type ownSettings struct {
 	values map[string]any
 	from   string
@@ -86,6 +87,10 @@ func applySettings(cmd *cobra.Command, environ []string, own ownSettings) error 
 		return fmt.Errorf("merge settings: %w", err)
 	}
 	for name, value := range own.values {
+		if value == nil {
+			all.Delete(name)
+			continue
+		}
 		if err := all.Set(name, value); err != nil {
 			return fmt.Errorf("merge settings: %w", err)
 		}
