@@ -19,6 +19,7 @@ type connectionOptions struct {
 	regionOptions
 	profileOptions
 	apiOption
+	apiURLOption
 	// Addresses win over regions; one that is empty is that of the region.
 	ChatURL          string
 	ConversationsURL string

@@ -12,9 +12,6 @@ import (
 	"chatbridge/reports"
 )
 
-// apiURLFlag is the setting that says where accounts are listed.
-const apiURLFlag = "api-url"
-
 // printFaults says how often each fault struck.
 func printFaults(w io.Writer, struck map[faults.Kind]int64) {
 	printCounts(w, "no fault struck", "faults that struck:", struck)

@@ -18,7 +18,7 @@ import (
 // carriedFlags are those that say which migration a command is about: the next
 // one is about the same.
 var carriedFlags = []string{
-	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "events-url", "out", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
+	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "events-url", apiURLFlag, "out", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
 	"identities", skipMessagesFlag, "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "add-members", "hours", "pause-file", "rehearsal",
 	accountsFlag, subaccountsFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag, apiURLFlag,
 }

@@ -38,7 +38,7 @@ func surroundingsOf() surroundings {
 // elsewhere, or they change how a result looks and not what it says.
 var unsaid = []string{
 	"help", configFlag, logFormatFlag, "verbose", "quiet", "no-color", "output", "details", "all", "yes",
-	"ledger", "chat-url", "conversations-url", "media-url", "events-url", "out", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "from-archive",
+	"ledger", "chat-url", "conversations-url", "media-url", "events-url", apiURLFlag, "out", "source-region", "source-edge", "target-region", "target-edge", caCertFlag, "from-archive",
 }
 
 // notDefault are the settings of cmd that are not as they are by default, wherever

@@ -50,7 +50,7 @@ func (o *connectionOptions) checkPlaces() error {
 		if err := placeNamed("--"+f.name, f.value); err != nil {
 			return err
 		}
-		for _, u := range []regionFlag{{"chat-url", o.ChatURL}, {"conversations-url", o.ConversationsURL}, {"media-url", o.MediaURL}} {
+		for _, u := range []regionFlag{{"chat-url", o.ChatURL}, {"conversations-url", o.ConversationsURL}, {"media-url", o.MediaURL}, {apiURLFlag, o.APIURL}} {
 			if u.value != "" {
 				return usageError("an address is for both sides: give addresses, or regions and edges; a variable such as "+variable(u.name)+" counts too",
 					"--%s and --%s cannot be used together", f.name, u.name)

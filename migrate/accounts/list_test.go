@@ -31,6 +31,7 @@ const (
 	first       = "AC00000000000000000000000000000002"
 	mainKey     = "SK000000000000000000000000000000a1"
 	standardKey = "SK000000000000000000000000000000a2"
+	firstKey    = "SK000000000000000000000000000000a3" // a main key
 	secret      = "secret-of-a-key"
 )
 
@@ -43,6 +44,7 @@ func world(t *testing.T, subaccounts int, spec string) (*emulator.Emulator, acco
 	}
 	if subaccounts > 0 {
 		c.Subaccounts[0].AccountSID, c.Subaccounts[0].AuthToken = first, "token-of-the-first"
+		c.Subaccounts[0].MainKey, c.Subaccounts[0].MainSecret = firstKey, secret
 	}
 	if spec != "" {
 		var err error
@@ -303,6 +305,7 @@ func TestErrors(t *testing.T) {
 		"a standard key":          {2, as(standardKey, secret, parent), migrate.Credentials, "list subaccounts " + parent + ": credentials were refused by the Accounts API (HTTP 401, Twilio error 20003)", "a standard or restricted API key may not list accounts"},
 		"a wrong token":           {2, as(parent, "wrong", ""), migrate.Credentials, "credentials were refused by the Accounts API", "check the credentials"},
 		"those of a subaccount":   {2, as(first, "token-of-the-first", ""), migrate.Credentials, "list subaccounts " + first + ": customer-001 is itself a subaccount, of " + parent + ": Twilio shows it no other", "export TWILIO_ACCOUNT_SID=" + parent},
+		"a key of a subaccount":   {2, as(firstKey, secret, first), migrate.Credentials, "customer-001 is itself a subaccount, of " + parent, "export TWILIO_ACCOUNT_SID=" + parent},
 		"a key of another parent": {2, as(mainKey, secret, "AC00000000000000000000000000000009"), migrate.Credentials, "they are for " + parent + ", but TWILIO_ACCOUNT_SID names AC00000000000000000000000000000009", "set TWILIO_ACCOUNT_SID to " + parent},
 		"no subaccounts":          {0, as(parent, token, ""), migrate.Usage, "list subaccounts " + parent + ": the account has no subaccounts", "chatbridge migrate"},
 		"nobody there":            {1, func(c *accounts.Config) { c.BaseURL = "http://127.0.0.1:1" }, migrate.Unavailable, "list accounts", "--api-url"},
@@ -351,7 +354,7 @@ func TestRepliesThatMakeNoSense(t *testing.T) {
 		"a next page of a scheme":           pages(page("https:/2010-04-01/Accounts.json?Page=1", one), page(nil)),
 		"a next page that is no text":       pages(page(1, one)),
 		"a next page that is the first":     pages(page("/2010-04-01/Accounts.json?Page=1", one), page("/2010-04-01/Accounts.json?PageSize=1000", one)),
-		"no word of a next page":            pages(`{"accounts":[]}`),
+		"no word of a next page":            pages(`{"accounts":[{"sid":"` + first + `","owner_account_sid":"` + parent + `"}]}`),
 		"no list":                           pages(`{"next_page_uri":null}`),
 		"a list that is none":               pages(`{"accounts":{},"next_page_uri":null}`),
 		"no JSON":                           pages(`<html>`),
