@@ -19,10 +19,10 @@ type fleetOptions struct {
 	Subaccounts bool
 	AtOnce      int
 	LedgerDir   string
-	APIURL      string
 	ReportDir   string
 	Only        []string
 	Without     []string
+	apiURLOption
 
 	console *console
 	common  *commonOptions
@@ -55,7 +55,9 @@ func (o *fleetOptions) flags(fs *pflag.FlagSet) {
 		fs.IntVar(&o.AtOnce, atOnceFlag, defaultAtOnce, "of many accounts, work for this many at once; each has its own limits")
 		fs.StringVar(&o.LedgerDir, ledgerDirFlag, defaultLedgerDir, "`folder` for the ledgers of many accounts, one each")
 		fs.StringVar(&o.ReportDir, reportDirFlag, "", "`folder` for the reports of many accounts (default reports in the folder of the ledgers)")
-		fs.StringVar(&o.APIURL, apiURLFlag, "", "`URL` of the service that lists subaccounts; plain http is accepted for this machine only (default https://api.twilio.com, or that of the region)")
+		if !o.reads() {
+			o.apiURLOption.flags(fs)
+		}
 		fs.StringSliceVar(&o.Only, accountFlag, nil, "of many accounts, take only this `name`, SID or glob (repeatable)")
 		fs.StringSliceVar(&o.Without, withoutFlag, nil, "of many accounts, leave out this `name`, SID or glob (repeatable)")
 	})
@@ -99,7 +101,7 @@ func (o *fleetOptions) check() error {
 	if !o.many() {
 		for _, name := range fleetFlags[2:] {
 			// What a variable or the configuration file says is for commands that have many.
-			if f := o.cmd.Flags().Lookup(name); f.Changed {
+			if f := o.cmd.Flags().Lookup(name); f != nil && f.Changed {
 				return usageError("name the accounts: --accounts FILE, or --subaccounts", "--%s is for many accounts, and none are named", name)
 			}
 		}

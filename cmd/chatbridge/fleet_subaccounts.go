@@ -29,13 +29,10 @@ func (o *fleetOptions) subaccounts(ctx context.Context, r *relay) ([]account, er
 	if err := asks.checkSurroundings(noTarget); err != nil {
 		return nil, err
 	}
-	cred, err := conn.sourceCredentials(&c)
+	at, err := conn.accountsConfig(&c, conn.transport(&transport.Counter{}, log, transport.Patience{}))
 	if err != nil {
 		return nil, err
 	}
-	place, _ := conn.places(&c)
-	at := cred.config(place, conn.transport(&transport.Counter{}, log, transport.Patience{}))
-	at.BaseURL = o.APIURL
 	var all []account
 	for one, err := range accounts.List(ctx, at) {
 		if err != nil {
@@ -53,16 +50,15 @@ func (o *fleetOptions) parent(ctx context.Context, c *console) (*connectionOptio
 	var e errand
 	root := o.rootOf(&own, &commonOptions{}, &e)
 	args := o.arguments()
-	for _, name := range []string{profileFlag} {
-		if f := o.cmd.Flags().Lookup(name); f.Changed {
-			args = append(args, "--"+name+"="+f.Value.String())
-		}
+	if f := o.cmd.Flags().Lookup(profileFlag); f.Changed {
+		args = append(args, "--"+profileFlag+"="+f.Value.String())
 	}
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
 		return nil, err
 	}
-	return e.connection, nil
+	e.connection.apiURLOption = o.apiURLOption
+	return e.connection, e.connection.check()
 }
 
 // subaccount is one that was listed.

@@ -152,6 +152,11 @@ func TestFleet(t *testing.T) {
 		alone, err := os.ReadFile(w.path("reports", a.Name, "migrate.json"))
 		require.NoError(t, err)
 		require.JSONEq(t, string(alone), string(a.Result))
+		var whose struct {
+			Provenance struct{ Source, Target struct{ Account string } }
+		}
+		require.NoError(t, json.Unmarshal(a.Result, &whose))
+		require.Equal(t, []string{memberSID(i + 1), memberSID(i + 1)}, []string{whose.Provenance.Source.Account, whose.Provenance.Target.Account})
 	}
 	require.EqualValues(t, many-3, got.Totals.Whole)
 	require.Contains(t, sc.stderr.String(), `"error":"3 of 40 accounts are not whole: a7, a11, a23"`)

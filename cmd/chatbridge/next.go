@@ -20,7 +20,7 @@ import (
 var carriedFlags = []string{
 	configFlag, "ledger", "from-archive", "chat-url", "conversations-url", "media-url", "events-url", apiURLFlag, "out", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
 	"identities", skipMessagesFlag, "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "add-members", "hours", "pause-file", "rehearsal",
-	accountsFlag, subaccountsFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag, apiURLFlag,
+	accountsFlag, subaccountsFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag,
 }
 
 // nextCommands completes the commands that a text names, so that they can be
