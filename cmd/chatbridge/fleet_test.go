@@ -273,7 +273,7 @@ func TestFleetInterrupted(t *testing.T) {
 		<-r.first
 		late, release := r.signals()
 		defer release()
-		require.Equal(t, os.Interrupt, <-late)
+		require.Len(t, late, 1)
 	})
 	t.Run("--max-duration is for all together", func(t *testing.T) {
 		w := newTown(t, 2, func(_ int, c *emulator.Config) {
