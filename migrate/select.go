@@ -7,6 +7,9 @@ import (
 	"chatbridge/mapping/chat"
 )
 
+// ErrNoServices is the cause of an error about an account without Chat.
+var ErrNoServices = errors.New("the source account has no Chat services")
+
 // ReadServices reads the services that were asked for, in the order in which
 // the source lists them.
 func ReadServices(ctx context.Context, src Source, sids []string) ([]chat.Service, error) {
@@ -29,7 +32,7 @@ func SelectServices(all []chat.Service, sids []string) ([]chat.Service, error) {
 	}
 	if len(selected) == 0 {
 		return nil, &Error{
-			Op: "select services", Kind: NotFound, Err: errors.New("the source account has no Chat services"),
+			Op: "select services", Kind: NotFound, Err: ErrNoServices,
 			Hint: "check that TWILIO_ACCOUNT_SID names the account that holds them",
 		}
 	}

@@ -41,6 +41,7 @@ type tableCell struct {
 	Note  string
 	Class string
 	Head  bool
+	Link  string // where the cell leads; a catalog has none
 }
 
 type catalogView struct {

@@ -45,6 +45,7 @@ type tableBlock struct {
 	caption string
 	spoken  bool // not shown, only read out
 	bars    []float64
+	links   []string // one for each row, from its first cell; empty for none
 }
 
 func (d *document) add(blocks ...block) { d.blocks = append(d.blocks, blocks...) }

@@ -42,6 +42,9 @@ func (t tableBlock) view() tableView {
 		var r tableRow
 		for j, text := range cells {
 			c := tableCell{Text: text, Head: j == 0, Class: classOf(text)}
+			if j == 0 && len(t.links) > 0 {
+				c.Link = t.links[i]
+			}
 			if slices.Contains(t.numbers, j) {
 				c.Class = numeric
 			}

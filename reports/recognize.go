@@ -38,11 +38,11 @@ func Recognize(r io.Reader) (form Format, ok bool) {
 }
 
 // tables are the columns of everything that is written as CSV.
-var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, repairColumns, removalColumns, pairColumns}
+var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns, differenceColumns, repairColumns, removalColumns, pairColumns, fleetColumns}
 
 // commandsOfResults are the values of the field command.
 var commandsOfResults = []string{
-	"audit", "doctor", "export", "migrate", "migrate --in-place", "purge", "rehearse", "rehearse-clean", "status", "undo", "verify", "verify --in-place", "verify --repair",
+	"audit", "doctor", "export", "fleet", "migrate", "migrate --in-place", "purge", "rehearse", "rehearse-clean", "status", "undo", "verify", "verify --in-place", "verify --repair",
 }
 
 // areResults reports whether r is objects of which each says that a command of ours

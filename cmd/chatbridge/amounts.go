@@ -116,6 +116,20 @@ func (a *amounts) decide(p mapping.Policy, whole bool, found []mapping.Finding) 
 	}
 }
 
+// plus is what two migrations are about together.
+func (a amounts) plus(b amounts) amounts {
+	return amounts{
+		users: a.users + b.users, channels: a.channels + b.channels, members: a.members + b.members, messages: a.messages + b.messages,
+		done: a.done + b.done, copied: a.copied + b.copied, writes: a.writes + b.writes, longest: max(a.longest, b.longest),
+	}
+}
+
+// brief is the amounts on one line.
+func (a amounts) brief() string {
+	return fmt.Sprintf("%s, %s, %s, %s: about %s", quantity(a.channels, "channel", "channels"), quantity(a.messages, "message", "messages"),
+		quantity(a.members, "member", "members"), quantity(a.users, "user", "users"), quantity(a.writes, "write", "writes"))
+}
+
 // text is the amounts for who is asked whether to begin. Twilio takes aps
 // writes a second of each conversation, and lanes are written at once. A write that
 // takes longer than that makes each lane as slow, and is said.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -63,7 +64,9 @@ time into account.
 It never writes: not to Twilio, and not to a ledger. The only file it makes is
 one that --channels-out or --identities-out names. It needs credentials for the source only, and
 none with --from-archive; with --to-service SID it needs those for the target
-too.` +
+too.
+
+For many accounts see: chatbridge help accounts` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitInterrupted),
 		Example: `  chatbridge audit
   chatbridge audit --service IS… --output html > audit.html
@@ -134,7 +137,7 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 	if err := o.load("audit"); err != nil {
 		return err
 	}
-	if form == reports.HTML {
+	if o.console.wants(form, reports.HTML) {
 		o.listed = reports.NewAuditChannels(mapper.Policy)
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
@@ -152,7 +155,10 @@ func runAudit(ctx context.Context, o *auditOptions) error {
 		return err
 	}
 	options := append(o.rendering(o.console), reports.WithAuditChannels(o.listed))
-	if err := reports.Audit(o.console.out, form, audit, options...); err != nil {
+	err = o.console.result(form, func(w io.Writer, form reports.Format) error {
+		return reports.Audit(w, form, audit, options...)
+	})
+	if err != nil {
 		return err
 	}
 	o.noteFiles(o.console.err)

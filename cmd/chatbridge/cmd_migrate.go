@@ -100,7 +100,9 @@ off; those for new messages stay on. Run it again to resume: nobody is added
 twice. chatbridge cannot take anybody out again, and neither does undo.
 
 What a policy drops or shortens is kept next to the ledger, in
-FILE.originals.jsonl.` +
+FILE.originals.jsonl.
+
+For many accounts see: chatbridge help accounts` +
 			exitHelp(),
 		Example: `  chatbridge migrate --dry-run
   chatbridge migrate --service IS… --ledger support.db

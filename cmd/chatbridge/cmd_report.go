@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +40,8 @@ func newReport(c *console, run func(context.Context, *reportOptions) error) *cob
 what arrived. Its counts and losses cover all runs. --output html makes one page
 to keep, mail or print: everything is in that file, and it loads nothing from
 anywhere. If the run was killed, the report shows what was recorded last.
+
+For many accounts see: chatbridge help accounts
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage),
@@ -75,7 +79,9 @@ func runReport(ctx context.Context, o *reportOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
+	return o.console.result(form, func(w io.Writer, form reports.Format) error {
+		return reports.WriteMigration(w, form, m, o.rendering(o.console)...)
+	})
 }
 
 // other tells of a last run that was no migration: an undo, or one that made
@@ -98,7 +104,12 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		if err := json.Unmarshal(last.Summary, &done); err != nil {
 			return true, fmt.Errorf("read summary of the last run: %w", err)
 		}
-		return true, reports.NewUndo(o.console.out, form, o.console.about()...).Close(done)
+		return true, o.console.result(form, func(w io.Writer, form reports.Format) error {
+			if o.console.of != nil && !slices.Contains(undoForms[:2], form) {
+				return nil
+			}
+			return reports.NewUndo(w, form, o.console.about()...).Close(done)
+		})
 	case bound[modeSetting] == modeInPlace:
 		if _, err := o.format(inPlaceForms...); err != nil {
 			return true, err
@@ -107,7 +118,7 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		if err := json.Unmarshal(last.Summary, &r); err != nil {
 			return true, fmt.Errorf("read summary of the last run: %w", err)
 		}
-		return true, reports.InPlace(o.console.out, form, r, o.console.about()...)
+		return true, o.console.inPlace(form, r)
 	}
 	return false, nil
 }
@@ -185,13 +196,15 @@ func unended(last migrate.RunRecord, services []migrate.ServiceRecord) (replay.S
 // writeSummary renders what a run did; a page also shows how each channel
 // stands, which only the ledger knows.
 func writeSummary(ctx context.Context, o *migrateOptions, form reports.Format, ledger migrate.LedgerReader, s replay.Summary, deep *verify.Repairs) error {
-	if form != reports.HTML {
-		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
-	}
-	m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
-	if err != nil {
-		return reports.Summary(o.console.out, form, s, deep, o.rendering(o.console)...)
-	}
-	m.Summary = s
-	return reports.WriteMigration(o.console.out, form, m, o.rendering(o.console)...)
+	return o.console.result(form, func(w io.Writer, form reports.Format) error {
+		if form != reports.HTML {
+			return reports.Summary(w, form, s, deep, o.rendering(o.console)...)
+		}
+		m, err := readMigration(context.WithoutCancel(ctx), ledger, o.Ledger)
+		if err != nil {
+			return reports.Summary(w, form, s, deep, o.rendering(o.console)...)
+		}
+		m.Summary = s
+		return reports.WriteMigration(w, form, m, o.rendering(o.console)...)
+	})
 }

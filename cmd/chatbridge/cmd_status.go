@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +44,8 @@ migration runs, from another terminal.
 complete, 3 something was not carried, 1 failed, 130 interrupted or killed. On a
 terminal it redraws in place. Elsewhere it adds a line each time; with --output
 json, each line is an object. Interrupting it does not touch the run.
+
+For many accounts see: chatbridge help accounts
 
 It never opens a connection, needs no credentials and changes nothing.` +
 			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
@@ -113,5 +116,5 @@ func runStatus(ctx context.Context, o *statusOptions) error {
 	if err != nil {
 		return err
 	}
-	return reports.WriteStatus(o.console.out, form, s)
+	return o.console.result(form, func(w io.Writer, form reports.Format) error { return reports.WriteStatus(w, form, s) })
 }

@@ -76,7 +76,9 @@ notification or an SMS. With --execute it asks before it begins; if there is no
 terminal, give --yes.
 
 What chatbridge rehearse measured in the account of the target (--rehearsal) can
-make it wait longer before the second look, and keep a repair from beginning.` +
+make it wait longer before the second look, and keep a repair from beginning.
+
+For many accounts see: chatbridge help accounts` +
 			exitHelp(),
 		Example: `  chatbridge verify
   chatbridge verify --output csv > differences.csv
@@ -238,7 +240,7 @@ func (o *verifyOptions) verify(ctx context.Context, form reports.Format, shown *
 		return none, err
 	}
 	defer release()
-	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
+	w := o.console.comparison(form, o.rendering(o.console))
 	found, err := v.Run(ctx, w.Difference)
 	if err != nil {
 		return none, interrupted(ctx, err)

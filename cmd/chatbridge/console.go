@@ -39,6 +39,8 @@ type console struct {
 	every time.Duration
 	// waits knows what the command waits for; may be nil.
 	waits *migrate.Waits
+	// of says which of many accounts it is for; nil for a command by itself.
+	of *member
 }
 
 // statusEvery is how often progress is told where there is no terminal: often

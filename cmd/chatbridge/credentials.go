@@ -104,12 +104,18 @@ func exportTarget() string {
 
 // targetIsNamed reports whether the environment has credentials for the target alone.
 func (c *console) targetIsNamed() bool {
+	if c.of != nil {
+		return c.of.target != nil
+	}
 	return slices.ContainsFunc(credentialVariables, func(name string) bool {
 		return name != accountVariable && c.getenv(targetPrefix+name) != ""
 	})
 }
 
 func (c *console) credentials(prefix, account string) (credentials, error) {
+	if c.of != nil {
+		return c.of.credentials(prefix), nil
+	}
 	token := c.getenv(prefix + tokenVariable)
 	keyName, key, err := c.either(prefix+keyVariable, prefix+keyTwin)
 	if err != nil {

@@ -12,6 +12,9 @@
 //   - setting: a flag that can be given as a CHATBRIDGE_ variable and as a key
 //     of the configuration file, too.
 //   - sides: the source and the target of one run, connected.
+//   - fleet: many accounts that one command works for. A turn is the command for one
+//     of them: the very command, on a console of its own, whose member says what is
+//     otherwise than for a command by itself.
 //   - outcome: a finished command's wish for an exit status other than 0.
 //
 // Results go to stdout and everything else to stderr. Migrating, comparing and

@@ -13,9 +13,11 @@ import (
 // durationOption ends a run in time.
 type durationOption struct{ MaxDuration time.Duration }
 
+const durationFlag = "max-duration"
+
 func (o *durationOption) flags(fs *pflag.FlagSet) {
 	settings(fs, func(fs *pflag.FlagSet) {
-		fs.DurationVar(&o.MaxDuration, "max-duration", 0, "after this time, finish what is in flight and end; 0 sets no limit")
+		fs.DurationVar(&o.MaxDuration, durationFlag, 0, "after this time, finish what is in flight and end; 0 sets no limit")
 	})
 }
 
@@ -33,6 +35,8 @@ func (o *durationOption) expired() error {
 		Hint: "the ledger has what arrived; run the same command again to resume",
 	}
 }
+
+const timeIsUp = "stopping: the time of --max-duration is up; finishing what is in flight"
 
 // drained closes the returned channel when drain closes or the time is over,
 // whichever is first; over says whether it was the time. The function ends the
@@ -53,7 +57,7 @@ func (o *durationOption) drained(drain <-chan struct{}, c *console) (either <-ch
 		case <-drain:
 		case <-timer.C:
 			late = true
-			fmt.Fprintln(c.err, "stopping: the time of --max-duration is up; finishing what is in flight")
+			fmt.Fprintln(c.err, timeIsUp)
 		}
 		close(closed)
 	}()

@@ -44,8 +44,7 @@ func checkEnvironment(root *cobra.Command, environ []string, warn func(string)) 
 
 // variables are those that are read.
 func variables(root *cobra.Command) []string {
-	// What emulate prints is for every command.
-	all := []string{variable(apiURLFlag)}
+	var all []string
 	for _, name := range settingNames(root) {
 		all = append(all, variable(name))
 	}

@@ -121,7 +121,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 	}
 	defer s.Close()
 	if o.DryRun {
-		return reports.InPlace(o.console.out, form, preview, o.console.about()...)
+		return o.console.inPlace(form, preview)
 	}
 	if !o.Quiet || !o.Yes {
 		o.showPromotions(s, preview)
@@ -245,7 +245,7 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if nerr := noteRun(ctx, ledger, began, o.Settle, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
 		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
 	}
-	if werr := reports.InPlace(o.console.out, form, r, o.console.about()...); werr != nil {
+	if werr := o.console.inPlace(form, r); werr != nil {
 		return werr
 	}
 	switch {

@@ -28,11 +28,11 @@ func interruptible(ctx context.Context, c *console) (cut context.Context, drain 
 			}
 			asked++
 			if asked > 1 {
-				fmt.Fprintln(c.err, "stopping at once")
+				c.sayOnce("stopping at once")
 				cancel(errSecondSignal)
 				return
 			}
-			fmt.Fprintln(c.err, "stopping: finishing what is in flight; interrupt again to stop at once")
+			c.sayOnce(finishing)
 			close(drained)
 		}
 	}()
@@ -41,6 +41,16 @@ func interruptible(ctx context.Context, c *console) (cut context.Context, drain 
 		close(ended)
 		<-done
 		cancel(nil)
+	}
+}
+
+// finishing is what is said at the first signal.
+const finishing = "stopping: finishing what is in flight; interrupt again to stop at once"
+
+// sayOnce says what is the same for every account of a fleet, which says it for them.
+func (c *console) sayOnce(text string) {
+	if c.of == nil {
+		fmt.Fprintln(c.err, text)
 	}
 }
 

@@ -42,7 +42,7 @@ type named struct{ sid, name string }
 // person and their command line: whatever fails, there are none.
 func ledgerNames(c *console, cmd *cobra.Command, begun string, list func(context.Context, migrate.LedgerReader, func(named) bool) error) []string {
 	path := cmp.Or(c.getenv(variable("ledger")), defaultLedger)
-	if f := cmd.Flags().Lookup("ledger"); f != nil && applySettings(cmd, c.env) == nil {
+	if f := cmd.Flags().Lookup("ledger"); f != nil && applySettings(cmd, c.env, ownSettings{}) == nil {
 		path = f.Value.String()
 	}
 	ctx := cmd.Context()

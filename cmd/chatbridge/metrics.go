@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 
 	"github.com/spf13/pflag"
 
@@ -28,11 +29,25 @@ type meter struct {
 // measure begins to serve metrics, and has the requests of c counted in them;
 // the meter is nil where nobody asked for it. It is to be closed.
 func (o *metricsOption) measure(c *connectionOptions, on *console) (*meter, error) {
+	if on.of != nil {
+		return on.of.measure(c), nil
+	}
 	if o.MetricsAddr == "" {
 		return nil, nil
 	}
 	m := metrics.New()
-	s, err := metrics.Serve(o.MetricsAddr, m.Handler())
+	served, err := o.serve(m.Handler(), on)
+	if err != nil {
+		return nil, err
+	}
+	c.observe = m.Request
+	served.metrics = m
+	return served, nil
+}
+
+// serve begins to serve metrics, and says where.
+func (o *metricsOption) serve(h http.Handler, on *console) (*meter, error) {
+	s, err := metrics.Serve(o.MetricsAddr, h)
 	if err != nil {
 		return nil, usageError("choose another address; --metrics-addr :0 takes a free port and prints it", "--metrics-addr: %w", plainly(err))
 	}
@@ -40,13 +55,12 @@ func (o *metricsOption) measure(c *connectionOptions, on *console) (*meter, erro
 	if s.Public {
 		fmt.Fprintln(on.err, "warning: other machines can read these metrics; to prevent that, give no host, or 127.0.0.1")
 	}
-	c.observe = m.Request
-	return &meter{m, s}, nil
+	return &meter{server: s}, nil
 }
 
 // Close ends serving.
 func (m *meter) Close() error {
-	if m == nil {
+	if m == nil || m.server == nil {
 		return nil
 	}
 	return m.server.Close()

@@ -56,6 +56,11 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 
 // prepare connects both sides, shows the plan and asks. Nothing is written.
 func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*endpoints, error) {
+	return o.connected(ctx, mapper, o.agree)
+}
+
+// connected connects both sides and calls then, which may still refuse.
+func (o *migrateOptions) connected(ctx context.Context, mapper mapping.Mapper, then func(_ context.Context, _ *endpoints, _ mapping.Mapper, asked func()) error) (*endpoints, error) {
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
 	shown := o.progress(o.console, connecting)
@@ -72,7 +77,7 @@ func (o *migrateOptions) prepare(ctx context.Context, mapper mapping.Mapper) (*e
 		err = o.stops(s.targetAccount)
 	}
 	if err == nil {
-		err = o.agree(ctx, s, mapper, shown.Close)
+		err = then(ctx, s, mapper, shown.Close)
 	}
 	if err != nil {
 		_ = s.Close()

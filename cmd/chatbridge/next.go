@@ -20,6 +20,7 @@ import (
 var carriedFlags = []string{
 	configFlag, ledgerFlag, migrationFlag, "from-archive", "chat-url", "conversations-url", "media-url", "events-url", apiURLFlag, "out", "source-region", "source-edge", "target-region", "target-edge", profileFlag, targetProfileFlag, caCertFlag, "service", "to-service", "replay", "policy",
 	"identities", skipMessagesFlag, "invites", "stamp", "channel", "exclude-channel", "type", "since", "until", "active-since", "limit", "source-api", "messaging-service", "add-members", "hours", "pause-file", "rehearsal",
+	accountsFlag, subaccountsFlag, ledgerDirFlag, reportDirFlag, accountFlag, withoutFlag,
 }
 
 // nextCommands completes the commands that a text names, so that they can be
@@ -47,7 +48,7 @@ func (n *nextCommands) remember(cmd *cobra.Command) {
 }
 
 // switches are those of the flags that take no value.
-var switches = []string{"replay", "stamp", "in-place"}
+var switches = []string{"replay", "stamp", "in-place", subaccountsFlag}
 
 // give adds a flag, unless the command line gave it.
 func (n *nextCommands) give(name string, values ...string) {
@@ -109,6 +110,9 @@ func (n *nextCommands) complete(text string) string {
 		}
 		verb := words[0] + " " + words[1]
 		for _, g := range n.given {
+			if g.name == "ledger" && n.many(target) {
+				continue // its account says which
+			}
 			known := target.Flags().Lookup(g.name) != nil || target.InheritedFlags().Lookup(g.name) != nil
 			if known && !(previews(words) && slices.Contains(pauseFlags, g.name)) && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
 				verb += " " + g.text
@@ -120,6 +124,25 @@ func (n *nextCommands) complete(text string) string {
 		}
 		return verb + rest
 	})
+}
+
+// of completes commands for one account of a fleet alone: those that take no list of
+// accounts are given its ledger.
+func (n *nextCommands) of(account, ledger string) *nextCommands {
+	if n == nil {
+		return nil
+	}
+	one := &nextCommands{root: n.root, given: slices.DeleteFunc(slices.Clone(n.given), func(g givenFlag) bool {
+		return g.name == accountFlag || g.name == withoutFlag
+	})}
+	one.give(accountFlag, account)
+	one.give("ledger", ledger)
+	return one
+}
+
+// many reports whether a command is going to be given a list of accounts.
+func (n *nextCommands) many(target *cobra.Command) bool {
+	return target.Flags().Lookup(accountsFlag) != nil && slices.ContainsFunc(n.given, func(g givenFlag) bool { return g.name == accountFlag })
 }
 
 // about adds what a ledger knows of its migration, for commands that are told

@@ -15,41 +15,86 @@ import (
 // agree shows what the endpoints and the ledger say is going to be done, and asks.
 // asked is called when they were asked all.
 func (o *migrateOptions) agree(ctx context.Context, s *endpoints, mapper mapping.Mapper, asked func()) error {
-	services, err := o.selectServices(ctx, s, mapper)
+	l, err := o.look(ctx, s, mapper, !o.Yes)
 	if err != nil {
 		return err
 	}
-	ledger, err := o.begun(ctx, s, mapper)
-	if err != nil {
-		return err
-	}
-	if ledger != nil {
-		defer ledger.Close()
-	}
-	if err := refuseFlex(ctx, s.source, services, mapper, "chatbridge migrate", o.tell(o.console)); err != nil {
-		return err
-	}
-	var a amounts
-	if !o.Yes {
-		takes, err := o.takes(ctx, ledger)
-		if err != nil {
-			return err
-		}
-		if a, err = countAmounts(ctx, s.source, ledger, mapper, services, takes); err != nil {
-			return err
-		}
-	}
+	defer l.Close()
 	asked()
-	if !o.Quiet || !o.Yes {
-		if err := o.showPlan(ctx, s, ledger, services); err != nil {
+	if o.console.of == nil && (!o.Quiet || !o.Yes) {
+		if err := o.showPlan(ctx, s, l.ledger, l.services); err != nil {
 			return err
 		}
 	}
 	if o.Yes {
 		return nil
 	}
-	fmt.Fprint(o.console.err, a.text(o.APS, o.channels(), o.writeTime(), mapper.Policy, o.Since != "" || o.Until != ""))
+	fmt.Fprint(o.console.err, l.text(o.APS, o.channels(), o.writeTime(), mapper.Policy, o.Since != "" || o.Until != ""))
 	return o.console.confirm(ctx)
+}
+
+// outlook is what a migration is going to do.
+type outlook struct {
+	services []chat.Service
+	ledger   migrate.LedgerReader // nil if it has none yet
+	amounts                       // zero unless they were asked for
+}
+
+// Close closes the ledger.
+func (l *outlook) Close() {
+	if l.ledger != nil {
+		_ = l.ledger.Close()
+	}
+}
+
+// look finds out what is going to be done, and refuses what cannot be. It is to be
+// closed.
+func (o *migrateOptions) look(ctx context.Context, s *endpoints, mapper mapping.Mapper, counting bool) (l *outlook, err error) {
+	l = &outlook{}
+	defer func() {
+		if err != nil {
+			l.Close()
+		}
+	}()
+	if l.services, err = o.selectServices(ctx, s, mapper); err != nil {
+		return l, err
+	}
+	if l.ledger, err = o.begun(ctx, s, mapper); err != nil {
+		return l, err
+	}
+	if err = refuseFlex(ctx, s.source, l.services, mapper, "chatbridge migrate", o.tell(o.console)); err != nil || !counting {
+		return l, err
+	}
+	takes, err := o.takes(ctx, l.ledger)
+	if err != nil {
+		return l, err
+	}
+	l.amounts, err = countAmounts(ctx, s.source, l.ledger, mapper, l.services, takes)
+	return l, err
+}
+
+// count is how much a migration has to do. It asks nobody, and writes nothing.
+func (o *migrateOptions) count(ctx context.Context) (a amounts, err error) {
+	mapper, err := o.mapper()
+	if err == nil {
+		err = o.load("migrate")
+	}
+	if err != nil {
+		return a, err
+	}
+	s, err := o.connected(ctx, mapper, func(ctx context.Context, s *endpoints, mapper mapping.Mapper, asked func()) error {
+		l, err := o.look(ctx, s, mapper, true)
+		if err != nil {
+			return err
+		}
+		defer l.Close()
+		a = l.amounts
+		return nil
+	})
+	if err != nil {
+		return a, err
+	}
+	return a, s.Close()
 }
 
 // begun reads the ledger of a migration that goes on; nil if it has none yet. One of

@@ -46,8 +46,9 @@ func (o *commonOptions) progress(c *console, verb string) *progress {
 	p := &progress{
 		verb: verb, began: time.Now(), totals: map[string]int64{}, done: map[string]int64{},
 		rate: rate{now: time.Now}, ended: make(chan struct{}),
-		err: c.stderr(), form: o.LogFormat, quiet: o.Quiet, waits: c.waits,
+		err: c.stderr(), form: o.LogFormat, quiet: o.Quiet || c.of != nil && !o.Verbose, waits: c.waits,
 	}
+	c.of.shows(p)
 	p.log = o.logger(c, p.err)
 	p.bar = !o.Quiet && o.LogFormat != logJSON && c.terminal(c.err)
 	look := lookEvery

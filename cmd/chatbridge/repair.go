@@ -63,7 +63,7 @@ func runRepair(ctx context.Context, o *verifyOptions, form reports.Format, mappe
 	}
 	shown = o.progress(o.console, "compared")
 	r.Observer = shown
-	w := reports.NewRepairs(o.console.out, form, o.Execute, o.console.about()...)
+	w := o.console.mending(form, o.Execute)
 	done, err := r.Run(ctx, w.Repair)
 	shown.Close()
 	if err != nil {

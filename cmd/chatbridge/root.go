@@ -32,17 +32,25 @@ func run(ctx context.Context, c *console, args []string) int {
 }
 
 func newRoot(c *console) *cobra.Command {
-	common := &commonOptions{}
+	root := wholeRoot(c, &commonOptions{})
+	completeFromLedger(c, root)
+	completeValues(root)
+	wrapHelp(c, root)
+	return root
+}
+
+// wholeRoot is the program with its commands.
+func wholeRoot(c *console, common *commonOptions) *cobra.Command {
 	root := bareRoot(c, common)
 	root.AddCommand(
 		newDemo(c, common, runDemo),
-		newAudit(c, common, runAudit),
+		withAccounts(c, common, newAudit(c, common, runAudit)),
 		newDoctor(c, common, runDoctor),
 		newRehearse(c, common, runRehearse),
-		newMigrate(c, common, runMigrate),
-		newVerify(c, common, runVerify),
-		newStatus(c, runStatus),
-		newReport(c, runReport),
+		withAccounts(c, common, newMigrate(c, common, runMigrate)),
+		withAccounts(c, common, newVerify(c, common, runVerify)),
+		withAccounts(c, common, newStatus(c, runStatus)),
+		withAccounts(c, common, newReport(c, runReport)),
 		newSIDs(c, runSIDs),
 		newExport(c, common, runExport),
 		newUndo(c, common, runUndo),
@@ -55,10 +63,8 @@ func newRoot(c *console) *cobra.Command {
 		newCompletion(c),
 		newExitTopic(),
 		newPermissionsTopic(),
+		newAccountsTopic(),
 	)
-	completeFromLedger(c, root)
-	completeValues(root)
-	wrapHelp(c, root)
 	return root
 }
 
@@ -101,7 +107,7 @@ sides, unless a profile does.`,
 				return err
 			}
 			c.next.remember(cmd)
-			if err := applySettings(cmd, c.env); err != nil {
+			if err := applySettings(cmd, c.env, c.of.settings()); err != nil {
 				return err
 			}
 			if err := nameLedger(cmd, c, func() *slog.Logger { return common.logger(c, c.err) }); err != nil {
@@ -114,6 +120,9 @@ sides, unless a profile does.`,
 			c.stderr().json = common.LogFormat == logJSON
 			if cmd.Name() == cobra.ShellCompRequestCmd || cmd.Name() == cobra.ShellCompNoDescRequestCmd {
 				return nil // nothing may come between a person and their command line
+			}
+			if c.of != nil {
+				return nil // it was said once for all accounts
 			}
 			return checkEnvironment(root, c.env, common.tell(c))
 		},

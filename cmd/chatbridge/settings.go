@@ -42,6 +42,13 @@ func settings(fs *pflag.FlagSet, declare func(*pflag.FlagSet)) {
 	})
 }
 
+// ownSettings are those of one account of a fleet, and where they were found. It does
+// not have a setting that is nil, whatever a variable or the configuration file says.
+type ownSettings struct {
+	values map[string]any
+	from   string
+}
+
 func isSetting(f *pflag.Flag) bool { return f.Annotations[settingKey] != nil }
 
 // isGiven reports whether somebody gave a flag a value, wherever that was.
@@ -53,8 +60,9 @@ func variable(setting string) string {
 }
 
 // applySettings fills the flags of cmd that were not given from the
-// configuration file and, over it, from the environment.
-func applySettings(cmd *cobra.Command, environ []string) error {
+// configuration file, over it from the environment and, over that, from what an
+// account of a fleet has of its own.
+func applySettings(cmd *cobra.Command, environ []string, own ownSettings) error {
 	known := settingNames(cmd.Root())
 	fromEnv := koanf.New(".")
 	err := fromEnv.Load(env.Provider("", env.Opt{
@@ -78,6 +86,15 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 	if err := all.Merge(fromEnv); err != nil {
 		return fmt.Errorf("merge settings: %w", err)
 	}
+	for name, value := range own.values {
+		if value == nil {
+			all.Delete(name)
+			continue
+		}
+		if err := all.Set(name, value); err != nil {
+			return fmt.Errorf("merge settings: %w", err)
+		}
+	}
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if failed != nil || f.Changed || !isSetting(f) || !all.Exists(f.Name) {
@@ -88,6 +105,9 @@ func applySettings(cmd *cobra.Command, environ []string) error {
 			from := "the configuration file"
 			if fromEnv.Exists(f.Name) {
 				from = variable(f.Name)
+			}
+			if _, ok := own.values[f.Name]; ok {
+				from = own.from
 			}
 			hint, problem := unfit(f, fmt.Sprint(all.Get(f.Name)), err)
 			if errors.Is(err, errNotOne) {

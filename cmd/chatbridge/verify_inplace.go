@@ -38,7 +38,7 @@ func runVerifyInPlace(ctx context.Context, o *verifyOptions, form reports.Format
 	if _, err := o.selectServices(ctx, s, mapper); err != nil {
 		return interrupted(ctx, err)
 	}
-	w := reports.NewVerification(o.console.out, form, o.rendering(o.console)...)
+	w := o.console.comparison(form, o.rendering(o.console))
 	v, err := (&verify.InPlace{Source: s.source, Target: s.reader, Observer: shown, Settings: o.settings(mapper)}).Run(ctx, w.Difference)
 	shown.Close()
 	if err != nil {

@@ -4,6 +4,7 @@
 // Vocabulary:
 //
 //   - Metrics: what one run counts, in a registry of its own.
+//   - Fleet: the metrics of many runs, one for each account, in one registry.
 //   - Backlog: what is known to be there and is not dealt with yet.
 //   - Server: where Prometheus, or curl, reads them.
 //   - Profiles: what go tool pprof reads, on another address, which is always one of
@@ -11,5 +12,6 @@
 //
 // Everything is counted from the beginning of the run; what an earlier run did
 // is in the ledger, and package reports shows it. No label holds a name, an
-// identity or a SID: their number has no bound, and they are nobody's business.
+// identity or a SID: their number has no bound, and they are nobody's business. The
+// label account of a Fleet is what its operator calls an account.
 package metrics

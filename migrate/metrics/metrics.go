@@ -18,7 +18,7 @@ import (
 // Metrics are what one run counts. They are there before the run is: each part
 // of it is given when it exists. All methods may be called from many goroutines.
 type Metrics struct {
-	registry *prometheus.Registry
+	registry *prometheus.Registry // nil for one of a Fleet, which serves it
 	requests *prometheus.CounterVec
 	latency  *prometheus.HistogramVec
 
@@ -36,8 +36,15 @@ var buckets = []float64{0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 
 // New returns metrics that are all zero.
 func New() *Metrics {
+	registry := prometheus.NewRegistry()
+	m := register(registry)
+	m.registry = registry
+	return m
+}
+
+// register makes metrics that somebody else serves.
+func register(to prometheus.Registerer) *Metrics {
 	m := &Metrics{
-		registry: prometheus.NewRegistry(),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "chatbridge_requests_total",
 			Help: "Attempts of requests, by host, method and status of the reply; the code is none if there was no reply.",
@@ -50,7 +57,7 @@ func New() *Metrics {
 		totals: map[string]int64{},
 		done:   map[string]int64{},
 	}
-	m.registry.MustRegister(m.requests, m.latency, (*pulled)(m))
+	to.MustRegister(m.requests, m.latency, (*pulled)(m))
 	return m
 }
 

@@ -107,7 +107,7 @@ func described(t *testing.T, path string, node any) {
 // richer than any one run: every kind of item is in them.
 func TestGolden(t *testing.T) {
 	for golden, name := range map[string]string{
-		"audit.json": "audit", "doctor.json": "doctor", "rehearsal.json": "rehearse", "summary.json": "migrate", "status.json": "status", "verification.json": "verify", "repair.json": "repair", "repair-preview.json": "repair",
+		"audit.json": "audit", "fleet.json": "fleet", "doctor.json": "doctor", "rehearsal.json": "rehearse", "summary.json": "migrate", "status.json": "status", "verification.json": "verify", "repair.json": "repair", "repair-preview.json": "repair",
 	} {
 		t.Run(golden+" is as "+name+" says, and has no field besides", func(t *testing.T) {
 			raw, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", golden))
