@@ -39,8 +39,9 @@ what arrived. Its counts and losses cover all runs. --output html makes one page
 to keep, mail or print: everything is in that file, and it loads nothing from
 anywhere. If the run was killed, the report shows what was recorded last.
 
-It never opens a connection, needs no credentials and changes nothing.` +
-			exitHelp(exitDone, exitFailed, exitUsage),
+It never opens a connection, except to the database of a PostgreSQL ledger, needs
+no credentials of Twilio and changes nothing.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitLedger),
 		Example: `  chatbridge report
   chatbridge report --ledger support.db --output html > report.html`,
 		GroupID: groupMigrate,

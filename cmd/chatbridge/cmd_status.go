@@ -44,8 +44,9 @@ complete, 3 something was not carried, 1 failed, 130 interrupted or killed. On a
 terminal it redraws in place. Elsewhere it adds a line each time; with --output
 json, each line is an object. Interrupting it does not touch the run.
 
-It never opens a connection, needs no credentials and changes nothing.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
+It never opens a connection, except to the database of a PostgreSQL ledger, needs
+no credentials of Twilio and changes nothing.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),
 		Example: `  chatbridge status
   chatbridge status --watch
   chatbridge status --ledger support.db --output json`,

@@ -47,6 +47,7 @@ func newRoot(c *console) *cobra.Command {
 		newExport(c, common, runExport),
 		newUndo(c, common, runUndo),
 		newPurge(c, runPurge),
+		newLedger(c),
 		newEmulate(c, runEmulate),
 		newSchema(c),
 		newMan(c),

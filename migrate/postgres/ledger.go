@@ -34,6 +34,7 @@ type options struct {
 	pause    func(context.Context, time.Duration) error
 	tell     func(migrate.Event)
 	outage   *outage
+	whole    bool // one transaction, which Keep commits
 }
 
 // Group sets when puts are committed: so long after the first one, or as soon as
@@ -59,10 +60,18 @@ func Events(tell func(migrate.Event)) Option { return func(o *options) { o.tell 
 // OpenReader but NotFound; and Conflict if another process has the migration open for
 // writing, which is named.
 func Open(ctx context.Context, url, migration string, opts ...Option) (*Ledger, error) {
-	o := options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}}
+	o := defaults()
 	for _, opt := range opts {
 		opt(&o)
 	}
+	return openWith(ctx, url, migration, o)
+}
+
+func defaults() options {
+	return options{every: groupInterval, rows: groupRows, patience: patience, pause: sleep, tell: func(migrate.Event) {}, outage: &outage{}}
+}
+
+func openWith(ctx context.Context, url, migration string, o options) (*Ledger, error) {
 	config, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -84,12 +93,12 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 	if err != nil {
 		return nil, err
 	}
-	id, err := begin(ctx, conn, pool, config, migration)
+	id, err := begin(ctx, conn, pool, config, migration, o.whole)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	g := &group{options: o, migration: id, config: config, rights: newSole(id), conn: conn}
+	g := &group{options: o, migration: id, config: config, rights: newSole(id), conn: conn, begun: o.whole}
 	if _, err := g.rights.take(ctx, conn); err != nil {
 		pool.Close()
 		return nil, err
@@ -105,12 +114,15 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 }
 
 // begin makes sure of the schema and the migration, and gives its number.
-func begin(ctx context.Context, conn *pgx.Conn, pool querier, config *pgx.ConnConfig, migration string) (int32, error) {
+func begin(ctx context.Context, conn *pgx.Conn, pool querier, config *pgx.ConnConfig, migration string, whole bool) (int32, error) {
 	if err := unshared(ctx, conn, pool); err != nil {
 		return 0, err
 	}
 	if err := upgrade(ctx, conn, config); err != nil {
 		return 0, err
+	}
+	if whole {
+		return beginWhole(ctx, conn, config, migration)
 	}
 	var id int32
 	err := conn.QueryRow(ctx, `SELECT id FROM chatbridge.migrations WHERE name = $1`, packText(migration)).Scan(&id)
