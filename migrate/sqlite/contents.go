@@ -8,7 +8,6 @@ import (
 
 	"chatbridge/mapping"
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 var _ migrate.LedgerContents = (*Ledger)(nil)
@@ -78,7 +77,7 @@ func (l *Ledger) contents(ctx context.Context, yield func(migrate.LedgerContent,
 		{`SELECT c.sid, source_index, after, sends, at FROM doubts d JOIN channels c ON c.id = d.channel_id`,
 			inChannel(func(rows *sql.Rows, channel any) (any, error) {
 				var d migrate.DoubtRecord
-				err := rows.Scan(channel, &d.SourceIndex, &d.After, &d.Sends, stored.ScanTime(&d.At))
+				err := rows.Scan(channel, &d.SourceIndex, &d.After, &d.Sends, packedTime{&d.At})
 				return d, err
 			})},
 		{`SELECT c.sid, source_index, source_sid, f.target_sid, size, sha256 FROM files f JOIN channels c ON c.id = f.channel_id`,
@@ -111,10 +110,10 @@ func (l *Ledger) contents(ctx context.Context, yield func(migrate.LedgerContent,
 func scanAnyEntity(rows *sql.Rows) (e migrate.EntityRecord, err error) {
 	var sid, parent, target any
 	var horizon sql.NullInt64
-	err = rows.Scan(&e.Kind, &sid, &parent, &target, &e.Existing, &horizon, stored.ScanTime(&e.DateUpdated), &e.Digest, &e.Kept)
+	err = rows.Scan(&e.Kind, &sid, &parent, &target, &e.Existing, &horizon, packedTime{&e.DateUpdated}, &e.Digest, &e.Kept)
 	if horizon.Valid {
 		e.Horizon = &horizon.Int64
 	}
-	own, of := stored.EntityPrefixes(e.Kind)
+	own, of := entityPrefixes(e.Kind)
 	return e, errors.Join(err, packedSID{own, &e.SourceSID}.Scan(sid), packedSID{of, &e.ParentSID}.Scan(parent), packedSID{own, &e.TargetSID}.Scan(target))
 }
