@@ -179,3 +179,31 @@ type Ledger interface {
 	// Close syncs and lets another process in.
 	Close() error
 }
+
+// LedgerContents is a ledger that yields everything it has, so that it can be copied.
+type LedgerContents interface {
+	LedgerReader
+
+	// Contents yields each record once, while nobody writes the ledger: first a
+	// Fingerprint if it is bound, then every RunRecord in the order of their first puts,
+	// then the rest. Put into an empty ledger in this order they make an equal one.
+	Contents(ctx context.Context) iter.Seq2[LedgerContent, error]
+}
+
+// LedgerContent is one record of a ledger.
+type LedgerContent struct {
+	ChannelSID string // of a MessageRecord, a DoubtRecord and a FileRecord
+	// Record is a Fingerprint, RunRecord, ServiceRecord, EntityRecord, Original, Attempt,
+	// ChannelRecord, MessageRecord, DoubtRecord, FileRecord, Failure or FindingRecord.
+	Record any
+}
+
+// Whole is an empty ledger that comes into being with Keep, and not at all without.
+type Whole interface {
+	Ledger
+	LedgerContents
+
+	// Keep makes everything that was put survive, and closes the ledger. If Close comes
+	// first, or the process dies, nothing is left of it.
+	Keep(ctx context.Context) error
+}

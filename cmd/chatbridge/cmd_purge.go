@@ -50,11 +50,12 @@ follows no symbolic link. If a PATH is anything else, it refuses before it
 deletes anything. It refuses a ledger that is in use, and its originals. If the
 last run is not complete, it refuses both unless you give --unfinished.
 
-It removes files but does not overwrite them; backups and snapshots keep what
-they have. It never opens a connection, needs no credentials and changes nothing
-at Twilio. To delete the copy there, run chatbridge undo first: it needs the
-ledger.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitLedger, exitInterrupted),
+A ledger in PostgreSQL (--ledger postgres://...) is deleted from its database; other
+migrations in it stay. It removes files but does not overwrite them; backups and
+snapshots keep what they have. It never opens a connection, except to the database
+of a PostgreSQL ledger, needs no credentials of Twilio and changes nothing there. To
+delete the copy there, run chatbridge undo first: it needs the ledger.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),
 		Example: `  chatbridge purge
   chatbridge purge --execute --ledger support.db workspace.zip report.html`,
 		GroupID: groupMigrate,

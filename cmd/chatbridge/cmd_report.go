@@ -43,8 +43,9 @@ anywhere. If the run was killed, the report shows what was recorded last.
 
 For many accounts see: chatbridge help accounts
 
-It never opens a connection, needs no credentials and changes nothing.` +
-			exitHelp(exitDone, exitFailed, exitUsage),
+It never opens a connection, except to the database of a PostgreSQL ledger, needs
+no credentials of Twilio and changes nothing.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitLedger),
 		Example: `  chatbridge report
   chatbridge report --ledger support.db --output html > report.html`,
 		GroupID: groupMigrate,

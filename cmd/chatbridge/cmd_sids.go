@@ -38,9 +38,9 @@ also have their old and new index. Given a SID, old or new and of any kind, it
 shows only that one. A user without an old SID was known only as a member.
 
 Looking up a message, or a new SID, reads the whole ledger. It never opens a
-connection, needs no credentials and changes nothing. It works while a migration
-runs.` +
-			exitHelp(exitDone, exitFailed, exitUsage),
+connection, except to the database of a PostgreSQL ledger, needs no credentials of
+Twilio and changes nothing. It works while a migration runs.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitLedger),
 		Example: `  chatbridge sids --kind channels > channels.csv
   chatbridge sids CH…`,
 		GroupID: groupMigrate,

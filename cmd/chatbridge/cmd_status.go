@@ -47,8 +47,9 @@ json, each line is an object. Interrupting it does not touch the run.
 
 For many accounts see: chatbridge help accounts
 
-It never opens a connection, needs no credentials and changes nothing.` +
-			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitInterrupted),
+It never opens a connection, except to the database of a PostgreSQL ledger, needs
+no credentials of Twilio and changes nothing.` +
+			exitHelp(exitDone, exitFailed, exitUsage, exitIncomplete, exitCredentials, exitService, exitLedger, exitInterrupted),
 		Example: `  chatbridge status
   chatbridge status --watch
   chatbridge status --ledger support.db --output json`,

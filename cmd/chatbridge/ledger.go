@@ -64,6 +64,23 @@ func readLedger(ctx context.Context, path string) (migrate.LedgerReader, error) 
 	return r, nil
 }
 
+// createLedger makes one that comes into being when it is kept.
+func createLedger(ctx context.Context, path string) (migrate.Whole, error) {
+	if isDatabase(path) {
+		url, migration := databaseOf(ctx, path)
+		w, err := postgres.Create(ctx, url, migration)
+		if err != nil {
+			return nil, err
+		}
+		return w, nil
+	}
+	w, err := sqlite.Create(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
 // temporaryLedger opens an empty one that is gone when it is closed.
 func temporaryLedger(ctx context.Context) (migrate.Ledger, error) { return sqlite.OpenTemporary(ctx) }
 

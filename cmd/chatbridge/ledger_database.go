@@ -55,17 +55,12 @@ func nameLedger(cmd *cobra.Command, c *console, log func() *slog.Logger) error {
 		return usageError(passwordHint, "the configuration file has a password in the URL of the ledger")
 	}
 	full, in, named := strings.Cut(given, "#")
-	switch {
-	case name == "" || named && in == "":
-		return usageError("the default is "+defaultMigration, "--migration is empty")
-	case named && isGiven(migration) && in != name:
+	if named && isGiven(migration) && in != name {
 		return usageError("give one of them", "--ledger names migration %q and --migration %q", in, name)
-	case named:
-		name = in
 	}
-	shown := postgres.Plain(full)
-	if name != defaultMigration {
-		shown += "#" + name
+	shown, err := namedMigration(given, name)
+	if err != nil {
+		return err
 	}
 	ctx := cmd.Context()
 	if ctx == nil {
@@ -81,6 +76,22 @@ func nameLedger(cmd *cobra.Command, c *console, log func() *slog.Logger) error {
 	known := &knownLedger{shown: shown, full: full, lease: lease, tell: func(e migrate.Event) { logEvent(log(), e) }}
 	cmd.SetContext(context.WithValue(ctx, knownLedgerKey{}, known))
 	return ledger.Value.Set(shown)
+}
+
+// namedMigration is how a migration in a database is called: the URL without a password,
+// and behind a # the name, unless it is the usual one.
+func namedMigration(given, name string) (string, error) {
+	full, in, named := strings.Cut(given, "#")
+	if named {
+		name = in
+	}
+	switch {
+	case name == "":
+		return "", usageError("the default is "+defaultMigration, "--migration is empty")
+	case name == defaultMigration:
+		return postgres.Plain(full), nil
+	}
+	return postgres.Plain(full) + "#" + name, nil
 }
 
 func inEnvironment(c *console, given string) bool { return c.getenv(variable(ledgerFlag)) == given }

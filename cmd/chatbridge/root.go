@@ -55,6 +55,7 @@ func wholeRoot(c *console, common *commonOptions) *cobra.Command {
 		newExport(c, common, runExport),
 		newUndo(c, common, runUndo),
 		newPurge(c, runPurge),
+		newLedger(c),
 		newEmulate(c, runEmulate),
 		newSchema(c),
 		newMan(c),

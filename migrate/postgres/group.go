@@ -39,14 +39,15 @@ type group struct {
 	config    *pgx.ConnConfig
 	rights    rights
 
-	turn   chan struct{} // holds a token while nobody has the group
-	conn   *pgx.Conn     // nil while there is none
-	list   []*statement  // since the last commit, in order
-	sent   int           // how many of them are in the open transaction
-	begun  bool          // a transaction is open
-	puts   int           // since the last commit
-	number int64         // of the groups that were committed
-	failed error         // why no more puts are accepted
+	turn    chan struct{} // holds a token while nobody has the group
+	conn    *pgx.Conn     // nil while there is none
+	list    []*statement  // since the last commit, in order
+	sent    int           // how many of them are in the open transaction
+	begun   bool          // a transaction is open
+	puts    int           // since the last commit
+	number  int64         // of the groups that were committed
+	failed  error         // why no more puts are accepted
+	keeping bool          // the one transaction of a whole is committed
 
 	wake       chan struct{} // a group was begun
 	background context.Context
@@ -123,6 +124,9 @@ func (g *group) accept(ctx context.Context, durable bool, change func(*group)) e
 	}
 	change(g)
 	g.puts++
+	if g.whole {
+		return g.forward(ctx)
+	}
 	if durable || g.puts >= g.rows {
 		return g.commit(ctx)
 	}
@@ -131,6 +135,16 @@ func (g *group) accept(ctx context.Context, durable bool, change func(*group)) e
 	default:
 	}
 	return nil
+}
+
+// forward sends what was put into the one transaction, and forgets it.
+func (g *group) forward(ctx context.Context) error {
+	if g.puts < g.rows {
+		return nil
+	}
+	err := g.persist(ctx, g.send)
+	g.list, g.sent, g.puts = nil, 0, 0
+	return err
 }
 
 // putRows and change are what a change may call.
@@ -158,7 +172,10 @@ func (g *group) sync(ctx context.Context) error {
 
 // commit is called by whoever has the group.
 func (g *group) commit(ctx context.Context) error {
-	err := g.persist(ctx, func(ctx context.Context) error {
+	if g.whole && !g.keeping {
+		return g.persist(ctx, g.send)
+	}
+	return g.persist(ctx, func(ctx context.Context) error {
 		if g.puts == 0 {
 			return nil
 		}
@@ -174,7 +191,6 @@ func (g *group) commit(ctx context.Context) error {
 		g.committed()
 		return nil
 	})
-	return err
 }
 
 func (g *group) committed() {
@@ -212,7 +228,7 @@ func (g *group) read(ctx context.Context, pool querier, query string, args []any
 		g.leave()
 		return errClosed
 	}
-	if g.failed != nil || !slices.ContainsFunc(g.list, func(s *statement) bool { return strings.Contains(query, schemaName+"."+s.table.name) }) {
+	if g.failed != nil || !g.whole && !slices.ContainsFunc(g.list, func(s *statement) bool { return strings.Contains(query, schemaName+"."+s.table.name) }) {
 		g.leave()
 		return g.patiently(ctx, func(ctx context.Context) error {
 			rows, err := pool.Query(ctx, query, args...)
@@ -253,7 +269,9 @@ func (g *group) close() error {
 	<-g.turn
 	defer g.leave()
 	err := g.failed
-	if err == nil {
+	if errors.Is(err, errClosed) { // given up
+		err = nil
+	} else if err == nil {
 		err = g.commit(ctx)
 	}
 	g.rights.stop()

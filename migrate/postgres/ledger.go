@@ -36,6 +36,7 @@ type options struct {
 	outage   *outage
 	lease    time.Duration
 	holder   string
+	whole    bool // one transaction, which Keep commits
 }
 
 // Group sets when puts are committed: so long after the first one, or as soon as
@@ -61,7 +62,10 @@ func Events(tell func(migrate.Event)) Option { return func(o *options) { o.tell 
 // OpenReader but NotFound; and Conflict if another process has the migration open for
 // writing, which is named.
 func Open(ctx context.Context, url, migration string, opts ...Option) (*Ledger, error) {
-	o := asked(opts)
+	return openWith(ctx, url, migration, asked(opts))
+}
+
+func openWith(ctx context.Context, url, migration string, o options) (*Ledger, error) {
 	config, err := parse(url)
 	if err != nil {
 		return nil, err
@@ -92,12 +96,12 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 	if err != nil {
 		return nil, err
 	}
-	id, err := begin(ctx, conn, pool, config, migration)
+	id, err := begin(ctx, conn, pool, config, migration, o.whole)
 	if err != nil {
 		pool.Close()
 		return nil, err
 	}
-	g := &group{options: o, migration: id, config: config, rights: newLeasing(o, id, config), conn: conn}
+	g := &group{options: o, migration: id, config: config, rights: newRights(o, id, config), conn: conn, begun: o.whole}
 	if _, err := g.rights.take(ctx, conn); err != nil {
 		pool.Close()
 		return nil, err
@@ -113,12 +117,15 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 }
 
 // begin makes sure of the schema and the migration, and gives its number.
-func begin(ctx context.Context, conn *pgx.Conn, pool querier, config *pgx.ConnConfig, migration string) (int32, error) {
+func begin(ctx context.Context, conn *pgx.Conn, pool querier, config *pgx.ConnConfig, migration string, whole bool) (int32, error) {
 	if err := unshared(ctx, conn, pool); err != nil {
 		return 0, err
 	}
 	if err := upgrade(ctx, conn, config); err != nil {
 		return 0, err
+	}
+	if whole {
+		return beginWhole(ctx, conn, config, migration)
 	}
 	var id int32
 	err := conn.QueryRow(ctx, `SELECT id FROM chatbridge.migrations WHERE name = $1`, packText(migration)).Scan(&id)

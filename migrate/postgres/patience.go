@@ -36,6 +36,9 @@ func (g *group) persist(ctx context.Context, work func(context.Context) error) e
 		err := work(ctx)
 		if err != nil && (g.conn.IsClosed() || passing(codeOf(err))) {
 			g.drop()
+			if g.whole {
+				return errLostWhole(err)
+			}
 			return lostError{err}
 		}
 		return err

@@ -13,8 +13,13 @@ var leases = &table{name: "leases"}
 
 var strays = newTable("strays", 3, "target_service_sid text", "conversation_sid text", "message_sid text", "at bigint")
 
-// Lease is of migrate.Leased.
-func (l *Ledger) Lease() migrate.Lease { return l.group.rights.(*leasing).keeper }
+// Lease is of migrate.Leased; nil if nobody else sees the migration yet.
+func (l *Ledger) Lease() migrate.Lease {
+	if held, ok := l.group.rights.(*leasing); ok {
+		return held.keeper
+	}
+	return nil
+}
 
 // PutStray is of migrate.Leased: it has a session of its own, and needs no lease.
 func (l *Ledger) PutStray(ctx context.Context, s migrate.Stray) error {

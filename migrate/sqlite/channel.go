@@ -7,17 +7,16 @@ import (
 	"fmt"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 // PutChannel records a channel. A target that another channel has is refused
 // with Kind Conflict, and nothing is changed.
 func (l *Ledger) PutChannel(ctx context.Context, r migrate.ChannelRecord) error {
-	updated, err := stored.PackTime(r.DateUpdated)
+	updated, err := packTime(r.DateUpdated)
 	if err != nil {
 		return fault("put channel", r.SourceSID, err)
 	}
-	born, err := stored.PackTime(r.BornAt)
+	born, err := packTime(r.BornAt)
 	if err != nil {
 		return fault("put channel", r.SourceSID, err)
 	}

@@ -22,8 +22,7 @@ const (
 // interrupted write by rolling back the whole transaction, which would lose puts
 // that were already accepted. A context is looked at before a statement starts.
 type group struct {
-	every time.Duration
-	rows  int
+	options
 	there func() error // whether the file is still where it was opened
 
 	mu         sync.Mutex
@@ -39,8 +38,7 @@ type group struct {
 
 func newGroup(conn *sql.Conn, o options, there func() error) *group {
 	g := &group{
-		every:      o.every,
-		rows:       o.rows,
+		options:    o,
 		there:      there,
 		conn:       conn,
 		statements: map[string]*sql.Stmt{},
@@ -103,7 +101,7 @@ func (g *group) write(ctx context.Context, write func(context.Context) error, du
 	if err := write(ctx); err != nil {
 		return g.fail(err)
 	}
-	if durable || g.pending >= g.rows {
+	if durable && g.lasting || g.pending >= g.rows {
 		return g.commit()
 	}
 	select {

@@ -32,8 +32,9 @@ type Ledger struct {
 type Option func(*options)
 
 type options struct {
-	every time.Duration
-	rows  int
+	every   time.Duration
+	rows    int
+	lasting bool // what is put durably survives a crash when its put has returned
 }
 
 // Group sets when puts are committed: so long after the first one, or as soon as
@@ -53,7 +54,7 @@ func Group(every time.Duration, rows int) Option {
 //     one conversation, and both are named.
 //   - Failed: it is damaged, or the disk failed.
 func Open(ctx context.Context, path string, opts ...Option) (*Ledger, error) {
-	o := options{every: groupInterval, rows: groupRows}
+	o := options{every: groupInterval, rows: groupRows, lasting: true}
 	for _, opt := range opts {
 		opt(&o)
 	}

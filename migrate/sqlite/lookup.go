@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 // Lookup finds what has a SID on either side, of any kind. More than one thing
@@ -32,7 +31,7 @@ func (r *Reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error)
 			FROM messages m JOIN channels c ON c.id = m.channel_id WHERE m.source_sid = ? OR m.target_sid = ?`, twice(prefix, sid), scanMessagePair)
 	default:
 		for _, kind := range []migrate.EntityKind{migrate.RoleEntity, migrate.UserEntity, migrate.MemberEntity} {
-			own, _ := stored.EntityPrefixes(kind)
+			own, _ := entityPrefixes(kind)
 			if err == nil && strings.HasPrefix(sid, own) {
 				found, err = r.lookupEntity(ctx, kind, sid)
 			}
@@ -45,7 +44,7 @@ func (r *Reader) Lookup(ctx context.Context, sid string) ([]migrate.Pair, error)
 func twice(prefix, sid string) []any { return []any{packSID(prefix, sid), packSID(prefix, sid)} }
 
 func (r *Reader) lookupEntity(ctx context.Context, kind migrate.EntityKind, sid string) ([]migrate.Pair, error) {
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	records, err := all(ctx, r, r.entityColumns()+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sid)}, scanEntity(kind))
 	if err != nil {
 		return nil, err

@@ -6,7 +6,6 @@ import (
 	"iter"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 const (
@@ -64,7 +63,7 @@ func (r *Reader) Doubts(ctx context.Context, channelSID string) ([]migrate.Doubt
 	}
 	doubts, err := all(ctx, r, columns+` WHERE channel_id = `+channelNumber+` ORDER BY source_index`, []any{packSID(channelPrefix, channelSID)},
 		func(rows *sql.Rows) (d migrate.DoubtRecord, err error) {
-			err = rows.Scan(&d.SourceIndex, &d.After, &d.Sends, stored.ScanTime(&d.At))
+			err = rows.Scan(&d.SourceIndex, &d.After, &d.Sends, packedTime{&d.At})
 			return d, err
 		})
 	return doubts, fault("read doubts", channelSID, err)

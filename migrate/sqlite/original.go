@@ -7,13 +7,12 @@ import (
 	"iter"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 // PutOriginal keeps what was there before it is replaced, and returns when it
 // would survive a crash.
 func (l *Ledger) PutOriginal(ctx context.Context, o migrate.Original) error {
-	own, _ := stored.EntityPrefixes(o.Kind)
+	own, _ := entityPrefixes(o.Kind)
 	return fault("put original", o.TargetSID, l.group.putDurable(ctx, func(ctx context.Context) error {
 		return l.group.exec(ctx, `REPLACE INTO originals (kind, target_sid, parent_sid, before, wrote) VALUES (?, ?, ?, ?, ?)`,
 			int64(o.Kind), packSID(own, o.TargetSID), packSID(servicePrefix, o.ParentSID), o.Before, o.Wrote)
@@ -22,7 +21,7 @@ func (l *Ledger) PutOriginal(ctx context.Context, o migrate.Original) error {
 
 // ForgetOriginal removes what was kept of one.
 func (l *Ledger) ForgetOriginal(ctx context.Context, kind migrate.EntityKind, targetSID string) error {
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	return fault("forget original", targetSID, l.group.put(ctx, func(ctx context.Context) error {
 		return l.group.exec(ctx, `DELETE FROM originals WHERE kind = ? AND target_sid = ?`, int64(kind), packSID(own, targetSID))
 	}))
@@ -35,7 +34,7 @@ func (r *Reader) Original(ctx context.Context, kind migrate.EntityKind, targetSI
 	if r.version < keepsOriginals {
 		return migrate.Original{}, false, nil
 	}
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	o, ok, err := one(ctx, r, originalColumns+` WHERE kind = ? AND target_sid = ?`, []any{int64(kind), packSID(own, targetSID)}, scanOriginal)
 	return o, ok, fault("read original", targetSID, err)
 }
@@ -48,7 +47,7 @@ func (r *Reader) Originals(ctx context.Context, serviceSID string) iter.Seq2[mig
 		}
 		after := []any{int64(0), beforeAll}
 		if last != nil {
-			own, _ := stored.EntityPrefixes(last.Kind)
+			own, _ := entityPrefixes(last.Kind)
 			after = []any{int64(last.Kind), packSID(own, last.TargetSID)}
 		}
 		return all(ctx, r, originalColumns+` WHERE parent_sid = ? AND (kind, target_sid) > (?, ?) ORDER BY kind, target_sid LIMIT ?`,
@@ -61,14 +60,14 @@ func scanOriginal(rows *sql.Rows) (o migrate.Original, err error) {
 	if err := rows.Scan(&o.Kind, &target, packedSID{servicePrefix, &o.ParentSID}, &o.Before, &o.Wrote); err != nil {
 		return o, err
 	}
-	own, _ := stored.EntityPrefixes(o.Kind)
+	own, _ := entityPrefixes(o.Kind)
 	return o, packedSID{own, &o.TargetSID}.Scan(target)
 }
 
 // PutAttempt notes a create before it is sent, and returns when that would
 // survive a crash.
 func (l *Ledger) PutAttempt(ctx context.Context, a migrate.Attempt) error {
-	own, _ := stored.EntityPrefixes(a.Kind)
+	own, _ := entityPrefixes(a.Kind)
 	var before any
 	if a.Before != nil {
 		b, err := json.Marshal(a.Before)
@@ -85,7 +84,7 @@ func (l *Ledger) PutAttempt(ctx context.Context, a migrate.Attempt) error {
 
 // ForgetAttempt removes the note of a create.
 func (l *Ledger) ForgetAttempt(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	return fault("forget attempt", sourceSID, l.group.put(ctx, func(ctx context.Context) error {
 		return l.group.exec(ctx, `DELETE FROM attempts WHERE kind = ? AND sid = ?`, int64(kind), packSID(own, sourceSID))
 	}))
@@ -96,7 +95,7 @@ func (r *Reader) Attempt(ctx context.Context, kind migrate.EntityKind, sourceSID
 	if r.version < keepsOriginals {
 		return migrate.Attempt{}, false, nil
 	}
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	a, ok, err := one(ctx, r, attemptColumns+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sourceSID)}, scanAttempt)
 	return a, ok, fault("read attempt", sourceSID, err)
 }
@@ -133,6 +132,6 @@ func scanAttempt(rows *sql.Rows) (a migrate.Attempt, err error) {
 			return a, err
 		}
 	}
-	own, _ := stored.EntityPrefixes(a.Kind)
+	own, _ := entityPrefixes(a.Kind)
 	return a, packedSID{own, &a.SourceSID}.Scan(sid)
 }

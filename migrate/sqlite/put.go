@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 // PutService records a service and returns when it would survive a crash.
@@ -26,12 +25,12 @@ func (l *Ledger) PutService(ctx context.Context, r migrate.ServiceRecord) error 
 
 // PutEntity records a role, user or member.
 func (l *Ledger) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
-	own, parent := stored.EntityPrefixes(r.Kind)
+	own, parent := entityPrefixes(r.Kind)
 	var horizon any
 	if r.Horizon != nil {
 		horizon = *r.Horizon
 	}
-	updated, err := stored.PackTime(r.DateUpdated)
+	updated, err := packTime(r.DateUpdated)
 	if err != nil {
 		return fault("put entity", r.SourceSID, err)
 	}
@@ -43,7 +42,7 @@ func (l *Ledger) PutEntity(ctx context.Context, r migrate.EntityRecord) error {
 
 // ForgetEntity removes the record of an entity.
 func (l *Ledger) ForgetEntity(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	return fault("forget entity", sourceSID, l.group.put(ctx, func(ctx context.Context) error {
 		return l.group.exec(ctx, `DELETE FROM entities WHERE kind = ? AND sid = ?`, int64(kind), packSID(own, sourceSID))
 	}))
@@ -81,7 +80,7 @@ func (l *Ledger) ForgetMessages(ctx context.Context, channelSID string, after in
 // PutDoubt notes that a write may still land, and returns when that would
 // survive a crash.
 func (l *Ledger) PutDoubt(ctx context.Context, channelSID string, d migrate.DoubtRecord) error {
-	at, err := stored.PackTime(d.At)
+	at, err := packTime(d.At)
 	if err != nil {
 		return fault("put doubt", channelSID, err)
 	}
@@ -105,7 +104,7 @@ func (l *Ledger) ForgetDoubt(ctx context.Context, channelSID string, sourceIndex
 // PutFailure records why something was not carried. Its key is the source SID
 // and the kind.
 func (l *Ledger) PutFailure(ctx context.Context, f migrate.Failure) error {
-	at, err := stored.PackTime(f.At)
+	at, err := packTime(f.At)
 	if err != nil {
 		return fault("put failure", f.SourceSID, err)
 	}

@@ -7,7 +7,6 @@ import (
 	"iter"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 func (r *Reader) serviceColumns() string {
@@ -41,14 +40,14 @@ func (r *Reader) entityColumns() string {
 
 // Entity finds a role, user or member by its source SID.
 func (r *Reader) Entity(ctx context.Context, kind migrate.EntityKind, sourceSID string) (migrate.EntityRecord, bool, error) {
-	own, _ := stored.EntityPrefixes(kind)
+	own, _ := entityPrefixes(kind)
 	e, ok, err := one(ctx, r, r.entityColumns()+` WHERE kind = ? AND sid = ?`, []any{int64(kind), packSID(own, sourceSID)}, scanEntity(kind))
 	return e, ok, fault("read entity", sourceSID, err)
 }
 
 // Entities yields the records of a kind that belong to a parent.
 func (r *Reader) Entities(ctx context.Context, kind migrate.EntityKind, parentSID string) iter.Seq2[migrate.EntityRecord, error] {
-	own, parent := stored.EntityPrefixes(kind)
+	own, parent := entityPrefixes(kind)
 	return pages("read entities", parentSID, func(last *migrate.EntityRecord) ([]migrate.EntityRecord, error) {
 		var after any = beforeAll
 		if last != nil {
@@ -60,10 +59,10 @@ func (r *Reader) Entities(ctx context.Context, kind migrate.EntityKind, parentSI
 }
 
 func scanEntity(kind migrate.EntityKind) func(*sql.Rows) (migrate.EntityRecord, error) {
-	own, parent := stored.EntityPrefixes(kind)
+	own, parent := entityPrefixes(kind)
 	return func(rows *sql.Rows) (e migrate.EntityRecord, err error) {
 		var horizon sql.NullInt64
-		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, stored.ScanTime(&e.DateUpdated), &e.Digest, &e.Kept)
+		err = rows.Scan(&e.Kind, packedSID{own, &e.SourceSID}, packedSID{parent, &e.ParentSID}, packedSID{own, &e.TargetSID}, &e.Existing, &horizon, packedTime{&e.DateUpdated}, &e.Digest, &e.Kept)
 		if horizon.Valid {
 			e.Horizon = &horizon.Int64
 		}
@@ -116,7 +115,7 @@ func (r *Reader) Channels(ctx context.Context, serviceSID string) iter.Seq2[migr
 
 func scanChannel(rows *sql.Rows) (c migrate.ChannelRecord, err error) {
 	err = rows.Scan(packedSID{channelPrefix, &c.SourceSID}, packedSID{servicePrefix, &c.ServiceSID}, packedSID{channelPrefix, &c.TargetSID},
-		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, stored.ScanTime(&c.DateUpdated), &c.Digest, stored.ScanTime(&c.BornAt), &c.Alone, &c.Writing,
+		&c.FriendlyName, &c.Stage, &c.Adopted, &c.MembersCount, &c.MessagesCount, &c.Messages, &c.Members, packedTime{&c.DateUpdated}, &c.Digest, packedTime{&c.BornAt}, &c.Alone, &c.Writing,
 		&c.Listed.Known, &c.Listed.Members, &c.Listed.Messages, &c.Listed.LeftOutMembers, &c.Listed.LeftOutMessages,
 		&c.Page.Address, packedSID{messagePrefix, &c.Page.SID}, &c.Page.Index)
 	return c, err
@@ -135,6 +134,6 @@ func (r *Reader) Failures(ctx context.Context) iter.Seq2[migrate.Failure, error]
 }
 
 func scanFailure(rows *sql.Rows) (f migrate.Failure, err error) {
-	err = rows.Scan(&f.SourceSID, &f.Kind, &f.ServiceSID, &f.TargetSID, &f.Reason, &f.Hint, stored.ScanTime(&f.At))
+	err = rows.Scan(&f.SourceSID, &f.Kind, &f.ServiceSID, &f.TargetSID, &f.Reason, &f.Hint, packedTime{&f.At})
 	return f, err
 }

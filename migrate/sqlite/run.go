@@ -5,24 +5,23 @@ import (
 	"database/sql"
 
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/stored"
 )
 
 // PutRun records a run under its ID and returns when it would survive a crash.
 func (l *Ledger) PutRun(ctx context.Context, r migrate.RunRecord) error {
-	started, err := stored.PackTime(r.StartedAt)
+	started, err := packTime(r.StartedAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
-	heartbeat, err := stored.PackTime(r.HeartbeatAt)
+	heartbeat, err := packTime(r.HeartbeatAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
-	ended, err := stored.PackTime(r.EndedAt)
+	ended, err := packTime(r.EndedAt)
 	if err != nil {
 		return fault("put run", "", err)
 	}
-	unanswered, err := stored.PackTime(r.Unanswered)
+	unanswered, err := packTime(r.Unanswered)
 	if err != nil {
 		return fault("put run", "", err)
 	}
@@ -54,7 +53,7 @@ func (r *Reader) LastRun(ctx context.Context) (migrate.RunRecord, bool, error) {
 }
 
 func scanRun(rows *sql.Rows) (r migrate.RunRecord, err error) {
-	err = rows.Scan(&r.ID, &r.PID, &r.Host, stored.ScanTime(&r.StartedAt), stored.ScanTime(&r.HeartbeatAt), stored.ScanTime(&r.EndedAt),
-		&r.Status, &r.Progress, &r.Summary, &r.Settle, stored.ScanTime(&r.Unanswered))
+	err = rows.Scan(&r.ID, &r.PID, &r.Host, packedTime{&r.StartedAt}, packedTime{&r.HeartbeatAt}, packedTime{&r.EndedAt},
+		&r.Status, &r.Progress, &r.Summary, &r.Settle, packedTime{&r.Unanswered})
 	return r, err
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"fmt"
 
+	"chatbridge/migrate"
 	"chatbridge/migrate/internal/stored"
 )
 
@@ -13,6 +14,10 @@ const (
 	messagePrefix = stored.MessagePrefix
 	mediaPrefix   = stored.MediaPrefix
 )
+
+// entityPrefixes are the implied prefixes of an entity's own SIDs and of its
+// parent's.
+func entityPrefixes(k migrate.EntityKind) (own, parent string) { return stored.EntityPrefixes(k) }
 
 // beforeAll sorts before every stored SID: SQLite orders numbers before text and
 // text before blobs.

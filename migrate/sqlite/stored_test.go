@@ -19,7 +19,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/lockfile"
-	"chatbridge/migrate/internal/stored"
 )
 
 func TestStoredForms(t *testing.T) {
@@ -29,7 +28,7 @@ func TestStoredForms(t *testing.T) {
 	require.Len(t, packSID(channelPrefix, "CH"+digits), 16)
 
 	at := time.Now()
-	require.NoError(t, stored.ScanTime(&at).Scan(nil))
+	require.NoError(t, packedTime{&at}.Scan(nil))
 	require.True(t, at.IsZero())
 }
 
