@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"hash/fnv"
 	"regexp"
+	"slices"
 )
 
 // id is a SID without its prefix.
@@ -62,9 +63,6 @@ func maskOf(account string) sidMask {
 	return sidMask(newID(mix(hash(account), 15), mix(hash(account), 16)))
 }
 
-// anySID is the SID of anything but an account.
-var anySID = regexp.MustCompile(`\b(?:A[ABD-Z]|[B-Z][A-Z])[0-9a-f]{32}\b`)
-
 // of is the other SID.
 func (m sidMask) of(sid string) string {
 	i, isSID := parseID(sid[:min(2, len(sid))], sid)
@@ -77,12 +75,39 @@ func (m sidMask) of(sid string) string {
 	return i.sid(sid[:2])
 }
 
-// all has the other SIDs in a text.
+// all has the other SIDs in a text, but for those of accounts. It is no regular
+// expression because a fleet reads an archive once for each account.
 func (m sidMask) all(text []byte) []byte {
 	if m == (sidMask{}) {
 		return text
 	}
-	return anySID.ReplaceAllFunc(text, func(sid []byte) []byte { return []byte(m.of(string(sid))) })
+	out := slices.Clone(text)
+	for i := 0; i+34 <= len(out); i++ {
+		if !beginsSID(out[i:]) || i > 0 && wordly(out[i-1]) || i+34 < len(out) && wordly(out[i+34]) {
+			continue
+		}
+		copy(out[i:], m.of(string(out[i:i+34])))
+		i += 33
+	}
+	return out
+}
+
+func beginsSID(text []byte) bool {
+	upper := func(b byte) bool { return b >= 'A' && b <= 'Z' }
+	if !upper(text[0]) || !upper(text[1]) || text[0] == 'A' && text[1] == 'C' {
+		return false
+	}
+	for _, b := range text[2:34] {
+		if (b < '0' || b > '9') && (b < 'a' || b > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// wordly reports whether a byte next to a SID makes it a part of another word.
+func wordly(b byte) bool {
+	return b == '_' || b >= '0' && b <= '9' || b >= 'A' && b <= 'Z' || b >= 'a' && b <= 'z'
 }
 
 var (
