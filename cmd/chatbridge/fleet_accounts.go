@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path"
@@ -32,6 +33,9 @@ func (o *fleetOptions) ledger(a account) string {
 	if own, ok := a.values["ledger"]; ok {
 		return fmt.Sprint(own)
 	}
+	if db := o.database(); db != "" {
+		return db + "#" + a.name
+	}
 	return filepath.Join(o.LedgerDir, a.name+".db")
 }
 
@@ -44,7 +48,7 @@ func (o *fleetOptions) accounts(ctx context.Context, r *relay, faults *accountFa
 	case !o.Subaccounts:
 		all, err = o.listed(faults)
 	case o.reads():
-		all, err = o.folder()
+		all, err = o.known(ctx)
 	default:
 		all, err = o.subaccounts(ctx, r)
 	}
@@ -90,7 +94,7 @@ func (o *fleetOptions) distinct(all []account, faults *accountFaults) {
 		for _, u := range []use{
 			{"name", strings.ToLower(a.name)}, // a file system may not tell them apart
 			{"pair of source and target", a.sid + " " + a.targetSID},
-			{"ledger", absolute(o.ledger(a))},
+			{"ledger", o.placeOf(a)},
 			{"channels-out file", absolute(textOf(a.values["channels-out"]))},
 			{"identities-out file", absolute(textOf(a.values["identities-out"]))},
 		} {
@@ -104,6 +108,14 @@ func (o *fleetOptions) distinct(all []account, faults *accountFaults) {
 			taken[u] = a
 		}
 	}
+}
+
+// placeOf is the one name that the ledger of an account has on this machine.
+func (o *fleetOptions) placeOf(a account) string {
+	if l := o.ledger(a); isDatabase(l) {
+		return l
+	}
+	return absolute(o.ledger(a))
 }
 
 func textOf(v any) string {
@@ -219,7 +231,31 @@ func (o *fleetOptions) secret(s *entrySide, faults *accountFaults) *credentials 
 	return c
 }
 
-// folder lists the ledgers of a folder as accounts, for commands that read nothing else.
+// known lists the ledgers that are there as accounts, for commands that read nothing
+// else.
+func (o *fleetOptions) known(ctx context.Context) ([]account, error) {
+	if o.database() == "" {
+		return o.folder()
+	}
+	names, err := migrationsIn(ctx, o.database())
+	if err != nil {
+		return nil, err
+	}
+	var all []account
+	for _, name := range names {
+		a := account{name: name}
+		if accountSID.MatchString(name) {
+			a.sid, a.targetSID = name, name
+		}
+		all = append(all, a)
+	}
+	if len(all) == 0 {
+		return nil, &migrate.Error{Op: "read ledgers", Kind: migrate.NotFound, Err: errors.New("the database has no migrations"), Hint: "to begin: chatbridge migrate --subaccounts"}
+	}
+	return all, nil
+}
+
+// folder lists the ledgers of a folder.
 func (o *fleetOptions) folder() ([]account, error) {
 	files, err := os.ReadDir(o.LedgerDir)
 	if err != nil {

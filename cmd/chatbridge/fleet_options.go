@@ -85,7 +85,8 @@ func (o *fleetOptions) many() bool { return o.Accounts != "" || o.Subaccounts }
 
 // aloneFlags are settings that one file or one account can have, and many cannot share.
 var aloneFlags = []struct{ flag, hint string }{
-	{"ledger", "each account has a ledger of its own: name their folder with --" + ledgerDirFlag + ", or one file as ledger: in the entry of its account"},
+	{migrationFlag, "in a PostgreSQL ledger each account has a migration of its name"},
+	{ledgerFlag, "each account has a ledger of its own: name their folder with --" + ledgerDirFlag + ", or one file as ledger: in the entry of its account"},
 	{targetProfileFlag, "the file of --accounts names the credentials of each account and of its target"},
 	{"from-archive", "give each account one of its own as from-archive: in its entry of the file of --accounts"},
 	{"channels-out", "give each account one of its own as channels-out: in its entry of the file of --accounts"},
@@ -97,6 +98,19 @@ func (o *fleetOptions) check() error {
 	given := func(name string) bool {
 		f := o.cmd.Flags().Lookup(name)
 		return f != nil && isGiven(f) && f.Value.String() != f.DefValue
+	}
+	if o.worker() {
+		if !o.many() {
+			return usageError("name the accounts: --accounts FILE, or --subaccounts", "a worker needs to be told which accounts it works for")
+		}
+		if o.database() == "" {
+			return usageError("name a database: --ledger postgres://USER@HOST/DATABASE", "workers share a ledger in PostgreSQL, and none is named")
+		}
+		for _, name := range []string{"dry-run", "in-place", "only-failed"} {
+			if given(name) {
+				return usageError("leave it out", "--%s is not for a worker", name)
+			}
+		}
 	}
 	if !o.many() {
 		for _, name := range fleetFlags[2:] {
@@ -123,6 +137,9 @@ func (o *fleetOptions) check() error {
 		which = subaccountsFlag
 	}
 	for _, a := range aloneFlags {
+		if a.flag == ledgerFlag && o.database() != "" {
+			continue
+		}
 		if given(a.flag) {
 			return usageError(a.hint, "--%s does not go with --%s", a.flag, which)
 		}
@@ -139,7 +156,23 @@ func (o *fleetOptions) check() error {
 	return nil
 }
 
-func (o *fleetOptions) verb() string { return o.cmd.Name() }
+// verb is the command that is run for each account: a worker migrates.
+func (o *fleetOptions) verb() string {
+	if o.worker() {
+		return "migrate"
+	}
+	return o.cmd.Name()
+}
+
+func (o *fleetOptions) worker() bool { return o.cmd.Name() == workerCommand }
+
+// database is the ledger of all accounts, if that is one: without its password.
+func (o *fleetOptions) database() string {
+	if f := o.cmd.Flags().Lookup(ledgerFlag); f != nil && isDatabase(f.Value.String()) {
+		return f.Value.String()
+	}
+	return ""
+}
 
 // form is that of the result.
 func (o *fleetOptions) form() reports.Format {

@@ -49,7 +49,7 @@ const partSuffix = ".part"
 // results opens what the result of an account is written into.
 func (f *fleet) results(t *turn) (*resultFiles, error) {
 	r := &resultFiles{}
-	if f.reads() && f.ReportDir == "" {
+	if (f.reads() || f.worker()) && f.ReportDir == "" {
 		r.kept = &bytes.Buffer{}
 		return r, nil
 	}
@@ -138,7 +138,7 @@ func (f *fleet) shown(t *turn) reports.FleetAccount {
 		if err == nil {
 			a.FleetFigures = figures
 		}
-		if f.reads() && state != "" {
+		if (f.reads() || t.elsewhere) && state != "" {
 			a.State = state
 		}
 	}

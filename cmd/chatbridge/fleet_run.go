@@ -33,6 +33,9 @@ func runFleet(ctx context.Context, o *fleetOptions) error {
 	if err := f.prepare(ctx); err != nil {
 		return err
 	}
+	if f.worker() {
+		return f.serve(ctx)
+	}
 	if err := f.ask(ctx); err != nil {
 		return err
 	}
@@ -40,7 +43,12 @@ func runFleet(ctx context.Context, o *fleetOptions) error {
 	if p := o.cmd.Flags().Lookup("pprof-addr"); p != nil {
 		profiles.PprofAddr = p.Value.String()
 	}
-	err := profiles.profiled(o.console, func() error { return f.work(ctx) })
+	err := profiles.profiled(o.console, func() error {
+		if f.database() != "" && f.does() == "migrate" && !f.inPlace() {
+			return f.runShared(ctx)
+		}
+		return f.work(ctx)
+	})
 	if err != nil {
 		return err
 	}
@@ -82,7 +90,7 @@ func (f *fleet) asks() bool {
 		v := f.cmd.Flags().Lookup(name)
 		return v != nil && v.Value.String() == "true"
 	}
-	return f.verb() == "migrate" && !flag("yes") && !flag("dry-run")
+	return f.verb() == "migrate" && !f.worker() && !flag("yes") && !flag("dry-run")
 }
 
 // ask counts what is to be done, shows it and asks once for all.
@@ -227,7 +235,7 @@ func (f *fleet) measured() (*meter, error) {
 // folders makes the folders that the command writes into.
 func (f *fleet) folders() error {
 	var wanted []string
-	if f.verb() == "migrate" {
+	if f.verb() == "migrate" && f.database() == "" {
 		wanted = append(wanted, f.LedgerDir)
 	}
 	if !f.reads() || f.ReportDir != "" {

@@ -48,7 +48,7 @@ func (o *fleetOptions) parent(ctx context.Context, c *console) (*connectionOptio
 	own := *c
 	own.next, own.err = &nextCommands{}, &stderr{w: c.stderr(), json: c.stderr().json}
 	var e errand
-	root := o.rootOf(&own, &commonOptions{}, &e)
+	root := o.rootOf(&own, &commonOptions{}, o.verb(), &e)
 	args := o.arguments()
 	if f := o.cmd.Flags().Lookup(profileFlag); f.Changed {
 		args = append(args, "--"+profileFlag+"="+f.Value.String())

@@ -23,8 +23,10 @@ type turn struct {
 	errand  errand
 	files   *resultFiles
 	done    bool // it ended, or there is nothing to do
-	shown   reports.FleetAccount
-	err     error
+	// elsewhere says that another worker did it, and its ledger tells how that ended.
+	elsewhere bool
+	shown     reports.FleetAccount
+	err       error
 }
 
 // errand is a command whose settings are read and that has done nothing yet.
@@ -99,10 +101,19 @@ func checked(err error, o *mappingOptions) error {
 // turnOf reads the settings of an account, as its command by itself would. Nothing is
 // sent.
 func (o *fleetOptions) turnOf(ctx context.Context, a account, r *relay) (*turn, error) {
+	return o.turnAs(ctx, a, r, o.verb())
+}
+
+// turnAs is turnOf with another command, which gets no setting but the ledger.
+func (o *fleetOptions) turnAs(ctx context.Context, a account, r *relay, verb string) (*turn, error) {
 	c := o.consoleOf(a, r)
 	t := &turn{account: a, console: c}
-	root := o.rootOf(c, &commonOptions{}, &t.errand)
-	root.SetArgs(o.arguments())
+	root := o.rootOf(c, &commonOptions{}, verb, &t.errand)
+	if verb == o.verb() {
+		root.SetArgs(o.arguments())
+	} else {
+		root.SetArgs([]string{verb, "--output=" + string(reports.JSON)})
+	}
 	if err := root.ExecuteContext(ctx); err != nil {
 		return nil, err
 	}
@@ -111,14 +122,14 @@ func (o *fleetOptions) turnOf(ctx context.Context, a account, r *relay) (*turn, 
 }
 
 // rootOf is the program with a command that leaves in e what it would do.
-func (o *fleetOptions) rootOf(c *console, common *commonOptions, e *errand) *cobra.Command {
+func (o *fleetOptions) rootOf(c *console, common *commonOptions, verb string, e *errand) *cobra.Command {
 	root := wholeRoot(c, common)
 	for _, one := range root.Commands() {
-		if one.Name() == o.verb() {
+		if one.Name() == verb {
 			root.RemoveCommand(one)
 		}
 	}
-	root.AddCommand(errandCommand(o.verb(), c, common, e))
+	root.AddCommand(errandCommand(verb, c, common, e))
 	return root
 }
 
@@ -173,7 +184,7 @@ func (o *fleetOptions) environment(a account) []string {
 // arguments are those of the command line, for the command of one account: it is asked
 // for JSON, and nobody is there to be asked whether to begin.
 func (o *fleetOptions) arguments() []string {
-	own := append([]string{"output", "ledger", "yes", "metrics-addr", "pprof-addr", durationFlag, profileFlag, targetProfileFlag, "help"}, fleetFlags...)
+	own := append([]string{"output", ledgerFlag, migrationFlag, "yes", "metrics-addr", "pprof-addr", durationFlag, profileFlag, targetProfileFlag, "help"}, fleetFlags...)
 	args := []string{o.verb(), "--output=" + string(reports.JSON)}
 	if o.cmd.Flags().Lookup("yes") != nil {
 		args = append(args, "--yes")

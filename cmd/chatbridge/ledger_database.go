@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
@@ -73,6 +74,7 @@ func nameLedger(cmd *cobra.Command, c *console, log func() *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	full = passwordOf(ctx, full)
 	known := &knownLedger{shown: shown, full: full, lease: lease, tell: func(e migrate.Event) { logEvent(log(), e) }}
 	cmd.SetContext(context.WithValue(ctx, knownLedgerKey{}, known))
 	return ledger.Value.Set(shown)
@@ -117,6 +119,29 @@ func databaseOf(ctx context.Context, ledger string) (full, migration string) {
 		}
 	}
 	return full, migration
+}
+
+// passwordOf is a URL with the password that it was given with, by a command that works
+// for many accounts.
+func passwordOf(ctx context.Context, full string) string {
+	all, ok := ctx.Value(knownLedgerKey{}).(*knownLedger)
+	if ok && postgres.Plain(full) == postgres.Plain(all.full) {
+		return all.full
+	}
+	return full
+}
+
+// migrationsIn names the migrations of a database.
+func migrationsIn(ctx context.Context, ledger string) ([]string, error) {
+	url, _ := databaseOf(ctx, ledger)
+	return postgres.Names(ctx, url)
+}
+
+// prepareDatabase makes sure that a database has these migrations, and opens sessions for
+// the queue.
+func prepareDatabase(ctx context.Context, ledger string, names []string) (*pgxpool.Pool, error) {
+	url, _ := databaseOf(ctx, ledger)
+	return postgres.Prepare(ctx, url, names...)
 }
 
 // databaseOptions are how a ledger in a database is opened.

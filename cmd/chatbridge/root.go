@@ -56,6 +56,7 @@ func wholeRoot(c *console, common *commonOptions) *cobra.Command {
 		newUndo(c, common, runUndo),
 		newPurge(c, runPurge),
 		newLedger(c),
+		newWorker(c, common),
 		newEmulate(c, runEmulate),
 		newSchema(c),
 		newMan(c),

@@ -64,6 +64,35 @@ func OpenReader(ctx context.Context, url, migration string) (*Reader, error) {
 	return r, nil
 }
 
+// Names are those of the migrations in a database, in their order. Its errors are those
+// of OpenReader.
+func Names(ctx context.Context, url string) ([]string, error) {
+	config, err := parse(url)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := newPool(ctx, config, 1)
+	if err != nil {
+		return nil, refuseConnection(config, err)
+	}
+	defer pool.Close()
+	if err := upToDate(ctx, pool, config); err != nil {
+		return nil, refuseConnection(config, err)
+	}
+	rows, err := pool.Query(ctx, `SELECT name FROM chatbridge.migrations ORDER BY name`)
+	if err != nil {
+		return nil, refuseConnection(config, err)
+	}
+	names, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (name string, err error) {
+		err = row.Scan(scanText(&name))
+		return name, err
+	})
+	if err != nil {
+		return nil, refuseConnection(config, err)
+	}
+	return names, nil
+}
+
 // newPool makes sessions that change nothing.
 func newPool(ctx context.Context, config *pgx.ConnConfig, most int32) (*pgxpool.Pool, error) {
 	c, err := pgxpool.ParseConfig("")
@@ -79,25 +108,33 @@ func newPool(ctx context.Context, config *pgx.ConnConfig, most int32) (*pgxpool.
 	return pgxpool.NewWithConfig(ctx, c)
 }
 
-// find finds the number of a migration in a schema that is up to date.
-func find(ctx context.Context, conn querier, config *pgx.ConnConfig, name string) (int32, error) {
+// upToDate makes sure that a schema is there that this program reads.
+func upToDate(ctx context.Context, conn querier, config *pgx.ConnConfig) error {
 	v, err := version(ctx, conn)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	newest, err := newestVersion()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	switch {
 	case v == 0:
-		return 0, refuse(migrate.NotFound, "to begin: chatbridge migrate", "there is no ledger in database %q", config.Database)
+		return refuse(migrate.NotFound, "to begin: chatbridge migrate", "there is no ledger in database %q", config.Database)
 	case v < newest:
-		return 0, refuse(migrate.Conflict, "run chatbridge migrate with this version, which brings it up to date; or read it with the version that wrote it",
+		return refuse(migrate.Conflict, "run chatbridge migrate with this version, which brings it up to date; or read it with the version that wrote it",
 			"the ledgers in this database have schema version %d, and this chatbridge reads %d", v, newest)
 	}
+	return nil
+}
+
+// find finds the number of a migration in a schema that is up to date.
+func find(ctx context.Context, conn querier, config *pgx.ConnConfig, name string) (int32, error) {
+	if err := upToDate(ctx, conn, config); err != nil {
+		return 0, err
+	}
 	var id int32
-	err = conn.QueryRow(ctx, `SELECT id FROM chatbridge.migrations WHERE name = $1`, packText(name)).Scan(&id)
+	err := conn.QueryRow(ctx, `SELECT id FROM chatbridge.migrations WHERE name = $1`, packText(name)).Scan(&id)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, missing(ctx, conn, config, name)
 	}

@@ -1,0 +1,289 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/queue"
+	"chatbridge/reports"
+)
+
+// shared is a fleet whose ledgers are in one database, which workers on any number of
+// machines work on.
+type shared struct {
+	*fleet
+	queue *queue.Queue
+
+	mu     sync.Mutex
+	worked map[string]*turn // what this process worked on to its end, by name
+}
+
+// queued is what the queue has to say.
+type queued struct{ tell func(migrate.Event) }
+
+func (queued) Total(string, int64)     {}
+func (queued) Done(string, int64)      {}
+func (q queued) Event(e migrate.Event) { q.tell(e) }
+
+// share opens the queue of the database. Close it.
+func (f *fleet) share(ctx context.Context) (*shared, func(), error) {
+	pool, err := prepareDatabase(ctx, f.database(), f.names())
+	if err != nil {
+		return nil, nil, err
+	}
+	log := f.common.logger(f.console, f.console.err)
+	q, err := queue.Open(ctx, pool, queue.Options{Observer: queued{func(e migrate.Event) { logEvent(log, e) }}})
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	return &shared{fleet: f, queue: q, worked: map[string]*turn{}}, pool.Close, nil
+}
+
+// names are those of the accounts that can be worked for.
+func (f *fleet) names() (names []string) {
+	for _, t := range f.turns {
+		if !t.done && t.barred == "" && t.problem == nil {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}
+
+func (f *fleet) called(name string) *turn {
+	return f.turns[slices.IndexFunc(f.turns, func(t *turn) bool { return t.name == name })]
+}
+
+// runShared asks workers for a pass of each account, works among them, and waits for
+// all. If it is told to stop, they go on.
+func (f *fleet) runShared(ctx context.Context) error {
+	if err := f.folders(); err != nil {
+		return err
+	}
+	measured, err := f.measured()
+	if err != nil {
+		return err
+	}
+	defer measured.Close()
+	for _, t := range f.turns {
+		if !t.done && (t.barred != "" || t.problem != nil) {
+			f.end(t, t.problem)
+		}
+	}
+	names := f.names()
+	if len(names) == 0 {
+		return nil
+	}
+	s, closed, err := f.share(ctx)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	if err := s.queue.Ask(ctx, names...); err != nil {
+		return err
+	}
+	// What goes wrong with the watching ends the work in good order.
+	drain := make(chan struct{})
+	var watched error
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		defer close(drain)
+		watched = s.watch(ctx, names)
+	})
+	err = s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: drain})
+	watching.Wait()
+	if err := errors.Join(err, watched); err != nil {
+		return err
+	}
+	return s.collect(ctx)
+}
+
+// watchEvery is how often it is looked at how far the workers are.
+const watchEvery = time.Second
+
+// watch returns when every account has had its turn, or when this process is told to
+// stop.
+func (s *shared) watch(ctx context.Context, names []string) error {
+	tick := time.NewTicker(watchEvery)
+	defer tick.Stop()
+	told, said := "", time.Time{}
+	for {
+		all, err := s.queue.List(ctx)
+		if err != nil && migrate.KindOf(err) != migrate.Unavailable {
+			return err
+		}
+		if err == nil {
+			line, over := how(all, names)
+			if over {
+				return nil
+			}
+			if line != told && time.Since(said) >= s.console.every && !s.common.Quiet {
+				fmt.Fprintln(s.console.err, line)
+				told, said = line, time.Now()
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-s.relay.first:
+			return nil
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// how says how far the accounts are.
+func how(all []queue.State, names []string) (line string, over bool) {
+	counts := map[string]int{}
+	for _, one := range all {
+		if slices.Contains(names, one.Migration) {
+			counts[one.Stage]++
+		}
+	}
+	done := counts[stageDone] + counts[stageFailed]
+	return fmt.Sprintf("%d of %s worked for, %d at work, %d waiting", done, plural(len(names), "account", "accounts"), counts["working"], counts["waiting"]), done == len(names)
+}
+
+// Stages of the queue in which a pass is over.
+const (
+	stageDone   = "done"
+	stageFailed = "failed"
+)
+
+// run works for one account: the very command, with what the queue makes of how it
+// ended.
+func (s *shared) run(ctx context.Context, name string, _ <-chan struct{}) queue.Result {
+	is := s.called(name)
+	t, err := s.turnOf(ctx, is.account, s.relay)
+	if err != nil {
+		return queue.Result{Outcome: queue.Failed, Reason: err.Error()}
+	}
+	t.console.of.metrics = is.console.of.metrics
+	own, waits := migrate.WithWaits(ctx)
+	t.console.waits = waits
+	files, err := s.results(t)
+	if err == nil {
+		t.files, t.console.of.sinks = files, files.sinks()
+		err = t.errand.run(own)
+		err = errors.Join(err, files.Close(t.console.of.told))
+	}
+	r := s.came(ctx, err)
+	if r.Outcome == queue.Done || r.Outcome == queue.Failed {
+		t.err = err
+		s.mu.Lock()
+		s.worked[name] = t
+		s.mu.Unlock()
+	}
+	if err != nil && r.Outcome != queue.HandOver {
+		complain(t.console.err, false, t.console.stderr().json, t.console.next, err)
+	}
+	return r
+}
+
+// came is what the queue makes of how a run ended.
+func (s *shared) came(ctx context.Context, err error) queue.Result {
+	if errors.Is(context.Cause(ctx), queue.ErrReaped) {
+		return queue.Result{Outcome: queue.Lost}
+	}
+	r := queue.Result{Outcome: queue.Failed}
+	if err != nil {
+		r.Reason = err.Error()
+	}
+	switch statusOf(err) {
+	case exitDone, exitIncomplete:
+		r.Outcome = queue.Done
+	case exitInterrupted:
+		r.Outcome = queue.HandOver
+	case exitLedger:
+		switch e, _ := errors.AsType[*migrate.Error](err); e.Op {
+		case "open ledger":
+			r.Outcome = queue.Held
+		case "keep ledger", "hold lease":
+			r.Outcome = queue.Lost
+		}
+	}
+	return r
+}
+
+// collect finds out how each account stands, whoever worked for it.
+func (s *shared) collect(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	all, err := s.queue.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range s.turns {
+		if t.done {
+			continue
+		}
+		at := slices.IndexFunc(all, func(one queue.State) bool { return one.Migration == t.name })
+		if own := s.worked[t.name]; own != nil {
+			t.files, t.console = own.files, own.console
+			t.done, t.err = true, own.err
+			t.shown = s.shown(t)
+			continue
+		}
+		if at >= 0 {
+			switch one := all[at]; one.Stage {
+			case stageDone:
+				s.end(t, s.read(ctx, t))
+				continue
+			case stageFailed:
+				s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", one.Worker, one.Reason), Hint: "mend that, then run the same command again"})
+				continue
+			}
+		}
+		s.end(t, &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted; the workers go on"), Hint: "run the same command again to join them"})
+	}
+	return nil
+}
+
+// read takes the result of an account that another worker worked for from its ledger.
+func (s *shared) read(ctx context.Context, t *turn) error {
+	report, err := s.turnAs(ctx, t.account, s.relay, "report")
+	if err != nil {
+		return err
+	}
+	files, err := s.results(t)
+	if err != nil {
+		return err
+	}
+	report.console.of.sinks = files.sinks()
+	err = report.errand.run(ctx)
+	t.files, t.elsewhere = files, true
+	return errors.Join(err, files.Close(report.console.of.told))
+}
+
+// serve works for the accounts whenever somebody asks for a pass of one, until it is
+// told to stop.
+func (f *fleet) serve(ctx context.Context) error {
+	measured, err := f.measured()
+	if err != nil {
+		return err
+	}
+	defer measured.Close()
+	for _, t := range f.turns {
+		if t.barred != "" || t.problem != nil {
+			f.end(t, t.problem)
+			fmt.Fprintf(f.console.err, "%s is left alone: %s\n", reports.Plain(t.called()), reports.Plain(t.reason()))
+		}
+	}
+	names := f.names()
+	if len(names) == 0 {
+		return &migrate.Error{Op: "work", Kind: migrate.Credentials, Err: errors.New("no account can be opened"), Hint: "see what is said about each above"}
+	}
+	s, closed, err := f.share(ctx)
+	if err != nil {
+		return err
+	}
+	defer closed()
+	if !f.common.Quiet {
+		fmt.Fprintf(f.console.err, "Waiting for work on %s. To ask for it: chatbridge migrate with the same settings\n", plural(len(names), "account", "accounts"))
+	}
+	return s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: f.relay.first})
+}
