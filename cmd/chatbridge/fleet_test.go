@@ -289,6 +289,7 @@ func TestFleetInterrupted(t *testing.T) {
 		sc := w.screen("", false, "CHATBRIDGE_MAX_DURATION=50ms")
 		require.Equal(t, exitInterrupted, w.on(t, sc, "migrate", "--yes"))
 		require.Equal(t, 1, strings.Count(sc.stderr.String(), timeIsUp))
+		require.Contains(t, sc.stderr.String(), "error: run: the time of --max-duration 50ms is up")
 	})
 }
 
