@@ -257,11 +257,11 @@ func (f Fleet) verdict() string {
 	t := f.Totals
 	took := ""
 	if f.Duration > 0 {
-		took = " in " + Duration(f.Duration)
+		took = ", after " + Duration(f.Duration)
 	}
 	switch {
 	case f.Status == migrate.InterruptedStatus:
-		return fmt.Sprintf("interrupted%s; %s of %s whole; running it again resumes.", took, Number(t.Whole), count(t.Accounts, "account is", "accounts are"))
+		return fmt.Sprintf("interrupted%s: %s of %s whole; running it again resumes.", took, Number(t.Whole), count(t.Accounts, "account is", "accounts are"))
 	case t.NotWhole == 0:
 		return fmt.Sprintf("%s whole%s.", count(t.Accounts, "account is", "accounts are"), took)
 	}

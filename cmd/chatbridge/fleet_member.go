@@ -58,6 +58,9 @@ func (m *member) sums() (done, total int64) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.listing() {
+		return 0, 0
+	}
 	return p.sums()
 }
 

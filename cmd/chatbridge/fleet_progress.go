@@ -32,6 +32,14 @@ func (f *fleet) progress() *fleetProgress {
 		fleet: f, err: c.stderr(), json: f.common.LogFormat == logJSON, quiet: f.common.Quiet || f.reads(),
 		rate: rate{now: time.Now}, over: make(chan struct{}),
 	}
+	for _, t := range f.turns {
+		if t.done || t.barred != "" || t.problem != nil { // it has no turn
+			p.at++
+			if !t.shown.Whole() {
+				p.notWhole++
+			}
+		}
+	}
 	p.bar = !p.quiet && !p.json && c.terminal(c.err)
 	every := c.every
 	if p.bar {

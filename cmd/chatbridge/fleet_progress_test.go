@@ -81,11 +81,12 @@ func TestFleetProgress(t *testing.T) {
 		for range 3 {
 			f.turns = append(f.turns, &turn{console: &console{of: &member{}}})
 		}
+		f.turns[2].barred = reports.FleetClosed
 		p := f.progress()
 		defer p.Close()
 		f.turns[0].shown.State, f.turns[1].shown.State = reports.FleetWhole, reports.FleetFailed
 		p.ended(f.turns[0])
 		p.ended(f.turns[1])
-		require.Equal(t, "read 2 of 3 accounts (1 not whole)", p.state().Verb)
+		require.Equal(t, "read 3 of 3 accounts (2 not whole)", p.state().Verb)
 	})
 }

@@ -284,6 +284,8 @@ func (f *fleet) conclude() error {
 // verdict is how the command ends.
 func (f *fleet) verdict(all reports.Fleet) error {
 	switch {
+	case f.relay.stopped() && f.relay.late:
+		return (&durationOption{f.most()}).expired()
 	case f.relay.stopped():
 		return &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted"), Hint: "run the same command again to resume"}
 	case all.Totals.NotWhole == 0:

@@ -112,8 +112,8 @@ func TestFleetOfSubaccounts(t *testing.T) {
 			require.Zero(t, w.server.Account(sid).Stats().Chat.Reads)
 		}
 	})
-	t.Run("a profile that a variable names opens the parent, and no subaccount", func(t *testing.T) {
-		sc := newScreen("", false, "CHATBRIDGE_PROFILE=work", "CHATBRIDGE_METRICS_ADDR=:0")
+	t.Run("a profile that a variable names opens the parent, and no subaccount; addresses and time are of all together", func(t *testing.T) {
+		sc := newScreen("", false, "CHATBRIDGE_PROFILE=work", "CHATBRIDGE_METRICS_ADDR=:0", "CHATBRIDGE_MAX_DURATION=1h")
 		sc.console.next = &nextCommands{}
 		root := wholeRoot(sc.console, &commonOptions{})
 		o := &fleetOptions{console: sc.console, common: &commonOptions{}, LedgerDir: "fleet"}
@@ -128,6 +128,7 @@ func TestFleetOfSubaccounts(t *testing.T) {
 		one, err := o.turnOf(t.Context(), account{name: "a1"}, r)
 		require.NoError(t, err)
 		require.Empty(t, one.errand.connection.Profile)
+		require.Empty(t, one.console.given, "no setting is other than by default")
 		parent, err := o.parent(t.Context(), sc.console)
 		require.NoError(t, err)
 		require.Equal(t, "work", parent.Profile)

@@ -131,6 +131,7 @@ func TestFleet(t *testing.T) {
 	got, sc, status := w.run(t, "migrate", "--yes")
 	require.Equal(t, exitIncomplete, status, sc.stderr.String())
 	require.Len(t, got.Accounts, many)
+	satisfies(t, "fleet", sc.stdout.Bytes())
 	bad := map[string]string{"a7": reports.FleetNoAccess, "a11": reports.FleetNoAccess, "a23": reports.FleetFailed}
 	for i, a := range got.Accounts {
 		require.Equal(t, fmt.Sprintf("a%d", i+1), a.Name)
@@ -152,6 +153,7 @@ func TestFleet(t *testing.T) {
 		alone, err := os.ReadFile(w.path("reports", a.Name, "migrate.json"))
 		require.NoError(t, err)
 		require.JSONEq(t, string(alone), string(a.Result))
+		satisfies(t, "migrate", alone)
 		var whose struct {
 			Provenance struct{ Source, Target struct{ Account string } }
 		}
@@ -284,9 +286,10 @@ func TestFleetInterrupted(t *testing.T) {
 				commit().WriteTo(rw)
 			}
 		})
-		sc := w.screen("", false)
-		require.Equal(t, exitInterrupted, w.on(t, sc, "migrate", "--yes", "--max-duration", "50ms"))
+		sc := w.screen("", false, "CHATBRIDGE_MAX_DURATION=50ms")
+		require.Equal(t, exitInterrupted, w.on(t, sc, "migrate", "--yes"))
 		require.Equal(t, 1, strings.Count(sc.stderr.String(), timeIsUp))
+		require.Contains(t, sc.stderr.String(), "error: run: the time of --max-duration 50ms is up")
 	})
 }
 

@@ -168,6 +168,10 @@ func (p *progress) announce() {
 	}
 }
 
+// listing reports whether a migration knows services and roles alone: all of them are no
+// share of the whole. The lock is held.
+func (p *progress) listing() bool { return p.live != nil && p.totals[migrate.KindChannels] == 0 }
+
 // state is how far it is now. The lock is held.
 func (p *progress) state() state {
 	now := time.Now()
@@ -176,8 +180,8 @@ func (p *progress) state() state {
 	if s.Total == 0 {
 		return s
 	}
-	if p.live != nil && p.totals[migrate.KindChannels] == 0 {
-		s.Done, s.Total = 0, 0 // services and roles alone: all of them are no share of the whole
+	if p.listing() {
+		s.Done, s.Total = 0, 0
 		return s
 	}
 	s.Rate = p.rate.add(s.Done)
