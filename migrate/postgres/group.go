@@ -95,8 +95,11 @@ func (g *group) enter(ctx context.Context) error {
 		return nil
 	default:
 	}
-	served := migrate.Queued(ctx)
-	defer served()
+	wait := migrate.Queued
+	if g.outage.lasts() {
+		wait = func(ctx context.Context) func() { return migrate.Held(ctx, migrate.Unreachable, awaited) }
+	}
+	defer wait(ctx)()
 	select {
 	case <-g.turn:
 		return nil
@@ -273,6 +276,9 @@ func (g *group) close() error {
 		err = nil
 	} else if err == nil {
 		err = g.commit(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = &migrate.Error{Op: "reach ledger", Kind: migrate.Unavailable, Hint: lostHint, Err: errors.New("no connection to its database; what was put last is not in it")}
 	}
 	if g.conn != nil {
 		// Without it the next writer finds the row of one that is gone, which does no harm.

@@ -25,6 +25,13 @@ func (o *outage) begun(tell func(migrate.Event), err error) {
 	tell(migrate.Event{Level: migrate.Warning, Message: "lost the connection to the database of the ledger; waiting for it", Fields: []any{migrate.KeyReason, reason(err).Error()}})
 }
 
+// lasts reports whether there is one.
+func (o *outage) lasts() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.since.IsZero()
+}
+
 func (o *outage) ended(tell func(migrate.Event)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

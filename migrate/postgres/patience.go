@@ -18,6 +18,9 @@ const (
 	mostPause  = 5 * time.Second
 )
 
+// awaited is what whoever waits for the server waits for.
+const awaited = "the database of the ledger"
+
 // lostHint says what is lost with a connection, which is nothing.
 const lostHint = "check the database server" + again
 
@@ -43,7 +46,7 @@ func (g *group) persist(ctx context.Context, work func(context.Context) error) e
 		}
 		return err
 	})
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err // what is pending is kept, and sent with the next
 	}
 	return g.fail(err)
@@ -93,7 +96,7 @@ func (g *group) patiently(ctx context.Context, work func(context.Context) error)
 	if !lost(err) {
 		return err
 	}
-	over := migrate.Held(ctx, migrate.Unreachable, "the database of the ledger")
+	over := migrate.Held(ctx, migrate.Unreachable, awaited)
 	defer over()
 	g.outage.begun(g.tell, err)
 	until := time.Now().Add(g.patience)
