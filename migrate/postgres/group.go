@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"chatbridge/migrate"
 )
@@ -38,6 +39,7 @@ type group struct {
 	migration int32
 	config    *pgx.ConnConfig
 	rights    rights
+	pool      *pgxpool.Pool // of sessions that read
 
 	turn    chan struct{} // holds a token while nobody has the group
 	conn    *pgx.Conn     // nil while there is none
@@ -223,7 +225,7 @@ func (g *group) send(ctx context.Context) error {
 
 // read hands each row to scan. If what is pending could be seen in the answer, it is
 // asked for in the transaction that has it; and otherwise of the pool.
-func (g *group) read(ctx context.Context, pool querier, query string, args []any, scan func(pgx.Rows) error) error {
+func (g *group) read(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
 	if err := g.enter(ctx); err != nil {
 		return err
 	}
@@ -233,8 +235,8 @@ func (g *group) read(ctx context.Context, pool querier, query string, args []any
 	}
 	if g.failed != nil || !g.whole && !slices.ContainsFunc(g.list, func(s *statement) bool { return strings.Contains(query, schemaName+"."+s.table.name) }) {
 		g.leave()
-		return g.patiently(ctx, func(ctx context.Context) error {
-			rows, err := pool.Query(ctx, query, args...)
+		return g.patiently(ctx, nil, func(ctx context.Context) error {
+			rows, err := g.pool.Query(ctx, query, args...)
 			return each(rows, err, scan)
 		})
 	}
