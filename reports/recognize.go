@@ -42,7 +42,7 @@ var tables = [][]string{{"section", "name", "measure", "value"}, channelColumns,
 
 // commandsOfResults are the values of the field command.
 var commandsOfResults = []string{
-	"audit", "doctor", "export", "fleet", "migrate", "migrate --in-place", "purge", "rehearse", "rehearse-clean", "status", "undo", "verify", "verify --in-place", "verify --repair",
+	"audit", "doctor", "export", "fleet", "ledger copy", "migrate", "migrate --in-place", "purge", "rehearse", "rehearse-clean", "status", "undo", "verify", "verify --in-place", "verify --repair",
 }
 
 // areResults reports whether r is objects of which each says that a command of ours

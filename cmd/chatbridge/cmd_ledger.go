@@ -12,6 +12,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/ledgercopy"
+	"chatbridge/reports"
 )
 
 // newLedger has the commands that are about a ledger and not about what is in it.
@@ -35,11 +36,14 @@ or back, or delete one with what is kept beside it.`,
 
 // ledgerCopyOptions are those of ledger copy.
 type ledgerCopyOptions struct {
+	outputOption
 	From, To  string
 	Migration string
 
 	console *console
 }
+
+var ledgerCopyForms = []reports.Format{reports.Text, reports.JSON}
 
 func newLedgerCopy(c *console, run func(context.Context, *ledgerCopyOptions) error) *cobra.Command {
 	o := &ledgerCopyOptions{console: c}
@@ -73,6 +77,7 @@ touches Twilio and needs no credentials for it.` +
 			return run(cmd.Context(), o)
 		},
 	}
+	o.outputOption.flags(cmd.Flags(), ledgerCopyForms...)
 	settings(cmd.Flags(), func(fs *pflag.FlagSet) {
 		fs.StringVar(&o.Migration, migrationFlag, defaultMigration, "`name` of the migration in PostgreSQL, for a URL without #NAME")
 	})
@@ -83,6 +88,10 @@ touches Twilio and needs no credentials for it.` +
 const copiedAtOnce = 250_000
 
 func runLedgerCopy(ctx context.Context, o *ledgerCopyOptions) error {
+	form, err := o.format(ledgerCopyForms...)
+	if err != nil {
+		return err
+	}
 	from, to, err := o.ledgers()
 	if err != nil {
 		return err
@@ -93,11 +102,10 @@ func runLedgerCopy(ctx context.Context, o *ledgerCopyOptions) error {
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	_, err = fmt.Fprintf(o.console.out, "Copied %s to %s: %s.\n", from, to, counts)
-	if err == nil {
-		_, err = fmt.Fprintf(o.console.out, "Go on with:  chatbridge status --ledger %s\n", quoted(to))
-	}
-	return err
+	return reports.WriteCopiedLedger(o.console.out, form, reports.CopiedLedger{
+		SchemaVersion: migrate.SchemaVersion, Command: "ledger copy", From: from, To: to,
+		Records: reports.RecordKinds(counts), Next: "chatbridge status --ledger " + quoted(to),
+	})
 }
 
 // ledgers are the names of both.

@@ -70,6 +70,7 @@ func TestContract(t *testing.T) {
 		{"repair", exitDone, "verify --repair --execute --yes --settle 10ms"},
 		{"migrate", exitDone, "migrate --deep --yes --aps 0 --settle 10ms"},
 		{"sids", exitDone, "sids"},
+		{"ledger-copy", exitDone, "ledger copy chatbridge.db copy.db"},
 		{"undo", exitDone, "undo"},
 		{"undo", exitDone, "undo --execute --yes --aps 0"},
 		{"purge", exitDone, "purge"},

@@ -125,6 +125,12 @@ func lookAtLedger(ctx context.Context, path string) ([]string, error) {
 	return sqlite.Look(ctx, path)
 }
 
+// databaseBytes is how many bytes a migration in a database has.
+func databaseBytes(ctx context.Context, ledger string) (int64, error) {
+	url, migration := databaseOf(ctx, ledger)
+	return postgres.Size(ctx, url, migration)
+}
+
 // isLedger reports whether a file is meant for a ledger: whether it is one that can
 // be read is said when it is opened.
 func isLedger(path string) bool { return isDatabase(path) || sqlite.Shaped(path) }

@@ -22,3 +22,8 @@ func scriptPostgres(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { ts.Check(drop()) })
 	ts.Setenv("DATABASE", url)
 }
+
+// scriptCut ends every session that a chatbridge has in the database of the script.
+func scriptCut(ts *testscript.TestScript, neg bool, args []string) {
+	ts.Check(pgtest.Cut(ts.Getenv("DATABASE")))
+}

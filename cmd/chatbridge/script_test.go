@@ -50,6 +50,7 @@ func scriptSubaccount(n int) (sid, token string) {
 //	arrived FILE [KIND]
 //	                  write what the target holds into a file
 //	postgres          make a database, and put its URL into the environment as DATABASE
+//	cut               end every session in that database
 //	alter FILE SQL    change a ledger behind its back
 //	tear FILE         overwrite a page in the middle of a file
 //	fields NAME…      require that stdout is one JSON object with these fields
@@ -86,6 +87,7 @@ func runScripts(t *testing.T, folder string) {
 			"arrived":  scriptArrived,
 			"proxy":    scriptProxy,
 			"postgres": scriptPostgres,
+			"cut":      scriptCut,
 			"alter":    scriptAlter,
 			"tear":     scriptTear,
 			"fields":   scriptFields,

@@ -55,6 +55,11 @@ func (s *sweep) ledger(ctx context.Context, path string) error {
 		if info, err := os.Lstat(file); err == nil {
 			item.Bytes = info.Size()
 		}
+		if isDatabase(path) {
+			if item.Bytes, err = databaseBytes(ctx, path); err != nil {
+				return err
+			}
+		}
 		s.ledgers = append(s.ledgers, swept{item, whole(item.Bytes, func() error { return remove(file) })})
 	}
 	return nil

@@ -15,14 +15,6 @@ import (
 // Counts says how many records of each kind there are, by a word for it.
 type Counts map[string]int64
 
-// Total is how many there are in all.
-func (c Counts) Total() (n int64) {
-	for _, one := range c {
-		n += one
-	}
-	return n
-}
-
 // String lists the kinds in their order.
 func (c Counts) String() string {
 	var all []string

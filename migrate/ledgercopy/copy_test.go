@@ -37,7 +37,10 @@ func copyTo(t require.TestingT, from migrate.LedgerContents, to migrate.Whole) {
 	n := int64(0)
 	counts, err := ledgercopy.Copy(context.Background(), from, to, func(more int64) { n += more })
 	require.NoError(t, err)
-	require.Equal(t, counts.Total(), n)
+	for _, one := range counts {
+		n -= one
+	}
+	require.Zero(t, n)
 	require.NoError(t, to.Close())
 }
 
@@ -48,9 +51,14 @@ func TestRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := count.Add(1)
 		ctx := t.Context()
-		first, err := sqlite.Open(ctx, filepath.Join(folder, fmt.Sprint(n, ".db")))
+		path := filepath.Join(folder, fmt.Sprint(n, ".db"))
+		drawn, err := sqlite.Create(ctx, path) // which does not wait for the disk after each put
 		require.NoError(t, err)
-		ledgertest.Fill(t, first)
+		ledgertest.Fill(t, drawn)
+		require.NoError(t, drawn.Keep(ctx))
+		require.NoError(t, drawn.Close())
+		first, err := sqlite.Open(ctx, path)
+		require.NoError(t, err)
 		want := contents(t, first)
 		lastWant, _, err := first.LastRun(ctx)
 		require.NoError(t, err)

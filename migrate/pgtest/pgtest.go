@@ -174,3 +174,8 @@ func Value[T any](t testing.TB, raw, query string, args ...any) (v T) {
 	require.NoError(t, conn.Close(ctx))
 	return v
 }
+
+// Cut ends every session that a chatbridge has in a database.
+func Cut(raw string) error {
+	return execute(raw, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'chatbridge' AND datname = current_database() AND pid <> pg_backend_pid()`)
+}

@@ -40,7 +40,7 @@ func (l *Ledger) contents(ctx context.Context, yield func(migrate.LedgerContent,
 		return err
 	}
 	for _, part := range parts {
-		err := l.group.stream(ctx, l.pool, part.query, func(rows pgx.Rows) error {
+		err := l.group.stream(ctx, part.query, func(rows pgx.Rows) error {
 			var channel string
 			record, err := part.scan(rows, scanSID(stored.ChannelPrefix, &channel))
 			if err != nil {
@@ -56,11 +56,11 @@ func (l *Ledger) contents(ctx context.Context, yield func(migrate.LedgerContent,
 }
 
 // stream hands each row of everything that was put to scan, once.
-func (g *group) stream(ctx context.Context, pool querier, query string, scan func(pgx.Rows) error) error {
+func (g *group) stream(ctx context.Context, query string, scan func(pgx.Rows) error) error {
 	if err := g.sync(ctx); err != nil {
 		return err
 	}
-	from := pool
+	from := querier(g.pool)
 	if g.whole {
 		if err := g.enter(ctx); err != nil {
 			return err

@@ -1,5 +1,5 @@
 // Package postgres keeps the ledgers of many migrations in one PostgreSQL database
-// (version 13 or newer), in the schema chatbridge.
+// (tested with version 15), in the schema chatbridge.
 //
 // Vocabulary:
 //

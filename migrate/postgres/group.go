@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"chatbridge/migrate"
 )
@@ -38,6 +39,7 @@ type group struct {
 	migration int32
 	config    *pgx.ConnConfig
 	rights    rights
+	pool      *pgxpool.Pool // of sessions that read
 
 	turn    chan struct{} // holds a token while nobody has the group
 	conn    *pgx.Conn     // nil while there is none
@@ -95,8 +97,11 @@ func (g *group) enter(ctx context.Context) error {
 		return nil
 	default:
 	}
-	served := migrate.Queued(ctx)
-	defer served()
+	wait := migrate.Queued
+	if g.outage.lasts() {
+		wait = func(ctx context.Context) func() { return migrate.Held(ctx, migrate.Unreachable, awaited) }
+	}
+	defer wait(ctx)()
 	select {
 	case <-g.turn:
 		return nil
@@ -220,7 +225,7 @@ func (g *group) send(ctx context.Context) error {
 
 // read hands each row to scan. If what is pending could be seen in the answer, it is
 // asked for in the transaction that has it; and otherwise of the pool.
-func (g *group) read(ctx context.Context, pool querier, query string, args []any, scan func(pgx.Rows) error) error {
+func (g *group) read(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
 	if err := g.enter(ctx); err != nil {
 		return err
 	}
@@ -230,8 +235,8 @@ func (g *group) read(ctx context.Context, pool querier, query string, args []any
 	}
 	if g.failed != nil || !g.whole && !slices.ContainsFunc(g.list, func(s *statement) bool { return strings.Contains(query, schemaName+"."+s.table.name) }) {
 		g.leave()
-		return g.patiently(ctx, func(ctx context.Context) error {
-			rows, err := pool.Query(ctx, query, args...)
+		return g.patiently(ctx, nil, func(ctx context.Context) error {
+			rows, err := g.pool.Query(ctx, query, args...)
 			return each(rows, err, scan)
 		})
 	}
@@ -273,6 +278,9 @@ func (g *group) close() error {
 		err = nil
 	} else if err == nil {
 		err = g.commit(ctx)
+	}
+	if err != nil && ctx.Err() != nil {
+		err = &migrate.Error{Op: "reach ledger", Kind: migrate.Unavailable, Hint: lostHint, Err: errors.New("no connection to its database; what was put last is not in it")}
 	}
 	g.rights.stop()
 	if g.conn != nil {

@@ -68,6 +68,22 @@ func Look(ctx context.Context, url, migration string, opts ...Option) error {
 	return nil
 }
 
+// Size is how many bytes the rows of a migration have, without indexes. It reads all of
+// them. Its errors are those of OpenReader.
+func Size(ctx context.Context, url, migration string) (bytes int64, err error) {
+	r, err := OpenReader(ctx, url, migration)
+	if err != nil {
+		return 0, err
+	}
+	for _, t := range tables {
+		n, _, terr := one(ctx, r, `SELECT coalesce(sum(pg_column_size(t.*)), 0)::bigint FROM `+schemaName+`.`+t.name+` t WHERE migration_id = $1`, nil, scanNumber)
+		if bytes += n; terr != nil {
+			return 0, errors.Join(fault("measure ledger", "", terr), r.Close())
+		}
+	}
+	return bytes, r.Close()
+}
+
 // Remove removes all of the migration, or nothing.
 func (h *Held) Remove(ctx context.Context) error {
 	return fault("remove ledger", "", pgx.BeginFunc(ctx, h.conn, func(tx pgx.Tx) error {

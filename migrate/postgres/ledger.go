@@ -101,7 +101,7 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 		pool.Close()
 		return nil, err
 	}
-	g := &group{options: o, migration: id, config: config, rights: newRights(o, id, config), conn: conn, begun: o.whole}
+	g := &group{options: o, migration: id, config: config, rights: newRights(o, id, config), conn: conn, pool: pool, begun: o.whole}
 	if _, err := g.rights.take(ctx, conn); err != nil {
 		pool.Close()
 		return nil, err
@@ -109,7 +109,7 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 	g.start()
 	r := &Reader{pool: pool, migration: id}
 	r.rows = func(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
-		return g.read(ctx, pool, query, args, scan)
+		return g.read(ctx, query, args, scan)
 	}
 	l := &Ledger{Reader: r, group: g}
 	l.shut = sync.OnceValue(l.close)

@@ -8,14 +8,18 @@ import (
 	"chatbridge/migrate"
 )
 
-// outage says once that a connection was lost, and once that it is back, whoever
-// notices.
+// outage says once that a connection was lost, and once that it is back. A nil one
+// says nothing: reads leave it to the writing session, which is used every second, so that
+// one cut of all sessions is one outage.
 type outage struct {
 	mu    sync.Mutex
 	since time.Time // zero while there is none
 }
 
 func (o *outage) begun(tell func(migrate.Event), err error) {
+	if o == nil {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if !o.since.IsZero() {
@@ -25,7 +29,17 @@ func (o *outage) begun(tell func(migrate.Event), err error) {
 	tell(migrate.Event{Level: migrate.Warning, Message: "lost the connection to the database of the ledger; waiting for it", Fields: []any{migrate.KeyReason, reason(err).Error()}})
 }
 
+// lasts reports whether there is one.
+func (o *outage) lasts() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return !o.since.IsZero()
+}
+
 func (o *outage) ended(tell func(migrate.Event)) {
+	if o == nil {
+		return
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.since.IsZero() {

@@ -18,6 +18,9 @@ const (
 	mostPause  = 5 * time.Second
 )
 
+// awaited is what whoever waits for the server waits for.
+const awaited = "the database of the ledger"
+
 // lostHint says what is lost with a connection, which is nothing.
 const lostHint = "check the database server" + again
 
@@ -25,7 +28,7 @@ const lostHint = "check the database server" + again
 // away for too long. After each loss the rights are asked for again, and what the
 // group lost with the session is sent again by work.
 func (g *group) persist(ctx context.Context, work func(context.Context) error) error {
-	err := g.patiently(ctx, func(ctx context.Context) error {
+	err := g.patiently(ctx, g.outage, func(ctx context.Context) error {
 		ctx, end := context.WithTimeout(ctx, answerWithin)
 		defer end()
 		if g.conn == nil {
@@ -43,7 +46,7 @@ func (g *group) persist(ctx context.Context, work func(context.Context) error) e
 		}
 		return err
 	})
-	if err == nil || ctx.Err() != nil {
+	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err // what is pending is kept, and sent with the next
 	}
 	return g.fail(err)
@@ -86,16 +89,18 @@ type lostError struct{ error }
 func (e lostError) Unwrap() error { return e.error }
 
 // patiently does work again for as long as it loses its connection, and no longer than
-// patience allows. Work is not canceled with ctx; the waiting is.
-func (g *group) patiently(ctx context.Context, work func(context.Context) error) error {
+// patience allows. Work is not canceled with ctx; the waiting is. The outage, if any, is
+// told of it.
+func (g *group) patiently(ctx context.Context, o *outage, work func(context.Context) error) error {
 	uncanceled := context.WithoutCancel(ctx)
 	err := work(uncanceled)
 	if !lost(err) {
 		return err
 	}
-	over := migrate.Held(ctx, migrate.Unreachable, "the database of the ledger")
+	over := migrate.Held(ctx, migrate.Unreachable, awaited)
 	defer over()
-	g.outage.begun(g.tell, err)
+	o.begun(g.tell, err)
+	g.pool.Reset() // or each of its sessions would be found dead, one after the other
 	until := time.Now().Add(g.patience)
 	for pause := leastPause; lost(err); pause = min(2*pause, mostPause) {
 		if !time.Now().Before(until) {
@@ -107,7 +112,7 @@ func (g *group) patiently(ctx context.Context, work func(context.Context) error)
 		}
 		err = work(uncanceled)
 	}
-	g.outage.ended(g.tell)
+	o.ended(g.tell)
 	return err
 }
 
