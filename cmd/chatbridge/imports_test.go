@@ -169,11 +169,21 @@ func TestImports(t *testing.T) {
 			}
 		}
 	})
-	t.Run("only the ledger in PostgreSQL imports its driver", func(t *testing.T) {
+	t.Run("only the ledger in PostgreSQL and the queue import its driver", func(t *testing.T) {
 		for name, imports := range all {
 			for _, imported := range imports {
 				if strings.HasPrefix(imported, "github.com/jackc/") {
-					require.Contains(t, []string{"chatbridge/migrate/postgres", "chatbridge/migrate/pgtest"}, name)
+					require.Contains(t, []string{"chatbridge/migrate/postgres", "chatbridge/migrate/queue", "chatbridge/migrate/pgtest"}, name)
+				}
+			}
+		}
+	})
+	t.Run("only the queue imports River", func(t *testing.T) {
+		require.Contains(t, all["chatbridge/migrate/queue"], "github.com/riverqueue/river")
+		for name, imports := range all {
+			for _, imported := range imports {
+				if strings.HasPrefix(imported, "github.com/riverqueue/") {
+					require.Equal(t, "chatbridge/migrate/queue", name)
 				}
 			}
 		}
