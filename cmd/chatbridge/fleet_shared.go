@@ -32,17 +32,12 @@ func (q queued) Event(e migrate.Event) { q.tell(e) }
 
 // share opens the queue of the database. Close it.
 func (f *fleet) share(ctx context.Context) (*shared, func(), error) {
-	pool, err := prepareDatabase(ctx, f.database(), f.names())
-	if err != nil {
-		return nil, nil, err
-	}
 	log := f.common.logger(f.console, f.console.err)
-	q, err := queue.Open(ctx, pool, queue.Options{Observer: queued{func(e migrate.Event) { logEvent(log, e) }}})
+	q, closed, err := openQueue(ctx, f.database(), f.names(), queued{func(e migrate.Event) { logEvent(log, e) }})
 	if err != nil {
-		pool.Close()
 		return nil, nil, err
 	}
-	return &shared{fleet: f, queue: q, worked: map[string]*turn{}}, pool.Close, nil
+	return &shared{fleet: f, queue: q, worked: map[string]*turn{}}, closed, nil
 }
 
 // names are those of the accounts that can be worked for.

@@ -9,11 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/postgres"
+	"chatbridge/migrate/queue"
 )
 
 const (
@@ -137,11 +137,19 @@ func migrationsIn(ctx context.Context, ledger string) ([]string, error) {
 	return postgres.Names(ctx, url)
 }
 
-// prepareDatabase makes sure that a database has these migrations, and opens sessions for
-// the queue.
-func prepareDatabase(ctx context.Context, ledger string, names []string) (*pgxpool.Pool, error) {
+// openQueue opens the queue of a database, in which it makes these migrations.
+func openQueue(ctx context.Context, ledger string, names []string, o migrate.Observer) (*queue.Queue, func(), error) {
 	url, _ := databaseOf(ctx, ledger)
-	return postgres.Prepare(ctx, url, names...)
+	pool, err := postgres.Prepare(ctx, url, names...)
+	if err != nil {
+		return nil, nil, err
+	}
+	q, err := queue.Open(ctx, pool, queue.Options{Observer: o})
+	if err != nil {
+		pool.Close()
+		return nil, nil, err
+	}
+	return q, pool.Close, nil
 }
 
 // databaseOptions are how a ledger in a database is opened.

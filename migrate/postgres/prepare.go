@@ -6,11 +6,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// queueSessions are for those who work on migrations, and for who asks them to.
-const queueSessions = 8
-
 // Prepare makes sure that a database has the schema and migrations of these names, and
-// opens sessions on it for the queue that says who works on which. Nothing of a
+// opens a Pool on it. Nothing of a
 // migration that is there is changed. Its errors are those of Open. Close the pool.
 func Prepare(ctx context.Context, url string, names ...string) (*pgxpool.Pool, error) {
 	config, err := parse(url)
@@ -32,14 +29,5 @@ func Prepare(ctx context.Context, url string, names ...string) (*pgxpool.Pool, e
 	if _, err := conn.Exec(ctx, `INSERT INTO chatbridge.migrations (name) SELECT unnest($1::text[]) ON CONFLICT DO NOTHING`, packed); err != nil {
 		return nil, refuseConnection(config, err)
 	}
-	c, err := pgxpool.ParseConfig("")
-	if err != nil {
-		return nil, err
-	}
-	c.ConnConfig, c.MaxConns = config, queueSessions
-	pool, err := pgxpool.NewWithConfig(ctx, c)
-	if err != nil {
-		return nil, refuseConnection(config, err)
-	}
-	return pool, nil
+	return Pool(ctx, url)
 }

@@ -58,6 +58,6 @@ func (q *Queue) known(ctx context.Context, tx pgx.Tx, migrations []string) error
 	}
 	return &migrate.Error{
 		Op: "find migration", Kind: migrate.Usage, Err: fmt.Errorf("this ledger has no migration %s", strings.Join(unknown, ", ")),
-		Hint: "prepare it first: chatbridge migrate --ledger postgres://… --migration NAME; to see those that are there: chatbridge status --ledger postgres://…",
+		Hint: "prepare it first: chatbridge migrate --migration '" + strings.ReplaceAll(unknown[0], "'", `'\''`) + "'",
 	}
 }

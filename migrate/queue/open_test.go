@@ -80,7 +80,7 @@ func TestOpenRefuses(t *testing.T) {
 
 	t.Log("no ledger")
 	w.exec(`DROP TABLE chatbridge.work, chatbridge.leases`)
-	refused(w.pool, Options{}, migrate.Usage, "this database has no table chatbridge.leases, chatbridge.work", "chatbridge migrate --ledger")
+	refused(w.pool, Options{}, migrate.Usage, "this database has no table chatbridge.leases, chatbridge.work", "with this version: chatbridge migrate")
 }
 
 // A pooler greets with a process ID of its own, and LISTEN is not for it.

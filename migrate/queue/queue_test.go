@@ -60,7 +60,7 @@ func TestAsk(t *testing.T) {
 	err := a.Ask(t.Context(), "acme", "delta")
 	require.Equal(t, migrate.Usage, migrate.KindOf(err))
 	require.ErrorContains(t, err, "this ledger has no migration delta")
-	require.Contains(t, migrate.HintOf(err), "--migration NAME")
+	require.Equal(t, "prepare it first: chatbridge migrate --migration 'delta'", migrate.HintOf(err))
 	require.Len(t, w.rows(), 3)
 	require.NoError(t, a.Ask(t.Context()))
 

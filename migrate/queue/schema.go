@@ -37,7 +37,7 @@ func (q *Queue) check(ctx context.Context) error {
 	if len(missing) > 0 {
 		return &migrate.Error{
 			Op: "find tables", Kind: migrate.Usage, Err: fmt.Errorf("this database has no table %s", strings.Join(missing, ", ")),
-			Hint: "prepare the ledger first: chatbridge migrate --ledger postgres://… --migration NAME",
+			Hint: "prepare the ledger first, with this version: chatbridge migrate",
 		}
 	}
 	return nil

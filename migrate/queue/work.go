@@ -62,9 +62,11 @@ type Work struct {
 // ErrReaped is why the context of a Run ended whose generation was given up.
 var ErrReaped = errors.New("this worker was given up, and another has its work")
 
-// Work works until it is drained, and returns nil then, or until ctx ends. It
-// fetches nothing more, tells what runs to drain, and waits for it. The end of ctx
-// cuts off what runs, and is waited for too.
+// Work works until it is drained, or until ctx ends. When it is drained it fetches
+// nothing more, tells what runs to drain, waits for it and returns nil. The end of
+// ctx cuts off what runs; Work waits for that too and returns an error of Kind
+// Interrupted. A result that the database does not take holds Work up for the
+// patience of the queue, or until ctx ends.
 func (q *Queue) Work(ctx context.Context, w Work) error {
 	const op = "work"
 	if w.AtOnce < 1 || w.AtOnce > river.QueueNumWorkersMax {
@@ -112,10 +114,9 @@ func (q *Queue) Work(ctx context.Context, w Work) error {
 	cancel()
 	_ = client.Stop(over)
 	close(drain)
-	if client.Stop(ctx) == nil {
-		return nil
+	if client.Stop(ctx) != nil {
+		_ = client.StopAndCancel(context.WithoutCancel(ctx)) // waits, and ends with its context alone
 	}
-	_ = client.StopAndCancel(context.WithoutCancel(ctx)) // waits, and ends with its context alone
 	return q.failed(op, ctx.Err())
 }
 

@@ -61,7 +61,7 @@ func (l *Ledger) contents(ctx context.Context, yield func(migrate.LedgerContent,
 		query string
 		scan  func(*sql.Rows) error
 	}{
-		{`SELECT id, pid, host, started_at, heartbeat_at, ended_at, status, progress, summary, settle FROM runs ORDER BY number`,
+		{`SELECT id, pid, host, started_at, heartbeat_at, ended_at, status, progress, summary, settle, unanswered_at FROM runs ORDER BY number`,
 			ofAny(func(rows *sql.Rows) (any, error) { return scanRun(rows) })},
 		{l.serviceColumns(), ofAny(func(rows *sql.Rows) (any, error) { return scanService(rows) })},
 		{originalColumns, ofAny(func(rows *sql.Rows) (any, error) { return scanOriginal(rows) })},
