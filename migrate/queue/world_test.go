@@ -18,12 +18,8 @@ import (
 	"chatbridge/migrate/postgres"
 )
 
-// leases is the table of the leases that writers take.
-const leases = `CREATE TABLE IF NOT EXISTS chatbridge.leases (
-	migration_id bigint PRIMARY KEY, generation bigint NOT NULL DEFAULT 1, token bytea NOT NULL DEFAULT '',
-	holder text NOT NULL, host text NOT NULL DEFAULT '', pid int NOT NULL DEFAULT 0, verb text NOT NULL DEFAULT 'migrate',
-	taken_at timestamptz NOT NULL DEFAULT clock_timestamp(), renewed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-	expires_at timestamptz NOT NULL, ended boolean NOT NULL DEFAULT false)`
+// leases has a lease that a test enters be alive unless it says otherwise.
+const leases = `ALTER TABLE chatbridge.leases ALTER ended SET DEFAULT false, ALTER generation SET DEFAULT 1`
 
 // never is longer than any test takes: what has to happen must not wait for it.
 const never = time.Hour
@@ -43,6 +39,7 @@ func newWorld(t *testing.T, migrations ...string) *world {
 	require.NoError(t, err)
 	require.NoError(t, ledger.Close())
 	w.exec(leases)
+	w.exec(`DELETE FROM chatbridge.leases`)
 	w.exec(`INSERT INTO chatbridge.migrations (name) SELECT unnest($1::text[])`, migrations[min(1, len(migrations)):])
 	return w
 }
