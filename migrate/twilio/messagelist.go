@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/ahead"
@@ -143,7 +144,7 @@ func (l *messageList[T]) pages(ctx context.Context, o *ordered[T]) iter.Seq2[pag
 			return nil
 		}) {
 			switch {
-			case begun && err != nil && migrate.KindOf(err) == migrate.PageExpired, !begun && err != nil && unfit(begin, err):
+			case migrate.KindOf(err) == migrate.PageExpired, !begun && err != nil && unfit(begin, err):
 				lost = err
 			case !begun && err == nil:
 				p.at = l.from.Address
@@ -176,16 +177,13 @@ func (l *messageList[T]) beginning(first func(*call) error) *url.URL {
 		return nil
 	}
 	c := &call{host: l.host, op: listMessages, sid: l.sid, unsent: true}
-	c.settle(first(c))
-	asked, err := url.Parse(c.target)
-	if c.err != nil || err != nil {
-		return nil
-	}
+	c.settle(first(c)) // what is wrong with it is said when it is sent
+	path, query, _ := strings.Cut(c.target, "?")
 	at, err := url.Parse(l.from.Address)
-	if err != nil || at.EscapedPath() != asked.EscapedPath() {
+	if err != nil || at.EscapedPath() != path {
 		return nil
 	}
-	want := asked.Query()
+	want, _ := url.ParseQuery(query) // as it was made
 	for name, values := range at.Query() {
 		switch name {
 		case "Page", "PageToken":

@@ -28,8 +28,10 @@ func (l tenAPage) answer(r seen) (int, string) {
 			return status, body
 		}
 	}
-	if q.Get("Order") == "desc" {
-		return 200, pageOf(29, 28)
+	if q.Get("Order") == "desc" && token == "" {
+		return 200, list("messages", r.Path+"?Order=desc&PageToken=28", recordsOf(29)...)
+	} else if q.Get("Order") == "desc" {
+		return 200, pageOf(28, 27)
 	}
 	next := ""
 	if from < 20 {
@@ -102,6 +104,7 @@ func TestMessageListsThatGoOn(t *testing.T) {
 	}{
 		"are begun with the page":                            {from: from(second)},
 		"are begun with a page of another size or number":    {from: from(messagesPath + "?Order=asc&Page=1&PageSize=50&PageToken=10")},
+		"are begun with a page of the size that is asked":    {from: from(messagesPath + "?PageSize=100&PageToken=10")},
 		"without a page to begin with":                       {first: 1},
 		"whose page has no address of a page":                {from: from("%zz"), first: 1},
 		"whose page is of another channel":                   {from: from(strings.Replace(second, channel, "CH00000000000000000000000000000002", 1)), first: 1},
@@ -162,11 +165,19 @@ func TestMessageListsThatGoOn(t *testing.T) {
 	}
 	t.Run("from their end begin there", func(t *testing.T) {
 		s := serve(t, tenAPage{}.answer)
-		all, err := drain(s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: 28, NewestFirst: true, From: from(second)}))
+		all, err := drain(s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: 27, NewestFirst: true, From: from(second)}))
 		require.NoError(t, err)
-		require.Len(t, all, 1)
+		require.Len(t, all, 2)
 		require.Empty(t, all[0].Page)
+		require.Empty(t, all[1].Page)
 		require.NotContains(t, s.uris()[0], "PageToken")
+	})
+	t.Run("are begun with the page if its message is the last that is known", func(t *testing.T) {
+		s := serve(t, tenAPage{}.answer)
+		all, err := drain(s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: 12, From: from(second)}))
+		require.NoError(t, err)
+		require.Len(t, all, 17)
+		require.Contains(t, s.uris()[0], "PageToken=10")
 	})
 	t.Run("when the context has ended say so", func(t *testing.T) {
 		s := serve(t, tenAPage{}.answer)

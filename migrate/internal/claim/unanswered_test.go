@@ -83,6 +83,26 @@ func TestWritesThatMayStillLand(t *testing.T) {
 			require.Equal(t, lands, told > 0, "%v", kind)
 		})
 	}
+	t.Run("are told of if it is a message, and whoever sent it hears that the claim is lost", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			b := newBench(t)
+			lost := make(chan struct{})
+			r := b.run(func(o *claim.Options) {
+				noting(o)
+				o.Lost = func(error) { close(lost) }
+				o.Target = unanswered{o.Target, func() {
+					seen, _ := b.claimed(t)
+					require.NoError(t, b.plain().DeleteConversation(t.Context(), b.service, seen.SID))
+					<-lost
+				}}
+			})
+			require.NoError(t, b.take(t, r))
+			defer r.Release(t.Context())
+			told = 0
+			require.Equal(t, migrate.Conflict, migrate.KindOf(b.say(t.Context(), r, "one")))
+			require.Positive(t, told)
+		})
+	})
 	t.Run("need not be told of", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t)
@@ -103,4 +123,15 @@ type failing struct {
 
 func (f failing) SetUser(context.Context, string, conversations.User) (conversations.User, error) {
 	return conversations.User{}, f.err
+}
+
+// unanswered has no answer to a message, and something happens meanwhile.
+type unanswered struct {
+	migrate.Target
+	meanwhile func()
+}
+
+func (u unanswered) AppendMessage(context.Context, string, string, conversations.Message) (conversations.Message, error) {
+	u.meanwhile()
+	return conversations.Message{}, &migrate.Error{Op: "append message", Kind: migrate.InDoubt, Err: errors.New("no answer")}
 }
