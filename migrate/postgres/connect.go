@@ -89,7 +89,7 @@ var session = []string{
 	`SET search_path TO pg_catalog`,
 	`SET statement_timeout TO 0`, `SET lock_timeout TO 0`, `SET idle_in_transaction_session_timeout TO 0`,
 	// So that the session of a host that is gone, and its lock, go after half a minute.
-	`SET tcp_keepalives_idle TO 15`, `SET tcp_keepalives_interval TO 5`, `SET tcp_keepalives_count TO 3`,
+	`SET tcp_keepalives_idle TO 15`, `SET tcp_keepalives_interval TO 5`, `SET tcp_keepalives_count TO 3`, `SET tcp_user_timeout TO 30000`,
 }
 
 // connect opens a session that may write.
