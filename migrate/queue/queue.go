@@ -19,10 +19,10 @@ import (
 const (
 	// DefaultSchema is where River's tables are.
 	DefaultSchema = "chatbridge_river"
-	// defaultTick is how often a worker is seen and looks for what to reap. A third
-	// or less of the usual lease: a killed worker's migration is at work elsewhere
-	// soon after the lease is over.
-	defaultTick = 5 * time.Second
+	// defaultTick is how often a worker is seen and looks for what to reap: a killed
+	// worker's migration is at work elsewhere soon after the lease is over. With a lease
+	// of 20 s and a settle time of 10 s that makes 35 s from the kill at most.
+	defaultTick = 2 * time.Second
 	// defaultUnseen is how long a worker without a lease may be out of sight: a
 	// restart of the database takes less.
 	defaultUnseen = time.Minute
@@ -47,7 +47,7 @@ type Options struct {
 	// transaction mode. It is switched on by itself if something other than
 	// PostgreSQL answered the connection. New work is then seen within a second.
 	PollOnly bool
-	// Tick is how often a worker is seen and reaps. Defaults to 5 seconds.
+	// Tick is how often a worker is seen and reaps. Defaults to 2 seconds.
 	Tick time.Duration
 	// Unseen is how long a worker that has no lease may be out of sight before its
 	// generation is reaped. Defaults to a minute.

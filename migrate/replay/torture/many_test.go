@@ -55,8 +55,11 @@ func (s *story) freezes(set func(*death)) {
 // TestTortureMany draws worlds in which three workers share a ledger.
 func TestTortureMany(t *testing.T) { many.run(t) }
 
-// workers is how many there are.
-const workers = 3
+const (
+	workers = 3
+	// reapEvery is how often a worker looks whether a lease is over, as the command does.
+	reapEvery = 2 * time.Second
+)
 
 func playMany(t *testing.T, w *world) {
 	s := w.share()
@@ -157,7 +160,7 @@ func (s *shared) worker(ctx context.Context, number int, fates <-chan *death, en
 			if ctx.Err() != nil { // somebody else has the lease
 				return
 			}
-			_ = pause(ctx, 5*time.Second+time.Duration(number)*time.Millisecond)
+			_ = pause(ctx, reapEvery+time.Duration(number)*time.Millisecond)
 		}
 	}
 }

@@ -31,6 +31,8 @@ type shared struct {
 	down       time.Time // until when nobody reaches it
 	strays     []migrate.Stray
 	woken      []time.Time          // when workers went on that had stood still
+	again      time.Time            // of the first request about one of those in old
+	wrote      time.Time            // of the first message into one of them
 	old        map[string]time.Time // conversations that were there when a lease was taken after another expired, and when nothing lands in them any more
 }
 
@@ -53,6 +55,13 @@ func (s *shared) reach(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// expiry is when the newest lease is over.
+func (s *shared) expiry() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.expires
 }
 
 // leased is the ledger as one process has it.
@@ -84,7 +93,9 @@ func (s *shared) take(ctx context.Context, p *process, n *wire) (*leased, error)
 		}
 		if h.Expired {
 			for _, c := range p.emulator.Truth().Conversations {
-				s.old[c.SID] = s.expires.Add(p.Settle)
+				if c.UniqueName != migrate.ClaimName {
+					s.old[c.SID] = s.expires.Add(p.Settle)
+				}
 			}
 		}
 		s.generation++
@@ -148,14 +159,23 @@ func (l *leased) may(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// early says that a message came into a conversation in which something of the one
-// before may still land. Whoever wakes up from a lease that is over is not asked.
-func (s *shared) early(generation int, conversation string) {
+// touched says that a request came about a conversation: a message must not come while
+// something of the lease before may still land. Whoever wakes up from a lease that is
+// over is not asked.
+func (s *shared) touched(generation int, conversation string, message bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	until, old := s.old[conversation]
-	old = old && generation == s.generation
-	s.mu.Unlock()
-	if old && time.Now().Before(until) {
+	if !old || generation != s.generation {
+		return
+	}
+	if s.again.IsZero() {
+		s.again = time.Now()
+	}
+	if message && s.wrote.IsZero() {
+		s.wrote = time.Now()
+	}
+	if message && time.Now().Before(until) {
 		s.t.Errorf("a message came into %s %s too early", conversation, time.Until(until))
 	}
 }

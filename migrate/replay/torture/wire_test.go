@@ -74,8 +74,8 @@ func (n *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 		r = r.WithContext(context.WithoutCancel(r.Context())) // it is past every check
 	}
-	if n.shared != nil && write && strings.HasSuffix(r.URL.Path, "/Messages") {
-		n.shared.early(n.lease, strings.Split(r.URL.Path, "/")[5])
+	if parts := strings.Split(r.URL.Path, "/"); n.shared != nil && len(parts) > 5 && parts[4] == "Conversations" {
+		n.shared.touched(n.lease, parts[5], write && parts[len(parts)-1] == "Messages")
 	}
 	resp, err := n.handlers[r.URL.Host].RoundTrip(r)
 	n.arrived(asked, resp, err)
