@@ -173,9 +173,9 @@ func (s *shared) run(ctx context.Context, name string, _ <-chan struct{}) queue.
 		s.mu.Lock()
 		s.worked[name] = t
 		s.mu.Unlock()
-	}
-	if err != nil && r.Outcome != queue.HandOver {
-		complain(t.console.err, false, t.console.stderr().json, t.console.next, err)
+		if err != nil { // what becomes of the rest the queue says
+			complain(t.console.err, false, t.console.stderr().json, t.console.next, err)
+		}
 	}
 	return r
 }

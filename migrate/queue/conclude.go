@@ -24,9 +24,9 @@ func (q *Queue) conclude(ctx context.Context, job *river.Job[pass], r Result) er
 	case HandOver:
 		return q.handOver(ctx, job)
 	case Held:
-		q.notice("Somebody else works on a migration", p.fields(migrate.KeyReason, r.Reason)...)
+		q.notice("Somebody else works on a migration", p.because(r.Reason)...)
 	default:
-		q.warn("The lease of a migration was lost", p.fields(migrate.KeyReason, r.Reason)...)
+		q.warn("The lease of a migration was lost", p.because(r.Reason)...)
 	}
 	return nil
 }
@@ -44,7 +44,7 @@ func (q *Queue) close(ctx context.Context, job *river.Job[pass], state, message,
 		return complete(ctx, tx, job)
 	})
 	if err == nil && current {
-		q.notice(message, p.fields(migrate.KeyReason, reason)...)
+		q.notice(message, p.because(reason)...)
 	}
 	return err
 }

@@ -48,6 +48,14 @@ func (p pass) fields(more ...any) []any {
 	return append([]any{keyMigration, p.Name, keyPass, p.Pass, keyGeneration, p.Generation}, more...)
 }
 
+// because is fields with a reason, if there is one.
+func (p pass) because(reason string) []any {
+	if reason == "" {
+		return p.fields()
+	}
+	return p.fields(migrate.KeyReason, reason)
+}
+
 // insert gives each pass a row of River's, in this order, and deletes those that
 // are over. A dead worker's row is never over; it goes after a day.
 func (q *Queue) insert(ctx context.Context, tx pgx.Tx, passes []pass, priority int) error {
