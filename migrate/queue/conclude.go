@@ -8,8 +8,6 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/riverdriver/riverpgxv5"
 	"github.com/riverqueue/river/rivertype"
-
-	"chatbridge/migrate"
 )
 
 // conclude keeps the result of a generation, unless it was reaped meanwhile.
