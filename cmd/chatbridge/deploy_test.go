@@ -137,6 +137,17 @@ func TestDeploy(t *testing.T) {
 		require.NotNil(t, services["postgres"].Healthcheck)
 		require.Contains(t, services["postgres"].Volumes, "ledger:/var/lib/postgresql/data")
 		require.Contains(t, documents[compose](t, "compose.yaml")[0].Volumes, "ledger")
+
+		// One connection writes, one renews the lease and eight read, for each account; eight
+		// are of the queue.
+		each := defaultAtOnce*10 + 8
+		var most int
+		_, err := fmt.Sscanf(services["postgres"].Command[2], "max_connections=%d", &most)
+		require.NoError(t, err)
+		require.Greater(t, most, (services["worker"].Deploy.Replicas+1)*each)
+		raw, err := os.ReadFile(filepath.Join(deployFolder, "kubernetes.yaml"))
+		require.NoError(t, err)
+		require.Contains(t, string(raw), fmt.Sprintf("admits %d connections", (kinds["Deployment"].Spec.Replicas+1)*each))
 	})
 	t.Run("the probes ask what the worker serves", func(t *testing.T) {
 		worker := kinds["Deployment"].Spec.Template.Spec.Containers[0]
