@@ -228,6 +228,59 @@ type LedgerIdentity struct {
 	Shared bool
 }
 
+// Holding says who may write a migration whose ledger several machines share. All
+// times and ages are by the clock of what keeps the ledger.
+type Holding struct {
+	State   HoldState
+	Holder  string // what the one who has, or last had, the lease is called
+	Host    string
+	PID     int
+	Since   time.Time // when it took the lease
+	Renewed time.Time
+	Expires time.Time // when the lease runs out if it is not renewed; or when it ran out or was given back
+	// Left is how long the lease lasts from now; below 0 is how long it is over.
+	Left time.Duration
+	Work *Work // nil if no worker was ever asked, or this role may not see it
+}
+
+// HoldState is what became of a lease.
+type HoldState string
+
+// States of a lease.
+const (
+	NeverLeased    HoldState = "none"       // nobody ever took it
+	LeaseHeld      HoldState = "held"       // somebody has it
+	LeaseGivenBack HoldState = "given_back" // the last one ended in good order
+	LeaseExpired   HoldState = "expired"    // the last one is gone, or has no connection
+)
+
+// Work is the newest pass of a migration that workers were asked for.
+type Work struct {
+	Pass       int64 // from 1
+	Generation int64 // attempt at the pass, from 1
+	Stage      WorkStage
+	Worker     string // who took this generation; empty while nobody did
+	Reason     string // how the pass ended, or why it cannot be worked
+	Asked      time.Time
+	Changed    time.Time     // since when it is so
+	Seen       time.Time     // when the worker last said that it is at work
+	Unseen     time.Duration // how long ago that was
+}
+
+// WorkStage is how far a pass is.
+type WorkStage string
+
+// Stages of a pass.
+const (
+	WorkWaiting WorkStage = "waiting" // for a worker
+	Working     WorkStage = "working" // a worker took it
+	WorkDone    WorkStage = "done"    // whatever its exit status
+	WorkFailed  WorkStage = "failed"  // no worker can work it until something is changed
+)
+
+// Open reports whether a worker has it, or is to take it.
+func (w *Work) Open() bool { return w != nil && (w.Stage == WorkWaiting || w.Stage == Working) }
+
 // NoteLevel remembers what is muted. Nothing is remembered of the rest, which
 // is nearly all.
 func NoteLevel(ctx context.Context, l Ledger, rec EntityRecord, muted bool) error {

@@ -96,7 +96,13 @@ func status() reports.Status {
 		}},
 		UnderWay: []reports.ChannelStatus{{SourceSID: channelSID, FriendlyName: hostile, Stage: "open", Messages: reports.Part{Done: 2, Total: 4}}},
 		Failures: []reports.StatusFailure{{FailureLine: summary().Failures[0], At: ended}},
-		Next:     "chatbridge migrate",
+		Holding: &reports.Holding{
+			State: migrate.LeaseGivenBack, Holder: hostile, Host: "box", PID: 7, Since: &began, ExpiresAt: &ended, SecondsLeft: -90,
+		},
+		Work: &reports.Work{
+			Pass: 2, Generation: 3, Stage: migrate.WorkDone, Worker: hostile, Reason: hostile, AskedAt: began, ChangedAt: ended, SeenAt: ended, SecondsUnseen: 90,
+		},
+		Next: "chatbridge migrate",
 	}
 }
 
@@ -283,7 +289,7 @@ func TestJSON(t *testing.T) {
 	fields := map[string][]string{
 		"audit.json":        {"schema_version", "command", "services", "counts", "requests", "estimate", "bill", "plan", "new_services", "findings"},
 		"summary.json":      {"schema_version", "command", "status", "services", "counts", "requests", "findings", "findings_this_run", "failures", "timeline", "lane_times", "duration_seconds"},
-		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "next"},
+		"status.json":       {"schema_version", "command", "ledger", "run", "services", "under_way", "failures", "holding", "work", "next"},
 		"verification.json": {"schema_version", "command", "equal", "services", "compared", "counts", "differences", "findings", "duration_seconds", "items"},
 	}
 	for name, want := range fields {

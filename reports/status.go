@@ -18,6 +18,9 @@ type Status struct {
 	Services      []ServiceStatus `json:"services"`
 	UnderWay      []ChannelStatus `json:"under_way"` // begun and not done, the longest first: 10 at most
 	Failures      []StatusFailure `json:"failures"`  // the latest first
+	// Holding and Work are left out for a ledger that is a file.
+	Holding *Holding `json:"holding,omitempty"`
+	Work    *Work    `json:"work,omitempty"` // left out too where no worker was ever asked
 	// Complete adds to a command that a text names what it takes to paste it.
 	Complete func(command string) string `json:"-"`
 

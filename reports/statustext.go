@@ -23,6 +23,12 @@ func statusDocument(s Status) *document {
 	if s.Run != nil {
 		d.add(heading("Last run"), paragraph(runText(*s.Run)))
 	}
+	if s.Holding != nil {
+		d.add(heading("Who holds it"), paragraph(holdingText(*s.Holding)))
+	}
+	if s.Work != nil {
+		d.add(heading("Work"), paragraph(workText(*s.Work)))
+	}
 	if s.Run != nil && s.Run.Alive && len(s.UnderWay) > 0 {
 		t := tableBlock{header: []string{"channel", "name", "stage", "messages"}, numbers: []int{3}}
 		for _, c := range s.UnderWay {
@@ -43,22 +49,31 @@ func statusDocument(s Status) *document {
 	return d
 }
 
-// dead is what a run is called that ended without saying so.
-const dead = "no longer running; it was killed, and running it again resumes"
+// What a run is called that ended without saying so.
+const (
+	dead         = "no longer running; it was killed, and running it again resumes"
+	deadOfWorker = "no longer running; a worker resumes it"
+)
 
 func statusVerdict(s Status) string {
 	switch {
 	case s.Run != nil && s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
 		return "partly undone; what was kept is still in the target."
+	case s.Run == nil && s.GoesOn():
+		return "nothing is recorded yet."
 	case s.Run == nil:
 		return "no migration recorded yet."
 	case len(s.Failures) > 0:
-		return fmt.Sprintf("%s; %s not carried.", runState(*s.Run), count(int64(len(s.Failures)), "resource was", "resources were"))
+		return fmt.Sprintf("%s; %s not carried.", runState(s), count(int64(len(s.Failures)), "resource was", "resources were"))
 	}
-	return runState(*s.Run) + "."
+	return runState(s) + "."
 }
 
-func runState(r Run) string {
+func runState(s Status) string {
+	r := *s.Run
+	if r.EndedAt == nil && !r.Alive && s.Work != nil && s.GoesOn() {
+		return deadOfWorker
+	}
 	if r.EndedAt == nil && !r.Alive {
 		return dead
 	}
@@ -119,20 +134,21 @@ func portion(share float64) string {
 // StatusLine is a status on one line.
 func StatusLine(s Status) string {
 	if s.Run == nil {
-		return "no migration recorded yet"
+		return strings.Join(append([]string{"no migration recorded yet"}, holdingLine(s)...), ", ")
 	}
 	r := *s.Run
 	at := r.SeenAt
 	if r.EndedAt != nil {
 		at = *r.EndedAt
 	}
-	parts := []string{at.UTC().Format("15:04:05") + " " + runState(r)}
+	parts := []string{at.UTC().Format("15:04:05") + " " + runState(s)}
 	if total := max(r.Done, r.Total); total > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s (%d%%)", Number(r.Done), Number(total), 100*r.Done/total))
 	}
 	if r.Alive {
 		parts = append(append(parts, speed(r)...), count(int64(r.Lanes), "channel", "channels")+" at work")
 	}
+	parts = append(parts, holdingLine(s)...)
 	if len(r.Waits) > 0 {
 		parts = append(parts, WaitText(r.Waits[0]))
 	}

@@ -45,6 +45,10 @@ complete, 3 something was not carried, 1 failed, 130 interrupted or killed. On a
 terminal it redraws in place. Elsewhere it adds a line each time; with --output
 json, each line is an object. Interrupting it does not touch the run.
 
+For a ledger in PostgreSQL it also shows who holds it and until when, and how far
+the pass is that workers were asked for. --watch then goes on while a worker has
+the pass or is to take it up.
+
 For many accounts see: chatbridge help accounts
 
 It never opens a connection, except to the database of a PostgreSQL ledger, needs

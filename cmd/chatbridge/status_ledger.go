@@ -31,6 +31,13 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	if s.Run, err = lastRun(ctx, l, now); err != nil {
 		return s, err
 	}
+	if h, ok := l.(holding); ok {
+		held, err := h.Holding(ctx)
+		if err != nil {
+			return s, err
+		}
+		s.Held(held)
+	}
 	if s.Failures, err = readFailures(ctx, l); err != nil {
 		return s, err
 	}
@@ -54,6 +61,11 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	s.UnderWay = s.UnderWay[:min(underWayShown, len(s.UnderWay))]
 	s.Next = nextCommand(s)
 	return s, nil
+}
+
+// holding is a ledger that several machines share, and that says who has it.
+type holding interface {
+	Holding(ctx context.Context) (migrate.Holding, error)
 }
 
 func left(c reports.ChannelStatus) int64 { return c.Messages.Total - c.Messages.Done }
@@ -153,9 +165,9 @@ func partOf(c migrate.KindCount) reports.Part {
 
 func nextCommand(s reports.Status) string {
 	switch {
-	case s.Run == nil:
-	case s.Run.Alive:
+	case s.GoesOn():
 		return "chatbridge status --watch"
+	case s.Run == nil:
 	case s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
 		return "chatbridge undo"
 	case s.Run.Status == migrate.Complete && s.InPlace:

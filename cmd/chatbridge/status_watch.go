@@ -45,7 +45,7 @@ const (
 	screenRest  = "\x1b[J"
 )
 
-// watch ends when the run has ended, with what that means, or with the error of
+// watch ends when the run has ended and no other is to follow, with what that means, or with the error of
 // the context. The terminal is left as it was, with the last status on it.
 func (w *watcher) watch(ctx context.Context) error {
 	if w.size != nil {
@@ -79,7 +79,7 @@ func (w *watcher) loop(ctx context.Context) (last reports.Status, err error) {
 			return last, err
 		}
 		last = s
-		if err := w.show(s); err != nil || s.Run == nil || !s.Run.Alive {
+		if err := w.show(s); err != nil || !s.GoesOn() {
 			return last, err
 		}
 		select {
@@ -142,6 +142,9 @@ func terminalSize() (width, height int) {
 func meaning(s reports.Status) error {
 	resume := "to resume: chatbridge migrate"
 	switch {
+	case s.Work != nil && s.Work.Stage == migrate.WorkFailed:
+		return &outcome{exitFailed, fmt.Sprintf("no worker can work pass %d: %s", s.Work.Pass, s.Work.Reason),
+			"when that is changed, ask for it again: chatbridge migrate"}
 	case s.Run == nil:
 		return &migrate.Error{Op: "watch", Kind: migrate.Usage, Err: errors.New("no migration recorded yet"), Hint: "to begin: chatbridge migrate"}
 	case s.Run.EndedAt == nil:

@@ -97,6 +97,22 @@ func TestWatch(t *testing.T) {
 			require.Equal(t, 1, strings.Count(out.String(), screenClose))
 		})
 	})
+	t.Run("goes on while a worker is to take the migration up, or has its lease", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			first, killed, resumed := reports.Status{Ledger: "l.db"}, watched(10, migrate.RunningStatus), watched(10, migrate.RunningStatus)
+			killed.Run.Alive, resumed.Run.Alive = false, false
+			first.Held(migrate.Holding{State: migrate.NeverLeased, Work: &migrate.Work{Pass: 1, Stage: migrate.WorkWaiting}})
+			killed.Held(migrate.Holding{State: migrate.LeaseExpired, Holder: "w1", Host: "box", Work: &migrate.Work{Pass: 1, Stage: migrate.Working}})
+			resumed.Held(migrate.Holding{State: migrate.LeaseHeld, Holder: "w2", Host: "box"})
+			l := &looks{all: []reports.Status{first, killed, resumed, watched(100, migrate.Complete)}}
+			w := &watcher{read: l.read, every: time.Second, form: reports.Text, out: &out}
+			require.NoError(t, w.watch(t.Context()))
+			require.Len(t, l.times, 4)
+			require.Contains(t, out.String(), "no migration recorded yet, pass 1 waits for a worker\n")
+			require.Contains(t, out.String(), "held by w2 (process 0 on box)")
+		})
+	})
 	t.Run("an error of the ledger is not taken for the end of the run", func(t *testing.T) {
 		fails := errors.New("disk is gone")
 		w := &watcher{
@@ -110,6 +126,8 @@ func TestWatch(t *testing.T) {
 func TestWatchMeaning(t *testing.T) {
 	killed := watched(10, migrate.RunningStatus)
 	killed.Run.Alive = false
+	unworkable := reports.Status{}
+	unworkable.Held(migrate.Holding{State: migrate.NeverLeased, Work: &migrate.Work{Pass: 1, Stage: migrate.WorkFailed, Reason: "Authenticate"}})
 	for name, one := range map[string]struct {
 		status reports.Status
 		exit   int
@@ -119,6 +137,7 @@ func TestWatchMeaning(t *testing.T) {
 		"interrupted": {watched(10, migrate.InterruptedStatus), exitInterrupted},
 		"failed":      {watched(10, migrate.FailedStatus), exitFailed},
 		"killed":      {killed, exitInterrupted},
+		"unworkable":  {unworkable, exitFailed},
 		"never begun": {reports.Status{}, exitUsage},
 	} {
 		t.Run("a run that was "+name+" ends it with its exit status", func(t *testing.T) {

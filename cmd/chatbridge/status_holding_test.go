@@ -1,0 +1,59 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
+	"chatbridge/migrate/pgtest"
+	"chatbridge/reports"
+)
+
+// TestStatusOfWork shows who has a ledger that workers share, and that a file has
+// nothing of it.
+func TestStatusOfWork(t *testing.T) {
+	shown := func(path string) (reports.Status, map[string]any) {
+		l, err := readLedger(t.Context(), path)
+		require.NoError(t, err)
+		defer l.Close()
+		s, err := readStatus(t.Context(), l, path, time.Now())
+		require.NoError(t, err)
+		var b bytes.Buffer
+		require.NoError(t, reports.WriteStatus(&b, reports.JSON, s))
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal(b.Bytes(), &fields))
+		return s, fields
+	}
+	begin := func(path string) {
+		l, err := openLedger(t.Context(), path)
+		require.NoError(t, err)
+		require.NoError(t, l.Close())
+	}
+
+	t.Run("a file", func(t *testing.T) {
+		path := t.TempDir() + "/chatbridge.db"
+		begin(path)
+		s, fields := shown(path)
+		require.NotContains(t, fields, "holding")
+		require.NotContains(t, fields, "work")
+		require.Equal(t, "chatbridge migrate", s.Next)
+	})
+	t.Run("a database", func(t *testing.T) {
+		url := pgtest.Database(t)
+		begin(url)
+		s, fields := shown(url)
+		require.Equal(t, migrate.LeaseGivenBack, s.Holding.State)
+		require.NotContains(t, fields, "work")
+		require.Equal(t, "chatbridge migrate", s.Next)
+
+		pgtest.Exec(t, url, `INSERT INTO chatbridge.work (migration_id, pass, generation, state, worker) SELECT id, 2, 1, 'open', 'w1' FROM chatbridge.migrations`)
+		s, fields = shown(url)
+		require.Equal(t, "working", fields["work"].(map[string]any)["stage"])
+		require.Equal(t, "w1", s.Work.Worker)
+		require.Equal(t, "chatbridge status --watch", s.Next)
+	})
+}
