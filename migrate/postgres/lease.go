@@ -63,6 +63,7 @@ func (l *leasing) begin(ctx context.Context, conn *pgx.Conn) (err error) {
 // row is what the table says of the lease.
 type row struct {
 	generation int64
+	timeline   int64
 	ended      bool
 	left       float64 // seconds until it is over, below 0 if it is
 	length     int64   // milliseconds
@@ -84,19 +85,40 @@ func (h holder) String() string {
 	return fmt.Sprintf("%sprocess %d on %s since %s", name, h.pid, h.host, h.since.UTC().Format(time.RFC3339))
 }
 
-const leaseColumns = `SELECT generation, ended, extract(epoch FROM expires_at - clock_timestamp())::float8, length_ms, renewed_at, holder, host, pid, taken_at
+const leaseColumns = `SELECT generation, timeline, ended, extract(epoch FROM expires_at - clock_timestamp())::float8, length_ms, renewed_at, holder, host, pid, taken_at
 	FROM chatbridge.leases WHERE migration_id = $1`
 
 func readLease(ctx context.Context, q querier, migration int32, lock string) (r row, err error) {
-	err = q.QueryRow(ctx, leaseColumns+lock, migration).Scan(&r.generation, &r.ended, &r.left, &r.length, &r.renewed, scanText(&r.who.name), scanText(&r.who.host), &r.who.pid, &r.who.since)
+	err = q.QueryRow(ctx, leaseColumns+lock, migration).Scan(&r.generation, &r.timeline, &r.ended, &r.left, &r.length, &r.renewed, scanText(&r.who.name), scanText(&r.who.host), &r.who.pid, &r.who.since)
 	return r, err
 }
 
 // grant waits for the lease of a process that is gone, and takes it.
 func (l *leasing) grant(ctx context.Context, conn *pgx.Conn) (before migrate.Handover, err error) {
-	r, err := l.watch(ctx, func() (row, bool, error) { return l.try(ctx, conn) })
+	now, err := timeline(ctx, conn)
+	if err != nil {
+		return before, err
+	}
+	var promoted time.Time // when the lease is over that a server which is gone may have granted
+	r, err := l.watch(ctx, func() (r row, taken bool, err error) {
+		if r, err = readLease(ctx, conn, l.migration, ""); err == nil && r.generation > 0 && r.timeline != now && r.timeline*now > 0 {
+			if promoted.IsZero() {
+				promoted = time.Now().Add(max(l.lease, time.Duration(r.length)*time.Millisecond))
+			}
+			if left := time.Until(promoted); left > 0 {
+				r.left, r.ended = left.Seconds(), false
+				return r, false, nil
+			}
+		} else if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return r, false, err
+		}
+		return l.try(ctx, conn, now)
+	})
 	if err != nil || r.generation == 0 {
 		return before, err
+	}
+	if !promoted.IsZero() {
+		r.ended, r.left = false, 0
 	}
 	return migrate.Handover{
 		At: time.Now().Add(time.Duration(r.left * float64(time.Second))), Expired: !r.ended, Length: time.Duration(r.length) * time.Millisecond,
@@ -127,8 +149,18 @@ func (l *leasing) watch(ctx context.Context, look func() (r row, over bool, err 
 	}
 }
 
+// timeline is that of the server: another one when a standby took over, which may not
+// have had the last that was granted. It is 0 if the role may not ask.
+func timeline(ctx context.Context, conn querier) (id int64, err error) {
+	err = conn.QueryRow(ctx, `SELECT timeline_id FROM pg_control_checkpoint()`).Scan(&id)
+	if codeOf(err) == noRight {
+		return 0, nil
+	}
+	return id, err
+}
+
 // try takes the lease if it is over, and says what it was.
-func (l *leasing) try(ctx context.Context, conn *pgx.Conn) (r row, taken bool, err error) {
+func (l *leasing) try(ctx context.Context, conn *pgx.Conn, timeline int64) (r row, taken bool, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return r, false, err
@@ -151,9 +183,9 @@ func (l *leasing) try(ctx context.Context, conn *pgx.Conn) (r row, taken bool, e
 	if name == "" {
 		name = host
 	}
-	_, err = tx.Exec(ctx, `UPDATE chatbridge.leases SET generation = generation + 1, token = $2, holder = $3, host = $4, pid = $5, length_ms = $6,
+	_, err = tx.Exec(ctx, `UPDATE chatbridge.leases SET generation = generation + 1, token = $2, holder = $3, host = $4, pid = $5, length_ms = $6, timeline = $8,
 		taken_at = clock_timestamp(), renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $7), ended = false, committed = 0 WHERE migration_id = $1`,
-		l.migration, l.token, packText(name), packText(host), int64(os.Getpid()), l.lease.Milliseconds(), l.lease.Seconds())
+		l.migration, l.token, packText(name), packText(host), int64(os.Getpid()), l.lease.Milliseconds(), l.lease.Seconds(), timeline)
 	if err != nil {
 		return r, false, err
 	}

@@ -242,3 +242,24 @@ func TestPlainURLs(t *testing.T) {
 	}
 	require.False(t, postgres.IsURL("chatbridge.db"))
 }
+
+// TestFailover is about a standby that took over and may not have what was granted last.
+func TestFailover(t *testing.T) {
+	url := pgtest.Database(t)
+	const length = 300 * time.Millisecond
+	l, err := postgres.Open(t.Context(), url, "default", postgres.LeaseLength(length))
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	pgtest.Exec(t, url, `UPDATE chatbridge.leases SET timeline = timeline + 1`)
+	began := time.Now()
+	l, err = postgres.Open(t.Context(), url, "default", postgres.LeaseLength(length))
+	require.NoError(t, err)
+	before := l.Lease().Before()
+	require.True(t, before.Expired, "what was sent may still land")
+	require.False(t, before.At.Before(began.Add(length)))
+	require.NoError(t, l.Close())
+	l, err = postgres.Open(t.Context(), url, "default", postgres.LeaseLength(length))
+	require.NoError(t, err)
+	require.False(t, l.Lease().Before().Expired)
+	require.NoError(t, l.Close())
+}

@@ -21,6 +21,7 @@ CREATE TABLE chatbridge.leases (
 	renewed_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
 	expires_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
 	ended        boolean NOT NULL DEFAULT true, -- it was given back
+	timeline     bigint NOT NULL DEFAULT 0, -- of the server when it was taken; 0 if it does not say
 	committed    bigint NOT NULL DEFAULT 0
 );
 
