@@ -16,8 +16,8 @@
 //
 // # Invariants, and what each one covers
 //
-//  1. One writer: a ledger is locked by one process, a channel has one lane, a
-//     lane has one write in flight, and a conversation belongs to one channel: it
+//  1. One writer: a ledger is locked by one process, or held by one under a lease, a
+//     channel has one lane, a lane has one write in flight, and a conversation belongs to one channel: it
 //     is reserved before a lane uses it, and the ledger refuses it to a second
 //     one. Covers two processes on one ledger, and is what the others build on.
 //
@@ -78,6 +78,14 @@
 //     the first landed. Nothing is uploaded anew before it says that the file is gone.
 //     Covers lost answers, late commits of any delay, and files that were collected
 //     because no message had them in time.
+//
+//  13. Lease: without the lease of a ledger that several machines reach nothing is
+//     sent, and appends that are under way are cut off. When a lease ran out is told by
+//     the clock of the ledger. Whoever held it may have been frozen on its way to a
+//     write, so the next message of a channel that it had at work counts as sent; a
+//     message that it is answered too late is removed by its SID; and for a day every
+//     pass looks for a conversation that it was about to create. Covers a process that
+//     is killed, frozen or cut off while another goes on, whatever their clocks say.
 //
 // What no invariant covers: a write that lands after the settle time and after
 // its conversation was read back. A verification finds it.
