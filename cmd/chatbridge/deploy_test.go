@@ -138,9 +138,9 @@ func TestDeploy(t *testing.T) {
 		require.Contains(t, services["postgres"].Volumes, "ledger:/var/lib/postgresql/data")
 		require.Contains(t, documents[compose](t, "compose.yaml")[0].Volumes, "ledger")
 
-		// One connection writes, one renews the lease and eight read, for each account; eight
+		// One connection writes, one renews the lease and eight read, for each account; four
 		// are of the queue.
-		each := defaultAtOnce*10 + 8
+		each := defaultAtOnce*10 + 4
 		var most int
 		_, err := fmt.Sscanf(services["postgres"].Command[2], "max_connections=%d", &most)
 		require.NoError(t, err)

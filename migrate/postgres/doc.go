@@ -42,13 +42,24 @@
 //	GRANT SELECT ON ALL TABLES IN SCHEMA chatbridge TO viewer;
 //
 // A newer chatbridge brings the schema up to date when it writes first; an older one
-// then refuses to open it. A writer takes one connection and up to eight for reads, a
-// reader up to four. A pooler that gives each transaction another session (PgBouncer in
-// transaction mode) cannot carry the lock and is refused: connect to the server, or to a
-// pool in session mode. Every commit waits for the server's disk, whatever
-// synchronous_commit is by default. If a replica may take over without having
-// everything that was confirmed, the ledger can lag, which the next run makes up for by
-// reading the target.
+// then refuses to open it. What that adds to the schema, a role that reads has to be
+// granted again; status shows no work of a queue that it may not read.
+//
+// A writer takes one connection, one more to renew its lease and up to eight for reads; a
+// reader takes up to four. A worker takes that for each account that it has at work, and
+// four for the queue: with eight accounts at once, up to 84 of max_connections, which is
+// 100 by default. A pooler that gives each transaction another session (PgBouncer in
+// transaction mode) is refused: connect to the server, or to a pool in session mode.
+//
+// Every commit waits for the server's disk, whatever synchronous_commit is by default.
+// If a replica may take over without having everything that was confirmed, the ledger
+// can lag, which the next run makes up for by reading the target. The last grants of
+// leases can be lost too. So whoever takes a lease on another timeline than the one
+// before waits for the longer of the two leases and for the settle time. That needs the
+// right to call pg_control_checkpoint(), which everybody has unless it was revoked.
+// Without it, stop all writers after a failover and wait for a lease and a settle time,
+// 30 s by default, before they start again; or have a synchronous standby
+// (synchronous_standby_names).
 //
 // The SIDs of channels, services and failures are text; those of messages, members,
 // users and roles are the 16 bytes of their digits. A text that PostgreSQL cannot store
