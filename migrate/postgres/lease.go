@@ -44,6 +44,9 @@ type leasing struct {
 	// conn is the session of the renewals, which wait for nothing else; nil while there
 	// is none. Renewals come one at a time.
 	conn *pgx.Conn
+	// promoted is when a renewal first came to another server than the one that granted
+	// the lease, or renewed it last.
+	promoted time.Time
 }
 
 func newLeasing(o options, migration int32, config *pgx.ConnConfig) *leasing {
@@ -213,18 +216,53 @@ func (l *leasing) renew(ctx context.Context) error {
 		}
 		l.conn = conn
 	}
-	done, err := l.conn.Exec(ctx, `UPDATE chatbridge.leases SET renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $3)
-		WHERE migration_id = $1 AND token = $2`, l.migration, l.token, l.lease.Seconds())
+	if err := l.prolong(ctx); err != nil {
+		if !errors.Is(err, errPromoted) && !errors.Is(err, errTaken) {
+			closeSession(l.conn)
+			l.conn = nil
+		}
+		return err
+	}
+	return nil
+}
+
+// prolong is renew on the session that is there.
+func (l *leasing) prolong(ctx context.Context) error {
+	var granted int64
+	err := l.conn.QueryRow(ctx, `SELECT timeline FROM chatbridge.leases WHERE migration_id = $1 AND token = $2`, l.migration, l.token).Scan(&granted)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return errTaken
+	}
 	if err != nil {
-		closeSession(l.conn)
-		l.conn = nil
+		return err
+	}
+	now, err := timeline(ctx, l.conn)
+	if err != nil {
+		return err
+	}
+	if now != granted && now*granted > 0 {
+		// The server may not know of a lease that its predecessor granted to another process.
+		if l.promoted.IsZero() {
+			l.promoted = time.Now()
+		}
+		if time.Since(l.promoted) < l.lease {
+			return errPromoted
+		}
+	}
+	done, err := l.conn.Exec(ctx, `UPDATE chatbridge.leases SET renewed_at = clock_timestamp(), expires_at = clock_timestamp() + make_interval(secs => $3), timeline = $4
+		WHERE migration_id = $1 AND token = $2`, l.migration, l.token, l.lease.Seconds(), now)
+	if err != nil {
 		return err
 	}
 	if done.RowsAffected() != 1 {
 		return errTaken
 	}
+	l.promoted = time.Time{}
 	return nil
 }
+
+// errPromoted lets the lease lapse for as long as another may last.
+var errPromoted = errors.New("a standby took over, and a lease that it does not know of may last")
 
 // take is of rights: after a lost connection it says what was committed.
 func (l *leasing) take(ctx context.Context, conn *pgx.Conn) (committed int64, err error) {

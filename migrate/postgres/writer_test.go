@@ -263,3 +263,20 @@ func TestFailover(t *testing.T) {
 	require.False(t, l.Lease().Before().Expired)
 	require.NoError(t, l.Close())
 }
+
+// TestFailoverOfTheHolder is about a process whose lease a new primary shows again,
+// although another one may have taken it from the old one.
+func TestFailoverOfTheHolder(t *testing.T) {
+	url := pgtest.Database(t)
+	const length = 900 * time.Millisecond
+	l, err := postgres.Open(t.Context(), url, "default", postgres.LeaseLength(length))
+	require.NoError(t, err)
+	require.NoError(t, l.Lease().Permit())
+	pgtest.Exec(t, url, `UPDATE chatbridge.leases SET timeline = timeline + 1`)
+	during, stop := l.Lease().During(t.Context())
+	defer stop()
+	<-during.Done() // it lapses
+	require.Equal(t, migrate.Unavailable, migrate.KindOf(l.Lease().Permit()))
+	require.NoError(t, l.Lease().Ready(t.Context()), "and is renewed when no other can last")
+	require.NoError(t, l.Close())
+}

@@ -22,14 +22,15 @@ func (q *Queue) Ask(ctx context.Context, migrations ...string) error {
 		// Rows are locked in the order of their IDs, so two of these cannot wait for each other.
 		rows, err := tx.Query(ctx, `WITH asked AS (
 				INSERT INTO chatbridge.work AS w (migration_id, pass, generation, state)
-				SELECT id, 1, 1, 'open' FROM chatbridge.migrations WHERE name = ANY($1) ORDER BY id
+				SELECT id, 1, 1, 'open' FROM chatbridge.migrations WHERE name IN (SELECT unnest($1::text[])) ORDER BY id
 				ON CONFLICT (migration_id) DO UPDATE SET pass = w.pass + 1, generation = 1, state = 'open',
 					job_id = NULL, worker = NULL, reason = NULL,
 					asked_at = excluded.asked_at, changed_at = excluded.changed_at, seen_at = excluded.seen_at
 				WHERE w.state <> 'open'
 				RETURNING migration_id, pass, generation)
-			SELECT migration_id, name, pass, generation FROM asked JOIN chatbridge.migrations ON id = migration_id
-			ORDER BY array_position($1, name)`, migrations)
+			SELECT migration_id, m.name, pass, generation FROM asked JOIN chatbridge.migrations m ON id = migration_id
+			JOIN (SELECT name, min(place) AS place FROM unnest($1::text[]) WITH ORDINALITY AS u(name, place) GROUP BY name) AS wanted ON wanted.name = m.name
+			ORDER BY place`, migrations)
 		if err != nil {
 			return err
 		}

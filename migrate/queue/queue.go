@@ -23,6 +23,9 @@ const (
 	// worker's migration is at work elsewhere soon after the lease is over. With a lease
 	// of 20 s and a settle time of 10 s that makes 35 s from the kill at most.
 	defaultTick = 2 * time.Second
+	// defaultPoll is how often new rows are looked for if nothing tells of them: what is
+	// handed over is to be at work elsewhere within a second.
+	defaultPoll = 250 * time.Millisecond
 	// defaultUnseen is how long a worker without a lease may be out of sight: a
 	// restart of the database takes less.
 	defaultUnseen = time.Minute
@@ -80,7 +83,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Queue, error) {
 	o.Tick = cmp.Or(o.Tick, defaultTick)
 	o.Unseen = cmp.Or(o.Unseen, defaultUnseen)
 	o.Patience = cmp.Or(o.Patience, defaultPatience)
-	o.poll = cmp.Or(o.poll, river.FetchPollIntervalDefault)
+	o.poll = cmp.Or(o.poll, defaultPoll)
 	if o.Worker == "" {
 		host, _ := os.Hostname() // without a name the process ID has to do
 		o.Worker = fmt.Sprintf("%s-%d", cmp.Or(host, "worker"), os.Getpid())
