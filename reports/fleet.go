@@ -118,17 +118,38 @@ func WriteFleet(w io.Writer, form Format, f Fleet, options ...Option) error {
 	return f.document(form).with(options).render(w, form)
 }
 
+// keys name the accounts in JSON: by the SID of the source account, or by their names if
+// nobody knows it or several have it, to write into several targets.
+func (f Fleet) keys() []string {
+	entries := map[string]int{}
+	for _, a := range f.Accounts {
+		entries[a.SourceSID]++
+	}
+	keys := make([]string, len(f.Accounts))
+	for i, a := range f.Accounts {
+		if keys[i] = a.SourceSID; a.SourceSID == "" || entries[a.SourceSID] > 1 {
+			keys[i] = a.Name
+		}
+	}
+	return keys
+}
+
 // json writes the accounts one by one, behind the other fields.
 func (f Fleet) json(w io.Writer) error {
 	var head strings.Builder
 	if err := encodeJSON(&head, f); err != nil {
 		return err
 	}
-	text := strings.TrimSuffix(head.String(), "\n}\n") + ",\n  \"accounts\": ["
+	text := strings.TrimSuffix(head.String(), "\n}\n") + ",\n  \"accounts\": {"
 	if _, err := io.WriteString(w, text); err != nil {
 		return err
 	}
+	keys := f.keys()
 	for i, a := range f.Accounts {
+		key, err := json.Marshal(keys[i])
+		if err != nil {
+			return err
+		}
 		raw, err := a.encoded()
 		if err != nil {
 			return err
@@ -137,11 +158,11 @@ func (f Fleet) json(w io.Writer) error {
 		if i == 0 {
 			separator = "\n    "
 		}
-		if _, err := io.WriteString(w, separator+raw); err != nil {
+		if _, err := io.WriteString(w, separator+string(key)+": "+raw); err != nil {
 			return err
 		}
 	}
-	_, err := io.WriteString(w, "\n  ]\n}\n")
+	_, err := io.WriteString(w, "\n  }\n}\n")
 	return err
 }
 

@@ -90,10 +90,34 @@ func (w *town) on(t *testing.T, sc screen, args ...string) int {
 // fleetResult is the JSON of a fleet.
 type fleetResult struct {
 	reports.Fleet
-	Accounts []struct {
-		reports.FleetAccount
-		Result json.RawMessage `json:"result"`
-	} `json:"accounts"`
+	Accounts fleetAccounts `json:"accounts"`
+}
+
+// fleetAccounts are in the order in which they stand.
+type fleetAccounts []struct {
+	reports.FleetAccount
+	Result json.RawMessage `json:"result"`
+	key    string
+}
+
+func (all *fleetAccounts) UnmarshalJSON(raw []byte) error {
+	d := json.NewDecoder(bytes.NewReader(raw))
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		one := make(fleetAccounts, 1)
+		if err := d.Decode(&one[0]); err != nil {
+			return err
+		}
+		one[0].key = key.(string)
+		*all = append(*all, one[0])
+	}
+	return nil
 }
 
 func (w *town) run(t *testing.T, args ...string) (fleetResult, screen, int) {
@@ -134,6 +158,7 @@ func TestFleet(t *testing.T) {
 	satisfies(t, "fleet", sc.stdout.Bytes())
 	bad := map[string]string{"a7": reports.FleetNoAccess, "a11": reports.FleetNoAccess, "a23": reports.FleetFailed}
 	for i, a := range got.Accounts {
+		require.Equal(t, a.SourceSID, a.key)
 		require.Equal(t, fmt.Sprintf("a%d", i+1), a.Name)
 		require.Equal(t, memberSID(i+1), a.SourceSID)
 		if state, ok := bad[a.Name]; ok {
