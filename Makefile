@@ -28,7 +28,7 @@ BUILDFLAGS = -trimpath -buildvcs=false # the same bytes from every kind of check
 LDFLAGS = -s -w -X main.linkedVersion=$(VERSION) -X main.linkedRevision=$(REVISION) -X main.linkedDate=$(DATE) -X main.linkedModified=$(MODIFIED)
 ARCHIVE = chatbridge_$(VERSION:v%=%)_$(shell $(GO) env GOOS)_$(shell $(GO) env GOARCH)
 
-.PHONY: check build test lint race fuzz torture torture-many histories sweep kill faults mutants bench benchmarks demo pages archive release
+.PHONY: check build test lint race fuzz torture torture-many histories sweep kill faults mutants bench bench-workers benchmarks demo pages archive release
 
 check: lint test race fuzz ## everything that CI requires
 
@@ -80,6 +80,9 @@ mutants: ## MUTANTS changes to the packages of ENGINE, each of which a test must
 	  -args=-seeds=20 -allow testdata/mutants/accepted.txt -budget 50m
 
 # The table is printed by a test, since only a test may have a virtual clock.
+bench-workers: ## 40 accounts at 100 ms on 1 and on 4 workers, and on SQLite (about ten minutes, needs PostgreSQL)
+	$(GO) test ./cmd/chatbridge -run '^TestWorkersBench$$' -count=1 -timeout 1h -v -args -workers-bench 40 | grep -v '^=== '
+
 bench: ## how close to the limits, how fast and how large a migration is, as a table and in .build/bench.json; BENCHSIZE=full: 1M messages, 100,000 channels
 	@mkdir -p .build && CGO_ENABLED=0 $(GO) build -o .build/plain/chatbridge ./cmd/chatbridge && $(GO) test -c -o .build/bench.test ./migrate/internal/bench
 	@.build/bench.test -test.run '^TestTable$$' -test.timeout 6h -table .build/bench.json -only '$(ONLY)' -binary .build/plain/chatbridge -size '$(BENCHSIZE)'

@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -56,7 +57,8 @@ func TestCutSockets(t *testing.T) {
 	_, c := b.conversation()
 	server := httptest.NewServer(b.conversations)
 	transport := &http.Transport{DisableKeepAlives: true}
-	for _, body := range []string{"a", "b", "c", "d"} {
+	for n := range 60 { // some are cut before the server has read them
+		body := fmt.Sprint("body ", n)
 		ctx, cut := context.WithCancel(t.Context())
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { cut() }})
 		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL+c+"/Messages", strings.NewReader(form("Body", body).Encode()))

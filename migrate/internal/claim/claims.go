@@ -178,6 +178,10 @@ func (c *Claims) late(ctx context.Context, s migrate.Stray) error {
 		return nil
 	}
 	err := c.lease.Permit()
+	if err != nil {
+		// It lapsed meanwhile, and only the ledger knows whether another process took it.
+		err = c.lease.Ready(ctx)
+	}
 	if migrate.KindOf(err) != migrate.Conflict {
 		return nil // nobody wrote since
 	}
