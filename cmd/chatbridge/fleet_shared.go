@@ -50,7 +50,7 @@ func (f *fleet) names() (names []string) {
 	return names
 }
 
-func (f *fleet) called(name string) *turn {
+func (f *fleet) turnNamed(name string) *turn {
 	return f.turns[slices.IndexFunc(f.turns, func(t *turn) bool { return t.name == name })]
 }
 
@@ -153,7 +153,7 @@ const (
 // run works for one account: the very command, with what the queue makes of how it
 // ended.
 func (s *shared) run(ctx context.Context, name string, _ <-chan struct{}) queue.Result {
-	is := s.called(name)
+	is := s.turnNamed(name)
 	t, err := s.turnOf(ctx, is.account, s.relay)
 	if err != nil {
 		return queue.Result{Outcome: queue.Failed, Reason: err.Error()}
