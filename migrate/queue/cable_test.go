@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,7 +15,7 @@ import (
 // line carries connections to a database, can be cut, and can answer as a pooler.
 type line struct {
 	url    string
-	pooler bool // makes up the process ID that it greets with
+	pooler atomic.Bool // makes up the process ID that it greets with
 	to     string
 
 	listener net.Listener
@@ -84,7 +85,7 @@ func (l *line) carry(near net.Conn) {
 // answer carries what the database says. Its messages are a letter, four bytes of
 // length that count themselves, and a body; K has the process ID.
 func (l *line) answer(near, far net.Conn) {
-	for l.pooler {
+	for l.pooler.Load() {
 		head := make([]byte, 5)
 		if _, err := io.ReadFull(far, head); err != nil {
 			return

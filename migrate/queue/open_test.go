@@ -88,7 +88,7 @@ func TestPooler(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "acme")
 	line := cable(t, w.url)
-	line.pooler = true
+	line.pooler.Store(true)
 	a := w.queueAt(line.url, "a")
 	a.told("A pooler stands before PostgreSQL: new work is looked for, not listened for")
 	require.True(t, a.options.PollOnly)
