@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -26,8 +27,15 @@ var carriedFlags = []string{
 // nextCommands completes the commands that a text names, so that they can be
 // pasted.
 type nextCommands struct {
-	root  *cobra.Command
+	root  *commandTree
 	given []givenFlag
+}
+
+// commandTree knows which command has which flag. To ask it changes it, and many
+// accounts ask at once.
+type commandTree struct {
+	mu   sync.Mutex
+	root *cobra.Command
 }
 
 // givenFlag is one flag with its values, as a shell takes them.
@@ -39,7 +47,7 @@ func (n *nextCommands) remember(cmd *cobra.Command) {
 	if n == nil {
 		return
 	}
-	n.root, n.given = cmd.Root(), nil
+	n.root, n.given = &commandTree{root: cmd.Root()}, nil
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed && slices.Contains(carriedFlags, f.Name) {
 			n.give(f.Name, valuesOf(f)...)
@@ -102,6 +110,8 @@ func (n *nextCommands) complete(text string) string {
 	if n == nil || n.root == nil || len(n.given) == 0 {
 		return text
 	}
+	n.root.mu.Lock()
+	defer n.root.mu.Unlock()
 	return namedCommand.ReplaceAllStringFunc(text, func(named string) string {
 		words := strings.Fields(named)
 		target := n.find(words[1])
@@ -201,7 +211,7 @@ func (n *nextCommands) after(err error) *nextCommands {
 }
 
 func (n *nextCommands) find(name string) *cobra.Command {
-	for _, c := range n.root.Commands() {
+	for _, c := range n.root.root.Commands() {
 		if c.Name() == name {
 			return c
 		}
