@@ -138,9 +138,9 @@ func TestDeploy(t *testing.T) {
 		require.Contains(t, services["postgres"].Volumes, "ledger:/var/lib/postgresql/data")
 		require.Contains(t, documents[compose](t, "compose.yaml")[0].Volumes, "ledger")
 
-		// One connection writes, one renews the lease and eight read, for each account; four
+		// One connection writes, one renews the lease and three read, for each account; four
 		// are of the queue.
-		each := defaultAtOnce*10 + 4
+		each := defaultAtOnce*5 + 4
 		var most int
 		_, err := fmt.Sscanf(services["postgres"].Command[2], "max_connections=%d", &most)
 		require.NoError(t, err)

@@ -201,6 +201,11 @@ func (s *shared) came(ctx context.Context, err error) queue.Result {
 		case "keep ledger", "hold lease":
 			r.Outcome = queue.Lost
 		}
+	case exitService:
+		// A database that has no connection left, or is starting, is a matter of moments.
+		if e, _ := errors.AsType[*migrate.Error](err); e != nil && e.Op == "open ledger" {
+			r.Outcome = queue.Held
+		}
 	}
 	return r
 }

@@ -45,10 +45,10 @@
 // then refuses to open it. What that adds to the schema, a role that reads has to be
 // granted again; status shows no work of a queue that it may not read.
 //
-// A writer takes one connection, one more to renew its lease and up to eight for reads; a
+// A writer takes one connection, one more to renew its lease and up to three for reads; a
 // reader takes up to four. A worker takes that for each account that it has at work, and
-// four for the queue: with eight accounts at once, up to 84 of max_connections, which is
-// 100 by default. A pooler that gives each transaction another session (PgBouncer in
+// four for the queue: with eight accounts at once, up to 44 of max_connections, which is
+// 100 by default. If none is left, a worker leaves the account for a moment. A pooler that gives each transaction another session (PgBouncer in
 // transaction mode) is refused: connect to the server, or to a pool in session mode.
 //
 // Every commit waits for the server's disk, whatever synchronous_commit is by default.

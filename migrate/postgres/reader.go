@@ -22,7 +22,7 @@ const pageRows = 500
 // they are needed.
 const (
 	readerSessions = 4
-	writerSessions = 8
+	writerSessions = 3
 )
 
 // Reader reads the ledger of one migration, also while another process writes it: it
