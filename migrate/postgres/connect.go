@@ -153,6 +153,11 @@ func reason(err error) error {
 	}
 	for {
 		inner := errors.Unwrap(err)
+		if several, ok := err.(interface{ Unwrap() []error }); ok { // one for each way that was tried
+			if all := several.Unwrap(); len(all) > 0 {
+				inner = all[len(all)-1]
+			}
+		}
 		if inner == nil {
 			return err
 		}
