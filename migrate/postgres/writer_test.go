@@ -22,7 +22,7 @@ import (
 const (
 	childVariable = "CHATBRIDGE_TEST_LEDGER"
 	childChannels = 3
-	childLease    = time.Second
+	childLease    = 3 * time.Second
 )
 
 // TestMain also serves as the other process: the tests run their own binary with
