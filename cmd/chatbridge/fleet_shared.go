@@ -189,13 +189,17 @@ func (s *shared) came(ctx context.Context, err error) queue.Result {
 	if err != nil {
 		r.Reason = err.Error()
 	}
+	op := ""
+	if e, ok := errors.AsType[*migrate.Error](err); ok {
+		op = e.Op
+	}
 	switch statusOf(err) {
 	case exitDone, exitIncomplete:
 		r.Outcome = queue.Done
 	case exitInterrupted:
 		r.Outcome = queue.HandOver
 	case exitLedger:
-		switch e, _ := errors.AsType[*migrate.Error](err); e.Op {
+		switch op {
 		case "open ledger":
 			r.Outcome = queue.Held
 		case "keep ledger", "hold lease":
@@ -203,7 +207,7 @@ func (s *shared) came(ctx context.Context, err error) queue.Result {
 		}
 	case exitService:
 		// A database that has no connection left, or is starting, is a matter of moments.
-		if e, _ := errors.AsType[*migrate.Error](err); e != nil && e.Op == "open ledger" {
+		if op == "open ledger" {
 			r.Outcome = queue.Held
 		}
 	}

@@ -30,6 +30,7 @@ func TestWhatBecomesOfAPass(t *testing.T) {
 		"another ledger writes there":          {e("claim service", migrate.Conflict), queue.Failed},
 		"the ledger is for other settings":     {e("bind ledger", migrate.Conflict), queue.Failed},
 		"the database has no connection left":  {e("open ledger", migrate.Unavailable), queue.Held},
+		"another run, in other words":          {&outcome{exitLedger, "another run is active", ""}, queue.Failed},
 		"wrong credentials":                    {e("sign in", migrate.Credentials), queue.Failed},
 		"the account has default timers":       {e("check account", migrate.Usage), queue.Failed},
 		"the service does not answer for long": {e("read services", migrate.Unavailable), queue.Failed},
