@@ -1,6 +1,7 @@
 package claim_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -24,6 +25,7 @@ type leased struct {
 
 	mu     sync.Mutex
 	over   error
+	ready  error // once it is known whose the lease is; over, if nil
 	cut    context.CancelCauseFunc
 	strays []migrate.Stray
 }
@@ -54,7 +56,22 @@ func (l *leased) Permit() error {
 	return l.over
 }
 
-func (l *leased) Ready(context.Context) error { return l.Permit() }
+func (l *leased) Ready(context.Context) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return cmp.Or(l.ready, l.over)
+}
+
+// slow is a target in whose way a write waits until the lease is another's.
+type slow struct {
+	migrate.Target
+	ledger *leased
+}
+
+func (s slow) AppendMessage(ctx context.Context, _, _ string, _ conversations.Message) (conversations.Message, error) {
+	s.ledger.end(errElsewhere)
+	return conversations.Message{}, migrate.Permitted(ctx)
+}
 
 func (l *leased) During(ctx context.Context) (context.Context, func()) {
 	l.mu.Lock()
@@ -151,6 +168,28 @@ func TestUnderALease(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, m.SID, l.strays[0].Message)
 			}
+			r.Release(t.Context())
+		},
+		"what is answered after a lapse is noted when it is known that another took it": func(t *testing.T) {
+			b, r, l := begin(t)
+			b.intercept(func(x *emulator.Exchange) bool {
+				if isMessage(x) {
+					l.mu.Lock()
+					l.over, l.ready = errLate, errElsewhere
+					l.mu.Unlock()
+				}
+				return false
+			})
+			require.Equal(t, migrate.Conflict, migrate.KindOf(b.say(t.Context(), r, "one")))
+			b.on.Store(nil)
+			require.Len(t, l.strays, 1)
+			r.Release(t.Context())
+		},
+		"the lease is asked once more right before a write is sent": func(t *testing.T) {
+			b, l := newBench(t), newLeased()
+			r := b.run(func(o *claim.Options) { o.Ledger, o.Target = l, slow{o.Target, l} })
+			require.NoError(t, b.take(t, r))
+			require.Equal(t, migrate.Conflict, migrate.KindOf(b.say(t.Context(), r, "one")))
 			r.Release(t.Context())
 		},
 		"the next machine takes the claim of the one before at once": func(t *testing.T) {

@@ -51,3 +51,21 @@ func TestLastRunElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// TestUnansweredElsewhere is about what a run noted of its unanswered writes, by its own
+// clock: it holds only if that run gave its lease back.
+func TestUnansweredElsewhere(t *testing.T) {
+	now := time.Now()
+	far := now.Add(time.Hour)
+	noted := migrate.RunRecord{Status: migrate.InterruptedStatus, EndedAt: far, Unanswered: far.Add(-4 * time.Second)}
+	for name, c := range map[string]struct {
+		expired bool
+		wait    time.Duration
+	}{"given back": {false, 4 * time.Second}, "expired": {true, 8 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			last, _, err := LastRun(t.Context(), held{last: noted, before: migrate.Handover{At: now.Add(-2 * time.Second), Expired: c.expired}})
+			require.NoError(t, err)
+			require.Equal(t, c.wait, AnsweredAt(last, now, 10*time.Second).Sub(now))
+		})
+	}
+}
