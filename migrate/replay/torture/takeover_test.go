@@ -62,3 +62,12 @@ func TestTakeover(t *testing.T) {
 		})
 	}
 }
+
+// TestFrozenCreate plays a world in which a worker stands still on its way to create a
+// conversation, and wakes when the others have concluded: a later pass removes that.
+func TestFrozenCreate(t *testing.T) {
+	was := *fault
+	defer func() { *fault = was }()
+	*fault = "freeze"
+	many.tell(t, many.story(43))
+}
