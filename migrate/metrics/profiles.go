@@ -10,6 +10,7 @@ import (
 	"runtime/pprof"
 	"runtime/trace"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -86,12 +87,13 @@ func recorded(seconds int, start func(io.Writer) error, stop func()) http.Handle
 			return
 		}
 		w.Header().Set("Content-Type", "application/octet-stream")
-		if err := start(w); err != nil {
+		body := &sharedWriter{to: w}
+		if err := start(body); err != nil {
 			http.Error(w, err.Error(), http.StatusConflict)
 			return
 		}
 		defer stop()
-		_ = http.NewResponseController(w).Flush() // so that whoever asked knows that it has begun
+		body.flush() // so that whoever asked knows that it has begun
 		timer := time.NewTimer(time.Duration(n * float64(time.Second)))
 		defer timer.Stop()
 		select {
@@ -99,4 +101,23 @@ func recorded(seconds int, start func(io.Writer) error, stop func()) http.Handle
 		case <-r.Context().Done():
 		}
 	}
+}
+
+// sharedWriter writes a response from two goroutines: what records writes whenever it
+// has something, and the handler sends the header meanwhile.
+type sharedWriter struct {
+	mu sync.Mutex
+	to http.ResponseWriter
+}
+
+func (w *sharedWriter) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(b)
+}
+
+func (w *sharedWriter) flush() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_ = http.NewResponseController(w.to).Flush() // whoever asked is gone
 }
