@@ -28,6 +28,8 @@ type console struct {
 	terminal func(stream any) bool
 	// signals delivers interrupts until the returned function is called.
 	signals func() (<-chan os.Signal, func())
+	// relayed says that signals come by way of a relay, which says what they bring about.
+	relayed bool
 	// next completes the commands that a report or a hint names; may be nil.
 	next *nextCommands
 	here surroundings

@@ -100,13 +100,10 @@ func (o *fleetOptions) check() error {
 		return f != nil && isGiven(f) && f.Value.String() != f.DefValue
 	}
 	if o.worker() {
-		if !o.many() {
-			return usageError("name the accounts: --accounts FILE, or --subaccounts", "a worker needs to be told which accounts it works for")
-		}
 		if o.database() == "" {
 			return usageError("name a database: --ledger postgres://USER@HOST/DATABASE", "workers share a ledger in PostgreSQL, and none is named")
 		}
-		for _, name := range []string{"dry-run", "in-place", "only-failed"} {
+		for _, name := range append([]string{"dry-run", "in-place"}, byItself...) {
 			if given(name) {
 				return usageError("leave it out", "--%s is not for a worker", name)
 			}
@@ -163,6 +160,10 @@ func (o *fleetOptions) verb() string {
 	}
 	return o.cmd.Name()
 }
+
+// byItself are settings of migrate that ask for more than a pass. Workers do not take
+// such work.
+var byItself = []string{"accept-settings", "deep", "only-failed"}
 
 func (o *fleetOptions) worker() bool { return o.cmd.Name() == workerCommand }
 

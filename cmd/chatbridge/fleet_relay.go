@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"sync"
@@ -16,6 +17,7 @@ type relay struct {
 	hear    map[chan os.Signal]bool
 	late    bool          // the first was that the time was up
 	first   chan struct{} // closed at the first
+	second  chan struct{} // closed at the second
 	ended   chan struct{}
 	running sync.WaitGroup
 }
@@ -23,7 +25,7 @@ type relay struct {
 // relayed listens for signals until stop is called. After that time, if it is not 0, it
 // passes on the first by itself.
 func relayed(c *console, most time.Duration) (r *relay, stop func()) {
-	r = &relay{hear: map[chan os.Signal]bool{}, first: make(chan struct{}), ended: make(chan struct{})}
+	r = &relay{hear: map[chan os.Signal]bool{}, first: make(chan struct{}), second: make(chan struct{}), ended: make(chan struct{})}
 	signals, release := c.signals()
 	var up <-chan time.Time
 	if most > 0 {
@@ -65,6 +67,7 @@ func (r *relay) tell(c *console, s os.Signal) {
 		close(r.first)
 	case 2:
 		fmt.Fprintln(c.err, "stopping at once")
+		close(r.second)
 	default:
 		return // nobody listens for a third
 	}
@@ -96,5 +99,25 @@ func (r *relay) stopped() bool {
 		return true
 	default:
 		return false
+	}
+}
+
+// cut is ctx that ends at the second signal, so that nothing waits on: for a database
+// that is away, say.
+func (r *relay) cut(ctx context.Context) (cut context.Context, stop func()) {
+	cut, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		select {
+		case <-r.second:
+			cancel(errSecondSignal)
+		case <-done:
+		}
+	})
+	return cut, func() {
+		close(done)
+		watching.Wait()
+		cancel(nil)
 	}
 }

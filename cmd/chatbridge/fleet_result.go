@@ -16,15 +16,14 @@ import (
 
 // does is the command that is run for each account: migrate --dry-run is an audit.
 func (f *fleet) does() string {
-	if dry := f.cmd.Flags().Lookup("dry-run"); dry != nil && dry.Value.String() == "true" && !f.inPlace() {
+	if f.flag("dry-run") && !f.inPlace() {
 		return "audit"
 	}
 	return f.verb()
 }
 
 func (f *fleet) inPlace() bool {
-	flag := f.cmd.Flags().Lookup("in-place")
-	return flag != nil && flag.Value.String() == "true"
+	return f.flag("in-place")
 }
 
 // extensions are those of files, by form.

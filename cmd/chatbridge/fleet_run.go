@@ -44,7 +44,7 @@ func runFleet(ctx context.Context, o *fleetOptions) error {
 		profiles.PprofAddr = p.Value.String()
 	}
 	err := profiles.profiled(o.console, func() error {
-		if f.database() != "" && f.does() == "migrate" && !f.inPlace() {
+		if f.forWorkers() {
 			return f.runShared(ctx)
 		}
 		return f.work(ctx)
@@ -53,6 +53,11 @@ func runFleet(ctx context.Context, o *fleetOptions) error {
 		return err
 	}
 	return f.conclude()
+}
+
+// forWorkers reports whether workers may take what is asked for.
+func (f *fleet) forWorkers() bool {
+	return f.database() != "" && f.does() == "migrate" && !f.inPlace() && !slices.ContainsFunc(byItself, f.flag)
 }
 
 // prepare finds the accounts and reads all settings and secrets. Nothing is sent but
@@ -86,11 +91,13 @@ func (f *fleet) prepare(ctx context.Context) error {
 
 // asks reports whether somebody has to say yes first.
 func (f *fleet) asks() bool {
-	flag := func(name string) bool {
-		v := f.cmd.Flags().Lookup(name)
-		return v != nil && v.Value.String() == "true"
-	}
-	return f.verb() == "migrate" && !f.worker() && !flag("yes") && !flag("dry-run")
+	return f.verb() == "migrate" && !f.worker() && !f.flag("yes") && !f.flag("dry-run")
+}
+
+// flag reports whether a switch is on.
+func (f *fleet) flag(name string) bool {
+	v := f.cmd.Flags().Lookup(name)
+	return v != nil && v.Value.String() == "true"
 }
 
 // ask counts what is to be done, shows it and asks once for all.

@@ -79,6 +79,8 @@ func (f *fleet) runShared(ctx context.Context) error {
 		return err
 	}
 	defer closed()
+	ctx, uncut := f.relay.cut(ctx)
+	defer uncut()
 	if err := s.queue.Ask(ctx, names...); err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func (f *fleet) runShared(ctx context.Context) error {
 	})
 	err = s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: drain})
 	watching.Wait()
-	if err := errors.Join(err, watched); err != nil {
+	if err := errors.Join(err, watched); err != nil && !f.relay.stopped() {
 		return err
 	}
 	return s.collect(ctx)
@@ -140,15 +142,9 @@ func how(all []queue.State, names []string) (line string, over bool) {
 			counts[one.Stage]++
 		}
 	}
-	done := counts[stageDone] + counts[stageFailed]
-	return fmt.Sprintf("%d of %s worked for, %d at work, %d waiting", done, plural(len(names), "account", "accounts"), counts["working"], counts["waiting"]), done == len(names)
+	done := counts[queue.StageDone] + counts[queue.StageFailed]
+	return fmt.Sprintf("%d of %s worked for, %d at work, %d waiting", done, plural(len(names), "account", "accounts"), counts[queue.StageWorking], counts[queue.StageWaiting]), done == len(names)
 }
-
-// Stages of the queue in which a pass is over.
-const (
-	stageDone   = "done"
-	stageFailed = "failed"
-)
 
 // run works for one account: the very command, with what the queue makes of how it
 // ended.
@@ -167,7 +163,7 @@ func (s *shared) run(ctx context.Context, name string, _ <-chan struct{}) queue.
 		err = t.errand.run(own)
 		err = errors.Join(err, files.Close(t.console.of.told))
 	}
-	r := s.came(ctx, err)
+	r := came(ctx, s.relay, err)
 	if r.Outcome == queue.Done || r.Outcome == queue.Failed {
 		t.err = err
 		s.mu.Lock()
@@ -181,7 +177,7 @@ func (s *shared) run(ctx context.Context, name string, _ <-chan struct{}) queue.
 }
 
 // came is what the queue makes of how a run ended.
-func (s *shared) came(ctx context.Context, err error) queue.Result {
+func came(ctx context.Context, relayed *relay, err error) queue.Result {
 	if errors.Is(context.Cause(ctx), queue.ErrReaped) {
 		return queue.Result{Outcome: queue.Lost}
 	}
@@ -197,7 +193,10 @@ func (s *shared) came(ctx context.Context, err error) queue.Result {
 	case exitDone, exitIncomplete:
 		r.Outcome = queue.Done
 	case exitInterrupted:
-		r.Outcome = queue.HandOver
+		// If nobody told it to stop, its time was up: it would be handed over to itself.
+		if relayed.stopped() {
+			r.Outcome = queue.HandOver
+		}
 	case exitLedger:
 		switch op {
 		case "open ledger":
@@ -234,10 +233,10 @@ func (s *shared) collect(ctx context.Context) error {
 		}
 		if at >= 0 {
 			switch one := all[at]; one.Stage {
-			case stageDone:
+			case queue.StageDone:
 				s.end(t, s.read(ctx, t))
 				continue
-			case stageFailed:
+			case queue.StageFailed:
 				s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", one.Worker, one.Reason), Hint: "mend that, then run the same command again"})
 				continue
 			}
@@ -289,5 +288,11 @@ func (f *fleet) serve(ctx context.Context) error {
 	if !f.common.Quiet {
 		fmt.Fprintf(f.console.err, "Waiting for work on %s. To ask for it: chatbridge migrate with the same settings\n", plural(len(names), "account", "accounts"))
 	}
-	return s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: f.relay.first})
+	ctx, uncut := f.relay.cut(ctx)
+	defer uncut()
+	err = s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: f.relay.first})
+	if f.relay.stopped() {
+		return nil // what it had is handed over, or taken from it
+	}
+	return err
 }

@@ -36,16 +36,21 @@ func TestWhatBecomesOfAPass(t *testing.T) {
 		"the service does not answer for long": {e("read services", migrate.Unavailable), queue.Failed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := (&shared{}).came(t.Context(), c.err)
+			told := &relay{first: make(chan struct{})}
+			close(told.first)
+			r := came(t.Context(), told, c.err)
 			require.Equal(t, c.want, r.Outcome)
 			if c.err != nil {
 				require.NotEmpty(t, r.Reason)
 			}
 		})
 	}
+	// Handed over, it would be back here at once, with new time.
+	untold := &relay{first: make(chan struct{})}
+	require.Equal(t, queue.Failed, came(t.Context(), untold, e("run", migrate.Interrupted)).Outcome)
 	reaped, cut := context.WithCancelCause(t.Context())
 	cut(queue.ErrReaped)
-	require.Equal(t, queue.Lost, (&shared{}).came(reaped, e("migrate", migrate.Interrupted)).Outcome)
+	require.Equal(t, queue.Lost, came(reaped, untold, e("migrate", migrate.Interrupted)).Outcome)
 }
 
 func TestHowFarWorkersAre(t *testing.T) {

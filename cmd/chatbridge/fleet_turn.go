@@ -157,7 +157,7 @@ func (o *fleetOptions) consoleOf(a account, r *relay) *console {
 	}
 	return &console{
 		in: strings.NewReader(""), out: io.Discard, err: &stderr{w: said, json: said.field != nil},
-		env: o.environment(a), terminal: func(any) bool { return false }, signals: r.signals,
+		env: o.environment(a), terminal: func(any) bool { return false }, signals: r.signals, relayed: true,
 		next: &nextCommands{}, here: o.console.here, every: o.console.every,
 		of: &member{name: a.name, own: ownSettings{values, from}, source: a.source, target: a.target},
 	}

@@ -47,9 +47,9 @@ func interruptible(ctx context.Context, c *console) (cut context.Context, drain 
 // finishing is what is said at the first signal.
 const finishing = "stopping: finishing what is in flight; interrupt again to stop at once"
 
-// sayOnce says what is the same for every account of a fleet, which says it for them.
+// sayOnce says what a signal brings about, unless whoever passed the signal on said it.
 func (c *console) sayOnce(text string) {
-	if c.of == nil {
+	if !c.relayed {
 		fmt.Fprintln(c.err, text)
 	}
 }

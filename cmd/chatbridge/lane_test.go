@@ -93,7 +93,7 @@ func TestWatchdog(t *testing.T) {
 		require.NoError(t, err)
 		sides, err := r.prepare(t.Context(), mapper)
 		require.NoError(t, err)
-		err = r.begin(t.Context(), reports.JSON, sides, mapper, nil, nil)
+		err = r.begin(t.Context(), reports.JSON, sides, material{mapper: mapper}, nil)
 		require.NoError(t, sides.Close())
 		require.Equal(t, exitIncomplete, statusOf(err))
 		s := summaryOf(t, r)

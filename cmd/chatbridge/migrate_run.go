@@ -24,14 +24,7 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 		o.settle = o.Settle
 		return runAudit(ctx, &o.auditOptions)
 	}
-	if err := o.load("migrate"); err != nil {
-		return err
-	}
-	mapper, err := o.mapper()
-	if err != nil {
-		return err
-	}
-	push, err := readCredentials(o.Credentials, o.console.err)
+	all, err := o.material()
 	if err != nil {
 		return err
 	}
@@ -46,12 +39,32 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 		return err
 	}
 	defer measured.Close()
-	s, err := o.prepare(ctx, mapper)
+	s, err := o.prepare(ctx, all.mapper)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return o.begin(ctx, form, s, mapper, push, measured)
+	if o.forWorkers() && o.console.of == nil {
+		return joined(ctx, o, form, func(ctx context.Context, own *migrateOptions) error { return own.begin(ctx, form, s, all, measured) })
+	}
+	return o.begin(ctx, form, s, all, measured)
+}
+
+// material is what the files say that the settings name.
+type material struct {
+	mapper mapping.Mapper
+	push   []migrate.Credential
+}
+
+func (o *migrateOptions) material() (all material, err error) {
+	if err := o.load("migrate"); err != nil {
+		return all, err
+	}
+	if all.mapper, err = o.mapper(); err != nil {
+		return all, err
+	}
+	all.push, err = readCredentials(o.Credentials, o.console.err)
+	return all, err
 }
 
 // prepare connects both sides, shows the plan and asks. Nothing is written.
@@ -86,7 +99,7 @@ func (o *migrateOptions) connected(ctx context.Context, mapper mapping.Mapper, t
 	return s, nil
 }
 
-func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endpoints, mapper mapping.Mapper, push []migrate.Credential, measured *meter) error {
+func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endpoints, all material, measured *meter) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)
@@ -96,12 +109,12 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 		return err
 	}
 	defer ledger.Close()
-	if err := o.bind(ctx, ledger, o.fingerprint(s, mapper)); err != nil {
+	if err := o.bind(ctx, ledger, o.fingerprint(s, all.mapper)); err != nil {
 		return err
 	}
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
-	if err := createCredentials(ctx, s.writer, drain, push, o.console.err); err != nil {
+	if err := createCredentials(ctx, s.writer, drain, all.push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
 	originals := sidecar.New(besideLedger(o.Ledger) + originalsSuffix)
@@ -113,7 +126,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	m := &replay.Migration{
 		Source: s.source, Target: s.writer, Ledger: ledger, Observer: shown,
 		Settings: migrate.Settings{
-			Services: o.Services, ToService: o.target(), Mapper: mapper,
+			Services: o.Services, ToService: o.target(), Mapper: all.mapper,
 			Concurrency: o.channels(), APS: o.APS,
 			Settle: o.rehearsed.Lengthen(o.Settle), Watchdog: o.Watchdog, MaxErrors: o.MaxErrors, OnlyFailed: o.OnlyFailed, UserChannels: s.userChannels, Unmatched: unmatched,
 		},
@@ -136,6 +149,11 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err != nil {
 		return interrupted(ctx, err)
 	}
+	return carried(summary)
+}
+
+// carried is how a run ends that came to its end.
+func carried(summary replay.Summary) error {
 	if summary.Status == migrate.Partial {
 		return &outcome{
 			status:  exitIncomplete,

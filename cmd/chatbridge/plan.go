@@ -108,8 +108,10 @@ func (o *migrateOptions) begun(ctx context.Context, s *endpoints, mapper mapping
 		return nil, err
 	}
 	bound, err := ledger.Fingerprint(ctx)
-	if _, used := lookAtLedger(ctx, o.Ledger); err == nil && migrate.KindOf(used) == migrate.Conflict {
-		err = used
+	if err == nil && !o.forWorkers() { // who has it is joined otherwise
+		if _, used := lookAtLedger(ctx, o.Ledger); migrate.KindOf(used) == migrate.Conflict {
+			err = used
+		}
 	}
 	if err == nil && len(bound) > 0 {
 		err = o.accept(bound, o.fingerprint(s, mapper))

@@ -44,6 +44,20 @@ func (c connector) checkSurroundings(target access) error {
 	return nil
 }
 
+// credentialed refuses a side that nothing opens. It sends nothing.
+func (c connector) credentialed() error {
+	if err := c.checkSurroundings(writeTarget); err != nil {
+		return err
+	}
+	if c.FromArchive == "" {
+		if _, err := c.sourceCredentials(c.console); err != nil {
+			return err
+		}
+	}
+	_, err := c.targetCredentials(c.console)
+	return err
+}
+
 // checkProxy refuses a proxy that nobody could use. Its address may hold a password,
 // and is not shown.
 func (c connector) checkProxy() error {

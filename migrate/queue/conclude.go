@@ -16,9 +16,9 @@ func (q *Queue) conclude(ctx context.Context, job *river.Job[pass], r Result) er
 	p := job.Args
 	switch r.Outcome {
 	case Done:
-		return q.close(ctx, job, "done", "A pass is over", r.Reason)
+		return q.close(ctx, job, StageDone, "A pass is over", r.Reason)
 	case Failed:
-		return q.close(ctx, job, "failed", "A migration cannot be worked", r.Reason)
+		return q.close(ctx, job, StageFailed, "A migration cannot be worked", r.Reason)
 	case HandOver:
 		return q.handOver(ctx, job)
 	case Held:

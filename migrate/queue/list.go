@@ -8,18 +8,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// Stages of a pass. In the last two it is over.
+const (
+	StageWaiting = "waiting"
+	StageWorking = "working"
+	StageDone    = "done"
+	StageFailed  = "failed"
+)
+
 // State is how far the newest pass of a migration is. Times are the database's.
 type State struct {
 	Migration  string
 	Pass       int64
 	Generation int64
-	// Stage is waiting, working, done or failed.
-	Stage   string
-	Worker  string    // who took this generation; empty while nobody did
-	Reason  string    // how the pass ended, or why it cannot be worked
-	Asked   time.Time // when this pass was asked for
-	Changed time.Time // since when it is so
-	Seen    time.Time // when the worker last said that it is at work
+	Stage      string
+	Worker     string    // who took this generation; empty while nobody did
+	Reason     string    // how the pass ended, or why it cannot be worked
+	Asked      time.Time // when this pass was asked for
+	Changed    time.Time // since when it is so
+	Seen       time.Time // when the worker last said that it is at work
 
 	// Held says whether somebody's lease is alive. It need not be the worker's.
 	Held    bool
@@ -28,8 +35,9 @@ type State struct {
 	Expires time.Time // of the newest lease; zero if there was none
 }
 
-// List says how far each migration is that was ever asked for, by name.
-func (q *Queue) List(ctx context.Context) ([]State, error) {
+// List says how far each migration is that was ever asked for, by name: all of them,
+// or those that are named.
+func (q *Queue) List(ctx context.Context, names ...string) ([]State, error) {
 	rows, err := q.pool.Query(ctx, fmt.Sprintf(`SELECT m.name, w.pass, w.generation,
 		CASE WHEN w.state <> 'open' THEN w.state WHEN j.state = 'running' THEN 'working' ELSE 'waiting' END,
 		coalesce(w.worker, ''), coalesce(w.reason, ''), w.asked_at, w.changed_at, w.seen_at,
@@ -37,7 +45,8 @@ func (q *Queue) List(ctx context.Context) ([]State, error) {
 		FROM chatbridge.work w JOIN chatbridge.migrations m ON m.id = w.migration_id
 		LEFT JOIN %s j ON j.id = w.job_id
 		LEFT JOIN chatbridge.leases l ON l.migration_id = w.migration_id
-		ORDER BY m.name`, q.river))
+		WHERE $1::text[] IS NULL OR m.name = ANY($1)
+		ORDER BY m.name`, q.river), names)
 	if err != nil {
 		return nil, q.failed("list work", err)
 	}

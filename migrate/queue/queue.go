@@ -109,6 +109,9 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Queue, error) {
 	return q, nil
 }
 
+// Worker is what people call this worker.
+func (q *Queue) Worker() string { return q.options.Worker }
+
 // config is what all clients of River have in common.
 func (q *Queue) config() *river.Config {
 	return &river.Config{
