@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -9,7 +10,7 @@ import (
 
 // fixedSettings say which migration a ledger is of. With others it would be
 // another migration, which needs a ledger of its own.
-var fixedSettings = []string{"source account", "target account", targetRegionSetting, servicesSetting, "--to-service", modeSetting}
+var fixedSettings = []string{sourceAccountSetting, targetAccountSetting, targetRegionSetting, servicesSetting, "--to-service", modeSetting}
 
 // bind ties the ledger to the settings of this run.
 func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migrate.Fingerprint) error {
@@ -41,6 +42,26 @@ func (o *migrateOptions) accept(bound, f migrate.Fingerprint) error {
 		return err
 	}
 	return hinted(err, "use the settings that the ledger was made with, or accept these for what is still to come: chatbridge migrate --accept-settings")
+}
+
+// alike compares what a ledger is bound to with the settings of this run, without a
+// look at the accounts: what only they tell is taken to agree.
+func (o *migrateOptions) alike(bound migrate.Fingerprint, source, target string) error {
+	mapper, err := o.mapper()
+	if err != nil {
+		return err
+	}
+	s := &endpoints{
+		sourceAccount: bound[sourceAccountSetting], targetAccount: cmp.Or(target, bound[targetAccountSetting]), sourceAPI: bound[sourceAPISetting],
+		sourceRegion: bound[sourceRegionSetting], targetRegion: bound[targetRegionSetting],
+	}
+	if o.FromArchive == "" {
+		s.sourceAccount = cmp.Or(source, s.sourceAccount)
+		if o.SourceAPI != autoAPI {
+			s.sourceAPI = o.api()
+		}
+	}
+	return o.accept(bound, o.fingerprint(s, mapper))
 }
 
 // hinted is a conflict with another hint.

@@ -148,7 +148,7 @@ func runUndo(ctx context.Context, o *undoOptions) error {
 // agree makes sure that the ledger is about this account, where everything would
 // otherwise pass for deleted, and asks.
 func (o *undoOptions) agree(ctx context.Context, s *endpoints, bound migrate.Fingerprint) error {
-	if account := bound["target account"]; account != s.targetAccount {
+	if account := bound[targetAccountSetting]; account != s.targetAccount {
 		return &migrate.Error{
 			Op: "check ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%s is for target account %q, but the credentials are for %s", o.Ledger, account, s.targetAccount),
 			Hint: "use the credentials of that migration, or another --ledger",

@@ -163,7 +163,7 @@ func (o *fleetOptions) verb() string {
 
 // byItself are settings of migrate that ask for more than a pass. Workers do not take
 // such work.
-var byItself = []string{"accept-settings", "deep", "only-failed"}
+var byItself = []string{"accept-settings", "credentials", "deep", "only-failed"}
 
 func (o *fleetOptions) worker() bool { return o.cmd.Name() == workerCommand }
 

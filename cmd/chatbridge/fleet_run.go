@@ -57,7 +57,7 @@ func runFleet(ctx context.Context, o *fleetOptions) error {
 
 // forWorkers reports whether workers may take what is asked for.
 func (f *fleet) forWorkers() bool {
-	return f.database() != "" && f.does() == "migrate" && !f.inPlace() && !slices.ContainsFunc(byItself, f.flag)
+	return f.database() != "" && f.does() == "migrate" && !f.inPlace() && !slices.ContainsFunc(byItself, f.given)
 }
 
 // prepare finds the accounts and reads all settings and secrets. Nothing is sent but
@@ -92,6 +92,12 @@ func (f *fleet) prepare(ctx context.Context) error {
 // asks reports whether somebody has to say yes first.
 func (f *fleet) asks() bool {
 	return f.verb() == "migrate" && !f.worker() && !f.flag("yes") && !f.flag("dry-run")
+}
+
+// given reports whether a setting is not what it is by itself.
+func (f *fleet) given(name string) bool {
+	v := f.cmd.Flags().Lookup(name)
+	return v != nil && v.Value.String() != v.DefValue
 }
 
 // flag reports whether a switch is on.

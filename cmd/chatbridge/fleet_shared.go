@@ -248,6 +248,9 @@ func (s *shared) collect(ctx context.Context) error {
 
 // read takes the result of an account that another worker worked for from its ledger.
 func (s *shared) read(ctx context.Context, t *turn) error {
+	if err := s.agrees(ctx, t); err != nil {
+		return err
+	}
 	report, err := s.turnAs(ctx, t.account, s.relay, "report")
 	if err != nil {
 		return err
@@ -260,6 +263,20 @@ func (s *shared) read(ctx context.Context, t *turn) error {
 	err = report.errand.run(ctx)
 	t.files, t.elsewhere = files, true
 	return errors.Join(err, files.Close(report.console.of.told))
+}
+
+// agrees refuses what a worker with other settings did.
+func (s *shared) agrees(ctx context.Context, t *turn) error {
+	ledger, err := readLedger(ctx, s.ledger(t.account))
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	bound, err := ledger.Fingerprint(ctx)
+	if err != nil || len(bound) == 0 {
+		return err
+	}
+	return t.errand.alike(bound, t.sid, t.targetSID)
 }
 
 // serve works for the accounts whenever somebody asks for a pass of one, until it is

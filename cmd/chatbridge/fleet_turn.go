@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"chatbridge/migrate"
 	"chatbridge/reports"
 )
 
@@ -36,6 +37,8 @@ type errand struct {
 	check func() error                           // sends nothing
 	count func(context.Context) (amounts, error) // of a migration; nil for others
 	run   func(context.Context) error
+	// alike refuses, for a migration, a ledger that is bound to other settings.
+	alike func(bound migrate.Fingerprint, source, target string) error
 }
 
 // errandCommand is the command of that name. It leaves in e what it would do.
@@ -63,6 +66,7 @@ func errandCommand(name string, c *console, common *commonOptions, e *errand) *c
 				},
 				count: o.count,
 				run:   func(ctx context.Context) error { return runMigrate(ctx, o) },
+				alike: o.alike,
 			}
 			return nil
 		})

@@ -25,6 +25,8 @@ type joint struct {
 	queue *queue.Queue
 	relay *relay
 	work  func(context.Context, *migrateOptions) error
+	// agrees refuses the result of a run with other settings.
+	agrees func(migrate.Fingerprint) error
 
 	mu     sync.Mutex
 	ran    bool // here, to its end
@@ -35,7 +37,7 @@ type joint struct {
 // forWorkers reports whether workers, which migrate and no more, may take what is asked
 // for.
 func (o *migrateOptions) forWorkers() bool {
-	return isDatabase(o.Ledger) && !o.Deep && !o.OnlyFailed && !o.AcceptSettings
+	return isDatabase(o.Ledger) && !o.Deep && !o.OnlyFailed && !o.AcceptSettings && o.Credentials == ""
 }
 
 // join opens the queue for one account. Close it. Of what the queue has to say, least is
@@ -53,7 +55,7 @@ func join(ctx context.Context, o *migrateOptions, r *relay, least migrate.Level,
 
 // joined asks for a pass of the migration and works on it, unless another worker does:
 // then it waits for that one, and takes its place if it leaves.
-func joined(ctx context.Context, o *migrateOptions, form reports.Format, work func(context.Context, *migrateOptions) error) error {
+func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees func(migrate.Fingerprint) error, work func(context.Context, *migrateOptions) error) error {
 	r, stop := relayed(o.console, o.MaxDuration)
 	defer stop()
 	ctx, uncut := r.cut(ctx)
@@ -63,7 +65,7 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, work fu
 		return err
 	}
 	defer closed()
-	j.form = form
+	j.form, j.agrees = form, agrees
 	if err := j.queue.Ask(ctx, j.name); err != nil {
 		return err
 	}
@@ -192,7 +194,7 @@ func (j *joint) collect(ctx context.Context) error {
 	case at.Stage == queue.StageDone:
 		return j.read(ctx)
 	case at.Stage == queue.StageFailed:
-		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", at.Worker, at.Reason), Hint: "mend that, then run the same command again"}
+		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", at.Worker, at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
 	}
 	if j.relay.late {
 		return j.expired()
@@ -233,6 +235,9 @@ func (j *joint) read(ctx context.Context) error {
 	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil {
+		return err
+	}
+	if err := j.agrees(bound); err != nil {
 		return err
 	}
 	if err := j.console.remembered(last, bound, j.Ledger); err != nil {

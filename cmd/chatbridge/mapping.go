@@ -131,6 +131,12 @@ func (o *mappingOptions) selected(all []chat.Service) ([]chat.Service, error) {
 // servicesSetting is the name in a fingerprint of which services are taken.
 const servicesSetting = "--service"
 
+// Names in a fingerprint of the accounts, by SID.
+const (
+	sourceAccountSetting = "source account"
+	targetAccountSetting = "target account"
+)
+
 // Names in a fingerprint of the regions that are not the default one.
 const (
 	sourceRegionSetting = "source region"
@@ -151,16 +157,16 @@ func (o *mappingOptions) fingerprint(s *endpoints, m mapping.Mapper) migrate.Fin
 		services = strings.Join(slices.Compact(slices.Sorted(slices.Values(o.Services))), ",")
 	}
 	f := migrate.Fingerprint{
-		"source account": s.sourceAccount,
-		"target account": s.targetAccount,
-		servicesSetting:  services,
-		"--to-service":   o.ToService,
-		"--policy":       m.Policy.String(),
-		"--stamp":        strconv.FormatBool(o.Stamp),
-		"--identities":   hashRename(m.Rename),
-		"--source-api":   s.sourceAPI,
-		"filters":        o.selection(),
-		modeSetting:      modeCopy,
+		sourceAccountSetting: s.sourceAccount,
+		targetAccountSetting: s.targetAccount,
+		servicesSetting:      services,
+		"--to-service":       o.ToService,
+		"--policy":           m.Policy.String(),
+		"--stamp":            strconv.FormatBool(o.Stamp),
+		"--identities":       hashRename(m.Rename),
+		sourceAPISetting:     s.sourceAPI,
+		"filters":            o.selection(),
+		modeSetting:          modeCopy,
 	}
 	if list := hashSkipped(m.LeaveOut); list != "" {
 		f[skipMessagesSetting] = list

@@ -45,7 +45,8 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 	}
 	defer s.Close()
 	if o.forWorkers() && o.console.of == nil {
-		return joined(ctx, o, form, func(ctx context.Context, own *migrateOptions) error { return own.begin(ctx, form, s, all, measured) })
+		agrees := func(bound migrate.Fingerprint) error { return o.accept(bound, o.fingerprint(s, all.mapper)) }
+		return joined(ctx, o, form, agrees, func(ctx context.Context, own *migrateOptions) error { return own.begin(ctx, form, s, all, measured) })
 	}
 	return o.begin(ctx, form, s, all, measured)
 }

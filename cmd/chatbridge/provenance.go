@@ -163,10 +163,10 @@ func (c *console) remembered(run migrate.RunRecord, bound migrate.Fingerprint, l
 	p := reports.Provenance{
 		At: run.StartedAt.UTC(), Machine: cmp.Or(run.Host, c.here.machine), Version: c.here.version, Ledger: ledgerLabel(ledger),
 	}
-	if account := bound["source account"]; account != "" {
+	if account := bound[sourceAccountSetting]; account != "" {
 		p.Source = &reports.Side{Account: account}
 	}
-	if account := bound["target account"]; account != "" {
+	if account := bound[targetAccountSetting]; account != "" {
 		p.Target = &reports.Side{Account: account}
 	}
 	for _, s := range boundSettings {
