@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/queue"
@@ -84,54 +83,20 @@ func (f *fleet) runShared(ctx context.Context) error {
 	if err := s.queue.Ask(ctx, names...); err != nil {
 		return err
 	}
-	// What goes wrong with the watching ends the work in good order.
-	drain := make(chan struct{})
-	var watched error
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		defer close(drain)
-		watched = s.watch(ctx, names)
-	})
-	err = s.queue.Work(ctx, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run, Drain: drain})
-	watching.Wait()
-	if err := errors.Join(err, watched); err != nil && !f.relay.stopped() {
+	err = alongside(ctx, s.queue, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run}, f.relay, s.watched(names))
+	if err != nil {
 		return err
 	}
 	return s.collect(ctx)
 }
 
-// watchEvery is how often it is looked at how far the workers are.
-const watchEvery = time.Second
-
-// watch returns when every account has had its turn, or when this process is told to
-// stop.
-func (s *shared) watch(ctx context.Context, names []string) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	told, said := "", time.Time{}
-	for {
+// watched looks how far the workers are.
+func (s *shared) watched(names []string) *watch {
+	return &watch{console: s.console, quiet: s.common.Quiet, look: func(ctx context.Context) (string, bool, error) {
 		all, err := s.queue.List(ctx)
-		if err != nil && migrate.KindOf(err) != migrate.Unavailable {
-			return err
-		}
-		if err == nil {
-			line, over := how(all, names)
-			if over {
-				return nil
-			}
-			if line != told && time.Since(said) >= s.console.every && !s.common.Quiet {
-				fmt.Fprintln(s.console.err, line)
-				told, said = line, time.Now()
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-s.relay.first:
-			return nil
-		case <-ctx.Done():
-			return nil
-		}
-	}
+		line, over := how(all, names)
+		return line, over && err == nil, err
+	}}
 }
 
 // how says how far the accounts are.

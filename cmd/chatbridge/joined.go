@@ -69,17 +69,20 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees 
 	if err := j.queue.Ask(ctx, j.name); err != nil {
 		return err
 	}
-	// What goes wrong with the watching ends the work in good order.
-	drain := make(chan struct{})
-	var watched error
-	var watching sync.WaitGroup
-	watching.Go(func() {
-		defer close(drain)
-		watched = j.watch(ctx)
-	})
-	err = j.queue.Work(ctx, queue.Work{Migrations: []string{j.name}, AtOnce: 1, Run: j.run, Drain: drain})
-	watching.Wait()
-	if err = errors.Join(err, watched); err != nil && !j.relay.stopped() {
+	waited := 0
+	look := &watch{console: o.console, quiet: o.Quiet, look: func(ctx context.Context) (string, bool, error) {
+		at, err := j.state(ctx)
+		if err != nil {
+			return "", false, err
+		}
+		if at.Stage != queue.StageWaiting {
+			waited = 0
+		} else if waited++; waited <= 2 {
+			return "", false, nil // this process itself needs a moment to begin
+		}
+		return j.elsewhere(ctx, at), at.Stage == queue.StageDone || at.Stage == queue.StageFailed, nil
+	}}
+	if err := alongside(ctx, j.queue, queue.Work{Migrations: []string{j.name}, AtOnce: 1, Run: j.run}, r, look); err != nil {
 		return err
 	}
 	return j.collect(context.WithoutCancel(ctx))
@@ -100,42 +103,6 @@ func (j *joint) run(ctx context.Context, _ string, _ <-chan struct{}) queue.Resu
 		j.ran, j.err, j.result = true, err, kept
 	}
 	return r
-}
-
-// watch returns when the pass is over, or when this process is told to stop. Meanwhile
-// it says what another worker does.
-func (j *joint) watch(ctx context.Context) error {
-	tick := time.NewTicker(watchEvery)
-	defer tick.Stop()
-	told, said, waited := "", time.Time{}, 0
-	for {
-		at, err := j.state(ctx)
-		if err != nil && migrate.KindOf(err) != migrate.Unavailable {
-			return err
-		}
-		if err == nil {
-			if at.Stage == queue.StageDone || at.Stage == queue.StageFailed {
-				return nil
-			}
-			line := j.elsewhere(ctx, at)
-			if at.Stage != queue.StageWaiting {
-				waited = 0
-			} else if waited++; waited <= 2 {
-				line = "" // this process itself needs a moment to begin
-			}
-			if line != "" && line != told && time.Since(said) >= j.console.every && !j.Quiet {
-				fmt.Fprintln(j.console.err, line)
-				told, said = line, time.Now()
-			}
-		}
-		select {
-		case <-tick.C:
-		case <-j.relay.first:
-			return nil
-		case <-ctx.Done():
-			return nil
-		}
-	}
 }
 
 func (j *joint) state(ctx context.Context) (at queue.State, err error) {
