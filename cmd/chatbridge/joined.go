@@ -123,7 +123,7 @@ func (j *joint) state(ctx context.Context) (at queue.State, err error) {
 func (j *joint) elsewhere(ctx context.Context, at queue.State) string {
 	switch {
 	case j.others(at):
-		return fmt.Sprintf("Worker %s is at work%s", reports.Plain(at.Worker), j.far(ctx))
+		return fmt.Sprintf("At work is %s%s", worker(at), j.far(ctx))
 	case at.Stage == queue.StageWaiting && at.Held:
 		return fmt.Sprintf("Waiting for %s on %s, which has the ledger", reports.Plain(at.Holder), reports.Plain(at.Host))
 	case at.Stage == queue.StageWaiting:
@@ -161,14 +161,14 @@ func (j *joint) collect(ctx context.Context) error {
 	case at.Stage == queue.StageDone:
 		return j.read(ctx)
 	case at.Stage == queue.StageFailed:
-		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", at.Worker, at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
+		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("%s: %s", worker(at), at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
 	}
 	if j.relay.late {
 		return j.expired()
 	}
 	stopped := &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted"), Hint: "the ledger has what arrived; run the same command again to resume"}
 	if j.others(at) {
-		stopped.Err = fmt.Errorf("interrupted; worker %s goes on", at.Worker)
+		stopped.Err = fmt.Errorf("interrupted; %s goes on", worker(at))
 		stopped.Hint = "run the same command again to join it, or watch it: chatbridge status --watch"
 	}
 	return stopped
@@ -177,6 +177,14 @@ func (j *joint) collect(ctx context.Context) error {
 // others reports whether another process works on the pass.
 func (j *joint) others(at queue.State) bool {
 	return at.Stage == queue.StageWorking && at.Worker != j.queue.Worker()
+}
+
+// worker is who works on the pass, as people call it.
+func worker(at queue.State) string {
+	if at.Worker == "" {
+		return "another worker" // it has not said its name yet
+	}
+	return "worker " + reports.Plain(at.Worker)
 }
 
 // read writes the result of a run elsewhere, which its ledger keeps.
