@@ -104,8 +104,9 @@ type LedgerReader interface {
 // survive. A Put of a record with the same key replaces it.
 //
 // The ledger holds SIDs, indexes, counts, addresses of pages and reasons. It never
-// holds a body or a credential, and of names and attributes only those of an Original:
-// what a person asked to replace in the target. Package ledgertest holds an
+// holds a credential. Of names and attributes it holds only those of an Original: what
+// a person asked to replace in the target. It holds a body only if it is a DroppedLedger
+// and a policy dropped or shortened that body. Package ledgertest holds an
 // implementation to all of this.
 type Ledger interface {
 	LedgerReader
@@ -206,4 +207,45 @@ type Whole interface {
 	// Keep makes everything that was put survive, and closes the ledger. If Close comes
 	// first, or the process dies, nothing is left of it.
 	Keep(ctx context.Context) error
+}
+
+// DroppedReader is a ledger that has in itself what policies dropped or shortened,
+// because several machines share it. What policies dropped of a migration with any
+// other ledger is in a file beside that ledger: see package sidecar.
+type DroppedReader interface {
+	// Dropped yields the originals in the order in which they were first put.
+	Dropped(ctx context.Context) iter.Seq2[Dropped, error]
+	// CountDropped says how many there are, and how many bytes they have.
+	CountDropped(ctx context.Context) (originals, bytes int64, err error)
+}
+
+// DroppedLedger is a DroppedReader that is open for writing.
+type DroppedLedger interface {
+	Ledger
+	DroppedReader
+
+	// PutDropped keeps originals and returns when they would survive a crash. One that
+	// is there, equal in every field, is not put twice.
+	PutDropped(ctx context.Context, all []Dropped) error
+}
+
+// Sidecar keeps, whole, what policies drop or shorten, before the rest is written.
+// Its methods may be called by any number of goroutines.
+type Sidecar interface {
+	// Keep keeps the originals of findings and returns when they would survive a crash.
+	// Findings without an original are passed over, and those that stop: nothing of what
+	// they are about is written. Its error ends the run.
+	Keep(ctx context.Context, found []mapping.Finding) error
+	// Kept says what was kept since the Sidecar was made; nil if nothing was.
+	Kept() *Kept
+	// Close lets go of what keeps it. Called again it does nothing.
+	Close() error
+}
+
+// Kept says where the originals are that a run kept.
+type Kept struct {
+	Path     string `json:"path"`                // of the file, or the name of the ledger that has them
+	Lines    int64  `json:"lines"`               // of this run
+	Bytes    int64  `json:"bytes"`               // of this run
+	InLedger bool   `json:"in_ledger,omitempty"` // the ledger has them itself
 }

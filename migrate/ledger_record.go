@@ -331,3 +331,22 @@ type Attempt struct {
 	// may still take effect.
 	Unanswered int
 }
+
+// Dropped is the original of what a policy dropped or shortened.
+type Dropped struct {
+	Code       mapping.Code
+	SID        string // of the resource; empty if it has none
+	ChannelSID string // that it is in; empty if it is in none
+	Field      string // as Chat names it; empty if it is the whole resource
+	Original   string // any bytes
+}
+
+// DroppedOf are the originals of findings. A finding that stops drops nothing.
+func DroppedOf(found []mapping.Finding) (all []Dropped) {
+	for _, f := range found {
+		if f.Original != "" && f.Severity != mapping.Stop {
+			all = append(all, Dropped{Code: f.Code, SID: f.SID, ChannelSID: f.ChannelSID, Field: f.Field, Original: f.Original})
+		}
+	}
+	return all
+}

@@ -59,7 +59,12 @@ func summaryDocument(s replay.Summary) *document {
 
 // originals says where that is which policies took away.
 func (d *document) originals(s replay.Summary) {
-	if o := s.Originals; o != nil {
+	switch o := s.Originals; {
+	case o == nil:
+	case o.InLedger:
+		d.add(paragraph(fmt.Sprintf("The originals of what policies dropped or shortened are kept in the ledger: %s of this run (%s). To print those of all runs:",
+			count(o.Lines, "original", "originals"), count(o.Bytes, "byte", "bytes"))), commands{"chatbridge ledger originals"})
+	default:
 		d.add(paragraph(fmt.Sprintf("The originals of what policies dropped or shortened are kept: %s in %s (%s).",
 			count(o.Lines, "line", "lines"), o.Path, count(o.Bytes, "byte", "bytes"))))
 	}

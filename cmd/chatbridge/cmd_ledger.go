@@ -19,10 +19,12 @@ import (
 func newLedger(c *console) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ledger",
-		Short: "Copy a ledger to or from PostgreSQL, or delete one",
+		Short: "Copy a ledger to or from PostgreSQL, print its originals, or delete it",
 		Long: `Copy a ledger (what records what arrived) from a file into a PostgreSQL database
-or back, or delete one with what is kept beside it.`,
+or back, print the originals of what policies dropped or shortened, or delete a ledger
+with all that is kept beside it.`,
 		Example: `  chatbridge ledger copy chatbridge.db postgres://me@db.example.com/chats
+  chatbridge ledger originals --ledger postgres://me@db.example.com/chats
   chatbridge ledger purge --ledger chatbridge.db`,
 		GroupID: groupMore,
 		Args:    noArguments,
@@ -30,7 +32,7 @@ or back, or delete one with what is kept beside it.`,
 	}
 	purge := newPurge(c, runPurge)
 	purge.GroupID = ""
-	cmd.AddCommand(newLedgerCopy(c, runLedgerCopy), purge)
+	cmd.AddCommand(newLedgerCopy(c, runLedgerCopy), newOriginals(c, runOriginals), purge)
 	return cmd
 }
 
@@ -54,11 +56,12 @@ func newLedgerCopy(c *console, run func(context.Context, *ledgerCopyOptions) err
 or a postgres:// URL. Behind a URL, #NAME names the migration in the database;
 --migration names it for a URL without one. The copy has the same ID and settings, so
 migrate, verify and undo go on with it. Then leave FROM alone: two ledgers that both go
-on know of half each.
+on know of half each. The originals of what policies dropped or shortened are copied
+too, between the database and FILE.originals.jsonl, each once.
 
 TO comes into being whole or not at all: if the command fails or is killed, nothing
 is left of it. It counts all records of the copy before it keeps it. It refuses a TO
-that is there already, and a FROM that a run is writing. FROM stays as it is, but
+that is there already, or has originals beside it, and a FROM that a run is writing. FROM stays as it is, but
 for a schema that is brought up to date.
 
 A password goes into PGPASSWORD, or into a file that PGPASSFILE names. It never
@@ -98,9 +101,12 @@ func runLedgerCopy(ctx context.Context, o *ledgerCopyOptions) error {
 	}
 	ctx, stop := cutAtOnce(ctx, o.console)
 	defer stop()
-	counts, err := o.copy(ctx, from, to)
+	counts, note, err := o.copy(ctx, from, to)
 	if err != nil {
 		return interrupted(ctx, err)
+	}
+	if note != "" {
+		fmt.Fprintln(o.console.err, reports.Plain(note))
 	}
 	return reports.WriteCopiedLedger(o.console.out, form, reports.CopiedLedger{
 		SchemaVersion: migrate.SchemaVersion, Command: "ledger copy", From: from, To: to,
@@ -130,33 +136,39 @@ func (o *ledgerCopyOptions) ledgers() (from, to string, err error) {
 	return from, to, nil
 }
 
-func (o *ledgerCopyOptions) copy(ctx context.Context, from, to string) (counts ledgercopy.Counts, err error) {
+// copy copies all of it. note is something to say afterwards, if it is not empty.
+func (o *ledgerCopyOptions) copy(ctx context.Context, from, to string) (counts ledgercopy.Counts, note string, err error) {
 	// Opening one to write would make it.
 	r, err := readLedger(ctx, from)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err := r.Close(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	source, err := openLedger(ctx, from) // so that nobody writes it meanwhile
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer func() { err = cmp.Or(err, source.Close()) }()
 	contents, ok := source.(migrate.LedgerContents)
 	if !ok {
-		return nil, &migrate.Error{Op: "copy ledger", Kind: migrate.Failed, Err: errors.New("this kind of ledger cannot be copied")}
+		return nil, "", &migrate.Error{Op: "copy ledger", Kind: migrate.Failed, Err: errors.New("this kind of ledger cannot be copied")}
 	}
+	all, said := withOriginals(contents, from)
 	target, err := createLedger(ctx, to)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if target, err = takesOriginals(target, to); err != nil {
+		return nil, "", err
 	}
 	defer func() { err = cmp.Or(err, target.Close()) }()
 	n := int64(0)
-	return ledgercopy.Copy(ctx, contents, target, func(more int64) {
+	counts, err = ledgercopy.Copy(ctx, all, target, func(more int64) {
 		if n += more; n%copiedAtOnce == 0 {
 			fmt.Fprintf(o.console.err, "copied so far: %s\n", quantity(n, "record", "records"))
 		}
 	})
+	return counts, said(), err
 }

@@ -35,10 +35,6 @@ type migrateOptions struct {
 	openLedger func(ctx context.Context, path string) (migrate.Ledger, error)
 }
 
-// originalsSuffix makes of the name of a ledger that of the file which keeps what
-// policies dropped or shortened.
-const originalsSuffix = ".originals.jsonl"
-
 // samePlace is said where a migration copies what need not be copied.
 const samePlace = `Note: both sides are one account. Conversations shows the private channels of
   these services already, under the same SIDs, and the public ones once they are
@@ -101,7 +97,8 @@ off; those for new messages stay on. Run it again to resume: nobody is added
 twice. chatbridge cannot take anybody out again, and neither does undo.
 
 What a policy drops or shortens is kept next to the ledger, in
-FILE.originals.jsonl.
+FILE.originals.jsonl, or in the database of a PostgreSQL ledger. To print it:
+chatbridge ledger originals.
 
 For many accounts see: chatbridge help accounts` +
 			exitHelp(),

@@ -8,7 +8,6 @@ import (
 	"chatbridge/mapping"
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
-	"chatbridge/migrate/sidecar"
 	"chatbridge/reports"
 )
 
@@ -118,7 +117,7 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	if err := createCredentials(ctx, s.writer, drain, all.push, o.console.err); err != nil {
 		return interrupted(ctx, err)
 	}
-	originals := sidecar.New(besideLedger(o.Ledger) + originalsSuffix)
+	originals := keepOriginals(ledger, o.Ledger)
 	shown := o.progress(o.console, "migrated")
 	unmatched := func() []migrate.Unmatched {
 		_ = o.matched.knownTo(context.WithoutCancel(ctx), ledger) // what the ledger cannot tell, no run has met

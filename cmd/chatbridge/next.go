@@ -114,21 +114,21 @@ func (n *nextCommands) complete(text string) string {
 	defer n.root.mu.Unlock()
 	return namedCommand.ReplaceAllStringFunc(text, func(named string) string {
 		words := strings.Fields(named)
-		target := n.find(words[1])
+		target, depth := n.find(words[1:])
 		if target == nil || slices.Contains(words, "--help") {
 			return named
 		}
-		verb := words[0] + " " + words[1]
+		verb := strings.Join(words[:1+depth], " ")
+		rest := strings.TrimPrefix(named, verb)
 		for _, g := range n.given {
 			if g.name == "ledger" && n.many(target) {
 				continue // its account says which
 			}
 			known := target.Flags().Lookup(g.name) != nil || target.InheritedFlags().Lookup(g.name) != nil
-			if known && !(previews(words) && slices.Contains(pauseFlags, g.name)) && !slices.ContainsFunc(words[2:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
+			if known && !(previews(words) && slices.Contains(pauseFlags, g.name)) && !slices.ContainsFunc(words[1+depth:], func(w string) bool { return w == "--"+g.name || strings.HasPrefix(w, "--"+g.name+"=") }) {
 				verb += " " + g.text
 			}
 		}
-		rest := named[len(words[0])+1+len(words[1]):]
 		if i := slices.IndexFunc(n.given, func(g givenFlag) bool { return g.name == policySetting }); i >= 0 {
 			rest = strings.ReplaceAll(rest, "--policy …", n.given[i].text+",…")
 		}
@@ -210,13 +210,17 @@ func (n *nextCommands) after(err error) *nextCommands {
 	})}
 }
 
-func (n *nextCommands) find(name string) *cobra.Command {
-	for _, c := range n.root.root.Commands() {
-		if c.Name() == name {
-			return c
+// find finds the command that words begin with, and how many of them name it.
+func (n *nextCommands) find(words []string) (found *cobra.Command, depth int) {
+	among := n.root.root.Commands()
+	for _, word := range words {
+		at := slices.IndexFunc(among, func(c *cobra.Command) bool { return c.Name() == word })
+		if at < 0 {
+			break
 		}
+		found, depth, among = among[at], depth+1, among[at].Commands()
 	}
-	return nil
+	return found, depth
 }
 
 // completing has a report name commands that can be pasted.

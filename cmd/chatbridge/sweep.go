@@ -168,7 +168,7 @@ func (s *sweep) originals(path string) (found bool, err error) {
 	}
 	s.add(reports.PurgeItem{
 		Path: path, Kind: reports.PurgeOriginals, Files: 1, Bytes: kept.Bytes,
-		Holds: quantity(kept.Lines, "original", "originals") + ", complete: texts, attributes, names, identities",
+		Holds: originalsHold(kept.Lines),
 	}, whole(kept.Bytes, func() error { return migrate.RemoveSeen(path, info) }))
 	return true, nil
 }

@@ -105,7 +105,7 @@ func (s *sweep) originalsOf(ctx context.Context, path string) error {
 // beside adds the originals of the ledger at path, if there are any. A file of
 // that name that is something else is refused: nobody else has a use for it.
 func (s *sweep) beside(path string) (found bool, err error) {
-	path = besideLedger(path) + originalsSuffix
+	path = originalsFile(path)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || s.known(path) {
 		return false, nil
 	}
@@ -114,6 +114,11 @@ func (s *sweep) beside(path string) (found bool, err error) {
 		err = usageError("look at it, and move it away if it is not from this migration", "%s does not hold chatbridge originals", path)
 	}
 	return found, err
+}
+
+// originalsHold says what originals hold of people.
+func originalsHold(n int64) string {
+	return quantity(n, "original", "originals") + ", complete: texts, attributes, names, identities"
 }
 
 // ledgerState says why a ledger is still needed, empty if it is not, and what it
@@ -140,11 +145,18 @@ func ledgerState(ctx context.Context, path string) (unfinished, holds string) {
 			replaced++
 		}
 	}
+	var dropped int64
+	if has, ok := l.(migrate.DroppedReader); ok && err == nil {
+		dropped, _, err = has.CountDropped(ctx)
+	}
 	if err != nil {
 		return "cannot tell whether its migration is finished: " + err.Error(), ledgerHolds
 	}
 	if replaced > 0 {
 		holds += "; " + quantity(replaced, "profile or role", "profiles and roles") + " that a policy replaced, complete"
+	}
+	if dropped > 0 {
+		holds += "; " + originalsHold(dropped)
 	}
 	return unfinishedState(status, muted), holds
 }

@@ -4,6 +4,8 @@ package ledgercopy
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -28,8 +30,10 @@ func (c Counts) String() string {
 const findingsAtOnce = 500
 
 // Copy puts everything that from has into to, which is empty, counts what to has then,
-// and keeps it if that is as much. copied is told now and then how many records are
-// copied. If anything fails nothing is kept; the caller closes both.
+// and keeps it if that is as much. If from is a [migrate.DroppedReader], what policies
+// dropped is copied too, each original once, and to has to be a
+// [migrate.DroppedLedger]. copied is told now and then how many records are copied. If
+// anything fails nothing is kept; the caller closes both.
 func Copy(ctx context.Context, from migrate.LedgerContents, to migrate.Whole, copied func(int64)) (Counts, error) {
 	c := &copier{to: to, counts: Counts{}}
 	for one, err := range from.Contents(ctx) {
@@ -44,12 +48,24 @@ func Copy(ctx context.Context, from migrate.LedgerContents, to migrate.Whole, co
 	if err := c.flush(ctx); err != nil {
 		return nil, err
 	}
+	if err := c.dropped(ctx, from, copied); err != nil {
+		return nil, err
+	}
 	arrived := Counts{}
 	for one, err := range to.Contents(ctx) {
 		if err != nil {
 			return nil, err
 		}
 		arrived[kindOf(one.Record)]++
+	}
+	if r, ok := to.(migrate.DroppedReader); ok {
+		n, _, err := r.CountDropped(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			arrived[droppedKind] = n
+		}
 	}
 	if !maps.Equal(arrived, c.counts) {
 		return nil, &migrate.Error{Op: "copy ledger", Kind: migrate.Failed, Err: fmt.Errorf("the copy has %s, the original %s; nothing was kept", arrived, c.counts)}
@@ -101,6 +117,40 @@ func (c *copier) flush(ctx context.Context) error {
 	found := c.findings
 	c.findings = nil
 	return c.to.PutFindings(ctx, found)
+}
+
+// droppedKind is the word for what policies dropped or shortened.
+const droppedKind = "originals of policies"
+
+// dropped copies what policies dropped or shortened. A file may have one more than once.
+// Of each it remembers 16 bytes.
+func (c *copier) dropped(ctx context.Context, from migrate.LedgerContents, copied func(int64)) error {
+	r, ok := from.(migrate.DroppedReader)
+	if !ok {
+		return nil
+	}
+	seen := map[[16]byte]bool{}
+	for d, err := range r.Dropped(ctx) {
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q", d.Code, d.SID, d.ChannelSID, d.Field, d.Original))
+		key := [16]byte(sum[:16])
+		if seen[key] {
+			continue
+		}
+		to, ok := c.to.(migrate.DroppedLedger)
+		if !ok {
+			return &migrate.Error{Op: "copy ledger", Kind: migrate.Failed, SID: d.SID, Err: errors.New("the copy has no place for what policies dropped")}
+		}
+		if err := to.PutDropped(ctx, []migrate.Dropped{d}); err != nil {
+			return err
+		}
+		seen[key] = true
+		c.counts[droppedKind]++
+		copied(1)
+	}
+	return nil
 }
 
 func kindOf(record any) string {

@@ -35,3 +35,10 @@ func SIDBack(prefix, sid string) (back string, bytes int, err error) {
 	packed := packSID(prefix, sid)
 	return back, len(packed), scanSID(prefix, &back).Scan(packed)
 }
+
+// Pending is how many bytes of texts wait in memory.
+func (l *Ledger) Pending() int {
+	<-l.group.turn
+	defer l.group.leave()
+	return l.group.bytes
+}

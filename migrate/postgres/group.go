@@ -20,6 +20,9 @@ const (
 	// groupRows keeps what has to be sent again after a lost connection small, and is
 	// large enough that waiting for the server's disk does not show.
 	groupRows = 2000
+	// groupBytes bounds the memory of a group whose rows are large: originals of texts
+	// and attributes.
+	groupBytes = 4 << 20
 )
 
 // closeWithin is how long Close waits for a server that is away.
@@ -47,6 +50,7 @@ type group struct {
 	sent    int           // how many of them are in the open transaction
 	begun   bool          // a transaction is open
 	puts    int           // since the last commit
+	bytes   int           // of texts and bytes in them
 	number  int64         // of the groups that were committed
 	failed  error         // why no more puts are accepted
 	keeping bool          // the one transaction of a whole is committed
@@ -132,7 +136,7 @@ func (g *group) accept(ctx context.Context, durable bool, change func(*group)) e
 	if g.whole {
 		return g.forward(ctx)
 	}
-	if durable || g.puts >= g.rows {
+	if durable || g.full() {
 		return g.commit(ctx)
 	}
 	select {
@@ -142,13 +146,16 @@ func (g *group) accept(ctx context.Context, durable bool, change func(*group)) e
 	return nil
 }
 
+// full reports whether what is pending is as much as goes together.
+func (g *group) full() bool { return g.puts >= g.rows || g.bytes >= groupBytes }
+
 // forward sends what was put into the one transaction, and forgets it.
 func (g *group) forward(ctx context.Context) error {
-	if g.puts < g.rows {
+	if !g.full() {
 		return nil
 	}
 	err := g.persist(ctx, g.send)
-	g.list, g.sent, g.puts = nil, 0, 0
+	g.list, g.sent, g.puts, g.bytes = nil, 0, 0, 0
 	return err
 }
 
@@ -156,6 +163,7 @@ func (g *group) forward(ctx context.Context) error {
 func (g *group) putRows(t *table, rows [][]any) {
 	for _, row := range rows {
 		g.list = add(g.list, g.sent, &statement{table: t}, row)
+		g.bytes += sizeOf(row)
 	}
 }
 
@@ -200,7 +208,7 @@ func (g *group) commit(ctx context.Context) error {
 
 func (g *group) committed() {
 	g.number++
-	g.list, g.sent, g.puts, g.begun = nil, 0, 0, false
+	g.list, g.sent, g.puts, g.bytes, g.begun = nil, 0, 0, 0, false
 }
 
 // send sends what was not sent yet, in one round trip, into the open transaction.
@@ -261,7 +269,7 @@ func (g *group) fail(err error) error {
 			g.drop()
 		}
 	}
-	g.list, g.sent, g.puts, g.begun = nil, 0, 0, false
+	g.list, g.sent, g.puts, g.bytes, g.begun = nil, 0, 0, 0, false
 	return err
 }
 

@@ -53,7 +53,7 @@ var (
 	findings     = newTable("findings", 3, "code text", "sid text", "field text", "owner text", "severity text", "count bigint")
 	runs         = newTable("runs", 1, "id text", "pid bigint", "host text", "started_at bigint", "heartbeat_at bigint", "ended_at bigint", "status text", "settle bigint", "progress bytea", "summary bytea", "unanswered_at bigint")
 
-	tables = []*table{fingerprints, services, entities, originals, attempts, channels, messages, doubts, files, failures, findings, runs}
+	tables = []*table{fingerprints, services, entities, originals, attempts, channels, messages, doubts, files, failures, findings, runs, dropped}
 )
 
 // statement is one that changes a table. Many puts share one.
@@ -126,4 +126,17 @@ func add(list []*statement, from int, s *statement, row []any) []*statement {
 		s.put(row)
 	}
 	return append(list, s)
+}
+
+// sizeOf is how many bytes the texts and the bytes of a row have.
+func sizeOf(row []any) (n int) {
+	for _, v := range row {
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case []byte:
+			n += len(v)
+		}
+	}
+	return n
 }

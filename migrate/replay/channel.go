@@ -118,6 +118,7 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 	}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, j.Channel.SID)
 	watched = migrate.Ranked(watched, clock.Left) // the run is as long as the longest
+	j.Findings = j.Findings.Within(watched)
 	l := &lane{Job: j, dog: dog, clock: clock}
 	err := run(l, watched)
 	if err != nil && watched.Err() != nil && ctx.Err() == nil {

@@ -122,14 +122,14 @@ var errTooMany = errors.New("as many channels failed as --max-errors allows")
 
 // keep keeps findings before anything else is written: what they took away in
 // the sidecar, and themselves in the ledger, because they are losses of the
-// migration and not of this run.
-func (r *run) keep(found []mapping.Finding) error {
+// migration and not of this run. A lane that waits for that is not stalled.
+func (r *run) keep(ctx context.Context, found []mapping.Finding) error {
 	if r.Sidecar != nil {
-		if err := r.Sidecar.Keep(found); err != nil {
+		if err := r.Sidecar.Keep(ctx, found); err != nil {
 			return err
 		}
 	}
-	return migrate.Fatal(r.Ledger.PutFindings(context.Background(), findingRecords(found)))
+	return migrate.Fatal(r.Ledger.PutFindings(ctx, findingRecords(found)))
 }
 
 // findingRecords are findings as the ledger has them. Those of one resource come

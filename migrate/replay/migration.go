@@ -7,7 +7,6 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/pace"
-	"chatbridge/migrate/sidecar"
 )
 
 // Migration is one run of the engine over a source, a target and a ledger.
@@ -19,7 +18,7 @@ type Migration struct {
 	Settings migrate.Settings
 
 	// Sidecar keeps what policies drop or shorten; nil keeps nothing.
-	Sidecar *sidecar.File
+	Sidecar migrate.Sidecar
 
 	// Traffic reads the request counters of the transport; nil counts nothing.
 	Traffic func() migrate.Traffic
@@ -41,6 +40,7 @@ type Migration struct {
 func (m *Migration) Run(ctx context.Context) (Summary, error) {
 	r := newRun(m)
 	ctx, r.waits = migrate.WithWaits(ctx)
+	r.findings = r.findings.Within(ctx)
 	if m.Began != nil {
 		m.Began(r.live)
 	}
@@ -76,7 +76,7 @@ type Summary struct {
 	Findings      []migrate.FindingCount       `json:"findings"`          // of the migration, in all its runs
 	ThisRun       []migrate.FindingCount       `json:"findings_this_run"` // of those, what this one met
 	Failures      []migrate.FailureLine        `json:"failures"`
-	Originals     *sidecar.Kept                `json:"originals,omitempty"` // nil where nothing was kept
+	Originals     *migrate.Kept                `json:"originals,omitempty"` // nil where nothing was kept
 	Timeline      []pace.Point                 `json:"timeline"`            // 241 points at most
 	LaneTimes     pace.LaneTimes               `json:"lane_times"`
 	Duration      float64                      `json:"duration_seconds"`

@@ -51,7 +51,7 @@ func TestSidecar(t *testing.T) {
 			require.NoError(t, r.Sidecar.Close(), "what is closed stays closed")
 			raw, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, &sidecar.Kept{Path: path, Lines: 2, Bytes: int64(len(raw))}, s.Originals)
+			require.Equal(t, &migrate.Kept{Path: path, Lines: 2, Bytes: int64(len(raw))}, s.Originals)
 			require.Equal(t, s.Originals, r.Sidecar.Kept())
 			lines := bytes.Split(bytes.TrimSuffix(raw, []byte("\n")), []byte("\n"))
 			require.Len(t, lines, 2)

@@ -23,30 +23,30 @@ const start = `{"code":"`
 
 // Look counts what a File left at path, and refuses a file that holds anything
 // else, or a symbolic link. A line that a crash tore counts too.
-func Look(path string) (Kept, error) {
+func Look(path string) (migrate.Kept, error) {
 	info, err := os.Lstat(path)
 	if err != nil {
-		return Kept{}, err
+		return migrate.Kept{}, err
 	}
 	if !info.Mode().IsRegular() && info.Mode()&fs.ModeSymlink == 0 { // opening a pipe waits for its other end
-		return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
+		return migrate.Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
 	}
 	file, err := migrate.OpenBeside(path, os.O_RDONLY, 0)
 	if err != nil {
-		return Kept{}, err
+		return migrate.Kept{}, err
 	}
 	defer file.Close()
-	kept, whole, torn := Kept{Path: path, Bytes: info.Size()}, 0, 0
+	kept, whole, torn := migrate.Kept{Path: path, Bytes: info.Size()}, 0, 0
 	in := bufio.NewReader(file)
 	for {
 		line, err := in.ReadBytes('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
-			return Kept{}, err
+			return migrate.Kept{}, err
 		}
 		if len(line) > 0 {
 			kept.Lines++
 			if !bytes.HasPrefix(line, []byte(start)) {
-				return Kept{}, fmt.Errorf("%s: line %d: %w", path, kept.Lines, ErrOther)
+				return migrate.Kept{}, fmt.Errorf("%s: line %d: %w", path, kept.Lines, ErrOther)
 			}
 			switch {
 			case isEntry(line):
@@ -59,15 +59,21 @@ func Look(path string) (Kept, error) {
 			continue
 		}
 		if kept.Lines > 0 && whole == 0 && torn != 1 {
-			return Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
+			return migrate.Kept{}, fmt.Errorf("%s: %w", path, ErrOther)
 		}
 		return kept, nil
 	}
 }
 
 func isEntry(line []byte) bool {
+	e, ok := entry(line)
+	return ok && e.SID != ""
+}
+
+// entry is what a line holds, if it is one that a File wrote.
+func entry(line []byte) (e Entry, ok bool) {
 	d := json.NewDecoder(bytes.NewReader(line))
 	d.DisallowUnknownFields()
-	var e Entry
-	return d.Decode(&e) == nil && e.Code != "" && e.SID != ""
+	ok = d.Decode(&e) == nil && e.Code != ""
+	return e, ok
 }

@@ -21,7 +21,7 @@ func TestLook(t *testing.T) {
 
 	t.Run("counts what a File kept", func(t *testing.T) {
 		f := sidecar.New(path)
-		require.NoError(t, f.Keep([]mapping.Finding{
+		require.NoError(t, f.Keep(t.Context(), []mapping.Finding{
 			{Code: mapping.BodyTooLong, SID: "IM1", Original: "long", Severity: mapping.Loss},
 			{Code: mapping.BodyTooLong, SID: "IM2", Original: "\xff", Severity: mapping.Loss},
 		}))
@@ -60,7 +60,7 @@ func TestLook(t *testing.T) {
 	})
 }
 
-func withPath(k *sidecar.Kept, path string) *sidecar.Kept {
+func withPath(k *migrate.Kept, path string) *migrate.Kept {
 	k.Path = path
 	return k
 }

@@ -1,8 +1,10 @@
-// Package sidecar keeps, beside the ledger, the whole of what policies drop or
-// shorten.
+// Package sidecar keeps the whole of what policies drop or shorten: in a file beside
+// the ledger, or in the ledger itself if that is one which several machines share. Both
+// give the same JSON lines.
 package sidecar
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -22,15 +24,10 @@ type File struct {
 
 	mu   sync.Mutex
 	file *os.File
-	kept Kept
+	kept migrate.Kept
 }
 
-// Kept says where the originals are that a run kept.
-type Kept struct {
-	Path  string `json:"path"`
-	Lines int64  `json:"lines"` // of this run
-	Bytes int64  `json:"bytes"` // of this run
-}
+var _ migrate.Sidecar = (*File)(nil)
 
 // Entry is one line of a File.
 type Entry struct {
@@ -44,12 +41,25 @@ type Entry struct {
 	Bytes []byte `json:"original_base64,omitempty"`
 }
 
-func originalOf(f mapping.Finding) Entry {
-	o := Entry{Code: f.Code, SID: f.SID, ChannelSID: f.ChannelSID, Field: f.Field, Original: f.Original}
-	if !utf8.ValidString(o.Original) {
-		o.Original, o.Bytes = "", []byte(o.Original)
+// line is the line of an original, with its end.
+func line(d migrate.Dropped) ([]byte, error) {
+	e := Entry{Code: d.Code, SID: d.SID, ChannelSID: d.ChannelSID, Field: d.Field, Original: d.Original}
+	if !utf8.ValidString(e.Original) {
+		e.Original, e.Bytes = "", []byte(e.Original)
 	}
-	return o
+	text, err := json.Marshal(e)
+	if err != nil {
+		return nil, fmt.Errorf("encode original: %w", err)
+	}
+	return append(text, '\n'), nil
+}
+
+func (e Entry) dropped() migrate.Dropped {
+	d := migrate.Dropped{Code: e.Code, SID: e.SID, ChannelSID: e.ChannelSID, Field: e.Field, Original: e.Original}
+	if e.Bytes != nil {
+		d.Original = string(e.Bytes)
+	}
+	return d
 }
 
 // New names the file; nothing is opened yet.
@@ -57,30 +67,26 @@ func New(path string) *File { return &File{path: path} }
 
 // Keep writes the originals of the findings and returns when they would survive
 // a crash.
-func (s *File) Keep(found []mapping.Finding) error {
+func (s *File) Keep(_ context.Context, found []mapping.Finding) error {
+	all := migrate.DroppedOf(found)
+	if len(all) == 0 {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	wrote := false
-	for _, f := range found {
-		if f.Original == "" || f.Severity == mapping.Stop {
-			continue
-		}
-		if err := s.open(); err != nil {
+	if err := s.open(); err != nil {
+		return err
+	}
+	for _, d := range all {
+		text, err := line(d)
+		if err != nil {
 			return err
 		}
-		line, err := json.Marshal(originalOf(f))
-		if err != nil {
-			return fmt.Errorf("encode original: %w", err)
-		}
-		if _, err := s.file.Write(append(line, '\n')); err != nil {
+		if _, err := s.file.Write(text); err != nil {
 			return s.failed(err)
 		}
-		wrote = true
 		s.kept.Lines++
-		s.kept.Bytes += int64(len(line)) + 1
-	}
-	if !wrote {
-		return nil
+		s.kept.Bytes += int64(len(text))
 	}
 	if err := s.file.Sync(); err != nil {
 		return s.failed(err)
@@ -108,7 +114,7 @@ func (s *File) failed(err error) error {
 }
 
 // Kept says what was kept so far, and is nil where nothing was.
-func (s *File) Kept() *Kept {
+func (s *File) Kept() *migrate.Kept {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.kept.Lines == 0 {

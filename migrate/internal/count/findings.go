@@ -1,6 +1,7 @@
 package count
 
 import (
+	"context"
 	"slices"
 	"sync"
 
@@ -12,15 +13,31 @@ import (
 type Findings struct {
 	// Keep is given every finding before it is counted; its first error is that of
 	// Err. It is called by any number of goroutines. May be nil.
-	Keep func([]mapping.Finding) error
+	Keep func(context.Context, []mapping.Finding) error
 
+	within func([]mapping.Finding) error // Keep, for whom Within made it; nil for anybody
+	*counted
+}
+
+// counted is what those have in common that Within made of one.
+type counted struct {
 	mu     sync.Mutex
 	failed error
 	counts map[mapping.Code]*migrate.FindingCount
 }
 
 func NewFindings() *Findings {
-	return &Findings{counts: map[mapping.Code]*migrate.FindingCount{}}
+	return &Findings{counted: &counted{counts: map[mapping.Code]*migrate.FindingCount{}}}
+}
+
+// Within are the same findings, of somebody who has this context: what keeps them is
+// given its values, so that it can say whom it lets wait, and does not end with it.
+func (f *Findings) Within(ctx context.Context) *Findings {
+	if f.Keep == nil {
+		return f
+	}
+	ctx = context.WithoutCancel(ctx)
+	return &Findings{Keep: f.Keep, counted: f.counted, within: func(found []mapping.Finding) error { return f.Keep(ctx, found) }}
 }
 
 func (f *Findings) Add(found []mapping.Finding) {
@@ -29,7 +46,11 @@ func (f *Findings) Add(found []mapping.Finding) {
 	}
 	var failed error
 	if f.Keep != nil && f.Err() == nil {
-		failed = f.Keep(found) // may wait for a ledger, while others ask what was counted
+		keep := f.within
+		if keep == nil {
+			keep = func(found []mapping.Finding) error { return f.Keep(context.Background(), found) }
+		}
+		failed = keep(found) // may wait for a ledger, while others ask what was counted
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

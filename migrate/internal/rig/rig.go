@@ -19,7 +19,6 @@ import (
 	"chatbridge/migrate/emulator/faults"
 	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
-	"chatbridge/migrate/sidecar"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
 	"chatbridge/migrate/twilio"
@@ -36,7 +35,7 @@ type Rig struct {
 	Settings migrate.Settings
 	Patience transport.Patience
 	Events   *Events
-	Sidecar  *sidecar.File
+	Sidecar  migrate.Sidecar
 	Aps      float64 // of the client's own pace
 	API      string  // of Chat; empty stands for v1
 	InFlight transport.InFlight
