@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/sidecar"
 	"chatbridge/reports"
 )
 
@@ -102,18 +103,24 @@ func (s *sweep) originalsOf(ctx context.Context, path string) error {
 	return nil
 }
 
-// beside adds the originals of the ledger at path, if there are any. A file of
-// that name that is something else is refused: nobody else has a use for it.
+// beside adds the originals of the ledger at path, if there are any, with those that a
+// copy left which was killed. A file of that name that is something else is refused:
+// nobody else has a use for it.
 func (s *sweep) beside(path string) (found bool, err error) {
-	path = originalsFile(path)
-	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) || s.known(path) {
-		return false, nil
+	for _, file := range []string{originalsFile(path), originalsFile(path) + sidecar.UnfinishedSuffix} {
+		if _, err := os.Lstat(file); errors.Is(err, fs.ErrNotExist) || s.known(file) {
+			continue
+		}
+		is, err := s.originals(file)
+		if err == nil && !is {
+			err = usageError("look at it, and move it away if it is not from this migration", "%s does not hold chatbridge originals", file)
+		}
+		if err != nil {
+			return false, err
+		}
+		found = true
 	}
-	found, err = s.originals(path)
-	if err == nil && !found {
-		err = usageError("look at it, and move it away if it is not from this migration", "%s does not hold chatbridge originals", path)
-	}
-	return found, err
+	return found, nil
 }
 
 // originalsHold says what originals hold of people.

@@ -29,6 +29,11 @@
 // on every put, Sync and Close returns that error, and reads answer with what is
 // durable, so that a ledger may lag the target but never leads it.
 //
+// What policies dropped or shortened is in the table dropped, and survives a crash when
+// PutDropped returns: before the message is sent that lacks it. An original that is put
+// again, by whichever process, is there once. The table originals has something else:
+// what profiles and roles of the target were before a migration replaced them.
+//
 // # For the operator
 //
 // The role needs the right to create in the database once, for the schema; or somebody
@@ -40,6 +45,10 @@
 //
 //	GRANT USAGE ON SCHEMA chatbridge TO viewer;
 //	GRANT SELECT ON ALL TABLES IN SCHEMA chatbridge TO viewer;
+//
+// and, if it is not to see what people wrote,
+//
+//	REVOKE SELECT ON chatbridge.dropped FROM viewer;
 //
 // A newer chatbridge brings the schema up to date when it writes first; an older one
 // then refuses to open it. What that adds to the schema, a role that reads has to be

@@ -2,6 +2,7 @@ package replay_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io/fs"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -28,6 +30,26 @@ func emptied(t *testing.T) fs.FS {
 		in = rig.WithFile(t, in, rig.MessagesPath(i), func(s string) string { return strings.Replace(s, `"body":"three"`, `"body":""`, 1) })
 	}
 	return in
+}
+
+// awaySidecar is one whose database is away for a long time, each time.
+type awaySidecar struct {
+	migrate.Sidecar
+	seen []migrate.Wait
+}
+
+func (s *awaySidecar) Keep(ctx context.Context, found []mapping.Finding) error {
+	if len(migrate.DroppedOf(found)) > 0 {
+		over := migrate.Held(ctx, migrate.Unreachable, "the database")
+		time.Sleep(20 * time.Minute)
+		for _, w := range migrate.WaitsOf(ctx).Now(0) {
+			if w.Reason == "the database" {
+				s.seen = append(s.seen, w)
+			}
+		}
+		over()
+	}
+	return s.Sidecar.Keep(ctx, found)
 }
 
 func TestSidecar(t *testing.T) {
@@ -99,6 +121,25 @@ func TestSidecar(t *testing.T) {
 			again, err := os.ReadFile(path)
 			require.NoError(t, err)
 			require.Equal(t, old, again)
+		})
+	})
+
+	t.Run("that waits for its database stalls no channel", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := skipping(t, filepath.Join(t.TempDir(), "originals.jsonl"))
+			r.Settings.Watchdog = time.Minute
+			away := &awaySidecar{Sidecar: r.Sidecar}
+			r.Sidecar = away
+			s, err := r.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
+			require.EqualValues(t, 2, s.Originals.Lines)
+			require.Len(t, away.seen, 2)
+			for _, w := range away.seen {
+				require.Equal(t, migrate.Unreachable, w.Cause)
+				require.Equal(t, 1, w.Channels, "the channel that waits is known")
+			}
+			require.NoError(t, r.Sidecar.Close())
 		})
 	})
 

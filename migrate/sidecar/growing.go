@@ -12,9 +12,9 @@ import (
 	"chatbridge/migrate"
 )
 
-// unfinishedSuffix is that of the file in which originals grow that are to come into
+// UnfinishedSuffix is that of the file in which originals grow that are to come into
 // being whole.
-const unfinishedSuffix = ".unfinished"
+const UnfinishedSuffix = ".unfinished"
 
 // Growing is the file of a File while it is copied. It takes its place with Keep, and is
 // not made before the first original.
@@ -52,7 +52,7 @@ func (g *Growing) Put(all []migrate.Dropped) error {
 	}
 	if g.file == nil {
 		// What a copy left that was killed is written over.
-		file, err := migrate.OpenBeside(g.path+unfinishedSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+		file, err := migrate.OpenBeside(g.path+UnfinishedSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return g.failed(err)
 		}
@@ -80,7 +80,7 @@ func (g *Growing) Dropped(ctx context.Context) iter.Seq2[migrate.Dropped, error]
 			yield(migrate.Dropped{}, g.failed(err))
 			return
 		}
-		(&Reader{Path: g.path + unfinishedSuffix}).Dropped(ctx)(yield)
+		(&Reader{Path: g.path + UnfinishedSuffix}).Dropped(ctx)(yield)
 	}
 }
 
@@ -94,7 +94,7 @@ func (g *Growing) Keep() error {
 		if err := vacant(g.path); err != nil {
 			return err
 		}
-		err = os.Rename(g.path+unfinishedSuffix, g.path)
+		err = os.Rename(g.path+UnfinishedSuffix, g.path)
 	}
 	if err != nil {
 		return g.failed(err)
@@ -119,7 +119,7 @@ func (g *Growing) Withdraw() error {
 
 // Close removes the file, unless it was kept.
 func (g *Growing) Close() error {
-	left := g.path + unfinishedSuffix
+	left := g.path + UnfinishedSuffix
 	if g.file != nil {
 		_ = g.file.Close() // nothing in it is wanted any more
 		g.file = nil
