@@ -50,8 +50,8 @@ follows no symbolic link. If a PATH is anything else, it refuses before it
 deletes anything. It refuses a ledger that is in use, and its originals. If the
 last run is not complete, it refuses both unless you give --unfinished.
 
-A ledger in PostgreSQL (--ledger postgres://...) is deleted from its database; other
-migrations in it stay. It removes files but does not overwrite them; backups and
+A ledger in PostgreSQL (--ledger postgres://...) is deleted from its database with its
+originals; other migrations in it stay. It removes files but does not overwrite them; backups and
 snapshots keep what they have. It never opens a connection, except to the database
 of a PostgreSQL ledger, needs no credentials of Twilio and changes nothing there. To
 delete the copy there, run chatbridge undo first: it needs the ledger.` +

@@ -201,3 +201,17 @@ func TestWholeOrNothing(t *testing.T) {
 	_, err = os.Stat(path)
 	require.NoError(t, err)
 }
+
+func TestOriginalsNeedAPlace(t *testing.T) {
+	l, err := postgres.Open(t.Context(), pgtest.Database(t), "default")
+	require.NoError(t, err)
+	require.NoError(t, l.PutDropped(t.Context(), []migrate.Dropped{{Code: "body-too-long", SID: "IM1", Original: "long"}}))
+	path := filepath.Join(t.TempDir(), "l.db")
+	to, err := sqlite.Create(t.Context(), path)
+	require.NoError(t, err)
+	_, err = ledgercopy.Copy(t.Context(), l, to, func(int64) {})
+	require.ErrorContains(t, err, "no place for what policies dropped")
+	require.NoError(t, to.Close())
+	require.NoError(t, l.Close())
+	require.NoFileExists(t, path)
+}
