@@ -70,6 +70,9 @@ func TestReadmeCommands(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		names[cmd.Name()] = cmd
 		visit(cmd)
+		for _, sub := range cmd.Commands() {
+			visit(sub)
+		}
 	}
 	flagged := regexp.MustCompile(`(?:^|[ \x60\[])--([a-z][a-z-]*)`)
 	for _, m := range flagged.FindAllStringSubmatch(text, -1) {
@@ -81,9 +84,14 @@ func TestReadmeCommands(t *testing.T) {
 		words := strings.Fields(line)
 		cmd := names[words[0]]
 		require.NotNil(t, cmd, "there is no command %q", words[0])
+		for _, sub := range cmd.Commands() {
+			if len(words) > 1 && sub.Name() == words[1] {
+				cmd = sub
+			}
+		}
 		for _, m := range flagged.FindAllStringSubmatch(line, -1) {
 			known := m[1] == "help" || cmd.Flags().Lookup(m[1]) != nil || cmd.InheritedFlags().Lookup(m[1]) != nil
-			require.True(t, known, "chatbridge %s does not take --%s", words[0], m[1])
+			require.True(t, known, "%s does not take --%s", cmd.CommandPath(), m[1])
 		}
 		checked++
 	}

@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -83,7 +84,11 @@ func TestDropped(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, l.PutDropped(t.Context(), []migrate.Dropped{original(1)}))
 		pgtest.Exec(t, url, `UPDATE chatbridge.leases SET token = 'another'`)
-		require.Equal(t, migrate.Conflict, migrate.KindOf(l.PutDropped(t.Context(), []migrate.Dropped{original(2)})))
+		err = l.PutDropped(t.Context(), []migrate.Dropped{original(2)})
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+		lost, ok := errors.AsType[*migrate.Error](err)
+		require.True(t, ok)
+		require.Equal(t, "keep ledger", lost.Op, "by which a worker knows that another one goes on")
 		require.Error(t, l.Close())
 		require.Equal(t, []migrate.Dropped{original(1)}, droppedIn(t, url, "stale"))
 	})

@@ -56,6 +56,9 @@ func fault(op, sid string, err error) error {
 	if err == nil {
 		return nil
 	}
+	if errors.Is(err, errTaken) {
+		return errTaken // says what became of the run, whatever it was about to put
+	}
 	e := &migrate.Error{Op: op, SID: sid, Kind: migrate.Failed, Err: err}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		e.Kind = migrate.Interrupted
