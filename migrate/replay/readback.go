@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
 	"chatbridge/migrate/origin"
 )
@@ -182,6 +183,10 @@ func (s *service) strays(ctx context.Context) error {
 			continue
 		}
 		channel, err := s.Source.Channel(ctx, s.source.SID, rec.SourceSID)
+		if err != nil && migrate.KindOf(err) == migrate.NotFound {
+			// Deleted in the source since: its conversation stays, without the stray.
+			channel, err = chat.Channel{SID: rec.SourceSID, ServiceSID: rec.ServiceSID, DateUpdated: chat.Time{Time: rec.DateUpdated}}, nil
+		}
 		if err == nil {
 			_, err = lanes(ctx, s.job(channel, rec), s.sheet.Begin(), func(l *lane, ctx context.Context) error { return l.removeStray(ctx, ledger, one) })
 		}
