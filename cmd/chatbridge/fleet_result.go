@@ -26,6 +26,11 @@ func (f *fleet) inPlace() bool {
 	return f.flag("in-place")
 }
 
+// looks reports whether nothing is made private yet.
+func (f *fleet) looks() bool {
+	return f.inPlace() && f.flag("dry-run")
+}
+
 // extensions are those of files, by form.
 var extensions = map[reports.Format]string{reports.Text: "txt", reports.JSON: "json", reports.Markdown: "md", reports.CSV: "csv", reports.HTML: "html"}
 
@@ -191,6 +196,9 @@ func (f *fleet) afterAll() string {
 	if f.inPlace() {
 		in = " --in-place"
 	}
+	if f.looks() {
+		return "chatbridge migrate --in-place"
+	}
 	switch f.does() {
 	case "audit":
 		return "chatbridge migrate"
@@ -205,6 +213,9 @@ func (f *fleet) next(a reports.FleetAccount) string {
 	in := ""
 	if f.inPlace() {
 		in = " --in-place"
+	}
+	if f.looks() {
+		in += " --dry-run"
 	}
 	switch a.State {
 	case reports.FleetWhole, reports.FleetSuspended, reports.FleetClosed, reports.FleetEmpty:

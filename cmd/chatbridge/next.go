@@ -129,6 +129,9 @@ func (n *nextCommands) complete(text string) string {
 				verb += " " + g.text
 			}
 		}
+		if n.fleet(target) && asksEach(strings.Fields(verb+rest)) {
+			verb += " --yes"
+		}
 		if i := slices.IndexFunc(n.given, func(g givenFlag) bool { return g.name == policySetting }); i >= 0 {
 			rest = strings.ReplaceAll(rest, "--policy …", n.given[i].text+",…")
 		}
@@ -148,6 +151,20 @@ func (n *nextCommands) of(account, ledger string) *nextCommands {
 	one.give(accountFlag, account)
 	one.give("ledger", ledger)
 	return one
+}
+
+// fleet reports whether a command is going to be about many accounts, or one of them.
+func (n *nextCommands) fleet(target *cobra.Command) bool {
+	return target.Flags().Lookup(accountsFlag) != nil && slices.ContainsFunc(n.given, func(g givenFlag) bool {
+		return g.name == accountsFlag || g.name == subaccountsFlag || g.name == accountFlag
+	})
+}
+
+// asksEach reports whether a command would ask for each of many accounts, which it
+// refuses to do.
+func asksEach(words []string) bool {
+	has := func(flag string) bool { return slices.Contains(words, flag) }
+	return !has("--yes") && (has("--repair") && has("--execute") || words[1] == "migrate" && has("--in-place") && !has("--dry-run"))
 }
 
 // many reports whether a command is going to be given a list of accounts.

@@ -44,6 +44,9 @@ func scriptSubaccount(n int) (sid, token string) {
 //	refused N ARG…    the same, and require an error with a hint, nothing on
 //	                  stdout, and that no ledger was made
 //	writes N          require that the emulator took N writes so far
+//	leave N           have everybody leave a conversation of subaccount N
+//	untouched N       require that subaccount N took no write since this was asked
+//	                  before; with !, that it took some
 //	proxy STATUS      serve a proxy that opens no tunnel, and put its address into
 //	                  the environment as HTTPS_PROXY
 //	await KIND        wait until a fault of that kind strikes
@@ -79,20 +82,22 @@ func runScripts(t *testing.T, folder string) {
 		},
 		Condition: scriptCondition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"emulate":  scriptEmulate,
-			"exits":    scriptExits,
-			"refused":  scriptRefused,
-			"writes":   scriptWrites,
-			"await":    scriptAwait,
-			"arrived":  scriptArrived,
-			"proxy":    scriptProxy,
-			"postgres": scriptPostgres,
-			"cut":      scriptCut,
-			"alter":    scriptAlter,
-			"tear":     scriptTear,
-			"fields":   scriptFields,
-			"unseen":   scriptUnseen,
-			"objects":  scriptObjects,
+			"emulate":   scriptEmulate,
+			"exits":     scriptExits,
+			"refused":   scriptRefused,
+			"writes":    scriptWrites,
+			"await":     scriptAwait,
+			"arrived":   scriptArrived,
+			"leave":     scriptLeave,
+			"untouched": scriptTouched,
+			"proxy":     scriptProxy,
+			"postgres":  scriptPostgres,
+			"cut":       scriptCut,
+			"alter":     scriptAlter,
+			"tear":      scriptTear,
+			"fields":    scriptFields,
+			"unseen":    scriptUnseen,
+			"objects":   scriptObjects,
 		},
 	})
 }
