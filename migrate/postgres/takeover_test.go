@@ -219,6 +219,26 @@ func TestRenewalAfterATakeover(t *testing.T) {
 	require.True(t, pgtest.Value[bool](t, url, `SELECT expires_at = '2000-01-01' AND NOT ended FROM chatbridge.leases`))
 }
 
+// TestRenewalAfterAFailover is about a process that has the lease when a standby takes
+// over: another one may have a lease that this server does not know of, so the next
+// renewal comes a lease later.
+func TestRenewalAfterAFailover(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	const length = 3 * time.Second
+	l, err := postgres.Open(t.Context(), url, "default", postgres.LeaseLength(length))
+	require.NoError(t, err)
+	pgtest.Exec(t, url, `UPDATE chatbridge.leases SET timeline = timeline + 1`)
+	granted := pgtest.Value[int64](t, url, `SELECT timeline FROM chatbridge.leases`)
+	began := time.Now()
+	require.Eventually(t, func() bool {
+		return pgtest.Value[int64](t, url, `SELECT timeline FROM chatbridge.leases`) != granted
+	}, time.Minute, 50*time.Millisecond)
+	require.GreaterOrEqual(t, time.Since(began), length)
+	require.NoError(t, l.Lease().Ready(t.Context()))
+	require.NoError(t, l.Close())
+}
+
 // TestOneLease has many ask for a lease that is over: one gets it, and the others hear of
 // that one.
 func TestOneLease(t *testing.T) {

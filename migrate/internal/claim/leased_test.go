@@ -126,6 +126,25 @@ func TestUnderALease(t *testing.T) {
 			require.Equal(t, began, time.Now())
 			r.Release(t.Context())
 		},
+		"the claim is kept while it lapsed, and not once another has it": func(t *testing.T) {
+			b, r, l := begin(t)
+			counter := func() int64 {
+				seen, found := b.claimed(t)
+				require.True(t, found)
+				return seen.Counter
+			}
+			first := counter()
+			l.end(errLate)
+			time.Sleep(time.Minute)
+			lapsed := counter()
+			require.Greater(t, lapsed, first, "nobody else has it yet, and strangers are to wait")
+			l.end(errElsewhere)
+			close(l.lost)
+			require.Error(t, <-r.lost)
+			time.Sleep(time.Minute)
+			require.Equal(t, lapsed, counter(), "the other one's claim is the only one")
+			r.Release(t.Context())
+		},
 		"nothing is written while it lapsed": func(t *testing.T) {
 			b, r, l := begin(t)
 			l.end(errLate)
