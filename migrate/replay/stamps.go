@@ -267,7 +267,7 @@ func (t *stamps) sweep(ctx context.Context) error {
 			return err
 		}
 		empty, err := s.leftover(ctx, c, stamp.SID)
-		if err != nil {
+		if err != nil && migrate.KindOf(err) != migrate.NotFound { // the source may not have the channel any more
 			return err
 		}
 		if !empty {

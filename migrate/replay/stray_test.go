@@ -339,3 +339,26 @@ func TestNoteLost(t *testing.T) {
 		})
 	}
 }
+
+// TestSpareOfADeletedChannel has a conversation land of a channel that the source does
+// not have any more: nobody can tell how a create would have left it, so it stays, and
+// the run goes on.
+func TestSpareOfADeletedChannel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		plan := oneChannel(four...)
+		plan.Channels = append(plan.Channels, oneChannel("hello").Channels...)
+		r := littleRig(t, plan.Archive())
+		d := &database{}
+		d.run(t, r, migrate.Complete)
+		channel := rig.SidOf("CH", 0)
+		like := r.ConversationsOf(t, onlyService(t, r))[channel][0]
+		like.SID, like.UniqueName = "", ""
+		_, err := r.Target(&transport.Counter{}).AppendConversation(t.Context(), onlyService(t, r), like)
+		require.NoError(t, err)
+		require.NoError(t, r.Emulator.DeleteChannel(channel))
+		d.before = migrate.Handover{At: time.Now(), Expired: true, Length: 20 * time.Second}
+		d.run(t, r, migrate.Complete)
+		require.Len(t, r.ConversationsOf(t, onlyService(t, r))[channel], 2)
+		require.Equal(t, 1, said(r, "a second conversation bears the stamp of a channel; it is not as a create leaves one, so it is left alone"))
+	})
+}
