@@ -33,7 +33,7 @@ type counted struct {
 
 	mu       sync.Mutex
 	services map[string]*countedService
-	channels SIDMap[countedChannel]
+	channels countedChannels
 }
 
 type countedService struct {
@@ -46,18 +46,6 @@ type countedService struct {
 	unread   int             // channels that were listed and whose members were not read yet
 	seen     int64           // members that came, of those whose were
 	said     bool            // that the memberships differ
-}
-
-type countedChannel struct {
-	members, messages int64 // as the channel says
-	horizon           int64 // how far the furthest member has read
-	newest            int64 // index of the last message that came
-	shown             int64 // how many came, if that was said
-	ended             bool  // the messages were read to their end
-	beyond            bool  // it was said that a member has read further
-	listed            bool  // a list showed it
-	joined            bool  // its members were read
-	said              bool  // it was said that another number of messages came
 }
 
 func (c *counted) service(sid string) *countedService {

@@ -3,14 +3,79 @@ package migrate
 import (
 	"context"
 	"iter"
+	"math"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
 )
 
+// countedChannel is what is known of the numbers of a channel.
+type countedChannel struct {
+	members, messages int64 // as the channel says
+	horizon           int64 // how far the furthest member has read
+	newest            int64 // index of the last message that came
+	shown             int64 // how many came, if that was said
+	countedSteps
+}
+
+type countedSteps struct {
+	ended  bool // the messages were read to their end
+	beyond bool // it was said that a member has read further
+	listed bool // a list showed it
+	joined bool // its members were read
+	said   bool // it was said that another number of messages came
+}
+
+// countedChannels are those of all channels, which are held in half the room if every
+// number has 32 bits: a service may have a million channels. The zero value is empty.
+type countedChannels struct {
+	small SIDMap[smallChannel]
+	large SIDMap[countedChannel]
+}
+
+type smallChannel struct {
+	members, messages, horizon, newest, shown int32
+	countedSteps
+}
+
+// smaller is a channel in 32 bits a number, if they fit.
+func smaller(one countedChannel) (s smallChannel, fits bool) {
+	s.countedSteps = one.countedSteps
+	for _, n := range []struct {
+		from int64
+		into *int32
+	}{{one.members, &s.members}, {one.messages, &s.messages}, {one.horizon, &s.horizon}, {one.newest, &s.newest}, {one.shown, &s.shown}} {
+		if n.from < math.MinInt32 || n.from > math.MaxInt32 {
+			return s, false
+		}
+		*n.into = int32(n.from)
+	}
+	return s, true
+}
+
+func (c *countedChannels) value(sid string) (countedChannel, bool) {
+	if s, known := c.small.Value(sid); known {
+		return countedChannel{
+			members: int64(s.members), messages: int64(s.messages), horizon: int64(s.horizon), newest: int64(s.newest), shown: int64(s.shown),
+			countedSteps: s.countedSteps,
+		}, true
+	}
+	return c.large.Value(sid)
+}
+
+func (c *countedChannels) set(sid string, one countedChannel) {
+	if s, fits := smaller(one); fits {
+		c.large.Delete(sid)
+		c.small.Set(sid, s)
+		return
+	}
+	c.small.Delete(sid)
+	c.large.Set(sid, one)
+}
+
 // channel is called under the lock, and so is change.
 func (c *counted) channel(sid string) countedChannel {
-	one, known := c.channels.Value(sid)
+	one, known := c.channels.value(sid)
 	if !known {
 		return countedChannel{members: -1, messages: -1, horizon: All, newest: All}
 	}
@@ -20,7 +85,7 @@ func (c *counted) channel(sid string) countedChannel {
 func (c *counted) change(sid string, how func(*countedChannel)) {
 	one := c.channel(sid)
 	how(&one)
-	c.channels.Set(sid, one)
+	c.channels.set(sid, one)
 }
 
 // Members compares how many come with how many the channel has.

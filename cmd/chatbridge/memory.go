@@ -12,17 +12,26 @@ import (
 // they stay under the 64 MiB that one channel may take, however long it is.
 const leastMemory = 36 << 20
 
-// memoryLimit is the soft limit if so much is in use: half as much again, and what Go
-// takes beside its heap. A limit below what is in use would keep the collector at work
-// all the time.
-func memoryLimit(inUse int64) int64 {
-	return max(leastMemory, inUse+inUse/2+8<<20)
+// memory is what Go holds after a collection, in bytes.
+type memory struct {
+	live   int64 // of the heap, in use
+	beside int64 // stacks, and what the runtime keeps for itself; the limit counts them too
 }
 
-// nextLimit is the limit after a collection that left so much in use: the one before,
-// unless that is too small, or much too large.
-func nextLimit(limit, inUse int64) int64 {
-	if next := memoryLimit(inUse); next > limit || next < limit*3/4 {
+// limit is the soft limit if so much is in use. It leaves the collector half as much
+// again as is live, or 12 MiB, or a quarter if that is more: a large heap is collected
+// more often, and a run that waits for the service has the time. A limit near what is in
+// use would keep the collector at work all the time, and so what it cannot collect is
+// added: the stacks of 256 channels take 20 MiB.
+func (m memory) limit() int64 {
+	room := max(min(m.live/2, 12<<20), m.live/4)
+	return max(leastMemory, m.live+m.beside+room+2<<20)
+}
+
+// nextLimit is the limit after a collection that left so much: the one before, unless
+// that is too small, or much too large.
+func nextLimit(limit int64, held memory) int64 {
+	if next := held.limit(); next > limit || next < limit*7/8 {
 		return next
 	}
 	return limit
@@ -35,21 +44,29 @@ func limitMemory() {
 		return
 	}
 	debug.SetGCPercent(200) // the limit comes first, but for the smallest heaps
-	limit := memoryLimit(0)
+	limit := memory{}.limit()
 	debug.SetMemoryLimit(limit)
 	afterEachGC(func() {
-		if next := nextLimit(limit, heapInUse()); next != limit {
+		if next := nextLimit(limit, memoryHeld()); next != limit {
 			limit = next
 			debug.SetMemoryLimit(limit)
 		}
 	})
 }
 
-// heapInUse is what the last collection left, in bytes.
-func heapInUse() int64 {
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	return int64(live[0].Value.Uint64())
+// memoryHeld is what the last collection left.
+func memoryHeld() memory {
+	held := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/total:bytes"},
+		{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/unused:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/memory/classes/heap/released:bytes"},
+	}
+	metrics.Read(held)
+	m := memory{live: int64(held[0].Value.Uint64()), beside: int64(held[1].Value.Uint64())}
+	for _, heap := range held[2:] {
+		m.beside -= int64(heap.Value.Uint64())
+	}
+	return m
 }
 
 // afterEachGC calls do after each collection, one at a time.

@@ -97,14 +97,16 @@ type Outcome struct {
 // The outcome is true also if the error is not nil. An error for which
 // [migrate.EndsRun] is false concerns this channel alone.
 func Channel(ctx context.Context, j Job) (Outcome, error) {
-	return channel(ctx, j, pace.NewLanes().Begin())
+	return channel(ctx, &j, pace.NewLanes().Begin())
 }
 
-func channel(ctx context.Context, j Job, clock *pace.Stopwatch) (Outcome, error) {
+// channel is Channel with a clock. A job goes from hand to hand by its address: it has
+// more than a kilobyte, and each copy on the stack of a lane is one in every lane.
+func channel(ctx context.Context, j *Job, clock *pace.Stopwatch) (Outcome, error) {
 	return lanes(ctx, j, clock, (*lane).run)
 }
 
-func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, context.Context) error) (Outcome, error) {
+func lanes(ctx context.Context, j *Job, clock *pace.Stopwatch, run func(*lane, context.Context) error) (Outcome, error) {
 	j.Settings = j.Settings.WithDefaults()
 	j.Observer = migrate.Observed(j.Observer)
 	if j.Findings == nil {
@@ -118,8 +120,8 @@ func lanes(ctx context.Context, j Job, clock *pace.Stopwatch, run func(*lane, co
 	}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, j.Channel.SID)
 	watched = migrate.Ranked(watched, clock.Left) // the run is as long as the longest
-	j.Findings = j.Findings.Within(watched)
-	l := &lane{Job: j, dog: dog, clock: clock}
+	l := &lane{Job: *j, dog: dog, clock: clock}
+	l.Findings = l.Findings.Within(watched)
 	err := run(l, watched)
 	if err != nil && watched.Err() != nil && ctx.Err() == nil {
 		err = context.Cause(watched)
@@ -168,7 +170,7 @@ func Bring(j Job, empty func(context.Context) (migrate.Ledger, error)) migrate.B
 			}
 		}
 		j.Record = rec
-		_, err = lanes(ctx, j, pace.NewLanes().Begin(), (*lane).bring)
+		_, err = lanes(ctx, &j, pace.NewLanes().Begin(), (*lane).bring)
 		return err
 	}
 }

@@ -26,7 +26,7 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		return err
 	}
 	var all iter.Seq2[chat.Member, error]
-	if l.early != nil {
+	if l.early != nil && l.early.members != nil {
 		all = l.early.members.All()
 	} else {
 		all = l.Source.Members(listing, l.Service.SID, l.Channel.SID)
@@ -36,6 +36,10 @@ func (l *lane) participants(ctx context.Context) (err error) {
 			return err
 		}
 		l.members = append(l.members, m)
+	}
+	if l.early != nil && l.early.members != nil {
+		l.early.members.Stop()
+		l.early.members = nil // it holds them as they came, with the page that they were on
 	}
 	if l.created {
 		stop := l.usersAhead(ctx)
@@ -120,7 +124,9 @@ func (l *lane) readEarly(ctx context.Context) {
 func (l *lane) stopReading() {
 	if e := l.early; e != nil {
 		e.messages.Stop()
-		e.members.Stop()
+		if e.members != nil {
+			e.members.Stop()
+		}
 		e.invites.Stop()
 	}
 }

@@ -76,7 +76,7 @@ func TestMemoryOfPlan(t *testing.T) {
 		r := newRun(&Migration{Source: migrate.Counted(crowd{n: n}), Ledger: l})
 		s = &service{run: r, source: chat.Service{SID: "IS1"}, target: "IS2"}
 		s.users = newUsers(s)
-		var line []queued
+		var line []planned
 		channels = held(t, func() {
 			s.queue, err = s.plan(t.Context())
 			require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestMemoryOfPlan(t *testing.T) {
 	twice, twiceUsers, s := grows(2 * n)
 	channel, user := (twice-once)/n, (twiceUsers-onceUsers)/n
 	t.Logf("%d bytes for each channel, %d for each user", channel, user)
-	require.Less(t, channel, int64(400))
+	require.Less(t, channel, int64(320))
 	require.Less(t, user, int64(900))
 
 	// A lane gets what the list and the ledger have.

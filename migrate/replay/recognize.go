@@ -209,7 +209,7 @@ func (r *recognition) adopts(ctx context.Context, channelSID string, there []con
 	j.TargetService, j.Roles = r.target.SID, mapping.Roles{}
 	watched, dog := migrate.NewWatchdog(ctx, j.Settings.Watchdog, full.SID)
 	defer dog.Stop()
-	l := &lane{Job: j, dog: dog}
+	l := &lane{Job: *j, dog: dog}
 	is, err := l.adopt(watched, want, r.holds.Birth, there)
 	return is.SID != "", r.pass(ctx, err)
 }

@@ -27,28 +27,29 @@ func (r *run) prepare(ctx context.Context, all []*service) error {
 	return r.proceed(ctx)
 }
 
-// queued is one lane that waits for its turn.
-type queued struct {
-	service *service
-	planned
-}
-
 // queue puts the lanes of all services in one line, the longest first, because
-// the run is at least as long as the longest.
-func queue(all []*service) []queued {
-	var line []queued
-	for _, s := range all {
-		for _, p := range s.queue {
-			line = append(line, queued{s, p})
+// the run is at least as long as the longest. The line is begun with the plan of the
+// first service, and no plan is kept beside it: most runs have one service, and its
+// plan may be long.
+func queue(all []*service) []planned {
+	var line []planned
+	for i, s := range all {
+		for at := range s.queue {
+			s.queue[at].service = int32(i)
 		}
 		s.pending.Store(int64(len(s.queue)) + 1)
+		if line == nil {
+			line = s.queue
+		} else {
+			line = append(line, s.queue...)
+		}
 		s.queue = nil
 	}
-	slices.SortStableFunc(line, func(a, b queued) int { return cmp.Compare(b.length(), a.length()) })
+	slices.SortStableFunc(line, func(a, b planned) int { return cmp.Compare(b.length(), a.length()) })
 	return line
 }
 
-func lengths(line []queued) []int64 {
+func lengths(line []planned) []int64 {
 	all := make([]int64, len(line))
 	for i, q := range line {
 		all[i] = q.length()
@@ -64,16 +65,17 @@ func (r *run) runLanes(ctx context.Context, all []*service) error {
 	line := queue(all)
 	r.sheet.Plan(lengths(line))
 	for _, q := range line {
+		s := all[q.service]
 		if err := r.slot(gctx); err != nil {
 			g.Go(func() error { return migrate.Quietly(err) })
 			break
 		}
 		g.Go(func() error {
-			err := q.service.runLane(gctx, q.planned)
+			err := s.runLane(gctx, q)
 			if err == nil { // or the run ends, and no other lane begins
 				<-r.lanes
 			}
-			return migrate.Quietly(cmp.Or(err, q.service.ended(gctx)))
+			return migrate.Quietly(cmp.Or(err, s.ended(gctx)))
 		})
 	}
 	for _, s := range all {

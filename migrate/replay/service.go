@@ -40,7 +40,7 @@ type service struct {
 
 	early earlyLists
 
-	queue      []planned
+	queue      []planned       // until the lanes begin
 	channels   migrate.SIDList // those in the plan, which stay when the queue is empty
 	pending    atomic.Int64    // lanes to run, and the users that no lane brings
 	unfinished atomic.Int64    // channels that are not done, in the plan or left out
@@ -163,15 +163,28 @@ func (s *service) waitSettled(ctx context.Context) error {
 // runLane brings one channel over and decides what its error means: most stop
 // only the lane.
 func (s *service) runLane(ctx context.Context, p planned) error {
-	listed, rec, err := s.channelOf(ctx, p)
+	j, err := s.jobOf(ctx, p)
 	if err != nil {
 		return err
 	}
 	clock := s.sheet.Begin()
-	clock.Of(listed.SID, rec.FriendlyName, p.length(), s.target, rec.Stage == migrate.Planned)
+	clock.Of(j.Channel.SID, j.Record.FriendlyName, p.length(), s.target, j.Record.Stage == migrate.Planned)
 	s.tally.Seen(migrate.KindChannels, 1)
-	did, err := channel(ctx, s.job(listed, rec), clock)
+	did, err := channel(ctx, j, clock)
 	clock.End(did.Record, err)
+	return s.laneEnded(ctx, p, &j.Channel, &did, err)
+}
+
+func (s *service) jobOf(ctx context.Context, p planned) (*Job, error) {
+	listed, rec, err := s.channelOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return s.job(listed, rec), nil
+}
+
+// laneEnded decides what the error of a lane means.
+func (s *service) laneEnded(ctx context.Context, p planned, listed *chat.Channel, did *Outcome, err error) error {
 	if err == nil {
 		s.unfinished.Add(-1)
 		if did.InDoubt {
@@ -191,10 +204,10 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	}
 	s.failNamed(ctx, migrate.KindChannels, listed.SID, did.Record.TargetSID, did.Record.FriendlyName, err)
 	s.tally.Failed(migrate.KindChannels, 1)
-	rec = did.Record
+	rec := did.Record
 	if kind := migrate.KindOf(err); kind != migrate.Unavailable && kind != migrate.Throttled {
 		var failed error
-		if rec, failed = s.list(ctx, listed, rec); failed != nil {
+		if rec, failed = s.list(ctx, *listed, rec); failed != nil {
 			return failed
 		}
 	}
@@ -210,8 +223,8 @@ func (s *service) runLane(ctx context.Context, p planned) error {
 	return s.breaker.ended(err, s.set.MaxErrors)
 }
 
-func (s *service) job(c chat.Channel, rec migrate.ChannelRecord) Job {
-	j := Job{
+func (s *service) job(c chat.Channel, rec migrate.ChannelRecord) *Job {
+	j := &Job{
 		Source: s.Source, Target: s.Target, Ledger: s.Ledger, Observer: s.Observer, Settings: s.set,
 		Service: s.source, TargetService: s.target, Roles: s.roles, Channel: c, Record: rec,
 		Neighbours: neighbours{s}, Files: s.files, Findings: s.findings, Counters: s.tally, Drain: s.Drain,
@@ -275,6 +288,7 @@ type planned struct {
 	createdNanos      int32 // of that second
 	updatedNanos      int32
 	place             int32 // in service.channels
+	service           int32 // in the services of the run
 }
 
 func dated(seconds int64, nanos int32) chat.Time {

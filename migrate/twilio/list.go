@@ -34,8 +34,15 @@ func (h *host) resumable(ctx context.Context, op, sid string, first func(*call) 
 	}
 }
 
-// readAhead is how many bytes of pages one side reads before they are wanted.
-const readAhead = 32 << 20
+// readAhead is how many bytes of memory the pages take that one side reads before they
+// are wanted, of all lists together. A page of a hundred usual messages takes 140 KB, so
+// that there is one for each of 60 channels. With more at work, the first that asked
+// keep theirs, which are the longest.
+const readAhead = 8 << 20
+
+// decoded is how many bytes a record takes that was decoded, and is kept as it came
+// too: about twice as many as came.
+func decoded(raw int) int64 { return 2 * int64(raw) }
 
 // aheadOf reads the next page of a list while the one before is dealt with, but the
 // second only when it is wanted: many ask for the first few records alone.

@@ -64,7 +64,7 @@ func (l listed[T]) bytes() (n int64) {
 		return -1
 	}
 	for _, m := range l.fresh {
-		n += int64(m.bytes)
+		n += decoded(m.bytes)
 	}
 	return n
 }

@@ -92,7 +92,7 @@ func (s selection) bytes() (n int64) {
 		return -1
 	}
 	for _, m := range s.messages {
-		n += int64(len(m.Raw) + len(m.Body))
+		n += decoded(len(m.Raw))
 	}
 	return n
 }
@@ -144,7 +144,7 @@ func (s *Source) Message(ctx context.Context, serviceSID, channelSID, messageSID
 }
 
 func (s *Source) messageList(serviceSID, channelSID string, newestFirst bool, size int) *messageList[chat.Message] {
-	return &messageList[chat.Message]{host: s.host, sid: channelSID, newest: newestFirst, size: size, decode: placeChat,
+	return &messageList[chat.Message]{host: s.host, sid: channelSID, newest: newestFirst, size: size, decode: sharing(),
 		ask: func(c *call, order string, size int) error {
 			return s.requests.messages(c, segment(serviceSID), segment(channelSID), order, size)
 		}}
@@ -167,6 +167,31 @@ func placeChat(raw []byte) (placed[chat.Message], error) {
 	}
 	return placed[chat.Message]{message: m, index: m.Index, sid: m.SID}, err
 }
+
+// sharing is placeChat for the messages of one channel, most of which have the same
+// account, service, channel and people: of equal texts one is kept, since a page is held
+// for every channel at work. One goroutine may use it at a time.
+func sharing() func(raw []byte) (placed[chat.Message], error) {
+	kept := map[string]string{}
+	return func(raw []byte) (placed[chat.Message], error) {
+		p, err := placeChat(raw)
+		m := &p.message
+		for _, text := range []*string{&m.AccountSID, &m.ServiceSID, &m.ChannelSID, &m.To, &m.From, &m.Type, &m.LastUpdatedBy} {
+			if one, ok := kept[*text]; ok {
+				*text = one
+				continue
+			}
+			if len(kept) >= sharedTexts {
+				clear(kept)
+			}
+			kept[*text] = *text
+		}
+		return p, err
+	}
+}
+
+// sharedTexts is how many texts sharing keeps: those of a page by a hundred people.
+const sharedTexts = 128
 
 // within selects what the span asks for. It is done when nothing that comes
 // later can be in the span.

@@ -199,7 +199,9 @@ func (p *Primed[T]) Or(otherwise func() iter.Seq2[T, error]) iter.Seq2[T, error]
 	}
 	return func(yield func(T, error) bool) {
 		<-p.read
-		for v, err, more := p.first, p.failed, p.more; more; v, err, more = p.next() {
+		first := p.first
+		p.first = *new(T) // it keeps the whole page in memory that it came with
+		for v, err, more := first, p.failed, p.more; more; v, err, more = p.next() {
 			if !yield(v, err) {
 				return
 			}

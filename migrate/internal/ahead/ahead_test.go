@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -236,4 +238,31 @@ func TestWhatIsReadAheadGivesWay(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, ctx.Err(), "the wait of the lane was not cut short")
 	})
+}
+
+// The first element is not held longer than whoever asked for it holds it: it may keep a
+// whole page in memory, for as long as the rest of a list is read.
+func TestPrimedLetsGoOfTheFirst(t *testing.T) {
+	type page struct{ _ [64 << 10]byte }
+	held := []weak.Pointer[page]{}
+	p := ahead.Prime(t.Context(), func(context.Context) iter.Seq2[*page, error] {
+		return func(yield func(*page, error) bool) {
+			for range 3 {
+				one := &page{}
+				held = append(held, weak.Make(one))
+				if !yield(one, nil) {
+					return
+				}
+			}
+		}
+	})
+	defer p.Stop()
+	n := 0
+	for range p.Or(nil) {
+		if n++; n == 2 {
+			runtime.GC()
+			require.Nil(t, held[0].Value())
+		}
+	}
+	require.Equal(t, 3, n)
 }

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"chatbridge/migrate/pgtest"
 )
 
 func TestMain(m *testing.M) {
 	if text := os.Getenv(serveVariable); text != "" {
 		os.Exit(serve(text))
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(pgtest.Stopping(m))
 }

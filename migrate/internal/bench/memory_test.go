@@ -3,17 +3,20 @@ package bench_test
 import (
 	"flag"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/bench"
+	"chatbridge/migrate/pgtest"
 )
 
 var size = flag.String("size", "", "full: measure memory with a channel of 1,000,000 messages and with 100,000 channels, not with 200,000 and 20,000")
 
-// memory is the most that is resident while a command works, of one long channel and
-// of many short ones. The emulator is another process.
+// memory is the most that is resident while a command works, of one long channel, of
+// many short ones, and of as many at work as there can be, each with pages in memory.
+// The emulator is another process.
 func memory(t *testing.T, table *bench.Table) {
 	messages, channels := 200_000, 20_000
 	if *size == "full" {
@@ -21,19 +24,37 @@ func memory(t *testing.T, table *bench.Table) {
 	}
 	long := emulator.Generate{Channels: 1, Messages: messages, Members: 8, Attributes: -1}
 	many := emulator.Generate{Channels: channels, Messages: 2 * channels, Longest: 2, Members: 2, Users: channels / 100, Attributes: -1} // a user may be in 1,000 conversations
-	resident(t, table, fmt.Sprintf("1 channel of %d", messages), long, bench.AtMost(64), "audit", "export", "migrate", "verify")
-	resident(t, table, fmt.Sprintf("%d channels of 2", channels), many, bench.AtMost(120), "migrate", "verify")
+	busy := emulator.Generate{Channels: 400, Messages: 400 * 400, Longest: 400, Members: 2}
+	one, short, pages := fmt.Sprintf("1 channel of %d", messages), fmt.Sprintf("%d channels of 2", channels), "400 channels of 400"
+	resident(t, table, one, long, bench.AtMost(64), "audit", "export archive", "migrate", "verify")
+	resident(t, table, short, many, bench.AtMost(120), "migrate", "verify", "audit", "status", "report")
+	resident(t, table, short, many, bench.AtMost(150), "migrate --full-speed")
+	resident(t, table, pages, busy, bench.AtMost(120), "migrate")
+	resident(t, table, pages, busy, bench.AtMost(150), "migrate --full-speed")
+	if there, err := pgtest.Available(); !there || err != nil {
+		t.Log("without a PostgreSQL its ledger is not measured")
+		return
+	}
+	resident(t, table, short, many, bench.AtMost(150), "migrate --full-speed --ledger postgres:", "migrate --full-speed --migration lost --ledger postgres:")
 }
 
+// resident runs commands, one after the other on one account. The ledger postgres: is
+// in a database of this call.
 func resident(t *testing.T, table *bench.Table, on string, g emulator.Generate, bar *bench.Bar, commands ...string) {
-	s, dir := start(t, g), t.TempDir()
+	s, dir, database := start(t, g), t.TempDir(), ""
 	for _, command := range commands {
-		args := []string{command, "-q"}
-		switch command {
-		case "migrate":
+		args := append(strings.Fields(command), "-q")
+		for i := range args {
+			if args[i] != "postgres:" {
+				continue
+			}
+			if database == "" {
+				database = pgtest.Database(t)
+			}
+			args[i] = database
+		}
+		if args[0] == "migrate" {
 			args = append(args, "--yes")
-		case "export":
-			args = append(args, "archive")
 		}
 		began := time.Now()
 		bytes := program(t, s, dir, args...)

@@ -1,0 +1,88 @@
+package twilio
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"chatbridge/mapping/chat"
+	"chatbridge/migrate"
+)
+
+// pageOfMessages is a page of a hundred messages as Chat v1 lists them, by ten people.
+func pageOfMessages(page int) []byte {
+	records := make([]string, 100)
+	for i := range records {
+		index := 100*page + i
+		records[i] = fmt.Sprintf(`{"sid": "IM%032x", "account_sid": "AC%032x", "service_sid": "IS%032x", "channel_sid": "CH%032x", "to": "CH%032x",`+
+			` "date_created": "2020-01-01T00:00:00Z", "date_updated": "2020-01-01T00:00:00Z", "last_updated_by": null, "was_edited": false, "from": "person-%d@example.com",`+
+			` "body": %q, "index": %d, "type": "text", "media": null, "attributes": null, "url": "https://chat.twilio.com/v1/Services/IS%032x/Channels/CH%032x/Messages/IM%032x"}`,
+			index, 1, 1, 1, 1, i%10, strings.Repeat("some words ", 8), index, 1, 1, index)
+	}
+	return []byte(list("messages", "https://chat.twilio.com/v1/M?Page=1", records...))
+}
+
+// Pages that are read ahead take the memory that is counted for them, in both forms in
+// which they wait: the room is in bytes of memory.
+func TestMemoryOfPagesReadAhead(t *testing.T) {
+	const pages = 50
+	size := func() int64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc)
+	}
+	for name, wait := range map[string]func(listed[chat.Message]) (any, int64){
+		"as listed": func(l listed[chat.Message]) (any, int64) { return l, l.bytes() },
+		"as selected": func(l listed[chat.Message]) (any, int64) {
+			all, _ := within(l.fresh, migrate.Span{After: migrate.All})
+			s := selection{all, false}
+			return s, s.bytes()
+		},
+	} {
+		o := &ordered[chat.Message]{decode: sharing()}
+		var held []any
+		var counted int64
+		before := size()
+		for i := range pages {
+			p, err := readPage(pageOfMessages(i))
+			require.NoError(t, err)
+			fresh, err := o.take(p)
+			require.NoError(t, err)
+			require.Len(t, fresh, 100)
+			one, bytes := wait(listed[chat.Message]{fresh: fresh})
+			held, counted = append(held, one), counted+bytes
+		}
+		grown := size() - before
+		runtime.KeepAlive(held)
+		t.Logf("%s: a page takes %d bytes, and counts as %d", name, grown/pages, counted/pages)
+		require.Less(t, grown, counted*5/4, name)
+		require.Greater(t, grown, counted/2, name)
+	}
+}
+
+// Of texts that most messages of a channel share, one is kept, however many people write.
+func TestMessagesOfAChannelShareTheirTexts(t *testing.T) {
+	decode := sharing()
+	read := func(from string) chat.Message {
+		p, err := decode([]byte(`{"sid": "IM1", "account_sid": "AC1", "service_sid": "IS1", "channel_sid": "CH1", "to": "CH1", "from": "` + from + `", "index": 1, "body": "CH1"}`))
+		require.NoError(t, err)
+		return p.message
+	}
+	first := read("ann")
+	for i := range 3 * sharedTexts {
+		m := read(fmt.Sprint(i))
+		require.Equal(t, []string{"AC1", "IS1", "CH1", "CH1", fmt.Sprint(i), "CH1"}, []string{m.AccountSID, m.ServiceSID, m.ChannelSID, m.To, m.From, m.Body})
+	}
+	second, third := read("ann"), read("ann")
+	require.Equal(t, first, chat.Message{
+		SID: "IM1", AccountSID: "AC1", ServiceSID: "IS1", ChannelSID: "CH1", To: "CH1", From: "ann", Index: 1, Body: "CH1", Raw: first.Raw,
+	})
+	for _, same := range [][2]string{{second.AccountSID, third.AccountSID}, {second.ChannelSID, third.To}, {second.From, third.From}} {
+		require.Equal(t, unsafe.StringData(same[0]), unsafe.StringData(same[1]))
+	}
+}
