@@ -19,19 +19,19 @@ type memory struct {
 }
 
 // limit is the soft limit if so much is in use. It leaves the collector half as much
-// again as is live, or 12 MiB, or a quarter if that is more: a large heap is collected
+// again as is live, or 12 MiB, or a fifth if that is more: a large heap is collected
 // more often, and a run that waits for the service has the time. A limit near what is in
 // use would keep the collector at work all the time, and so what it cannot collect is
 // added: the stacks of 256 channels take 20 MiB.
 func (m memory) limit() int64 {
-	room := max(min(m.live/2, 12<<20), m.live/4)
+	room := max(min(m.live/2, 12<<20), m.live/5)
 	return max(leastMemory, m.live+m.beside+room+2<<20)
 }
 
 // nextLimit is the limit after a collection that left so much: the one before, unless
-// that is too small, or much too large.
+// that is too small, or too large by more than a sixteenth.
 func nextLimit(limit int64, held memory) int64 {
-	if next := held.limit(); next > limit || next < limit*7/8 {
+	if next := held.limit(); next > limit || next < limit*15/16 {
 		return next
 	}
 	return limit

@@ -3,6 +3,7 @@ package twilio
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,9 +26,11 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 				yield(chat.Message{}, err)
 				return
 			}
-			for _, m := range page.messages {
-				if !yield(m, nil) {
-					return
+			for part := range page.parts() {
+				for _, m := range part {
+					if !yield(m, nil) {
+						return
+					}
 				}
 			}
 		}
@@ -66,7 +69,7 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 			for i := range whole {
 				whole[i].Page = page.at
 			}
-			if !yield(selection{whole, page.last}, nil) {
+			if !yield(selectionOf(whole, page.last), nil) {
 				return
 			}
 			if err != nil {
@@ -82,8 +85,47 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 
 // selection is what a span selects of a page.
 type selection struct {
-	messages []chat.Message
-	last     bool
+	apart [][]chat.Message
+	last  bool
+}
+
+// partOfPage is how many messages of a page are let go at once: so many take 8 KB.
+const partOfPage = 24
+
+// selectionOf has the messages in parts that share no memory: a page may last for
+// minutes, and what was dealt with need not wait for its end. Each message has to keep
+// what it was read from, and not the whole page.
+func selectionOf(messages []chat.Message, last bool) selection {
+	s := selection{last: last}
+	for part := range slices.Chunk(messages, partOfPage) {
+		n := 0
+		for _, m := range part {
+			n += len(m.Raw)
+		}
+		own, raw := slices.Clone(part), make([]byte, 0, n)
+		for i, m := range own {
+			if m.Raw != nil {
+				at := len(raw)
+				raw = append(raw, m.Raw...)
+				own[i].Raw = raw[at:len(raw):len(raw)]
+			}
+		}
+		s.apart = append(s.apart, own)
+	}
+	return s
+}
+
+// parts yields the parts and lets go of each.
+func (s selection) parts() iter.Seq[[]chat.Message] {
+	return func(yield func([]chat.Message) bool) {
+		for i := range s.apart {
+			part := s.apart[i]
+			s.apart[i] = nil
+			if !yield(part) {
+				return
+			}
+		}
+	}
 }
 
 // bytes are as those of the page.
@@ -91,8 +133,10 @@ func (s selection) bytes() (n int64) {
 	if s.last {
 		return -1
 	}
-	for _, m := range s.messages {
-		n += decoded(len(m.Raw))
+	for _, part := range s.apart {
+		for _, m := range part {
+			n += decoded(len(m.Raw))
+		}
 	}
 	return n
 }

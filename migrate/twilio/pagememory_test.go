@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"unsafe"
+	"weak"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,7 +41,7 @@ func TestMemoryOfPagesReadAhead(t *testing.T) {
 		"as listed": func(l listed[chat.Message]) (any, int64) { return l, l.bytes() },
 		"as selected": func(l listed[chat.Message]) (any, int64) {
 			all, _ := within(l.fresh, migrate.Span{After: migrate.All})
-			s := selection{all, false}
+			s := selectionOf(all, false)
 			return s, s.bytes()
 		},
 	} {
@@ -85,4 +86,31 @@ func TestMessagesOfAChannelShareTheirTexts(t *testing.T) {
 	for _, same := range [][2]string{{second.AccountSID, third.AccountSID}, {second.ChannelSID, third.To}, {second.From, third.From}} {
 		require.Equal(t, unsafe.StringData(same[0]), unsafe.StringData(same[1]))
 	}
+}
+
+// What was dealt with of a page is let go before the page is at its end, and what a
+// message was read from is as it came.
+func TestMessagesAreLetGoWithinAPage(t *testing.T) {
+	record := func(i int) string {
+		return fmt.Sprintf(`{"sid": "IM%d", "index": %d, "attributes": "{}", "body": "%d %s"}`, i, i, i, strings.Repeat("word ", i))
+	}
+	records := make([]string, 100)
+	for i := range records {
+		records[i] = record(i)
+	}
+	s := serve(t, func(seen) (int, string) { return 200, list("messages", "", records...) })
+	var raws []weak.Pointer[byte]
+	for m, err := range s.source(t).Messages(t.Context(), service, channel, migrate.Span{After: migrate.All}) {
+		require.NoError(t, err)
+		require.Equal(t, record(len(raws)), string(m.Raw))
+		require.Equal(t, len(m.Raw), cap(m.Raw), "or the next would be written over")
+		raws = append(raws, weak.Make(&m.Raw[0]))
+		if len(raws) == partOfPage+2 {
+			runtime.GC()
+			require.Nil(t, raws[0].Value())
+			require.NotNil(t, raws[partOfPage].Value())
+		}
+		runtime.KeepAlive(m.Raw)
+	}
+	require.Len(t, raws, 100)
 }
