@@ -140,7 +140,8 @@ type recognition struct {
 // channel of the source.
 func (r *recognition) holdsOurs(ctx context.Context) (bool, error) {
 	r.holds.Birth = origin.BornAt(r.target.DateCreated)
-	byMark, stamped := map[string][]conversations.Conversation{}, map[string][]conversations.Conversation{}
+	var byMark markIndex
+	stamped := map[string][]conversations.Conversation{}
 	for c, err := range r.Target.Conversations(ctx, r.target.SID) {
 		if err != nil {
 			return false, err
@@ -155,9 +156,7 @@ func (r *recognition) holdsOurs(ctx context.Context) (bool, error) {
 				stamped[stamp.SID] = append(stamped[stamp.SID], c)
 			}
 		}
-		for _, mark := range marks(c) {
-			byMark[mark] = append(byMark[mark], c)
-		}
+		byMark.add(c)
 	}
 	if r.holds.Conversations == 0 {
 		return false, nil
@@ -176,16 +175,16 @@ func (r *recognition) holdsOurs(ctx context.Context) (bool, error) {
 			return false, err
 		}
 		want, _ := r.set.Mapper.Channel(c)
-		var there []conversations.Conversation
-		for _, mark := range marks(want) {
-			there = append(there, byMark[mark]...)
-		}
-		if len(there) > 0 {
+		sids := slices.Sorted(slices.Values(byMark.marked(want)))
+		if len(sids) > 0 {
 			r.holds.Alike++
 		}
-		if len(there) > 0 && stamped[c.SID] == nil && tried < channelsTried {
-			slices.SortFunc(there, func(a, b conversations.Conversation) int { return strings.Compare(a.SID, b.SID) })
-			ours, err := r.adopts(ctx, c.SID, slices.CompactFunc(there, func(a, b conversations.Conversation) bool { return a.SID == b.SID }))
+		if len(sids) > 0 && stamped[c.SID] == nil && tried < channelsTried {
+			there, err := r.conversations(ctx, sids)
+			if err != nil {
+				return false, err
+			}
+			ours, err := r.adopts(ctx, c.SID, there)
 			if err != nil || ours {
 				return ours, err
 			}
@@ -196,6 +195,22 @@ func (r *recognition) holdsOurs(ctx context.Context) (bool, error) {
 		}
 	}
 	return false, r.unread
+}
+
+// conversations reads conversations again, of which the list left the SIDs alone: they may be any
+// number, and few are tried. What is gone meanwhile proves nothing.
+func (r *recognition) conversations(ctx context.Context, sids []string) (all []conversations.Conversation, err error) {
+	for _, sid := range sids {
+		c, err := r.Target.Conversation(ctx, r.target.SID, sid)
+		if migrate.KindOf(err) == migrate.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
 }
 
 // adopts reports whether a channel would adopt one of these conversations.

@@ -22,15 +22,14 @@ type stamps struct {
 
 	latch  drain.Latch
 	listed bool
-	again  bool                // the list was read twice more, because it lacked something
-	born   time.Time           // when the service was made; zero until it was asked for
-	there  map[uint64][]string // what a conversation may be known by, hashed, to target SIDs, of those that no channel has yet
-	seed   maphash.Seed
+	again  bool        // the list was read twice more, because it lacked something
+	born   time.Time   // when the service was made; zero until it was asked for
+	there  markIndex   // conversations that no channel has yet
 	spare  atomic.Bool // a create may have left an empty conversation
 }
 
 func newStamps(s *service) *stamps {
-	return &stamps{service: s, latch: drain.NewLatch(), seed: maphash.MakeSeed()}
+	return &stamps{service: s, latch: drain.NewLatch()}
 }
 
 // marks are what a conversation may be known by: its stamp, and what is left if
@@ -50,6 +49,63 @@ func marks(c conversations.Conversation) []string {
 		}
 	}
 	return all
+}
+
+// markIndex finds conversations by any mark, and holds about 130 bytes of each: a service
+// may have a million. Marks are held as hashes; that one leads to a conversation proves
+// as little as the mark. The zero value is empty.
+type markIndex struct {
+	seed  maphash.Seed
+	sids  migrate.SIDList
+	first map[uint64]int32 // the first place in sids that a mark leads to
+	more  map[uint64][]int32
+}
+
+// add adds a conversation, if it is not there.
+func (x *markIndex) add(c conversations.Conversation) {
+	if x.first == nil {
+		x.seed, x.first, x.more = maphash.MakeSeed(), map[uint64]int32{}, map[uint64][]int32{}
+	}
+	place := int32(-1)
+	for _, mark := range marks(c) {
+		key := maphash.String(x.seed, mark)
+		if slices.Contains(x.at(key), c.SID) {
+			continue
+		}
+		if place < 0 {
+			place = int32(x.sids.Append(c.SID))
+		}
+		if _, taken := x.first[key]; taken {
+			x.more[key] = append(x.more[key], place)
+		} else {
+			x.first[key] = place
+		}
+	}
+}
+
+func (x *markIndex) at(key uint64) (sids []string) {
+	if place, ok := x.first[key]; ok {
+		sids = append(sids, x.sids.At(int(place)))
+	}
+	for _, place := range x.more[key] {
+		sids = append(sids, x.sids.At(int(place)))
+	}
+	return sids
+}
+
+// marked are the SIDs that any mark of want leads to.
+func (x *markIndex) marked(want conversations.Conversation) (sids []string) {
+	if x.first == nil {
+		return nil
+	}
+	for _, mark := range marks(want) {
+		for _, sid := range x.at(maphash.String(x.seed, mark)) {
+			if !slices.Contains(sids, sid) {
+				sids = append(sids, sid)
+			}
+		}
+	}
+	return sids
 }
 
 // earlier is what an earlier run may have made for a channel. The target is
@@ -107,7 +163,7 @@ func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]
 			return nil, err
 		}
 	}
-	sids := t.marked(want)
+	sids := t.there.marked(want)
 	if s := t.service; len(sids) > 0 || t.again || !s.adopted && !s.crashed {
 		return sids, nil
 	}
@@ -120,18 +176,7 @@ func (t *stamps) known(ctx context.Context, want conversations.Conversation) ([]
 		}
 	}
 	t.again = true
-	return t.marked(want), nil
-}
-
-func (t *stamps) marked(want conversations.Conversation) (sids []string) {
-	for _, mark := range marks(want) {
-		for _, sid := range t.there[maphash.String(t.seed, mark)] {
-			if !slices.Contains(sids, sid) {
-				sids = append(sids, sid)
-			}
-		}
-	}
-	return sids
+	return t.there.marked(want), nil
 }
 
 // list adds what the target shows now, when nothing of an earlier run can land any more:
@@ -142,9 +187,6 @@ func (t *stamps) list(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if t.there == nil {
-		t.there = map[uint64][]string{}
-	}
 	for c, err := range s.Target.Conversations(ctx, s.target) {
 		if err != nil {
 			return err
@@ -152,12 +194,7 @@ func (t *stamps) list(ctx context.Context) error {
 		if taken.Has(c.SID) {
 			continue
 		}
-		for _, mark := range marks(c) {
-			key := maphash.String(t.seed, mark)
-			if !slices.Contains(t.there[key], c.SID) {
-				t.there[key] = append(t.there[key], c.SID)
-			}
-		}
+		t.there.add(c)
 	}
 	t.listed = true
 	return nil
