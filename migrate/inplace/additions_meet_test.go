@@ -12,6 +12,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/inplace"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/ledgertest"
 )
 
 func TestAdditionsThatMeet(t *testing.T) {
@@ -57,7 +58,7 @@ func TestAdditionsThatMeet(t *testing.T) {
 			_, err := a.promote(t.Context(), t, &rig.Torn{}, true)
 			require.NoError(t, err)
 			other, met := *a.Rig, false
-			other.Ledger = filepath.Join(t.TempDir(), "other.db")
+			other.Ledger = filepath.Join(ledgertest.Dir(t), "other.db")
 			got, _, err := a.add(t.Context(), t, &rig.Torn{}, func(x *inplace.Additions) {
 				x.Settings.Concurrency = 1
 				x.Write = listening{x.Write, func() {

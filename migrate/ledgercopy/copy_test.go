@@ -46,7 +46,7 @@ func copyTo(t require.TestingT, from migrate.LedgerContents, to migrate.Whole) {
 
 func TestRoundTrip(t *testing.T) {
 	url := pgtest.Database(t)
-	folder := t.TempDir()
+	folder := ledgertest.Dir(t)
 	var count atomic.Int64
 	rapid.Check(t, func(t *rapid.T) {
 		n := count.Add(1)
@@ -139,12 +139,12 @@ func closed(r migrate.LedgerReader, err error) error {
 
 func TestWholeOrNothing(t *testing.T) {
 	url := pgtest.Database(t)
-	from, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "from.db"))
+	from, err := sqlite.Open(t.Context(), filepath.Join(ledgertest.Dir(t), "from.db"))
 	require.NoError(t, err)
 	for n := range int64(5000) {
 		require.NoError(t, from.PutMessage(t.Context(), "CH1", migrate.MessageRecord{SourceIndex: n}))
 	}
-	folder := t.TempDir()
+	folder := ledgertest.Dir(t)
 	path := filepath.Join(folder, "to.db")
 	for kind, c := range map[string]struct {
 		create func() (migrate.Whole, error)

@@ -16,6 +16,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/metrics"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
@@ -58,7 +59,7 @@ func migrated(t *testing.T, m *metrics.Metrics, during func()) replay.Summary {
 	require.NoError(t, err)
 	target, err := twilio.NewTarget(config("http://127.0.0.1:2", e.Conversations()))
 	require.NoError(t, err)
-	ledger, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "l.db"))
+	ledger, err := sqlite.Open(t.Context(), filepath.Join(ledgertest.Dir(t), "l.db"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, ledger.Close()) }()
 	run := replay.Migration{

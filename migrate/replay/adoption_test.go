@@ -13,6 +13,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/transport"
 )
 
@@ -27,7 +28,7 @@ func TestAdoption(t *testing.T) {
 		r := rig.NewRig(t, emulator.Config{Archive: rig.ManyChannels(n).Archive()})
 		s, err := r.Migrate(t.Context())
 		require.NoError(t, err)
-		r.Ledger = filepath.Join(t.TempDir(), "new.db")
+		r.Ledger = filepath.Join(ledgertest.Dir(t), "new.db")
 		r.Events = &rig.Events{}
 		return r, s.Services[0].TargetSID
 	}
@@ -150,7 +151,7 @@ func TestAdoption(t *testing.T) {
 			r := littleRig(t, nil)
 			first := r.Once(t, twoServices(t))
 			require.Equal(t, migrate.Complete, first.Status, "%+v", first.Failures)
-			r.Ledger, r.Events = filepath.Join(t.TempDir(), "new.db"), &rig.Events{}
+			r.Ledger, r.Events = filepath.Join(ledgertest.Dir(t), "new.db"), &rig.Events{}
 			s := r.Once(t, twoServices(t))
 			require.Equal(t, first.Services, s.Services)
 			require.Equal(t, 2, said(r, saidAdopted))
@@ -165,7 +166,7 @@ func TestAdoption(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{})
 			r.Settings.Mapper.NoStamp = true
 			s := r.Once(t, alikeChannels(t, 3))
-			r.Settings.ToService, r.Ledger = s.Services[0].TargetSID, filepath.Join(t.TempDir(), "new.db")
+			r.Settings.ToService, r.Ledger = s.Services[0].TargetSID, filepath.Join(ledgertest.Dir(t), "new.db")
 			r.Events = &rig.Events{}
 			require.Equal(t, migrate.Complete, r.Once(t, alikeChannels(t, 3)).Status)
 			require.Equal(t, 3, said(r, saidAdopted))

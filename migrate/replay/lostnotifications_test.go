@@ -13,6 +13,7 @@ import (
 	"chatbridge/migrate/archive"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/transport"
 )
@@ -53,7 +54,7 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 				if !pushed(t, r, there) {
 					off++
 				}
-				r.Ledger = filepath.Join(t.TempDir(), "new.db")
+				r.Ledger = filepath.Join(ledgertest.Dir(t), "new.db")
 				require.Equal(t, migrate.Complete, r.UntilDone(t).Status)
 				require.True(t, pushed(t, r, there), "killed at write %d", n)
 				require.False(t, claimed(t, r, there))
@@ -83,7 +84,7 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 			require.False(t, pushed(t, r, there))
 			require.True(t, claimed(t, r, there), "it says what they were")
 			refuse = false
-			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			r.Ledger = filepath.Join(ledgertest.Dir(t), "new.db")
 			s, err = r.Migrate(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, migrate.Complete, s.Status)
@@ -100,7 +101,7 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 			target := r.Target(&transport.Counter{})
 			require.NoError(t, target.SetNotifications(t.Context(), there, conversations.Notifications{NewMessage: conversations.Notification{Enabled: true}}))
 			first := r.Ledger
-			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			r.Ledger = filepath.Join(ledgertest.Dir(t), "new.db")
 			more := rig.ManyChannels(3)
 			more.Channels[2].Messages[1].Body = ""
 			require.Equal(t, migrate.Partial, r.Once(t, more.Archive()).Status)
@@ -131,7 +132,7 @@ func TestNotificationsOfALostLedger(t *testing.T) {
 			require.Equal(t, migrate.Interrupted, migrate.KindOf((<-done).err))
 			require.False(t, pushed(t, r, there))
 			require.True(t, claimed(t, r, there))
-			r.Ledger = filepath.Join(t.TempDir(), "new.db")
+			r.Ledger = filepath.Join(ledgertest.Dir(t), "new.db")
 			require.NoError(t, (<-start(t, r, r.Ledger, func(m *replay.Migration) { m.Source = src })).err)
 			require.True(t, pushed(t, r, there))
 			require.False(t, claimed(t, r, there))

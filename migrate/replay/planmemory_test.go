@@ -13,6 +13,7 @@ import (
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sqlite"
 )
 
@@ -70,7 +71,7 @@ func held(t *testing.T, by func()) int64 {
 // and less than a KiB of a user until they arrived.
 func TestMemoryOfPlan(t *testing.T) {
 	grows := func(n int) (channels, users int64, s *service) {
-		l, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "ledger.db"))
+		l, err := sqlite.Open(t.Context(), filepath.Join(ledgertest.Dir(t), "ledger.db"))
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, l.Close()) })
 		r := newRun(&Migration{Source: migrate.Counted(crowd{n: n}), Ledger: l})

@@ -17,6 +17,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
@@ -158,7 +159,7 @@ func TestTwoRuns(t *testing.T) {
 	t.Run("whose ledger was removed under the first: it stops, and the second brings the rest", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, _ := long(t)
-			path := filepath.Join(t.TempDir(), "chatbridge.db")
+			path := filepath.Join(ledgertest.Dir(t), "chatbridge.db")
 			first := start(t, r, path, nil)
 			time.Sleep(8 * time.Second)
 			for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {

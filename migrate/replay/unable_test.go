@@ -18,6 +18,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sidecar"
 	"chatbridge/migrate/transport"
 )
@@ -55,7 +56,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 			_, err := r.Migrate(t.Context())
 			require.NoError(t, err)
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
-			side := filepath.Join(t.TempDir(), "originals.jsonl")
+			side := filepath.Join(ledgertest.Dir(t), "originals.jsonl")
 			r.Sidecar = sidecar.New(side)
 			s, err := r.Migrate(t.Context())
 			require.NoError(t, err)
@@ -79,7 +80,7 @@ func TestLaneThatCannotGoOn(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := rig.NewRig(t, emulator.Config{Archive: notJSON(t)})
 			r.Settings.Mapper.Policy = mapping.Policy{mapping.BodyEmpty: "skip"}
-			folder := filepath.Join(t.TempDir(), "no such folder yet")
+			folder := filepath.Join(ledgertest.Dir(t), "no such folder yet")
 			r.Sidecar = sidecar.New(filepath.Join(folder, "originals.jsonl"))
 			s, err := r.Migrate(t.Context())
 			require.ErrorContains(t, err, "keep originals")

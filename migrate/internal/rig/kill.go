@@ -15,6 +15,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/migrate/transport"
@@ -44,7 +45,7 @@ func (r *Rig) Killed(t *testing.T, k Kill) bool {
 	defer cancel()
 	l, err := sqlite.Open(ctx, r.Ledger)
 	require.NoError(t, err)
-	after := filepath.Join(t.TempDir(), "chatbridge.db")
+	after := filepath.Join(ledgertest.Dir(t), "chatbridge.db")
 	g := &guillotine{at: k, fall: func() {
 		copyLedger(t, r.Ledger, after)
 		cancel()

@@ -17,6 +17,7 @@ import (
 	"chatbridge/migrate/doctor"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/sqlite"
@@ -60,7 +61,7 @@ func NewRig(t *testing.T, c emulator.Config) *Rig {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	return &Rig{
-		t: t, Emulator: e, Ledger: filepath.Join(t.TempDir(), "chatbridge.db"),
+		t: t, Emulator: e, Ledger: filepath.Join(ledgertest.Dir(t), "chatbridge.db"),
 		Settings: migrate.Settings{Concurrency: 8, Settle: 10 * time.Second},
 		Events:   &Events{}, of: &stack{}, Meter: &pace.Meter{},
 	}

@@ -13,6 +13,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/transport"
 )
 
@@ -43,7 +44,7 @@ func newWorld(t *testing.T, s *story) *world {
 		require.NoError(t, err)
 	}
 	w := &world{
-		story: s, t: t, plan: plan, began: time.Now(), dir: t.TempDir(), files: map[string]string{},
+		story: s, t: t, plan: plan, began: time.Now(), dir: ledgertest.Dir(t), files: map[string]string{},
 		patience: transport.Patience{Jitter: transport.Seeded(s.seed)},
 	}
 	t.Cleanup(plan.Close)
