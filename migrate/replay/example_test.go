@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/archive"
@@ -16,7 +17,7 @@ import (
 )
 
 // A migration from an archive into an emulated Twilio, and again: the second run
-// finds nothing to write. For a real account, leave BaseURL out.
+// finds nothing to write. For a real account, leave BaseURL and Settle out.
 func ExampleMigration_Run() {
 	if err := migrateTwice(context.Background()); err != nil {
 		fmt.Println(err)
@@ -61,7 +62,10 @@ func migrateTwice(ctx context.Context) error {
 	defer ledger.Close()
 
 	for range 2 {
-		m := replay.Migration{Source: source, Target: target, Ledger: ledger}
+		m := replay.Migration{
+			Source: source, Target: target, Ledger: ledger,
+			Settings: migrate.Settings{Settle: 100 * time.Millisecond},
+		}
 		done, err := m.Run(ctx)
 		if err != nil {
 			return err
