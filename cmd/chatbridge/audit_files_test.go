@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/audit"
+	"chatbridge/migrate/ledgertest"
 )
 
 // How fast files are read from an archive is the speed of a disk. The estimate must
@@ -18,7 +19,7 @@ import (
 func TestAuditOfAnArchiveMeasuresNoLine(t *testing.T) {
 	const size = 1 << 20
 	sid := func(prefix string) string { return prefix + strings.Repeat("0", 31) + "1" }
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	in := filepath.Join(dir, "services", sid("IS"))
 	for name, text := range map[string]string{
 		filepath.Join(dir, "manifest.json"): fmt.Sprintf(`{"schema_version":1,"created_at":"2021-06-01T12:00:00Z","tool":"test","account_sid":%q,"source_api":"v2"}`, sid("AC")),

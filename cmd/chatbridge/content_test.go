@@ -116,6 +116,7 @@ func (s *contentStage) loseOne(r *http.Request, service string) {
 }
 
 func TestRehearseContentKilledAtEachRequest(t *testing.T) {
+	t.Parallel()
 	var last int
 	synctest.Test(t, func(t *testing.T) {
 		s := newContentStage(t, emulator.Config{})
@@ -154,6 +155,7 @@ func TestRehearseContentKilledAtEachRequest(t *testing.T) {
 }
 
 func TestForeignThingsInContent(t *testing.T) {
+	t.Parallel()
 	past := time.Date(2018, 1, 1, 0, 0, 0, 0, time.UTC)
 	later := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	message := func(author string, dated time.Time) func(*testing.T, migrate.Target, string, string) (string, func() error) {
@@ -238,6 +240,7 @@ func carryAll() mapping.Policy {
 // TestRehearseContentOfOddChannels copies what has no stamp, roles of one name, authors
 // that nobody knows and dates before all computers, in a process that dies after it.
 func TestRehearseContentOfOddChannels(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newContentStage(t, emulator.Config{Archive: os.DirFS(edgeCases)})
 		s.mapper.Policy = carryAll()
@@ -293,6 +296,7 @@ func TestContentIsASample(t *testing.T) {
 }
 
 func TestRehearseContentThatCannotBeCopied(t *testing.T) {
+	t.Parallel()
 	sc := newScreen("", false, append(slices.Clone(emulatedAccount), "CHATBRIDGE_SETTLE=50ms")...)
 	server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 		if x.Write() && x.Path[len(x.Path)-1] == "Roles" && strings.HasPrefix(x.Form.Get("FriendlyName"), "role ") {

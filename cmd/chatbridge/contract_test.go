@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/reports/schema"
 )
 
@@ -51,8 +52,9 @@ func seal(node any) {
 // TestContract holds what commands really print to the schemas that users are
 // given. A folder is worked in from top to bottom.
 func TestContract(t *testing.T) {
+	t.Parallel()
 	server := sampleServer(t, nil)
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	for _, c := range []contracted{
 		{"version", exitDone, "version"},
 		{"audit", exitDone, "audit"},
@@ -86,7 +88,7 @@ func TestContractInPlace(t *testing.T) {
 	workspace, err := sample()
 	require.NoError(t, err)
 	server := newTestServer(t, emulator.Config{Archive: workspace, Shared: true})
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	for _, c := range []contracted{
 		{"in-place", exitDone, "migrate --in-place --dry-run"},
 		{"in-place", exitDone, "migrate --in-place --yes --aps 0"},

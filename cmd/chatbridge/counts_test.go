@@ -15,6 +15,7 @@ import (
 	"chatbridge/migrate"
 	"chatbridge/migrate/audit"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/verify"
 	"chatbridge/reports"
@@ -32,7 +33,7 @@ type census struct {
 }
 
 func countEdgeCases(t *testing.T) *census {
-	c := &census{t: t, ledger: filepath.Join(t.TempDir(), "l.db")}
+	c := &census{t: t, ledger: filepath.Join(ledgertest.Dir(t), "l.db")}
 	c.server = newTestServer(t, emulator.Config{Archive: os.DirFS(edgeCases), Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
 		if x.Write() && c.writes.Add(1) == c.signal.Load() {
 			c.screen.interrupts <- os.Interrupt
@@ -138,6 +139,7 @@ func undecided() []string {
 // TestCountsAgree holds what the commands say against each other: a manager who
 // reads two of them reads one number.
 func TestCountsAgree(t *testing.T) {
+	t.Parallel()
 	c := countEdgeCases(t)
 
 	c.signal.Store(300)
@@ -175,6 +177,7 @@ func TestCountsAgree(t *testing.T) {
 // TestCountsAgreeAboutListedMessages lists every third message, those that would stop
 // their channel too, and then one more that was written already.
 func TestCountsAgreeAboutListedMessages(t *testing.T) {
+	t.Parallel()
 	c := countEdgeCases(t)
 	var sids []string
 	files, err := filepath.Glob(filepath.Join(edgeCases, "services", "*", "channels", "*", "messages.jsonl"))
@@ -194,7 +197,7 @@ func TestCountsAgreeAboutListedMessages(t *testing.T) {
 		for i := 0; i < len(sids); i += every {
 			lines = append(lines, sids[i])
 		}
-		name := filepath.Join(t.TempDir(), "list.txt")
+		name := filepath.Join(ledgertest.Dir(t), "list.txt")
 		require.NoError(t, os.WriteFile(name, []byte(strings.Join(lines, "\n")), 0o600))
 		return append(undecided(), "--skip-messages", name)
 	}
@@ -223,7 +226,8 @@ func TestCountsAgreeAboutListedMessages(t *testing.T) {
 }
 
 func TestUndoForgetsLosses(t *testing.T) {
-	c := &census{t: t, ledger: filepath.Join(t.TempDir(), "l.db"), server: sampleServer(t, nil)}
+	t.Parallel()
+	c := &census{t: t, ledger: filepath.Join(ledgertest.Dir(t), "l.db"), server: sampleServer(t, nil)}
 	s := c.migrate(exitDone)
 	require.Greater(t, len(s.Findings), 5)
 	var undone struct{}

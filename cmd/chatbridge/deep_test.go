@@ -44,6 +44,7 @@ type deepSummary struct {
 }
 
 func TestDeep(t *testing.T) {
+	t.Parallel()
 	t.Run("brings over what was edited, says what was deleted and deletes nothing, and ends with 3", func(t *testing.T) {
 		_, r := newEdited(t, nil)
 		r.Deep, r.Output = true, "text"

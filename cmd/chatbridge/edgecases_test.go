@@ -26,6 +26,7 @@ func auditEdgeCases(t *testing.T, output string) string {
 }
 
 func TestEdgeCasesAudit(t *testing.T) {
+	t.Parallel()
 	for form, name := range map[string]string{"text": "edge-cases.audit.txt", "json": "edge-cases.audit.json", "html": "edge-cases.audit.html"} {
 		t.Run("is as it was agreed on, as "+form, func(t *testing.T) {
 			path := filepath.Join("..", "..", "testdata", "golden", name)
@@ -86,6 +87,7 @@ var inexpressible = map[mapping.Code]string{
 // TestEdgeCasesCodes holds the workspace to the table of codes: a new code needs
 // a case there, or a reason here.
 func TestEdgeCasesCodes(t *testing.T) {
+	t.Parallel()
 	var got audit.Audit
 	require.NoError(t, json.Unmarshal([]byte(auditEdgeCases(t, "json")), &got))
 	met := map[mapping.Code]migrate.FindingCount{}

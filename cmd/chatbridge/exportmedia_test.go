@@ -50,6 +50,7 @@ func exportMedia(t *testing.T, path, api, output string, files bool, kinds map[s
 }
 
 func TestExportOfFiles(t *testing.T) {
+	t.Parallel()
 	service, long := sourcetest.Invent().LongFile()
 	made := func(t *testing.T, path string) *archive.Archive {
 		a, closer, err := archive.OpenPath(path)

@@ -35,6 +35,7 @@ func TestLabelled(t *testing.T) {
 
 // TestFleetProgress holds a message of one account until progress was told.
 func TestFleetProgress(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		args []string
 		told string

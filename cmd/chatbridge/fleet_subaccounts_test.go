@@ -28,6 +28,7 @@ func (w *town) subs(t *testing.T, env []string, args ...string) (fleetResult, sc
 }
 
 func TestFleetOfSubaccounts(t *testing.T) {
+	t.Parallel()
 	t.Run("each is migrated with its own token; what is not active is named and not touched", func(t *testing.T) {
 		w := newTown(t, 6, func(i int, c *emulator.Config) {
 			c.FriendlyName = "customer-" + string(rune('0'+i))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/reports"
 )
 
@@ -36,7 +37,7 @@ func memberSID(n int) string { return fmt.Sprintf("AC%032x", n) }
 // different, or as number 0 their parent.
 func newTown(t *testing.T, n int, change func(i int, c *emulator.Config)) *town {
 	t.Helper()
-	w := &town{dir: t.TempDir()}
+	w := &town{dir: ledgertest.Dir(t)}
 	parent := emulator.Config{}
 	if change != nil {
 		change(0, &parent)
@@ -133,6 +134,7 @@ func (w *town) run(t *testing.T, args ...string) (fleetResult, screen, int) {
 
 // TestFleet is one machine that works for 40 accounts, three of which it cannot serve.
 func TestFleet(t *testing.T) {
+	t.Parallel()
 	const many = 40
 	w := newTown(t, many, func(i int, c *emulator.Config) {
 		c.Concurrency, c.APS = 60, townAPS // an account by itself has 50 requests in flight at most
@@ -247,6 +249,7 @@ func TestFleetIsTheCommandItself(t *testing.T) {
 }
 
 func TestFleetInterrupted(t *testing.T) {
+	t.Parallel()
 	t.Run("every account finishes what is in flight, none begins, and all resume", func(t *testing.T) {
 		var writes atomic.Int64
 		var sc screen
@@ -353,6 +356,7 @@ func TestFleetAsksOnce(t *testing.T) {
 }
 
 func TestFleetEnds(t *testing.T) {
+	t.Parallel()
 	t.Run("with 4 if no account can be opened", func(t *testing.T) {
 		w := newTown(t, 2, func(_ int, c *emulator.Config) { c.AuthToken = "changed since" })
 		got, sc, status := w.run(t, "audit")
@@ -397,6 +401,7 @@ func TestFleetSettings(t *testing.T) {
 }
 
 func TestFleetMetrics(t *testing.T) {
+	t.Parallel()
 	var url <-chan string
 	var seen string
 	var failed error

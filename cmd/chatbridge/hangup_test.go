@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 func TestHangupUnderNohup(t *testing.T) {
@@ -29,7 +30,7 @@ func TestHangupUnderNohup(t *testing.T) {
 		}
 		commit().WriteTo(w)
 	}})
-	cmd := program(server, t.TempDir(), "migrate", "--yes", "--aps", "0", "--settle", "200ms")
+	cmd := program(server, ledgertest.Dir(t), "migrate", "--yes", "--aps", "0", "--settle", "200ms")
 	// What nohup does before it becomes the program.
 	cmd.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$0" "$@"`}, append([]string{cmd.Path}, cmd.Args[1:]...)...)
 	shell, err := exec.LookPath("sh")
@@ -45,10 +46,11 @@ func TestHangupUnderNohup(t *testing.T) {
 
 // TestPausedProgram pauses the real program by a file, in the middle of its work.
 func TestPausedProgram(t *testing.T) {
+	t.Parallel()
 	for name, ends := range map[string]bool{"goes on when the file is gone": false, "ends at an interrupt while it is paused": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
+			dir := ledgertest.Dir(t)
 			file := filepath.Join(dir, "stop")
 			var messages atomic.Int64
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Latency: 250 * time.Millisecond, Intercept: func(w http.ResponseWriter, _ *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {

@@ -15,6 +15,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 	"chatbridge/migrate/verify"
 )
@@ -67,6 +68,7 @@ func deaths() []death {
 // resumes at a later one, and requires that running it once more leaves the
 // target equal to the source.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	var lagged atomic.Int64
 	t.Run("a run", func(t *testing.T) {
 		for _, d := range deaths() {
@@ -82,7 +84,7 @@ func TestKilled(t *testing.T) {
 }
 
 func (d death) die(t *testing.T, lagged *atomic.Int64) {
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	path := filepath.Join(dir, defaultLedger)
 	k := &killer{ledger: path, posted: map[string]int{}}
 	server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: k.intercept})

@@ -81,6 +81,7 @@ func TestMaxErrors(t *testing.T) {
 }
 
 func TestWatchdog(t *testing.T) {
+	t.Parallel()
 	t.Run("stops a channel without progress, says so, and no other", func(t *testing.T) {
 		plan, err := faults.Parse("nth(POST messages,15)=before.stall,stall-for=1m")
 		require.NoError(t, err)

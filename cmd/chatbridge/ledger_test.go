@@ -12,6 +12,7 @@ import (
 )
 
 func TestStatusAfterKill(t *testing.T) {
+	t.Parallel()
 	t.Run("counts the messages that the ledger has, also those of channels that are not done", func(t *testing.T) {
 		dir := t.TempDir()
 		path := filepath.Join(dir, defaultLedger)

@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"flag"
 	"os"
+	"runtime"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,10 +20,19 @@ func TestMain(m *testing.M) {
 	testscript.Main(pgtest.Stopping(leakless{m}), map[string]func(){"chatbridge": main})
 }
 
+// beside is how many tests run at once for each processor, unless -parallel says so.
+// They start the program and wait for it most of the time: for a settle time, for a
+// terminal, for another run.
+const beside = 4
+
 // leakless fails a run that leaves goroutines behind.
 type leakless struct{ m *testing.M }
 
 func (l leakless) Run() int {
+	// The flags are not parsed yet, so that what the command line says counts.
+	if err := flag.Set("test.parallel", strconv.Itoa(beside*runtime.GOMAXPROCS(0))); err != nil {
+		panic(err)
+	}
 	defer keepCoverage()()
 	status := l.m.Run()
 	if err := goleak.Find(); status == 0 && err != nil {

@@ -40,6 +40,7 @@ func scrape(url string) (string, error) {
 }
 
 func TestMigrateMetrics(t *testing.T) {
+	t.Parallel()
 	t.Run("are served while it runs, and no longer", func(t *testing.T) {
 		var (
 			url    <-chan string

@@ -15,6 +15,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 )
 
@@ -41,7 +42,7 @@ func newRig(t *testing.T, s *emulator.Server, stdin string, terminal bool) rig {
 			console:        sc.console,
 			connect:        dial,
 		},
-		ledgerOption: ledgerOption{filepath.Join(t.TempDir(), "l.db")},
+		ledgerOption: ledgerOption{filepath.Join(ledgertest.Dir(t), "l.db")},
 		Settle:       200 * time.Millisecond, Watchdog: migrate.DefaultWatchdog,
 		openLedger: openLedger,
 	}}
@@ -55,6 +56,7 @@ func sampleServer(t *testing.T, intercept emulator.Interceptor) *emulator.Server
 }
 
 func TestMigrateAsks(t *testing.T) {
+	t.Parallel()
 	t.Run("and begins when the answer is yes", func(t *testing.T) {
 		r := newRig(t, sampleServer(t, nil), "Yes\n", true)
 		require.NoError(t, runMigrate(t.Context(), r.migrateOptions))
@@ -112,6 +114,7 @@ func TestMigrateAsks(t *testing.T) {
 }
 
 func TestMigrateInterrupted(t *testing.T) {
+	t.Parallel()
 	t.Run("finishes what is in flight at the first signal, and resumes", func(t *testing.T) {
 		var r rig
 		var writes atomic.Int64
@@ -164,6 +167,7 @@ func TestMigrateInterrupted(t *testing.T) {
 }
 
 func TestMigratePartial(t *testing.T) {
+	t.Parallel()
 	t.Run("ends with 3 and says how to see what stopped", func(t *testing.T) {
 		server := newTestServer(t, emulator.Config{Archive: os.DirFS("../../testdata/workspaces/edge-cases")})
 		r := newRig(t, server, "", false)

@@ -10,6 +10,7 @@ import (
 )
 
 func TestOneScreen(t *testing.T) {
+	t.Parallel()
 	printed := func(t *testing.T, args ...string) []string {
 		t.Helper()
 		s := newScreen("", false)

@@ -13,6 +13,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
@@ -26,8 +27,9 @@ func provenanceIn(t *testing.T, raw string) *reports.Provenance {
 }
 
 func TestProvenance(t *testing.T) {
+	t.Parallel()
 	server := sampleServer(t, nil)
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	ledger, people := filepath.Join(dir, "support.db"), filepath.Join(dir, "people.csv")
 	require.NoError(t, os.WriteFile(people, []byte("nobody,somebody\n"), 0o600))
 	config := filepath.Join(dir, "config.yaml")

@@ -27,6 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 // company is a proxy as companies have them: it wants a password, opens each
@@ -136,12 +137,13 @@ func (c *company) through(s *emulator.Server, dir string, env []string, args ...
 }
 
 func TestCompanyProxy(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "darwin" || runtime.GOOS == "windows" {
 		t.Skip("this system has its own store of certificates, and no variable for them")
 	}
 	server := sampleServer(t, nil)
 	c := newCompany(t, server)
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	ca := []string{"SSL_CERT_FILE=" + c.file}
 
 	t.Run("a certificate that nobody vouches for is refused, and said", func(t *testing.T) {
@@ -203,6 +205,7 @@ func socks(t *testing.T, password, connects byte) string {
 }
 
 func TestProxiesThatRefuse(t *testing.T) {
+	t.Parallel()
 	server := sampleServer(t, nil)
 	c := newCompany(t, server)
 	at := strings.TrimPrefix(c.server.URL, "http://")
@@ -217,7 +220,7 @@ func TestProxiesThatRefuse(t *testing.T) {
 		"SOCKS: nobody there":        {"audit", "HTTPS_PROXY", "socks5://me:" + proxyPassword + "@127.0.0.1:1", "a proxy is in the way: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, out, said := c.through(server, t.TempDir(), []string{"HTTPS_PROXY=", one.variable + "=" + one.proxy}, one.command, "-v")
+			status, out, said := c.through(server, ledgertest.Dir(t), []string{"HTTPS_PROXY=", one.variable + "=" + one.proxy}, one.command, "-v")
 			require.Equal(t, exitService, status, said)
 			require.Contains(t, said, one.says)
 			require.Contains(t, said, "hint: check HTTPS_PROXY and NO_PROXY")

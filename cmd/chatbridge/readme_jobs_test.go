@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"chatbridge/migrate/ledgertest"
 )
 
 // TestReadmeJobs holds the files that README gives to operators to what they are
@@ -25,7 +27,7 @@ func TestReadmeJobs(t *testing.T) {
 		if err != nil {
 			t.Skip("there is no systemd-analyze")
 		}
-		dir := t.TempDir()
+		dir := ledgertest.Dir(t)
 		for _, part := range strings.Split(block, "# /etc/systemd/system/")[1:] {
 			name, unit, _ := strings.Cut(part, "\n")
 			unit = strings.ReplaceAll(unit, "/usr/local/bin/chatbridge", "/bin/true")
@@ -73,7 +75,7 @@ func TestReadmeJobs(t *testing.T) {
 		steps := flow.Jobs["pass"].Steps
 		script := steps[len(steps)-1].Run
 		for status, want := range map[int]int{0: 0, 1: 1, 3: 3, exitService: 0, exitInterrupted: 0, exitLedger: exitLedger} {
-			dir := t.TempDir()
+			dir := ledgertest.Dir(t)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, "chatbridge"), fmt.Appendf(nil, "#!/bin/sh\nexit %d\n", status), 0o700))
 			shell := exec.Command("bash", "-e", "-c", script)
 			shell.Dir, shell.Env = dir, append(os.Environ(), "GITHUB_STEP_SUMMARY="+filepath.Join(dir, "summary"))

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 // firstScreen is how many lines of README a person reads before they go away.
@@ -138,6 +139,7 @@ func TestReadmeExitStatus(t *testing.T) {
 // TestReadmeShowsTheDemo holds the screen in README to what the demo prints, but
 // for how long things took.
 func TestReadmeShowsTheDemo(t *testing.T) {
+	t.Parallel()
 	steady := func(text string) string {
 		text = strings.Join(strings.Fields(text), " ") // a longer time breaks lines elsewhere
 		text = regexp.MustCompile(`([0-9]+ min )?[0-9.]+ s\b`).ReplaceAllString(text, "N s")
@@ -151,7 +153,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 
 // TestReadmeDump builds the archive that README shows and migrates it.
 func TestReadmeDump(t *testing.T) {
-	dir := t.TempDir()
+	dir := ledgertest.Dir(t)
 	block := fence(t, section(t, readme(t), "dump"))
 	a := txtar.Parse([]byte(block))
 	require.NotEmpty(t, a.Files)

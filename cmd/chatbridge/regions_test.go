@@ -155,6 +155,7 @@ func (a *atlas) who() map[string][]string {
 }
 
 func TestCredentialsOfOneRegionReachNoOther(t *testing.T) {
+	t.Parallel()
 	const other, secret = "AC00000000000000000000000000000009", "token-of-the-other-region"
 	generate, err := emulator.ParseGenerate("channels=3,messages=40,seed=3,files=0.4,file-bytes=2000")
 	require.NoError(t, err)

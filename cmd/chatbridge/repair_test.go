@@ -13,6 +13,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/twilio"
 )
 
@@ -111,6 +112,7 @@ func TestRepairPreview(t *testing.T) {
 }
 
 func TestRepairExecute(t *testing.T) {
+	t.Parallel()
 	t.Run("brings back what is missing at the end, and the next migration finds nothing to do", func(t *testing.T) {
 		d := newDamaged(t)
 		d.loseTail(t)
@@ -126,7 +128,7 @@ func TestRepairExecute(t *testing.T) {
 	t.Run("repairs without a ledger too", func(t *testing.T) {
 		d := newDamaged(t)
 		d.loseTail(t)
-		d.Ledger = filepath.Join(t.TempDir(), "none.db")
+		d.Ledger = filepath.Join(ledgertest.Dir(t), "none.db")
 		require.NoError(t, d.repair(t, "json", true, true))
 		require.NoFileExists(t, d.Ledger)
 		require.True(t, d.verify(t).Equal)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/pace"
 	"chatbridge/migrate/replay"
 	"chatbridge/reports"
@@ -18,7 +19,7 @@ import (
 // ledgerWith makes a ledger that holds what put puts there.
 func ledgerWith(t *testing.T, put func(l migrate.Ledger)) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "some.db")
+	path := filepath.Join(ledgertest.Dir(t), "some.db")
 	l, err := openLedger(t.Context(), path)
 	require.NoError(t, err)
 	put(l)

@@ -15,6 +15,7 @@ import (
 )
 
 func TestOnlyFailed(t *testing.T) {
+	t.Parallel()
 	t.Run("runs the channels that failed, and no others", func(t *testing.T) {
 		var broken atomic.Bool
 		broken.Store(true)

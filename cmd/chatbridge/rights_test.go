@@ -21,6 +21,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 // deed is one run of a command with an API key, and what was done before it by somebody
@@ -66,7 +67,7 @@ func (d deed) run(t *testing.T, may func(emulator.Permission) bool, denial emula
 	}
 	d.server(&c)
 	s := newTestServer(t, c)
-	dir, service := t.TempDir(), ""
+	dir, service := ledgertest.Dir(t), ""
 	if d.hook != nil {
 		service = d.hook(t, s, false)
 	}
@@ -277,6 +278,7 @@ func (n need) list(actions string) (all []emulator.Permission) {
 // TestPermissionsAreThoseOfTheRequests holds the list of README and of the help to what
 // runs ask for: no request is beyond it, and nothing is on it that none needs.
 func TestPermissionsAreThoseOfTheRequests(t *testing.T) {
+	t.Parallel()
 	used := map[int]map[emulator.Permission]bool{}
 	for _, d := range deeds() {
 		if d.command == "doctor" {
@@ -340,6 +342,7 @@ func permissionTable() string {
 // it needs: what costs itself alone is said and changes nothing else, and anything
 // else ends the run and is named.
 func TestAKeyThatMayNot(t *testing.T) {
+	t.Parallel()
 	seen := map[string]bool{}
 	for i, d := range deeds() {
 		if d.crowd || d.command == "doctor" {

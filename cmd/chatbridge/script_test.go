@@ -17,6 +17,7 @@ import (
 
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/emulator/faults"
+	"chatbridge/migrate/ledgertest"
 )
 
 // Secrets of the emulators in scripts. They are to be found nowhere.
@@ -60,24 +61,35 @@ func scriptSubaccount(n int) (sid, token string) {
 //	objects           require that every line of stderr is a JSON object
 //	unseen            require that no secret is in stdout, stderr or any file but
 //	                  that of twilio-cli
-func TestScripts(t *testing.T) { runScripts(t, "script") }
+func TestScripts(t *testing.T) {
+	t.Parallel()
+	runScripts(t, "script")
+}
 
 // TestCases are scripts too, each of what went wrong for somebody who moved
 // chats, or was about to: the right answer in a run of the program.
-func TestCases(t *testing.T) { runScripts(t, filepath.Join("script", "cases")) }
+func TestCases(t *testing.T) {
+	t.Parallel()
+	runScripts(t, filepath.Join("script", "cases"))
+}
 
 func runScripts(t *testing.T, folder string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("..", "..", "testdata", folder),
+		WorkdirRoot:         ledgertest.Dir(t),
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
+			e.Defer(func() { _ = os.RemoveAll(e.WorkDir) })
 			workspaces, err := filepath.Abs(filepath.Join("..", "..", "testdata", "workspaces"))
 			e.Setenv("WORKSPACES", workspaces)
 			// Nothing may want a proxy to reach this machine.
 			e.Setenv("HTTP_PROXY", "http://127.0.0.1:1")
 			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+			// An emulator is given its requests as fast as it takes them, unless a
+			// script is about the pace.
 			e.Setenv("CHATBRIDGE_SETTLE", "200ms")
+			e.Setenv("CHATBRIDGE_APS", "0")
 			return err
 		},
 		Condition: scriptCondition,

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
 )
@@ -39,7 +40,7 @@ func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
 			return err
 		},
 		"undo --execute": func(t *testing.T) error {
-			path := filepath.Join(t.TempDir(), "l.db")
+			path := filepath.Join(ledgertest.Dir(t), "l.db")
 			l, err := sqlite.Open(t.Context(), path)
 			require.NoError(t, err)
 			require.NoError(t, l.Close())

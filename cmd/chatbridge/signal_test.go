@@ -16,6 +16,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/replay"
 )
 
@@ -95,6 +96,7 @@ func resumes(t *testing.T, server *emulator.Server, dir string) {
 
 // TestSignals interrupts the real program in the middle of a migration.
 func TestSignals(t *testing.T) {
+	t.Parallel()
 	const at = 15
 	// If the tests run under nohup, what they start would ignore SIGHUP too.
 	heard := make(chan os.Signal, 1)
@@ -105,7 +107,7 @@ func TestSignals(t *testing.T) {
 			t.Parallel()
 			i := &interrupter{at: at, signal: signal, victim: make(chan *os.Process, 1), took: make(chan struct{})}
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: i.intercept})
-			dir := t.TempDir()
+			dir := ledgertest.Dir(t)
 			require.Equal(t, exitInterrupted, i.run(t, program(server, dir, "migrate", "--yes", "--aps", "0")), i.said.String())
 			require.Contains(t, i.said.String(), "hint: run the same command again to resume")
 			require.Less(t, i.messages.Load(), int64(smallChannels*smallMessages))
@@ -117,7 +119,7 @@ func TestSignals(t *testing.T) {
 		t.Parallel()
 		i := &interrupter{at: at, signal: os.Interrupt, twice: true, victim: make(chan *os.Process, 1), took: make(chan struct{})}
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: i.intercept})
-		dir := t.TempDir()
+		dir := ledgertest.Dir(t)
 		require.Equal(t, exitInterrupted, i.run(t, program(server, dir, "migrate", "--yes", "--aps", "0")), i.said.String())
 		require.Contains(t, i.said.String(), "stopping at once")
 		resumes(t, server, dir)

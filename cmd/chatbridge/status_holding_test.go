@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/pgtest"
 	"chatbridge/reports"
 )
@@ -35,7 +36,7 @@ func TestStatusOfWork(t *testing.T) {
 	}
 
 	t.Run("a file", func(t *testing.T) {
-		path := t.TempDir() + "/chatbridge.db"
+		path := ledgertest.Dir(t) + "/chatbridge.db"
 		begin(path)
 		s, fields := shown(path)
 		require.NotContains(t, fields, "holding")

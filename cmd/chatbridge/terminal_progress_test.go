@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 var escapes = regexp.MustCompile(`\x1b\[[0-9;?]*[a-zA-Z]`)
@@ -51,13 +52,14 @@ func (h *halted) intercept(w http.ResponseWriter, r *http.Request, x *emulator.E
 }
 
 func TestBarFromStartToEnd(t *testing.T) {
+	t.Parallel()
 	for _, columns := range []uint16{80, 40} {
 		t.Run(fmt.Sprintf("is there at 10, 50 and 90 percent, in %d columns", columns), func(t *testing.T) {
 			t.Parallel()
 			all := smallChannels * smallMessages
 			h := &halted{at: map[int]chan struct{}{1: make(chan struct{}), all / 2: make(chan struct{}), all - 1: make(chan struct{})}}
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: h.intercept})
-			cmd := program(server, t.TempDir(), "migrate", "--yes", "--aps", "0", "--settle", "200ms", "--concurrency", "1")
+			cmd := program(server, ledgertest.Dir(t), "migrate", "--yes", "--aps", "0", "--settle", "200ms", "--concurrency", "1")
 			cmd.Env = append(cmd.Env, "TERM=xterm", "CHATBRIDGE_LEDGER=l.db") // a path that fits
 			p := sitBefore(t, cmd, columns)
 			for _, stop := range []struct {
@@ -87,11 +89,12 @@ func TestBarFromStartToEnd(t *testing.T) {
 }
 
 func TestServerThatStopsAnswering(t *testing.T) {
+	t.Parallel()
 	t.Run("is said, with its name, while the program still waits", func(t *testing.T) {
 		t.Parallel()
 		h := &halted{at: map[int]chan struct{}{3: make(chan struct{})}}
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Intercept: h.intercept})
-		cmd := program(server, t.TempDir(), "migrate", "--yes", "--aps", "0", "--settle", "200ms", "--concurrency", "1")
+		cmd := program(server, ledgertest.Dir(t), "migrate", "--yes", "--aps", "0", "--settle", "200ms", "--concurrency", "1")
 		cmd.Env = append(cmd.Env, "TERM=xterm")
 		p := sitBefore(t, cmd, 80)
 		p.await("what it waits for", func(text string) bool {
@@ -110,7 +113,7 @@ func TestServerThatStopsAnswering(t *testing.T) {
 			}
 			commit().WriteTo(w)
 		}})
-		cmd := program(server, t.TempDir(), "migrate")
+		cmd := program(server, ledgertest.Dir(t), "migrate")
 		p := sitBefore(t, cmd, 80)
 		p.await("what it waits for", contains("no answer from "+strings.TrimPrefix(server.ChatURL, "http://")+" for 2 s"))
 		close(goOn)

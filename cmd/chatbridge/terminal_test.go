@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate/emulator"
+	"chatbridge/migrate/ledgertest"
 )
 
 // typist is a person before a terminal in which the real program runs.
@@ -120,13 +121,14 @@ func contains(part string) func(string) bool {
 const ctrlC = "\x03"
 
 func TestInterruptedQuestion(t *testing.T) {
+	t.Parallel()
 	for name, args := range map[string][]string{
 		"migrate":            {"migrate"},
 		"migrate --in-place": {"migrate", "--in-place"},
 	} {
 		t.Run("Ctrl-C where "+name+" asks ends it at once, with 130 and nothing written", func(t *testing.T) {
 			server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t), Shared: len(args) > 1})
-			p := sitBefore(t, program(server, t.TempDir(), args...), 100)
+			p := sitBefore(t, program(server, ledgertest.Dir(t), args...), 100)
 			p.await("the question", contains("Begin? [y/N] "))
 			p.types(ctrlC)
 			require.Equal(t, exitInterrupted, p.exits())
@@ -138,7 +140,7 @@ func TestInterruptedQuestion(t *testing.T) {
 	}
 	t.Run("yes begins", func(t *testing.T) {
 		server := newTestServer(t, emulator.Config{Archive: smallWorkspace(t)})
-		p := sitBefore(t, program(server, t.TempDir(), "migrate", "--aps", "0", "--settle", "200ms"), 100)
+		p := sitBefore(t, program(server, ledgertest.Dir(t), "migrate", "--aps", "0", "--settle", "200ms"), 100)
 		p.await("the question", contains("Begin? [y/N] "))
 		p.types("y\n")
 		require.Equal(t, exitDone, p.exits())
@@ -148,6 +150,7 @@ func TestInterruptedQuestion(t *testing.T) {
 // TestBar holds the last requests of a run back until the terminal shows how far
 // it came: what is known in the beginning is done by then.
 func TestBar(t *testing.T) {
+	t.Parallel()
 	all := smallChannels * (smallMessages + smallMembers)
 	for _, one := range []struct {
 		args  []string
@@ -170,7 +173,7 @@ func TestBar(t *testing.T) {
 				}
 				commit().WriteTo(w)
 			}})
-			p := sitBefore(t, program(server, t.TempDir(), one.args...), 100)
+			p := sitBefore(t, program(server, ledgertest.Dir(t), one.args...), 100)
 			far := regexp.MustCompile(`\] ` + one.verb + `: (\d+) of \d+ `)
 			p.await("a bar that is nearly full", func(text string) bool {
 				for _, m := range far.FindAllStringSubmatch(text, -1) {

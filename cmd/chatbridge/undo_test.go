@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/ledgertest"
 )
 
 func TestUndoAgrees(t *testing.T) {
 	t.Run("refuses credentials of another account, or another region, for which everything would look deleted", func(t *testing.T) {
-		path := filepath.Join(t.TempDir(), "l.db")
+		path := filepath.Join(ledgertest.Dir(t), "l.db")
 		l, err := openLedger(t.Context(), path)
 		require.NoError(t, err)
 		require.NoError(t, l.Bind(t.Context(), migrate.Fingerprint{"target account": "AC1", targetRegionSetting: "ie1"}))
