@@ -33,7 +33,10 @@ func TestConcludedTwice(t *testing.T) {
 					err = a.conclude(r, job, Result{Outcome: c.outcome, Reason: "first"})
 				}
 				kept <- err
-				<-a.drain // nothing more is fetched
+				select {
+				case <-a.drain: // nothing more is fetched
+				case <-r.Done():
+				}
 				return Result{Outcome: c.outcome, Reason: "second"}
 			}
 			a.work(1, "acme")
