@@ -11,9 +11,26 @@ import (
 	"chatbridge/migrate/queue"
 )
 
-// alongside works beside other workers until the watch sees that all is over, or until
-// this process is told to stop.
+// alongside asks for a pass of each migration and works beside other workers until the
+// watch sees that all is over, or until this process is told to stop.
+//
+// A run that is under way may have left channels behind it in which somebody writes
+// after that. So whoever joins one asks once more when it is over: what is said to be
+// carried was there when this was asked for.
 func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w *watch) error {
+	underWay, err := q.List(ctx, work.Migrations...)
+	if err != nil {
+		return err
+	}
+	for _, one := range underWay {
+		if one.Stage == queue.StageWorking {
+			w.again = append(w.again, one.Migration)
+		}
+	}
+	w.ask = q.Ask
+	if err := q.Ask(ctx, work.Migrations...); err != nil {
+		return err
+	}
 	// What goes wrong with the watching ends the work in good order.
 	drain := make(chan struct{})
 	var watched error
@@ -23,7 +40,7 @@ func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w
 		watched = w.until(ctx, r.first)
 	})
 	work.Drain = drain
-	err := q.Work(ctx, work)
+	err = q.Work(ctx, work)
 	watching.Wait()
 	if r.stopped() {
 		return nil // what was asked for is told from how far it came
@@ -40,6 +57,9 @@ type watch struct {
 	quiet   bool
 	// look says how far they are, in a line that may be empty, and whether all is over.
 	look func(context.Context) (line string, over bool, err error)
+	// again are migrations to ask for once more when all is over.
+	again []string
+	ask   func(ctx context.Context, migrations ...string) error
 }
 
 // until returns when all is over, when first is closed, or when ctx ends. It waits for a
@@ -50,6 +70,11 @@ func (w *watch) until(ctx context.Context, first <-chan struct{}) error {
 	told, said := "", time.Time{}
 	for {
 		line, over, err := w.look(ctx)
+		if err == nil && over && len(w.again) > 0 {
+			if err = w.ask(ctx, w.again...); err == nil {
+				w.again, over = nil, false
+			}
+		}
 		switch {
 		case err != nil && migrate.KindOf(err) != migrate.Unavailable:
 			return err

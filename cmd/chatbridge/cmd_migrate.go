@@ -66,7 +66,8 @@ Only one run at a time writes into a target service, whatever machine or ledger
 it uses. It holds a claim there: a conversation named chatbridge-claim. A run
 that finds another run's claim watches it for at most --settle plus 40 s. If
 that run is alive, the new one ends with 8. If both share a ledger in PostgreSQL,
-the new one waits for the other instead, ends as it does, and goes on if it leaves.
+the new one waits for the other instead, goes on if it leaves, and in the end makes
+a pass for what came meanwhile.
 
 What chatbridge rehearse measured in the account of the target (--rehearsal) can
 make the run wait longer for late writes, or keep it from beginning. It never

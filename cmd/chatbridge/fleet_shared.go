@@ -80,9 +80,6 @@ func (f *fleet) runShared(ctx context.Context) error {
 	defer closed()
 	ctx, uncut := f.relay.cut(ctx)
 	defer uncut()
-	if err := s.queue.Ask(ctx, names...); err != nil {
-		return err
-	}
 	err = alongside(ctx, s.queue, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run}, f.relay, s.watched(names))
 	if err != nil {
 		return err

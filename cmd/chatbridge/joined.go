@@ -54,7 +54,8 @@ func join(ctx context.Context, o *migrateOptions, r *relay, least migrate.Level,
 }
 
 // joined asks for a pass of the migration and works on it, unless another worker does:
-// then it waits for that one, and takes its place if it leaves.
+// then it waits for that one, takes its place if it leaves, and sees to what came since
+// that one began.
 func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees func(migrate.Fingerprint) error, work func(context.Context, *migrateOptions) error) error {
 	r, stop := relayed(o.console, o.MaxDuration)
 	defer stop()
@@ -66,9 +67,6 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees 
 	}
 	defer closed()
 	j.form, j.agrees = form, agrees
-	if err := j.queue.Ask(ctx, j.name); err != nil {
-		return err
-	}
 	waited := 0
 	look := &watch{console: o.console, quiet: o.Quiet, look: func(ctx context.Context) (string, bool, error) {
 		at, err := j.state(ctx)
@@ -207,6 +205,12 @@ func (j *joint) read(ctx context.Context) error {
 	var summary replay.Summary
 	if err := json.Unmarshal(last.Summary, &summary); err != nil {
 		return fmt.Errorf("read summary of the last run: %w", err)
+	}
+	if summary.Status != migrate.Complete && summary.Status != migrate.Partial { // undone since, say
+		return &migrate.Error{
+			Op: "read last run", Kind: migrate.Failed, Err: fmt.Errorf("another run came after the worker's, and its status is %s", reports.Plain(summary.Status)),
+			Hint: "chatbridge status tells of it; to migrate what it left, run the same command again",
+		}
 	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil {
