@@ -314,9 +314,22 @@ func (s *service) channelOf(ctx context.Context, p planned) (chat.Channel, migra
 
 var errNotPlanned = errors.New("the ledger does not have the channel any more, although it was planned")
 
+// begun reports whether the ledger knows any channel of the service. If it does not, it
+// need not be asked for each: a read behind a put is a trip to a database of its own.
+func (s *service) begun(ctx context.Context) (bool, error) {
+	for _, err := range s.Ledger.Channels(ctx, s.source.SID) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
 // plan lists the channels and notes the new ones in the ledger.
 func (s *service) plan(ctx context.Context) ([]planned, error) {
 	taken, err := s.retries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	begun, err := s.begun(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -325,9 +338,12 @@ func (s *service) plan(ctx context.Context) ([]planned, error) {
 		if err != nil {
 			return nil, err
 		}
-		rec, known, err := s.Ledger.Channel(ctx, c.SID)
-		if err != nil {
-			return nil, err
+		var rec migrate.ChannelRecord
+		known := false
+		if begun {
+			if rec, known, err = s.Ledger.Channel(ctx, c.SID); err != nil {
+				return nil, err
+			}
 		}
 		if !known {
 			rec = migrate.ChannelRecord{SourceSID: c.SID, ServiceSID: s.source.SID}
