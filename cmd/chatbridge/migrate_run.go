@@ -1,8 +1,8 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 
 	"chatbridge/mapping"
@@ -137,7 +137,8 @@ func (o *migrateOptions) begin(ctx context.Context, form reports.Format, s *endp
 	measured.run(m)
 	m.Began = shown.during(m.Began)
 	summary, err := m.Run(ctx)
-	err = errors.Join(err, originals.Close(), o.console.keep(ctx, ledger))
+	closed, kept := originals.Close(), o.console.keep(ctx, ledger)
+	err = cmp.Or(err, closed, kept) // what ended the run ends the others too
 	shown.Close()
 	if err == nil {
 		o.noteFiles(o.console.err)
