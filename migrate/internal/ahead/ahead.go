@@ -32,10 +32,10 @@ func (r *Room) take(bytes int64) bool {
 func (r *Room) give(bytes int64) { r.left.Add(bytes) }
 
 // Pages yields what pages does, and reads the next page while the one before is
-// dealt with, if there is room for one as large as that. size is the bytes of a
-// page, and negative if what follows it is to be read only when it is wanted. What
-// pages says of a context that has ended is its last error. When it returns, nothing is
-// being read.
+// dealt with, if there is room for one as large as that. size is the bytes of a page, and
+// negative if what follows it is to be read only when it is wanted; it is asked before the
+// page is yielded, which whoever gets it may change. What pages says of a context that
+// has ended is its last error. When it returns, nothing is being read.
 func Pages[T any](ctx context.Context, room *Room, pages func(context.Context) iter.Seq2[T, error], size func(T) int64) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancel(beside(ctx))
@@ -90,13 +90,14 @@ func (r *reader[T]) read(pages iter.Seq2[T, error]) {
 		if !asked && !r.asked() {
 			return
 		}
+		size := r.size(p) // a page that was handed over is somebody else's
 		select {
 		case r.pages <- page[T]{p, err}:
 		case <-r.stop:
 			return
 		}
 		r.room.give(held)
-		held, asked = r.size(p), false
+		held, asked = size, false
 		if held < 0 || !r.room.take(held) {
 			held = 0
 			if !r.asked() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -265,4 +266,33 @@ func TestPrimedLetsGoOfTheFirst(t *testing.T) {
 		}
 	}
 	require.Equal(t, 3, n)
+}
+
+// Whoever gets a page may change it or let parts of it go: its size is known by then.
+func TestSizeOfAPageThatIsChanged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pages := func(context.Context) iter.Seq2[*int, error] {
+			return func(yield func(*int, error) bool) {
+				for i := range 3 {
+					if !yield(&i, nil) {
+						return
+					}
+				}
+			}
+		}
+		var sized sync.Map
+		size := func(p *int) int64 {
+			time.Sleep(time.Second)
+			sized.Store(p, *p)
+			return 1
+		}
+		n := 0
+		for p := range ahead.Pages(t.Context(), ahead.NewRoom(2), pages, size) {
+			as, _ := sized.Load(p)
+			require.Equal(t, n, as)
+			*p = -1
+			n++
+		}
+		require.Equal(t, 3, n)
+	})
 }
