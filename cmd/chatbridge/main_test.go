@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 // beside is how many tests run at once for each processor, unless -parallel says so.
 // They start the program and wait for it most of the time: for a settle time, for a
 // terminal, for another run.
-const beside = 4
+const beside = 3
 
 // leakless fails a run that leaves goroutines behind.
 type leakless struct{ m *testing.M }
