@@ -63,6 +63,8 @@ type Options struct {
 
 	clock rivertype.TimeGenerator // what River takes for this machine's clock
 	poll  time.Duration           // how often River looks for new rows
+	// ticked is called after each look of a worker for what to reap. May be nil.
+	ticked func()
 }
 
 // Queue asks for passes of migrations and works them. Its methods may be called

@@ -111,6 +111,9 @@ func (w *worker) tick(ctx context.Context) {
 			q.notice("The queue answers again")
 		}
 		away = err != nil
+		if q.options.ticked != nil {
+			q.options.ticked()
+		}
 		select {
 		case <-ctx.Done():
 			return

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -179,6 +180,8 @@ func TestZombie(t *testing.T) {
 	w := newWorld(t, names...)
 	a, b := w.queue("a"), w.queue("b")
 	end := make(chan struct{})
+	speak := sync.OnceFunc(func() { close(end) })
+	defer speak() // or a test that fails would not end
 	a.does = func(r *run) Result {
 		<-end // it does not look at its context
 		return Result{Outcome: says[r.migration]}
@@ -199,7 +202,7 @@ func TestZombie(t *testing.T) {
 		heirs[name] = b.next(name)
 		require.Equal(t, "working 1 2 b", b.state(name))
 	}
-	close(end)
+	speak()
 	a.stopped()
 	for range len(a.events) {
 		require.NotContains(t, (<-a.events).Message, "Could not", "there was nothing to keep")

@@ -77,6 +77,7 @@ type peer struct {
 	begun  []*run            // likewise
 	does   func(*run) Result // what a run does, if the test does not end it
 	over   chan error        // what Work returned
+	ticks  chan struct{}     // that it ticked
 	drain  chan struct{}
 	cut    context.CancelFunc
 }
@@ -98,8 +99,8 @@ func (w *world) queue(name string, change ...func(*Options)) *peer {
 
 func (w *world) queueAt(url, name string, change ...func(*Options)) *peer {
 	w.Helper()
-	o := &peer{world: w, pool: w.open(url), events: make(chan migrate.Event, 1000), runs: make(chan *run, 100), over: make(chan error, 1), drain: make(chan struct{})}
-	options := Options{Worker: name, Tick: never, Unseen: never, Observer: o, poll: 5 * time.Millisecond}
+	o := &peer{world: w, pool: w.open(url), events: make(chan migrate.Event, 1000), runs: make(chan *run, 100), over: make(chan error, 1), drain: make(chan struct{}), ticks: make(chan struct{}, 1)}
+	options := Options{Worker: name, Tick: never, Unseen: never, Observer: o, poll: 5 * time.Millisecond, ticked: o.ticked}
 	for _, f := range change {
 		f(&options)
 	}
@@ -115,7 +116,15 @@ func (o *peer) Total(string, int64)   {}
 func (o *peer) Done(string, int64)    {}
 func (o *peer) Event(e migrate.Event) { o.events <- e }
 
-// work begins to work, until the test ends.
+func (o *peer) ticked() {
+	select {
+	case o.ticks <- struct{}{}:
+	default: // the first is enough
+	}
+}
+
+// work begins to work, until the test ends. It has looked for what to reap once: only
+// what ticks does so again.
 func (o *peer) work(atOnce int, migrations ...string) *peer {
 	var ctx context.Context
 	ctx, o.cut = context.WithCancel(context.Background())
@@ -126,6 +135,11 @@ func (o *peer) work(atOnce int, migrations ...string) *peer {
 		o.cut()
 		<-o.over
 	})
+	select {
+	case <-o.ticks:
+	case err := <-o.over: // it could not begin
+		o.over <- err
+	}
 	return o
 }
 
