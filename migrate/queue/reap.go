@@ -31,6 +31,7 @@ const lapsed = `SELECT w.migration_id, m.name, w.pass, w.generation, w.job_id, c
 	AND (j.id IS NULL OR j.state IN ('cancelled', 'completed', 'discarded') OR j.state = 'running' AND (
 		(l.taken_at >= j.attempted_at AND NOT l.ended) IS TRUE
 		OR greatest(w.seen_at, j.attempted_at) < statement_timestamp() - $1::interval))
+	AND ($2::integer[] IS NULL OR w.migration_id = ANY($2))
 	ORDER BY w.migration_id LIMIT %d FOR UPDATE OF w SKIP LOCKED`
 
 // reap gives up generations that can come to nothing more, and says how many.
@@ -52,8 +53,8 @@ func (q *Queue) reapBatch(ctx context.Context) (int, error) {
 		reason  string
 	}
 	var over []found
-	err := pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, fmt.Sprintf(lapsed, q.river, batch), q.options.Unseen)
+	look := func(ctx context.Context, tx pgx.Tx, among []int64) error {
+		rows, err := tx.Query(ctx, fmt.Sprintf(lapsed, q.river, batch), q.options.Unseen, among)
 		if err != nil {
 			return err
 		}
@@ -61,6 +62,21 @@ func (q *Queue) reapBatch(ctx context.Context) (int, error) {
 			err = row.Scan(&f.ID, &f.Name, &f.Pass, &f.Generation, &f.job, &f.worker, &f.running, &f.reason)
 			return f, err
 		})
+		return err
+	}
+	err := pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
+		err := look(ctx, tx, nil)
+		if err != nil || len(over) == 0 {
+			return err
+		}
+		// A row that somebody else reaped meanwhile is looked at as it is now, and River's as
+		// it was when the statement began: together they look lapsed. Now that the
+		// rows are held, a statement of its own sees both as they are.
+		held := make([]int64, len(over))
+		for i, f := range over {
+			held[i] = f.ID
+		}
+		err = look(ctx, tx, held)
 		if err != nil || len(over) == 0 {
 			return err
 		}
