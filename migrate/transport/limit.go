@@ -194,9 +194,10 @@ func (l *limit) lower(resp *http.Response, f flight, now time.Time) {
 	if news {
 		l.volley = l.bound
 	}
-	// One slot is left for what does not wait. If less than half of what the bound allows
-	// was in flight, others took the rest.
-	admits := max(f.beside-1, l.volley/2)
+	// Two slots are left: one for what does not wait, and one because a request whose reply
+	// is on its way is still counted here and no longer there. If less than half of what
+	// the bound allows was in flight, others took the rest.
+	admits := max(f.beside-2, l.volley/2)
 	if l.Share {
 		admits = f.beside
 		// The header counts those of the whole account, the refused one too.

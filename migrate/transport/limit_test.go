@@ -78,7 +78,7 @@ func TestLimit(t *testing.T) {
 			l := Limit(g, InFlight{Most: 32}).(*limit)
 			burst(t, l, 32)
 			burst(t, l, 400)
-			require.Contains(t, []int{11, 12}, l.ceiling, "12, or one less for what does not wait")
+			require.Contains(t, []int{10, 11, 12}, l.ceiling, "12, or less for what does not wait and for replies on their way")
 			refused := g.refused.Load()
 			require.NotZero(t, refused)
 			burst(t, l, 400)
@@ -109,7 +109,7 @@ func TestLimit(t *testing.T) {
 				time.Sleep(time.Minute)
 				burst(t, l, 100)
 				require.Greater(t, g.refused.Load(), refused)
-				require.Contains(t, []int{7, 8}, l.ceiling)
+				require.Contains(t, []int{6, 7, 8}, l.ceiling)
 			}
 			time.Sleep(40 * time.Minute)
 			g.refuseAbove = 0
