@@ -43,6 +43,16 @@ var steps = []step{
 // its claim, which it takes away again.
 const claimWrites = 2
 
+// onlyClaims requires that nothing was written since began but claims, so many of them. Each
+// is renewed every 10 seconds, by one write: a machine that is busy makes some of a run
+// that takes one second elsewhere.
+func onlyClaims(t *testing.T, claims int, began time.Time, writes int64) {
+	t.Helper()
+	renewals := int64(time.Since(began)/(10*time.Second)) * int64(claims)
+	require.GreaterOrEqual(t, writes, int64(claims*claimWrites))
+	require.LessOrEqual(t, writes, int64(claims*claimWrites)+renewals)
+}
+
 const (
 	appendMessage = "POST Services/*/Conversations/*/Messages"
 	// readBack is a read of the messages of a conversation that holds all that its

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -56,10 +57,11 @@ func TestOnlyFailed(t *testing.T) {
 		require.NoError(t, err)
 		require.Zero(t, none.Counts[migrate.KindChannels].Written)
 
+		began := time.Now()
 		all, _, err := run(func(*rig) {}, r.Ledger)
 		require.NoError(t, err)
 		require.Equal(t, migrate.Complete, all.Status)
-		require.EqualValues(t, len(all.Services)*claimWrites, all.Requests.Writes, "nothing was left to do")
+		onlyClaims(t, len(all.Services), began, all.Requests.Writes) // nothing was left to do
 	})
 	t.Run("without a ledger there is nothing to try again, and none is made", func(t *testing.T) {
 		server := sampleServer(t, nil)
