@@ -225,20 +225,23 @@ func (l *lane) removeStray(ctx context.Context, ledger migrate.Leased, one migra
 	if err != nil {
 		return err
 	}
-	if len(arrived) == 0 && there != nil {
+	if len(arrived) == 0 {
 		if err := l.Neighbours.Mute(ctx); err != nil {
 			return err
 		}
-		if err := l.proceed(ctx); err != nil {
-			return err
+		if there != nil {
+			if err := l.proceed(ctx); err != nil {
+				return err
+			}
+			if err := l.Target.DeleteMessage(ctx, l.TargetService, one.Conversation, one.Message); err != nil {
+				return err
+			}
+			l.event(migrate.Notice, "removed a message that was sent when another process had the ledger", migrate.KeyConversation, one.Conversation, "message", one.Message)
 		}
+		// Whoever deleted it moved the date, such as a run that could not put that back.
 		l.wrote = true
-		if err := l.Target.DeleteMessage(ctx, l.TargetService, one.Conversation, one.Message); err != nil {
-			return err
-		}
-		l.event(migrate.Notice, "removed a message that was sent when another process had the ledger", migrate.KeyConversation, one.Conversation, "message", one.Message)
-		if err := l.dates(ctx); err != nil {
-			return err
+		if err := l.dates(ctx); err != nil && (there != nil || migrate.KindOf(err) != migrate.NotFound) {
+			return err // without a conversation there is no date either
 		}
 	}
 	return migrate.Fatal(ledger.ForgetStray(ctx, one))

@@ -104,6 +104,7 @@ func TestStrays(t *testing.T) {
 		want   []string
 		then   []string // after one more run
 		kept   bool
+		moved  bool // the conversation has another date in the end
 	}{
 		"goes, and nobody's phone buzzes": {
 			note: func(t *testing.T, r *rig.Rig, m *middle, one migrate.Stray) migrate.Stray {
@@ -123,7 +124,7 @@ func TestStrays(t *testing.T) {
 				one.Message = messageOf(t, only(t, r), "two").SID
 				return one
 			},
-			want: more,
+			want: more, moved: true,
 		},
 		"that somebody deleted meanwhile is forgotten": {
 			note: func(t *testing.T, r *rig.Rig, _ *middle, one migrate.Stray) migrate.Stray {
@@ -158,7 +159,7 @@ func TestStrays(t *testing.T) {
 				})
 				return one
 			},
-			status: migrate.Partial, want: more, then: append(four[:4:4], "five"), kept: true,
+			status: migrate.Partial, want: more, then: append(four[:4:4], "five"), kept: true, moved: true,
 		},
 		"that cannot be deleted is tried again by the next run, and this one says so": {
 			note: func(t *testing.T, r *rig.Rig, m *middle, one migrate.Stray) migrate.Stray {
@@ -174,6 +175,21 @@ func TestStrays(t *testing.T) {
 			},
 			status: migrate.Partial, want: more, then: four, kept: true,
 		},
+		"whose conversation cannot be dated after that is not forgotten before it is": {
+			note: func(t *testing.T, r *rig.Rig, m *middle, one migrate.Stray) migrate.Stray {
+				deleted := false
+				m.do(func(x exchange) bool {
+					deleted = deleted || x.Write() && isMessage(x, one.Message)
+					refuses := deleted && x.Write() && len(x.Path) == 5 && x.Path[4] == one.Conversation
+					if refuses {
+						emulator.Refusal(400, 50999, "no").WriteTo(x.w)
+					}
+					return refuses
+				})
+				return one
+			},
+			status: migrate.Partial, want: four, then: four, kept: true,
+		},
 		"of a channel that was deleted in the source meanwhile goes": {
 			note: func(t *testing.T, r *rig.Rig, _ *middle, one migrate.Stray) migrate.Stray {
 				require.NoError(t, r.Emulator.DeleteChannel(rig.SidOf("CH", 0)))
@@ -186,14 +202,14 @@ func TestStrays(t *testing.T) {
 				one.TargetService = "IS" + one.TargetService[3:] + "0"
 				return one
 			},
-			want: more, kept: true,
+			want: more, kept: true, moved: true,
 		},
 		"in a conversation of nobody's is left alone": {
 			note: func(_ *testing.T, _ *rig.Rig, _ *middle, one migrate.Stray) migrate.Stray {
 				one.Conversation = rig.SidOf("CH", 99)
 				return one
 			},
-			want: more, kept: true,
+			want: more, kept: true, moved: true,
 		},
 	} {
 		t.Run("one "+name, func(t *testing.T) {
@@ -228,7 +244,7 @@ func TestStrays(t *testing.T) {
 					require.Equal(t, c.then, bodies(t, r))
 					require.Empty(t, d.strays)
 				}
-				if said(r, "removed a message that was sent when another process had the ledger") > 0 {
+				if !c.moved {
 					require.Equal(t, dated, updatedAt(t, r), "a deletion moves the date, and it is put back")
 				}
 			})
