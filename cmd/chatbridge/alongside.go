@@ -27,7 +27,10 @@ func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w
 			w.again = append(w.again, one.Migration)
 		}
 	}
-	w.ask = q.Ask
+	w.ask = func(ctx context.Context, names ...string) error {
+		w.forget(names) // the result of the next pass counts, whoever makes it
+		return q.Ask(ctx, names...)
+	}
 	if err := q.Ask(ctx, work.Migrations...); err != nil {
 		return err
 	}
@@ -60,6 +63,8 @@ type watch struct {
 	// again are migrations to ask for once more when all is over.
 	again []string
 	ask   func(ctx context.Context, migrations ...string) error
+	// forget has what this process did for migrations count no more.
+	forget func(migrations []string)
 }
 
 // until returns when all is over, when first is closed, or when ctx ends. It waits for a

@@ -89,11 +89,21 @@ func (f *fleet) runShared(ctx context.Context) error {
 
 // watched looks how far the workers are.
 func (s *shared) watched(names []string) *watch {
-	return &watch{console: s.console, quiet: s.common.Quiet, look: func(ctx context.Context) (string, bool, error) {
-		all, err := s.queue.List(ctx)
-		line, over := how(all, names)
-		return line, over && err == nil, err
-	}}
+	return &watch{
+		console: s.console, quiet: s.common.Quiet,
+		look: func(ctx context.Context) (string, bool, error) {
+			all, err := s.queue.List(ctx)
+			line, over := how(all, names)
+			return line, over && err == nil, err
+		},
+		forget: func(names []string) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, name := range names {
+				delete(s.worked, name)
+			}
+		},
+	}
 }
 
 // how says how far the accounts are.

@@ -68,7 +68,7 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees 
 	defer closed()
 	j.form, j.agrees = form, agrees
 	waited := 0
-	look := &watch{console: o.console, quiet: o.Quiet, look: func(ctx context.Context) (string, bool, error) {
+	look := &watch{console: o.console, quiet: o.Quiet, forget: j.forget, look: func(ctx context.Context) (string, bool, error) {
 		at, err := j.state(ctx)
 		if err != nil {
 			return "", false, err
@@ -101,6 +101,12 @@ func (j *joint) run(ctx context.Context, _ string, _ <-chan struct{}) queue.Resu
 		j.ran, j.err, j.result = true, err, kept
 	}
 	return r
+}
+
+func (j *joint) forget([]string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.ran, j.err, j.result = false, nil, nil
 }
 
 func (j *joint) state(ctx context.Context) (at queue.State, err error) {
@@ -196,21 +202,9 @@ func (j *joint) read(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !ok || len(last.Summary) == 0 {
-		return &migrate.Error{
-			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the worker left no result in the ledger"),
-			Hint: "run the same command again",
-		}
-	}
-	var summary replay.Summary
-	if err := json.Unmarshal(last.Summary, &summary); err != nil {
-		return fmt.Errorf("read summary of the last run: %w", err)
-	}
-	if summary.Status != migrate.Complete && summary.Status != migrate.Partial { // undone since, say
-		return &migrate.Error{
-			Op: "read last run", Kind: migrate.Failed, Err: fmt.Errorf("another run came after the worker's, and its status is %s", reports.Plain(summary.Status)),
-			Hint: "chatbridge status tells of it; to migrate what it left, run the same command again",
-		}
+	summary, err := resultOf(last, ok)
+	if err != nil {
+		return err
 	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil {
@@ -226,6 +220,26 @@ func (j *joint) read(ctx context.Context) error {
 		return err
 	}
 	return carried(summary)
+}
+
+// resultOf is what a worker's run came to, if that is still the last run of the ledger.
+func resultOf(last migrate.RunRecord, ok bool) (summary replay.Summary, err error) {
+	if !ok || len(last.Summary) == 0 {
+		return summary, &migrate.Error{
+			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the worker left no result in the ledger"),
+			Hint: "run the same command again",
+		}
+	}
+	if err := json.Unmarshal(last.Summary, &summary); err != nil {
+		return summary, fmt.Errorf("read summary of the last run: %w", err)
+	}
+	if summary.Status != migrate.Complete && summary.Status != migrate.Partial { // undone since, say
+		return summary, &migrate.Error{
+			Op: "read last run", Kind: migrate.Failed, Err: fmt.Errorf("another run came after the worker's, and its status is %s", reports.Plain(summary.Status)),
+			Hint: "chatbridge status tells of it; to migrate what it left, run the same command again",
+		}
+	}
+	return summary, nil
 }
 
 // setAside keeps what a run writes as its result until it is known that this is the
