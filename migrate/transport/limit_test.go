@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -84,6 +85,24 @@ func TestLimit(t *testing.T) {
 			burst(t, l, 400)
 			require.Equal(t, l.ceiling, l.bound)
 			require.Equal(t, refused, g.refused.Load(), "none is refused after the first volley")
+		})
+	})
+	t.Run("leaves room for what does not wait, and for a reply on its way", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			// The service admits 12. One of 13 is answered, which this side does not know yet, so
+			// that it is the fourteenth that is refused.
+			slow := func(r *http.Request) (*http.Response, error) {
+				time.Sleep(time.Minute)
+				return reply(200, "")(r)
+			}
+			steps := append(slices.Repeat([]step{slow}, 13), reply(429, `{"code":20429}`), slow)
+			l := Limit(play(steps...), InFlight{Most: 20}).(*limit)
+			var first sync.WaitGroup
+			first.Go(func() { burst(t, l, 13) })
+			synctest.Wait()
+			burst(t, l, 1)
+			first.Wait()
+			require.Equal(t, 11, l.ceiling, "with one ahead of the others that makes 12")
 		})
 	})
 	t.Run("takes refusals of requests that flew together for one sign", func(t *testing.T) {
