@@ -1,15 +1,18 @@
 package twilio
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
 	"net/url"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -97,25 +100,44 @@ func TestExperimenter(t *testing.T) {
 		require.NoError(t, err)
 		require.Greater(t, sent.Load(), int64(2))
 	})
+	// Whether a request arrived before its connection was reset, nobody knows.
 	for name, after := range map[string]time.Duration{"at once": time.Nanosecond, "a moment later": time.Millisecond} {
 		t.Run("lets go of a connection "+name+", and of the request it is not known whether it landed", func(t *testing.T) {
 			var sent atomic.Int64
-			arrived, over := make(chan struct{}), make(chan struct{})
-			x := experimenter(t, func(w http.ResponseWriter, r *http.Request) {
+			t.Cleanup(func() { require.LessOrEqual(t, sent.Load(), int64(1)) }) // once the server is closed
+			over := make(chan struct{})
+			x := experimenter(t, func(_ http.ResponseWriter, r *http.Request) {
 				_, _ = io.Copy(io.Discard, r.Body)
-				if sent.Add(1) == 1 {
-					close(arrived)
-				}
+				sent.Add(1)
 				<-over
 			})
 			defer close(over)
 			_, err := x.Try(t.Context(), migrate.Trial{Host: migrate.TargetConversations, Method: http.MethodPost, Target: "/v1/Services", Form: url.Values{"Body": {"x"}}, Cut: after})
 			require.Equal(t, migrate.InDoubt, migrate.KindOf(err), "%v", err)
 			require.ErrorIs(t, err, errCut)
-			<-arrived
-			require.Equal(t, int64(1), sent.Load())
 		})
 	}
+	t.Run("cuts so long after the request was written, once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var cut []time.Duration
+			held := base(func(r *http.Request) (*http.Response, error) {
+				time.Sleep(time.Minute) // until it is written
+				written := time.Now()
+				httptrace.ContextClientTrace(r.Context()).WroteRequest(httptrace.WroteRequestInfo{})
+				<-r.Context().Done()
+				cut = append(cut, time.Since(written))
+				return nil, context.Cause(r.Context())
+			})
+			x, err := NewExperimenter(held.config())
+			require.NoError(t, err)
+			for _, after := range []time.Duration{time.Nanosecond, 7 * time.Second} {
+				_, err = x.Try(t.Context(), migrate.Trial{Host: migrate.TargetConversations, Method: http.MethodPost, Target: "/v1/Services", Cut: after})
+				require.Equal(t, migrate.InDoubt, migrate.KindOf(err), "%v", err)
+				require.ErrorIs(t, err, errCut)
+			}
+			require.Equal(t, []time.Duration{0, 7 * time.Second}, cut)
+		})
+	})
 	t.Run("returns an answer that comes before the cut", func(t *testing.T) {
 		x := experimenter(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusCreated) })
 		r, err := x.Try(t.Context(), migrate.Trial{Host: migrate.TargetConversations, Method: http.MethodPost, Target: "/v1/Services", Cut: time.Hour})
