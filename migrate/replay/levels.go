@@ -20,7 +20,7 @@ func (s *service) levels(ctx context.Context) error {
 	g, gctx := errgroup.WithContext(ctx)
 	g.SetLimit(migrate.GateAtOnce)
 	for _, one := range s.users.inOrder {
-		g.Go(func() error { return migrate.Quietly(s.levelsOf(gctx, one.source.SID)) })
+		g.Go(func() error { return migrate.Quietly(s.levelsOf(gctx, s.users.sids.At(int(one.place)))) })
 	}
 	if err := g.Wait(); err != nil {
 		return err

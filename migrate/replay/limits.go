@@ -15,7 +15,7 @@ func (s *service) raiseLimits(ctx context.Context, plan []planned) error {
 		members = max(members, p.members)
 	}
 	for _, u := range s.users.inOrder {
-		channels = max(channels, u.source.JoinedChannelsCount)
+		channels = max(channels, u.listed.joined)
 	}
 	if members <= migrate.DefaultChannelMembers && channels <= migrate.DefaultUserChannels {
 		return nil

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"slices"
 	"sync"
@@ -19,56 +20,109 @@ import (
 type users struct {
 	service *service
 
+	sids   migrate.SIDList // of those who were listed
+	common map[string]*chat.User
+
 	mu      sync.Mutex
 	byName  map[string]*user // by source identity
 	inOrder []*user
 }
 
 // user is one user on their way. The first that asks does the work; the others
-// wait for it. Of one who arrived, the SID and the identity are left.
+// wait for it.
 type user struct {
-	source  chat.User         // as listed, without raw bytes
-	unknown []mapping.Finding // what they said that the source has and mapping does not know
-	gone    bool              // the source has a member of that identity and no user
+	identity string      // in the source
+	listed   *listedUser // until they arrived; nil if the source has a member of that identity and no user
+	place    int32       // in users.sids
+	gone     bool        // the source has a member of that identity and no user
 
 	// The rest is guarded by users.mu.
-	latch *drain.Latch // of who does the work; nil before and after
 	done  bool
+	latch *drain.Latch // of who does the work; nil before and after
 	err   error
 }
 
+// listedUser is a user as listed, in less than half of the memory: a service may have as
+// many users as channels, and they are all listed before the first lane begins.
+type listedUser struct {
+	common       *chat.User // what most of them share
+	friendlyName string
+	attributes   *string
+	joined       int64
+	created      int64 // Unix time
+	updated      int64
+	createdNanos int32 // of that second
+	updatedNanos int32
+	unknown      []mapping.Finding // what they said that the source has and mapping does not know
+}
+
 func newUsers(s *service) *users {
-	return &users{service: s, byName: map[string]*user{}}
+	return &users{service: s, common: map[string]*chat.User{}, byName: map[string]*user{}}
 }
 
 // list reads which users there are.
 func (u *users) list(ctx context.Context) error {
 	s := u.service
-	once := oneOfEach()
 	for src, err := range s.early.users.Or(func() iter.Seq2[chat.User, error] { return s.Source.Users(ctx, s.source.SID) }) {
 		if err != nil {
 			return err
 		}
-		_, found := s.set.Mapper.User(src, s.roles)
-		unknown := slices.Clone(slices.DeleteFunc(found, func(f mapping.Finding) bool { return f.Code != mapping.UnknownField }))
-		src.Raw = nil
-		if src.Attributes != nil && len(*src.Attributes) > attributesKept {
-			src.Attributes = nil
-		}
 		s.tally.Expect(migrate.KindUsers, 1)
 		s.tally.Seen(migrate.KindUsers, 1)
 		if first, twice := u.byName[src.Identity]; twice && src.Identity != "" {
-			s.findings.Add(s.set.Mapper.UserTwice(src, first.source))
+			s.findings.Add(s.set.Mapper.UserTwice(src, u.asListed(first)))
 			s.tally.Skipped(migrate.KindUsers, 1)
 			continue
 		}
-		src.AccountSID, src.ServiceSID, src.RoleSID = once(src.AccountSID), once(src.ServiceSID), once(src.RoleSID)
-		one := &user{source: src, unknown: unknown}
-		u.byName[src.Identity] = one
+		one := u.keep(src)
+		u.byName[one.identity] = one
 		u.inOrder = append(u.inOrder, one)
 		s.sheet.Gate(s.target, 1)
 	}
 	return nil
+}
+
+// keep keeps a user without raw bytes.
+func (u *users) keep(src chat.User) *user {
+	_, found := u.service.set.Mapper.User(src, u.service.roles)
+	one := &listedUser{
+		friendlyName: src.FriendlyName, attributes: src.Attributes, joined: src.JoinedChannelsCount,
+		created: src.DateCreated.Unix(), createdNanos: int32(src.DateCreated.Nanosecond()),
+		updated: src.DateUpdated.Unix(), updatedNanos: int32(src.DateUpdated.Nanosecond()),
+		unknown: slices.Clone(slices.DeleteFunc(found, func(f mapping.Finding) bool { return f.Code != mapping.UnknownField })),
+	}
+	if one.friendlyName == src.Identity {
+		one.friendlyName = src.Identity // the same text once
+	}
+	if one.attributes != nil && len(*one.attributes) > attributesKept {
+		one.attributes = nil
+	}
+	common := chat.User{
+		AccountSID: src.AccountSID, ServiceSID: src.ServiceSID, RoleSID: src.RoleSID,
+		IsOnline: src.IsOnline, IsNotifiable: src.IsNotifiable, Versions: src.Versions,
+	}
+	key, _ := json.Marshal(common) // texts and booleans
+	if u.common[string(key)] == nil {
+		u.common[string(key)] = &common
+	}
+	one.common = u.common[string(key)]
+	return &user{identity: src.Identity, listed: one, place: int32(u.sids.Append(src.SID))}
+}
+
+// asListed is a user as the list showed them, but for raw bytes and long attributes. Of one
+// who arrived, SID and identity are left.
+func (u *users) asListed(one *user) chat.User {
+	if one.gone {
+		return chat.User{Identity: one.identity}
+	}
+	var src chat.User
+	if l := one.listed; l != nil {
+		src = *l.common
+		src.FriendlyName, src.Attributes, src.JoinedChannelsCount = l.friendlyName, l.attributes, l.joined
+		src.DateCreated, src.DateUpdated = dated(l.created, l.createdNanos), dated(l.updated, l.updatedNanos)
+	}
+	src.SID, src.Identity = u.sids.At(int(one.place)), one.identity
+	return src
 }
 
 // attributesKept bounds what the list of users keeps of each in memory, in
@@ -80,7 +134,7 @@ func (u *users) ensure(ctx context.Context, identity string) error {
 	u.mu.Lock()
 	one := u.byName[identity]
 	if one == nil {
-		one = &user{source: chat.User{Identity: identity}, gone: true}
+		one = &user{identity: identity, gone: true}
 		u.byName[identity] = one
 	}
 	u.mu.Unlock()
@@ -127,13 +181,12 @@ func (u *users) bring(ctx context.Context, one *user) error {
 		s.sheet.Gate(s.target, -1)
 	}
 	if err != nil && !one.gone {
-		s.fail(ctx, migrate.KindUsers, one.source.SID, "", err)
+		s.fail(ctx, migrate.KindUsers, u.sids.At(int(one.place)), "", err)
 		s.tally.Failed(migrate.KindUsers, 1)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	one.done, one.err, one.latch, one.unknown = true, err, nil, nil
-	one.source = chat.User{SID: one.source.SID, Identity: one.source.Identity}
+	one.done, one.err, one.latch, one.listed = true, err, nil, nil
 	return err
 }
 
@@ -149,26 +202,13 @@ func (u *users) began(one *user) (*drain.Latch, bool, error) {
 	return one.latch, one.done, one.err
 }
 
-// oneOfEach gives the first of texts that are equal: all users share an account, and many a
-// role, and each was read with texts of its own.
-func oneOfEach() func(string) string {
-	first := map[string]string{}
-	return func(text string) string {
-		if same, ok := first[text]; ok {
-			return same
-		}
-		first[text] = text
-		return text
-	}
-}
-
 func (u *users) write(ctx context.Context, one *user) error {
 	s := u.service
 	if one.gone {
-		want, found := s.set.Mapper.MissingUser(one.source.Identity)
+		want, found := s.set.Mapper.MissingUser(one.identity)
 		s.findings.Add(found)
 		if mapping.Blocked(found) {
-			return migrate.BlockedError("map user", one.source.Identity, found)
+			return migrate.BlockedError("map user", one.identity, found)
 		}
 		if mapping.Skipped(found) {
 			return nil
@@ -187,7 +227,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 		}
 		return u.noteMissing(ctx, want, got, change)
 	}
-	src := one.source
+	src := u.asListed(one)
 	rec, known, err := s.Ledger.Entity(ctx, migrate.UserEntity, src.SID)
 	if err != nil {
 		return migrate.Fatal(err)
@@ -209,7 +249,7 @@ func (u *users) write(ctx context.Context, one *user) error {
 	}
 	want, found := s.set.Mapper.User(src, s.roles)
 	if src.Raw == nil {
-		found = append(found, one.unknown...)
+		found = append(found, one.listed.unknown...)
 	}
 	s.findings.Add(found)
 	if mapping.Blocked(found) {
