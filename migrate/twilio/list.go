@@ -35,8 +35,8 @@ func (h *host) resumable(ctx context.Context, op, sid string, first func(*call) 
 }
 
 // readAhead is how many bytes of memory the pages take that one side reads before they
-// are wanted, of all lists together. A page of a hundred usual messages takes 140 KB, so
-// that there is one for each of 60 channels. With more at work, the first that asked
+// are wanted, of all lists together. A page of a hundred usual messages takes 80 KB, so
+// that there is one for each of 100 channels. With more at work, the first that asked
 // keep theirs, which are the longest.
 const readAhead = 8 << 20
 

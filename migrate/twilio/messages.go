@@ -2,8 +2,10 @@ package twilio
 
 import (
 	"context"
+	"encoding/json"
 	"iter"
 	"slices"
+	"unsafe"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,16 +23,18 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 		pages := func(ctx context.Context) iter.Seq2[selection, error] {
 			return s.selected(ctx, serviceSID, channelSID, span)
 		}
+		decode := sharing()
 		for page, err := range aheadOfMessages(s.host, ctx, span.NewestFirst, pages, selection.bytes) {
 			if err != nil {
 				yield(chat.Message{}, err)
 				return
 			}
-			for part := range page.parts() {
-				for _, m := range part {
-					if !yield(m, nil) {
-						return
-					}
+			for m, err := range page.messages(decode) {
+				if err != nil {
+					err = unreadable(listMessages, channelSID, err)
+				}
+				if !yield(m, err) || err != nil {
+					return
 				}
 			}
 		}
@@ -66,10 +70,7 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 			if !span.Listed {
 				whole, err = s.whole(ctx, serviceSID, channelSID, selected, files)
 			}
-			for i := range whole {
-				whole[i].Page = page.at
-			}
-			if !yield(selectionOf(whole, page.last), nil) {
+			if !yield(selectionOf(whole, page), nil) {
 				return
 			}
 			if err != nil {
@@ -83,59 +84,62 @@ func (s *Source) selected(ctx context.Context, serviceSID, channelSID string, sp
 	}
 }
 
-// selection is what a span selects of a page.
+// selection is what a span selects of a page, as it came. A page is held for every
+// channel at work, and may last for minutes: decoded, it takes two to three times as much.
 type selection struct {
-	apart [][]chat.Message
+	parts [][]json.RawMessage
+	at    string // as of the page
 	last  bool
 }
 
-// partOfPage is how many messages of a page are let go at once: so many take 8 KB.
+// partOfPage is how many messages of a page are let go at once.
 const partOfPage = 24
 
-// selectionOf has the messages in parts that share no memory: a page may last for
-// minutes, and what was dealt with need not wait for its end. Each message has to keep
-// what it was read from, and not the whole page.
-func selectionOf(messages []chat.Message, last bool) selection {
-	s := selection{last: last}
+// selectionOf has the messages in parts that share no memory, neither with each other nor
+// with the page: what was dealt with need not wait for the end of the page.
+func selectionOf(messages []chat.Message, page listed[chat.Message]) selection {
+	s := selection{at: page.at, last: page.last}
 	for part := range slices.Chunk(messages, partOfPage) {
 		n := 0
 		for _, m := range part {
 			n += len(m.Raw)
 		}
-		own, raw := slices.Clone(part), make([]byte, 0, n)
-		for i, m := range own {
-			if m.Raw != nil {
-				at := len(raw)
-				raw = append(raw, m.Raw...)
-				own[i].Raw = raw[at:len(raw):len(raw)]
-			}
+		own, all := make([]json.RawMessage, len(part)), make([]byte, 0, n)
+		for i, m := range part {
+			at := len(all)
+			all = append(all, m.Raw...)
+			own[i] = all[at:len(all):len(all)]
 		}
-		s.apart = append(s.apart, own)
+		s.parts = append(s.parts, own)
 	}
 	return s
 }
 
-// parts yields the parts and lets go of each.
-func (s selection) parts() iter.Seq[[]chat.Message] {
-	return func(yield func([]chat.Message) bool) {
-		for i := range s.apart {
-			part := s.apart[i]
-			s.apart[i] = nil
-			if !yield(part) {
-				return
+// messages yields the messages and lets go of each part.
+func (s selection) messages(decode func([]byte) (placed[chat.Message], error)) iter.Seq2[chat.Message, error] {
+	return func(yield func(chat.Message, error) bool) {
+		for i := range s.parts {
+			part := s.parts[i]
+			s.parts[i] = nil
+			for _, raw := range part {
+				m, err := decode(raw)
+				m.message.Page = s.at
+				if !yield(m.message, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
 }
 
-// bytes are as those of the page.
+// bytes are those that it takes.
 func (s selection) bytes() (n int64) {
 	if s.last {
 		return -1
 	}
-	for _, part := range s.apart {
-		for _, m := range part {
-			n += decoded(len(m.Raw))
+	for _, part := range s.parts {
+		for _, raw := range part {
+			n += int64(len(raw)) + int64(unsafe.Sizeof(raw))
 		}
 	}
 	return n

@@ -145,7 +145,9 @@ func (h *host) pages(ctx context.Context, op, sid string, first func(*call) erro
 				p.at = c.target
 			}
 			migrate.Waiting(ctx, 0) // a list that goes on, however long, does not stand still
-			if !yield(p, nil) || p.next == nil {
+			shown := p
+			p.records, c.checked = nil, nil // whoever gets the page lets go of it
+			if !yield(shown, nil) || p.next == nil {
 				return
 			}
 			at = p.next

@@ -41,7 +41,7 @@ func TestMemoryOfPagesReadAhead(t *testing.T) {
 		"as listed": func(l listed[chat.Message]) (any, int64) { return l, l.bytes() },
 		"as selected": func(l listed[chat.Message]) (any, int64) {
 			all, _ := within(l.fresh, migrate.Span{After: migrate.All})
-			s := selectionOf(all, false)
+			s := selectionOf(all, l)
 			return s, s.bytes()
 		},
 	} {
@@ -113,4 +113,26 @@ func TestMessagesAreLetGoWithinAPage(t *testing.T) {
 		runtime.KeepAlive(m.Raw)
 	}
 	require.Len(t, raws, 100)
+}
+
+// Whoever is given a page is the only one who holds it.
+func TestAPageIsHeldByWhoeverReadsIt(t *testing.T) {
+	n := 0
+	s := serve(t, func(seen) (int, string) {
+		if n++; n == 1 {
+			return 200, list("messages", "/v1/M?Page=1", `{"sid": "IM1"}`)
+		}
+		return 200, list("messages", "", `{"sid": "IM2"}`)
+	})
+	src := s.source(t)
+	for p, err := range src.host.pages(t.Context(), listMessages, channel, func(c *call) error {
+		return src.requests.messages(c, service, channel, "asc", 1)
+	}) {
+		require.NoError(t, err)
+		record := weak.Make(&p.records[0][0])
+		p.records = nil
+		runtime.GC()
+		require.Nil(t, record.Value())
+	}
+	require.Equal(t, 2, n)
 }
