@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -29,10 +30,18 @@ type Status struct {
 	Next    string `json:"next"`               // the command to run next
 }
 
+// Commands that a ledger knows runs of.
+const (
+	MigrateRun = "migrate"
+	InPlaceRun = "migrate --in-place"
+	UndoRun    = "undo"
+)
+
 // Run is one run of the migration.
 type Run struct {
-	Status    string          `json:"status"` // running also where it was killed: Alive tells
-	Alive     bool            `json:"alive"`  // it runs, and said so lately
+	Command   string          `json:"command"` // what ran; empty stands for migrate
+	Status    string          `json:"status"`  // running also where it was killed: Alive tells
+	Alive     bool            `json:"alive"`   // it runs, and said so lately
 	PID       int             `json:"pid"`
 	Host      string          `json:"host"`
 	StartedAt time.Time       `json:"started_at"`
@@ -126,7 +135,7 @@ func (s Status) filled() Status {
 	s.Services, s.UnderWay, s.Failures = filled(s.Services), filled(s.UnderWay), filled(s.Failures)
 	if s.Run != nil {
 		r := *s.Run
-		r.Waits = filled(r.Waits)
+		r.Command, r.Waits = cmp.Or(r.Command, MigrateRun), filled(r.Waits)
 		s.Run = &r
 	}
 	for i := range s.Services {

@@ -48,6 +48,18 @@ func TestStatus(t *testing.T) {
 		s.Run.Alive = false
 		require.Contains(t, statusText(t, s), "chatbridge.db: no longer running; it was killed")
 	})
+	t.Run("an undo, and channels made private where they are, are told as such", func(t *testing.T) {
+		s := running()
+		s.Run.Command = reports.UndoRun
+		require.Contains(t, statusText(t, s), "chatbridge.db: being undone.")
+		require.Equal(t, "12:01:40 being undone, 1,200 of 1,300 (92%)", reports.StatusLine(s), "it has no lanes whose pace would tell how long the rest takes")
+		s.Run.Alive = false
+		require.Contains(t, statusText(t, s), "chatbridge.db: not undone yet; the undo was killed, and running it again goes on.")
+		s.Run.Command = reports.InPlaceRun
+		require.Contains(t, statusText(t, s), "chatbridge.db: no longer running; it was killed")
+		s.Run.Alive = true
+		require.NotContains(t, statusText(t, s), "In the last minute")
+	})
 	t.Run("time left is unknown where nothing moves", func(t *testing.T) {
 		s := running()
 		s.Run.Rate, s.Run.SecondsLeft = 0, nil

@@ -53,6 +53,7 @@ func statusDocument(s Status) *document {
 const (
 	dead         = "no longer running; it was killed, and running it again resumes"
 	deadOfWorker = "no longer running; a worker resumes it"
+	deadUndo     = "not undone yet; the undo was killed, and running it again goes on"
 )
 
 func statusVerdict(s Status) string {
@@ -74,8 +75,14 @@ func runState(s Status) string {
 	if r.EndedAt == nil && !r.Alive && s.Work != nil && s.GoesOn() {
 		return deadOfWorker
 	}
+	if r.EndedAt == nil && !r.Alive && r.Command == UndoRun {
+		return deadUndo
+	}
 	if r.EndedAt == nil && !r.Alive {
 		return dead
+	}
+	if r.EndedAt == nil && r.Command == UndoRun {
+		return "being undone"
 	}
 	if r.Status == migrate.UndoneStatus {
 		return "undone; chatbridge migrate starts from the beginning"
@@ -100,11 +107,14 @@ func runText(r Run) string {
 	for _, w := range r.Waits {
 		text += " Now: " + WaitText(w) + "."
 	}
-	if r.Alive {
+	if r.Alive && r.lanes() {
 		text += fmt.Sprintf(" In the last minute: %s. %s at work.", strings.Join(speed(r), ", "), count(int64(r.Lanes), "channel", "channels"))
 	}
 	return text
 }
+
+// lanes reports whether a run works on channels side by side, and measures how fast it is.
+func (r Run) lanes() bool { return r.Command == "" || r.Command == MigrateRun }
 
 // speed is how fast a run is and what holds it up.
 func speed(r Run) []string {
@@ -145,7 +155,7 @@ func StatusLine(s Status) string {
 	if total := max(r.Done, r.Total); total > 0 {
 		parts = append(parts, fmt.Sprintf("%s of %s (%d%%)", Number(r.Done), Number(total), 100*r.Done/total))
 	}
-	if r.Alive {
+	if r.Alive && r.lanes() {
 		parts = append(append(parts, speed(r)...), count(int64(r.Lanes), "channel", "channels")+" at work")
 	}
 	parts = append(parts, holdingLine(s)...)

@@ -64,7 +64,7 @@ func readWishes(path string) ([]inplace.Wish, error) {
 }
 
 // additions are what --add-members asks for; nil without it.
-func (o *migrateOptions) additions(s *endpoints, shown *progress) *inplace.Additions {
+func (o *migrateOptions) additions(s *endpoints, shown migrate.Observer) *inplace.Additions {
 	if o.AddMembers == "" {
 		return nil
 	}
@@ -124,12 +124,13 @@ func showAdditions(w io.Writer, a *inplace.Added) {
 const additionsShown = 5
 
 // add adds people after a promotion, and has the result say so.
-func (o *migrateOptions) add(ctx context.Context, s *endpoints, ledger migrate.Ledger, drain <-chan struct{}, shown *progress, planned *inplace.Added, r *inplace.Result) error {
+func (o *migrateOptions) add(ctx context.Context, s *endpoints, ledger migrate.Ledger, drain <-chan struct{}, noted *inplace.Noted, planned *inplace.Added, r *inplace.Result) error {
 	if planned == nil {
 		return nil
 	}
-	a := o.additions(s, shown)
+	a := o.additions(s, noted)
 	a.Ledger, a.Record, a.Drain = ledger, ledger, drain
+	a.Settings.Settle, a.Settled = noted.Settle, noted.Settled
 	public := map[string]bool{}
 	for _, f := range r.Failures {
 		public[f.SourceSID] = true

@@ -93,8 +93,11 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		return false, err
 	}
 	o.console.next.alongside(last)
-	if err := o.console.remembered(last, bound, o.Ledger); err != nil || len(last.Summary) == 0 {
+	if err := o.console.remembered(last, bound, o.Ledger); err != nil {
 		return false, err
+	}
+	if len(last.Summary) == 0 {
+		return false, unreported(last)
 	}
 	switch {
 	case last.Status == migrate.UndoneStatus:
@@ -122,6 +125,24 @@ func (o *reportOptions) other(ctx context.Context, l migrate.LedgerReader, form 
 		return true, o.console.inPlace(form, r)
 	}
 	return false, nil
+}
+
+// unreported says of a last run that has not ended that it leaves nothing to report,
+// unless it is a migration, of which the ledger tells how each channel stands.
+func unreported(last migrate.RunRecord) error {
+	var p replay.Progress
+	if len(last.Progress) > 0 {
+		if err := json.Unmarshal(last.Progress, &p); err != nil {
+			return fmt.Errorf("read progress of the last run: %w", err)
+		}
+	}
+	if p.Command == "" {
+		return nil
+	}
+	return &migrate.Error{
+		Op: "read last run", Kind: migrate.NotFound, Err: fmt.Errorf("chatbridge %s has not ended, so there is no report of it", reports.Plain(p.Command)),
+		Hint: "to see how far it is, or whether it was killed: chatbridge status",
+	}
 }
 
 // readMigration reads the last run and how each channel stands.

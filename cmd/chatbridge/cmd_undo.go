@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -187,14 +186,10 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	}
 	w := reports.NewUndo(o.console.out, form, o.console.about()...)
 	w.All = o.All
-	began := time.Now()
 	done, err := u.Run(ctx, w.Removal)
 	shown.Close()
-	if o.Execute && (err == nil || touched(done)) { // or the last run is still the migration
-		c := done.Counts[migrate.KindChannels]
-		if nerr := noteRun(ctx, u.Record, began, u.Settings.Settle, migrate.UndoneStatus, done, c.Done+c.Gone, c.Delete+c.Gone+c.Keep); err == nil {
-			err = cmp.Or(nerr, o.console.keep(ctx, u.Record))
-		}
+	if o.Execute && err == nil {
+		err = o.console.keep(ctx, u.Record)
 	}
 	if err := errors.Join(w.Close(done), closer()); err != nil {
 		return err
@@ -213,16 +208,6 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 		}
 	}
 	return nil
-}
-
-// touched reports whether an undo took anything away.
-func touched(done undo.Undone) bool {
-	for _, c := range done.Counts {
-		if c.Done > 0 {
-			return true
-		}
-	}
-	return false
 }
 
 // open gives the undo its ledger: for reading only, unless it executes.

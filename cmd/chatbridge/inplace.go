@@ -1,13 +1,11 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -134,7 +132,7 @@ func runInPlace(ctx context.Context, o *migrateOptions, form reports.Format) err
 			return err
 		}
 	}
-	return o.promote(ctx, form, s, preview.Added)
+	return o.promote(ctx, form, s, preview)
 }
 
 // preview connects and counts. Nothing is written.
@@ -207,7 +205,7 @@ func (o *migrateOptions) showPromotions(s *endpoints, r inplace.Result) {
 	fmt.Fprintf(w, "Ledger: %s\n", o.Ledger)
 }
 
-func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints, planned *inplace.Added) error {
+func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *endpoints, preview inplace.Result) error {
 	ctx, signalled, stop := interruptible(ctx, o.console)
 	defer stop()
 	drain, over, stopTimer := o.drained(signalled, o.console)
@@ -229,21 +227,27 @@ func (o *migrateOptions) promote(ctx context.Context, form reports.Format, s *en
 	if err := o.pushIsBack(ctx, ledger); err != nil {
 		return err
 	}
-	began := time.Now()
 	ctx, resume := o.pauseOption.watch(ctx, o.tell(o.console))
 	defer resume()
+	ctx, cut := context.WithCancelCause(ctx)
+	defer cut(nil)
 	shown := o.progress(o.console, "made private")
+	noted, err := inplace.Note(ctx, ledger, o.Settle, preview.Channels, shown, cut)
+	if err != nil {
+		shown.Close()
+		return err
+	}
 	r, err := (&inplace.Promotion{
-		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: shown,
+		Source: s.source, Target: s.reader, Promoter: s.promoter, Ledger: ledger, Observer: noted,
 		Settings: o.inPlaceSettings(), Traffic: s.counter.Traffic, MessagingService: o.MessagingService,
 		Execute: true, Drain: drain,
 	}).Run(ctx)
 	if err == nil {
-		err = o.add(ctx, s, ledger, drain, shown, planned, &r)
+		err = o.add(ctx, s, ledger, drain, noted, preview.Added, &r)
 	}
 	shown.Close()
-	if nerr := noteRun(ctx, ledger, began, o.Settle, r.Status, r, r.Visible+r.Before+r.Promoted, r.Channels); err == nil {
-		err = cmp.Or(nerr, o.console.keep(ctx, ledger))
+	if err = noted.End(ctx, &r, err); err == nil {
+		err = o.console.keep(ctx, ledger)
 	}
 	if werr := o.console.inPlace(form, r); werr != nil {
 		return werr

@@ -20,7 +20,7 @@ func purgeable(t *testing.T, status string) string {
 	path := filepath.Join(t.TempDir(), "l.db")
 	l, err := openLedger(t.Context(), path)
 	require.NoError(t, err)
-	require.NoError(t, noteRun(t.Context(), l, time.Now(), 0, status, struct{}{}, 0, 0))
+	require.NoError(t, l.PutRun(t.Context(), migrate.RunRecord{ID: "one", StartedAt: time.Now(), EndedAt: time.Now(), Status: status, Summary: []byte("{}")}))
 	require.NoError(t, l.Close())
 	return path
 }

@@ -31,6 +31,9 @@ func readStatus(ctx context.Context, l migrate.LedgerReader, path string, now ti
 	if s.Run, err = lastRun(ctx, l, now); err != nil {
 		return s, err
 	}
+	if s.InPlace && s.Run != nil && s.Run.Command == reports.MigrateRun {
+		s.Run.Command = reports.InPlaceRun
+	}
 	if h, ok := l.(holding); ok {
 		held, err := h.Holding(ctx)
 		if err != nil {
@@ -82,6 +85,10 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	} else {
 		r.EndedAt = &rec.EndedAt
 	}
+	r.Command = reports.MigrateRun
+	if rec.Status == migrate.UndoneStatus {
+		r.Command = reports.UndoRun
+	}
 	if len(rec.Progress) == 0 {
 		return r, nil
 	}
@@ -89,6 +96,7 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	if err := json.Unmarshal(rec.Progress, &p); err != nil {
 		return nil, fmt.Errorf("read progress of the last run: %w", err)
 	}
+	r.Command = cmp.Or(p.Command, r.Command)
 	r.Done, r.Lanes, r.Requests = p.Done, p.Lanes, p.Traffic
 	for _, c := range p.Counts {
 		r.Written += c.Written
@@ -168,7 +176,7 @@ func nextCommand(s reports.Status) string {
 	case s.GoesOn():
 		return "chatbridge status --watch"
 	case s.Run == nil:
-	case s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
+	case s.Run.Command == reports.UndoRun && len(s.Services) > 0:
 		return "chatbridge undo"
 	case s.Run.Status == migrate.Complete && s.InPlace:
 		return "chatbridge report"

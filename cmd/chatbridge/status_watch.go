@@ -147,6 +147,8 @@ func meaning(s reports.Status) error {
 			"when that is changed, ask for it again: chatbridge migrate"}
 	case s.Run == nil:
 		return &migrate.Error{Op: "watch", Kind: migrate.Usage, Err: errors.New("no migration recorded yet"), Hint: "to begin: chatbridge migrate"}
+	case s.Run.EndedAt == nil && s.Run.Command == reports.UndoRun:
+		return &outcome{exitInterrupted, "the undo ended without recording it", "to go on: chatbridge undo --execute"}
 	case s.Run.EndedAt == nil:
 		return &outcome{exitInterrupted, "the run ended without recording it", resume}
 	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus:

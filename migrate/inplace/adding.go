@@ -96,6 +96,9 @@ func (r *adding) service(ctx context.Context, sid string, channels []ChannelAdde
 	}); err != nil {
 		return err
 	}
+	if err := drain.Until(ctx, r.Settled, r.tally.Observer, r.Drain); err != nil {
+		return err
+	}
 	if len(rec.Saved) > 0 { // a run before could not give them back
 		if err := r.muted.Inherit(sid, rec.Saved); err != nil {
 			return migrate.Fatal(err)

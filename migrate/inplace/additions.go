@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
@@ -28,6 +29,10 @@ type Additions struct {
 	// that the ledger says was promoted. Wishes are not looked at then.
 	Everybody bool
 	Wishes    []Wish
+
+	// Settled is when nothing can land any more that a run before left in flight: its
+	// push settings, say, after this one has put them off. Nobody is added before it.
+	Settled time.Time
 
 	// Drain, when closed, ends the run after the requests in flight.
 	Drain <-chan struct{}
@@ -73,7 +78,7 @@ func (a *Additions) Run(ctx context.Context, planned Added) (Added, []migrate.Fa
 	set := a.Settings.WithDefaults()
 	r := &adding{Additions: a, set: set, tally: count.NewCounters(a.Observer), records: map[string]migrate.ServiceRecord{}}
 	r.claims = claim.New(claim.Options{
-		Target: a.Write, Ledger: a.Record, Verb: "migrate --in-place", Settle: set.Settle, Observer: r.tally.Observer, Drain: a.Drain, Lost: cut,
+		Target: a.Write, Ledger: a.Record, Verb: command, Settle: set.Settle, Observer: r.tally.Observer, Drain: a.Drain, Lost: cut,
 	})
 	r.write = r.claims.Guard()
 	r.muted = push.NewPartlyMuted(r.write, r.note, conversations.Notifications.WithoutAdded)

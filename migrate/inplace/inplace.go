@@ -66,7 +66,7 @@ type Result struct {
 func (p *Promotion) Run(ctx context.Context) (Result, error) {
 	started := time.Now()
 	r := &promotion{Promotion: p, set: p.Settings.WithDefaults(), tally: count.NewCounters(p.Observer)}
-	r.result = Result{SchemaVersion: migrate.SchemaVersion, Command: "migrate --in-place", Executed: p.Execute, Services: []migrate.SourceService{}, Samples: []string{}, SampleNames: []string{}, Failures: []migrate.FailureLine{}}
+	r.result = Result{SchemaVersion: migrate.SchemaVersion, Command: command, Executed: p.Execute, Services: []migrate.SourceService{}, Samples: []string{}, SampleNames: []string{}, Failures: []migrate.FailureLine{}}
 	err := r.whole(ctx)
 	r.result.Visible, r.result.Before, r.result.Promoted, r.result.Failed = r.visible.Load(), r.before.Load(), r.promoted.Load(), r.failed.Load()
 	switch {

@@ -1,10 +1,8 @@
 package replay
 
 import (
-	"context"
 	"encoding/json"
 	"slices"
-	"sync"
 	"time"
 
 	"chatbridge/mapping"
@@ -14,10 +12,11 @@ import (
 
 // Progress is what a running migration writes into its RunRecord.
 type Progress struct {
-	Totals map[string]int64             `json:"totals"`
-	Counts map[string]migrate.KindCount `json:"counts"`
-	Done   int64                        `json:"done"`  // resources of every kind that are dealt with
-	Lanes  int                          `json:"lanes"` // at work
+	Command string                       `json:"command,omitempty"` // of a run that is no migration
+	Totals  map[string]int64             `json:"totals"`
+	Counts  map[string]migrate.KindCount `json:"counts"`
+	Done    int64                        `json:"done"`  // resources of every kind that are dealt with
+	Lanes   int                          `json:"lanes"` // at work
 	migrate.Traffic
 	Timeline []pace.Point `json:"timeline"`
 	Recent   pace.Recent  `json:"recent"`
@@ -29,39 +28,6 @@ type Progress struct {
 	// paused.
 	SecondsLeft *float64       `json:"seconds_left"`
 	Waits       []migrate.Wait `json:"waits"` // of 2 s or more, the longest first
-}
-
-// heartbeat writes progress until the returned function is called, which waits
-// for it to end. A ledger that fails ends the run: a lane that waits, or reads a
-// long list, would not notice for long.
-func (r *run) heartbeat(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var done sync.WaitGroup
-	done.Go(func() {
-		tick := time.NewTicker(migrate.HeartbeatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case now := <-tick.C:
-				r.timeline.Sample(r.point(now))
-				r.recent.Sample(r.sofar(now))
-				rec := r.record
-				rec.HeartbeatAt, rec.Progress = now, r.progress()
-				if err := r.Ledger.PutRun(ctx, rec); err != nil {
-					if ctx.Err() == nil {
-						r.end(err)
-					}
-					return
-				}
-			}
-		}
-	})
-	return func() {
-		cancel()
-		done.Wait()
-	}
 }
 
 // live is how far the run is.
@@ -79,6 +45,12 @@ func (r *run) live() Progress {
 		p.SecondsLeft = &left
 	}
 	return p
+}
+
+// sample notes where the run is.
+func (r *run) sample(now time.Time) {
+	r.timeline.Sample(r.point(now))
+	r.recent.Sample(r.sofar(now))
 }
 
 func (r *run) progress() []byte {

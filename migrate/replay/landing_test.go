@@ -48,7 +48,7 @@ func TestWhatMayStillLand(t *testing.T) {
 					require.NoError(t, err)
 				}))
 				if c.wait > 0 {
-					require.Contains(t, m.Events.Messages(), "waiting for writes that a migration left in flight")
+					require.Contains(t, m.Events.Messages(), "waiting for writes that an earlier run left in flight")
 				}
 				m.EndedAs(t, c.status)
 				require.Zero(t, took(func() {

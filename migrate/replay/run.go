@@ -3,11 +3,8 @@ package replay
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"time"
 
@@ -16,6 +13,7 @@ import (
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
 	"chatbridge/migrate/internal/files"
+	"chatbridge/migrate/internal/runrecord"
 	"chatbridge/migrate/pace"
 )
 
@@ -34,7 +32,7 @@ type run struct {
 	reserved *reservations
 	files    *files.Copier
 	claims   *claim.Claims
-	record   migrate.RunRecord
+	record   *runrecord.Run
 	started  time.Time
 
 	settledAt time.Time // nothing that an earlier run left in flight, and that is not in doubt, lands after it
@@ -43,7 +41,6 @@ type run struct {
 	mu       sync.Mutex
 	services []migrate.SummaryService
 	failures []migrate.FailureLine
-	beat     func()      // stops the heartbeat and waits for it
 	cut      func(error) // ends the context of the run
 	ended    error       // why it was cut, by ourselves
 
@@ -66,7 +63,6 @@ func newRun(m *Migration) *run {
 		reserved:  newReservations(),
 		files:     files.New(func(n int64) { own.Observer.Done(migrate.KindFileBytes, n) }),
 		started:   time.Now(),
-		beat:      func() {},
 		cut:       func(error) {},
 	}
 	r.claims = claim.New(claim.Options{
@@ -93,16 +89,10 @@ func (r *run) open(ctx context.Context) error {
 	r.claims.Settle = r.set.Settle
 	r.settledAt = drain.AnsweredAt(last, r.started, r.set.Settle)
 	r.unanswered = r.settledAt.Add(-r.set.Settle)
-	host, _ := os.Hostname()
-	r.record = migrate.RunRecord{
-		ID: rand.Text(), PID: os.Getpid(), Host: host,
-		StartedAt: r.started, HeartbeatAt: r.started, Status: migrate.RunningStatus, Settle: r.set.Settle,
-	}
-	if err := r.Ledger.PutRun(ctx, r.record); err != nil {
-		return err
-	}
-	r.beat = r.heartbeat(ctx)
-	return nil
+	r.record, err = runrecord.Begin(ctx, runrecord.Options{
+		Ledger: r.Ledger, Began: r.started, Settle: r.set.Settle, Progress: r.progress, Sample: r.sample, Failed: r.end,
+	})
+	return err
 }
 
 // end ends the run at once, because nothing of it may go on.
@@ -129,24 +119,13 @@ func (r *run) why(err error) error {
 	return cmp.Or(r.ended, err)
 }
 
-// close notes in the ledger how the run ended. It does so also when the context
-// is done, because that is one of the ways in which runs end.
+// close notes in the ledger how the run ended.
 func (r *run) close(ctx context.Context, s Summary) error {
-	r.beat()
-	ctx = context.WithoutCancel(ctx)
-	raw, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("encode summary: %w", err)
+	unanswered := r.unanswered
+	if s.Status == migrate.FailedStatus { // who failed may not have noted what is in doubt
+		unanswered = time.Time{}
 	}
-	r.record.HeartbeatAt, r.record.EndedAt = time.Now(), time.Now()
-	r.record.Status, r.record.Progress, r.record.Summary = s.Status, r.progress(), raw
-	if s.Status != migrate.FailedStatus { // who failed may not have noted what is in doubt
-		r.record.Unanswered = r.unanswered
-	}
-	if err := r.Ledger.Sync(ctx); err != nil {
-		return err
-	}
-	return r.Ledger.PutRun(ctx, r.record)
+	return r.record.End(ctx, s.Status, unanswered, s)
 }
 
 // whole does the run. Being told to stop is no failure, whenever it comes.

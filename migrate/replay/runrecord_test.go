@@ -60,6 +60,7 @@ func TestRunRecord(t *testing.T) {
 			require.NotEmpty(t, first.ID)
 			require.Equal(t, migrate.RunRecord{
 				ID: first.ID, PID: os.Getpid(), Host: host, StartedAt: began, HeartbeatAt: began, Status: migrate.RunningStatus, Settle: r.Settings.Settle,
+				Progress: first.Progress,
 			}, first)
 
 			beats := noted.put[1 : len(noted.put)-1]
@@ -72,7 +73,7 @@ func TestRunRecord(t *testing.T) {
 				require.NoError(t, json.Unmarshal(b.Progress, &p))
 				require.Len(t, p.Timeline, i+2, "one of each beat, and where the run is")
 				done = append(done, p.Done)
-				b.HeartbeatAt, b.Progress = first.HeartbeatAt, nil
+				b.HeartbeatAt, b.Progress = first.HeartbeatAt, first.Progress
 				require.Equal(t, first, b)
 			}
 			require.IsIncreasing(t, []int64{done[0], done[len(done)/2], done[len(done)-1]})

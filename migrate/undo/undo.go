@@ -11,6 +11,7 @@ import (
 	"chatbridge/migrate/internal/claim"
 	"chatbridge/migrate/internal/count"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/runrecord"
 )
 
 // Undoer deletes from the target what a ledger says that its migration made,
@@ -50,28 +51,38 @@ type Undoer struct {
 // at a time. Something that cannot be deleted is reported and stays; an error is
 // returned only for what ends the run.
 func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) {
-	started := time.Now()
 	own := *u
 	own.Target = migrate.WithoutClaim(u.Target)
-	r := &undo{Undoer: &own, set: u.Settings.WithDefaults(), sink: report, counts: map[string]Count{}, tally: count.NewCounters(u.Observer)}
+	r := &undo{Undoer: &own, set: u.Settings.WithDefaults(), started: time.Now(), sink: report, counts: map[string]Count{}, tally: count.NewCounters(u.Observer)}
 	err := r.whole(ctx)
-	return Undone{
-		SchemaVersion: migrate.SchemaVersion, Command: "undo", Executed: u.Execute,
-		Counts: r.counts, Duration: time.Since(started).Seconds(),
-	}, err
+	done := Undone{
+		SchemaVersion: migrate.SchemaVersion, Command: command, Executed: u.Execute,
+		Counts: r.counts, Duration: time.Since(r.started).Seconds(),
+	}
+	if failed := r.end(ctx, done, err); err == nil {
+		err = failed
+	}
+	return done, err
 }
 
 // undo is the state of one Undoer.Run.
 type undo struct {
 	*Undoer
-	set   migrate.Settings
-	tally *count.Counters
+	set      migrate.Settings
+	tally    *count.Counters
+	started  time.Time
+	channels int64 // that had arrived
 
 	claims *claim.Claims // nil for what only lists
+	cut    func(error)   // ends the undo
+
+	noting sync.Mutex
+	record *runrecord.Run // nil until something is to be written
 
 	mu     sync.Mutex
 	sink   func(Removal)
 	counts map[string]Count
+	failed error // why it was cut, by ourselves
 }
 
 func (u *undo) whole(ctx context.Context) error {
@@ -89,6 +100,11 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	u.set.Settle = last.SettleAfter(u.set.Settle)
+	if u.Execute {
+		if err := u.count(ctx, selected); err != nil {
+			return err
+		}
+	}
 	held, release := u.hold(ctx)
 	err = u.settled(held, len(selected) > 0)
 	for i := 0; err == nil && i < len(selected); i++ {
@@ -98,6 +114,7 @@ func (u *undo) whole(ctx context.Context) error {
 	if lost := release(); lost != nil {
 		return lost
 	}
+	err = u.why(err)
 	if err != nil && (ctx.Err() != nil || drain.Signal(u.Drain).Given()) {
 		return &migrate.Error{Op: "undo", Kind: migrate.Interrupted, Err: err, Hint: "run the same command again to go on"}
 	}
@@ -110,14 +127,14 @@ func (u *undo) hold(ctx context.Context) (_ context.Context, release func() erro
 	if !u.Execute {
 		return ctx, func() error { return nil }
 	}
-	ctx, cut := context.WithCancelCause(ctx)
+	ctx, u.cut = context.WithCancelCause(ctx)
 	u.claims = claim.New(claim.Options{
-		Target: u.Write, Ledger: u.Ledger, Verb: "undo", Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: cut,
+		Target: u.Write, Ledger: u.Ledger, Verb: command, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: u.cut,
 	})
 	u.Write = u.claims.Guard()
 	return ctx, func() error {
 		denied := u.claims.Release(ctx)
-		cut(nil)
+		u.cut(nil)
 		return cmp.Or(u.claims.Err(), denied)
 	}
 }
@@ -149,7 +166,12 @@ func (u *undo) looking(ctx context.Context) (context.Context, error) {
 }
 
 // proceed is asked before each write.
-func (u *undo) proceed(ctx context.Context) error { return drain.Signal(u.Drain).Proceed(ctx) }
+func (u *undo) proceed(ctx context.Context) error {
+	if err := drain.Signal(u.Drain).Proceed(ctx); err != nil {
+		return err
+	}
+	return u.begin(ctx)
+}
 
 func (u *undo) report(r Removal) {
 	u.mu.Lock()

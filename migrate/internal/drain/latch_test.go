@@ -125,7 +125,7 @@ func TestSettling(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 7*time.Second, took)
 			require.Equal(t, []migrate.Event{{
-				Level: migrate.Detail, Message: "waiting for writes that a migration left in flight", Fields: []any{migrate.KeyWait, 7 * time.Second},
+				Level: migrate.Detail, Message: "waiting for writes that an earlier run left in flight", Fields: []any{migrate.KeyWait, 7 * time.Second},
 			}}, events)
 		})
 	})

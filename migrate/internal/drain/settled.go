@@ -103,11 +103,15 @@ func (s Settling) Wait(ctx context.Context) error {
 			return err
 		}
 	}
-	now := time.Now()
-	left := SettledAt(last, now, s.Settle).Sub(now)
+	return Until(ctx, SettledAt(last, time.Now(), s.Settle), s.Observer, s.Drain)
+}
+
+// Until waits until nothing can land any more that a run before left in flight.
+func Until(ctx context.Context, settled time.Time, o migrate.Observer, s Signal) error {
+	left := time.Until(settled)
 	if left <= 0 {
 		return nil
 	}
-	migrate.Observed(s.Observer).Event(migrate.Event{Level: migrate.Detail, Message: "waiting for writes that a migration left in flight", Fields: []any{migrate.KeyWait, left}})
-	return s.Drain.Wait(ctx, left)
+	migrate.Observed(o).Event(migrate.Event{Level: migrate.Detail, Message: "waiting for writes that an earlier run left in flight", Fields: []any{migrate.KeyWait, left}})
+	return s.Wait(ctx, left)
 }
