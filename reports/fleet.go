@@ -21,6 +21,9 @@ type Fleet struct {
 	Next          string      `json:"next"`             // the command to run next for all; empty if an account is not whole
 	// Accounts are in the order in which they were listed. JSON writes them last.
 	Accounts []FleetAccount `json:"-"`
+
+	InPlace bool `json:"-"` // channels are made private where they are
+	Preview bool `json:"-"` // nothing was changed; only with InPlace
 }
 
 // FleetTotals are sums over all accounts.
@@ -197,8 +200,18 @@ var fleetTitles = map[string]string{
 	"status": "Status of many accounts", "report": "Migration of many accounts",
 }
 
+func (f Fleet) title() string {
+	switch {
+	case f.InPlace && f.Preview:
+		return "Channels to make visible in place, in many accounts"
+	case f.InPlace:
+		return "Channels made visible in place, in many accounts"
+	}
+	return fleetTitles[f.Verb]
+}
+
 func (f Fleet) document(form Format) *document {
-	d := &document{title: fleetTitles[f.Verb], verdict: f.verdict(), tone: good}
+	d := &document{title: f.title(), verdict: f.verdict(), tone: good}
 	switch {
 	case f.Status == migrate.FailedStatus:
 		d.tone = bad
@@ -279,6 +292,9 @@ func (f Fleet) verdict() string {
 	took := ""
 	if f.Duration > 0 {
 		took = ", after " + Duration(f.Duration)
+	}
+	if f.Preview {
+		took += "; nothing was changed"
 	}
 	switch {
 	case f.Status == migrate.InterruptedStatus:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -59,6 +60,20 @@ func TestFleet(t *testing.T) {
 			require.Equal(t, string(want), b.String())
 		})
 	}
+	t.Run("is headed by what is done to channels that stay where they are", func(t *testing.T) {
+		f := sampleFleet()
+		f.InPlace = true
+		for preview, title := range map[bool]string{true: "Channels to make visible in place, in many accounts", false: "Channels made visible in place, in many accounts"} {
+			f.Preview = preview
+			for _, form := range []reports.Format{reports.Text, reports.Markdown, reports.HTML} {
+				var b bytes.Buffer
+				require.NoError(t, reports.WriteFleet(&b, form, f))
+				require.Contains(t, b.String(), title, form)
+				require.NotContains(t, b.String(), "Migration of many accounts", form)
+				require.Equal(t, preview, strings.Contains(strings.Join(strings.Fields(b.String()), " "), "nothing was changed"), form)
+			}
+		}
+	})
 	t.Run("is whole if every account is, or has no Chat", func(t *testing.T) {
 		all := []reports.FleetAccount{{State: reports.FleetWhole}, {State: reports.FleetEmpty}}
 		require.Equal(t, migrate.Complete, reports.NewFleet("audit", all, false).Status)

@@ -280,6 +280,7 @@ func (f *fleet) conclude() error {
 		all = append(all, t.shown)
 	}
 	whole := reports.NewFleet(f.does(), all, f.relay.stopped())
+	whole.InPlace, whole.Preview = f.inPlace() && f.does() == "migrate", f.looks()
 	if whole.Status == migrate.Complete {
 		whole.Next = f.console.next.complete(f.afterAll())
 	}
