@@ -59,10 +59,11 @@ migrate, verify and undo go on with it. Then leave FROM alone: two ledgers that 
 on know of half each. The originals of what policies dropped or shortened are copied
 too, between the database and FILE.originals.jsonl, each once.
 
-TO comes into being whole or not at all: if the command fails or is killed, nothing
-is left of it. It counts all records of the copy before it keeps it. It refuses a TO
-that is there already or has originals beside it, and a FROM that a run is writing.
-FROM stays as it is, but for a schema that is brought up to date.
+TO comes into being whole or not at all: if the command fails or is killed, there is
+no ledger TO, and the same command can be run again. It counts all records of the copy
+before it keeps it. It refuses a TO that is there already or has other originals beside
+it, and a FROM that a run is writing. FROM stays as it is, but for a schema that is
+brought up to date.
 
 A password goes into PGPASSWORD, or into a file that PGPASSFILE names. It never
 touches Twilio and needs no credentials for it.` +

@@ -64,24 +64,37 @@ func tornIn(r *sidecar.Reader) string {
 type wholeWithFile struct {
 	migrate.Whole
 	file *sidecar.Growing
+	path string // of the file
 }
 
-// takesOriginals is a new ledger that takes originals too. Its error has Kind Conflict
-// if there is a file of them already. It closes the ledger if it fails.
+// takesOriginals is a new ledger that takes originals too. If there is a file of them
+// already that has others, an error of it has Kind Conflict: at the latest that of Keep.
+// It closes the ledger if it fails.
 func takesOriginals(w migrate.Whole, name string) (migrate.Whole, error) {
 	if _, has := w.(migrate.DroppedLedger); has {
 		return w, nil
 	}
-	file, err := sidecar.Grow(originalsFile(name))
+	path := originalsFile(name)
+	file, err := sidecar.Grow(path)
 	if err != nil {
-		return nil, errors.Join(err, w.Close())
+		return nil, errors.Join(inTheWay(err, path), w.Close())
 	}
-	return &wholeWithFile{w, file}, nil
+	return &wholeWithFile{w, file, path}, nil
+}
+
+// inTheWay adds to an error about a file of other originals the command that moves it away.
+func inTheWay(err error, path string) error {
+	if e, ok := errors.AsType[*migrate.Error](err); ok && e.Kind == migrate.Conflict {
+		told := *e
+		told.Hint = fmt.Sprintf("to keep it under another name: mv %s %s; then run the same command again", quoted(path), quoted(path+".old"))
+		return &told
+	}
+	return err
 }
 
 // PutDropped is of migrate.DroppedLedger; what it puts survives with Keep.
 func (w *wholeWithFile) PutDropped(_ context.Context, all []migrate.Dropped) error {
-	return w.file.Put(all)
+	return inTheWay(w.file.Put(all), w.path)
 }
 
 func (w *wholeWithFile) Dropped(ctx context.Context) iter.Seq2[migrate.Dropped, error] {
@@ -92,10 +105,11 @@ func (w *wholeWithFile) CountDropped(ctx context.Context) (originals, bytes int6
 	return w.file.CountDropped(ctx)
 }
 
-// Keep keeps the file first: a ledger without its originals would look whole.
+// Keep keeps the file first: a ledger without its originals would look whole. If it is
+// killed in between, the originals are left alone, and the next copy takes their place.
 func (w *wholeWithFile) Keep(ctx context.Context) error {
 	if err := w.file.Keep(); err != nil {
-		return err
+		return inTheWay(err, w.path)
 	}
 	if err := w.Whole.Keep(ctx); err != nil {
 		return errors.Join(err, w.file.Withdraw())

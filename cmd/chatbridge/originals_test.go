@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -77,6 +78,39 @@ func TestOriginals(t *testing.T) {
 			require.NoError(t, os.Remove(path))
 			require.NoError(t, os.Remove(originalsFile(path)))
 		}
+	})
+
+	t.Run("that a killed copy left are in no way of the next one, and others are", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "my ledger.db")
+		begin := func() migrate.Whole {
+			whole, err := createLedger(t.Context(), path)
+			require.NoError(t, err)
+			w, err := takesOriginals(whole, path)
+			require.NoError(t, err)
+			return w
+		}
+		killed := begin().(*wholeWithFile)
+		require.NoError(t, killed.PutDropped(t.Context(), someOriginals))
+		require.NoError(t, killed.file.Keep()) // and no further
+		require.NoError(t, killed.Close())
+		require.NoFileExists(t, path)
+		require.FileExists(t, originalsFile(path))
+
+		other := begin()
+		err := other.(migrate.DroppedLedger).PutDropped(t.Context(), []migrate.Dropped{{Code: "a", SID: "IM9", Original: "another"}})
+		require.Equal(t, exitLedger, statusOf(err))
+		require.ErrorContains(t, err, "exists already")
+		require.Equal(t, fmt.Sprintf("to keep it under another name: mv '%[1]s' '%[1]s.old'; then run the same command again", originalsFile(path)), migrate.HintOf(err))
+		require.NoError(t, other.Close())
+
+		again := begin()
+		require.NoError(t, again.(migrate.DroppedLedger).PutDropped(t.Context(), someOriginals))
+		require.NoError(t, again.Keep(t.Context()))
+		require.NoError(t, again.Close())
+		require.FileExists(t, path)
+		s := newScreen("", false)
+		require.Equal(t, exitDone, run(t.Context(), s.console, []string{"ledger", "originals", "--ledger", path}))
+		require.Equal(t, len(someOriginals), bytes.Count(s.stdout.Bytes(), []byte("\n")))
 	})
 
 	t.Run("that a killed copy left are purged by the name of its ledger", func(t *testing.T) {

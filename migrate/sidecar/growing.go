@@ -2,9 +2,11 @@ package sidecar
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -18,31 +20,79 @@ const UnfinishedSuffix = ".unfinished"
 
 // Growing is the file of a File while it is copied. It takes its place with Keep, and is
 // not made before the first original.
+//
+// A copy that was killed after Keep leaves the file without its ledger. So a file that is
+// there already is no hindrance if what comes begins with all that it has: nothing of it
+// is lost then.
 type Growing struct {
 	path   string
 	file   *os.File
 	out    *bufio.Writer
-	placed bool // it was kept
+	placed bool // it was kept, where nothing was before
+
+	before fs.FileInfo   // of what was there at the beginning; nil if nothing was
+	there  *os.File      // that, as far as it was compared
+	rest   *bufio.Reader // what of it was not compared yet
 }
 
-// Grow begins a file that takes its place at path, with mode 0600. If something is
-// there already the error has Kind Conflict. The caller sees to it that nobody else grows
-// one for the same place.
+// Grow begins a file that takes its place at path, with mode 0600. The caller sees to it
+// that nobody else grows one for the same place.
+//
+// If a file is there already that has anything else than what is put, the error of Put or
+// Keep has Kind Conflict, and it stays as it is. That of Grow does if something else is
+// there.
 func Grow(path string) (*Growing, error) {
-	if err := vacant(path); err != nil {
-		return nil, err
+	g := &Growing{path: path}
+	before, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return g, nil
+	case err != nil || !before.Mode().IsRegular():
+		return nil, occupied(path)
 	}
-	return &Growing{path: path}, nil
+	if g.there, err = migrate.OpenBeside(path, os.O_RDONLY, 0); err != nil {
+		return nil, g.failed(err)
+	}
+	g.before, g.rest = before, bufio.NewReader(g.there)
+	return g, nil
 }
 
-func vacant(path string) error {
-	if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
-		return &migrate.Error{
-			Op: "copy originals", Kind: migrate.Conflict, Err: fmt.Errorf("%s exists already", path),
-			Hint: "look at it, and move it away; or copy to a file of another name",
-		}
+// same requires that a line is in what was there, unless that has come to its end.
+func (g *Growing) same(text []byte) error {
+	if g.before == nil {
+		return nil
+	}
+	was := make([]byte, len(text))
+	n, err := io.ReadFull(g.rest, was)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return g.failed(err)
+	}
+	if !bytes.Equal(was[:n], text[:n]) {
+		return occupied(g.path)
 	}
 	return nil
+}
+
+// free requires that nothing is lost if something takes the place now.
+func (g *Growing) free() error {
+	now, err := os.Lstat(g.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil || g.before == nil || !os.SameFile(now, g.before):
+		return occupied(g.path)
+	}
+	if _, err := g.rest.ReadByte(); !errors.Is(err, io.EOF) {
+		return occupied(g.path)
+	}
+	return nil
+}
+
+func occupied(path string) error {
+	return &migrate.Error{
+		Op: "copy originals", Kind: migrate.Conflict, Err: fmt.Errorf("%s exists already, with something else than the originals of this copy", path),
+		Hint: "move it away, then run the same command again; or copy to a file of another name",
+	}
 }
 
 // Put adds originals.
@@ -61,6 +111,9 @@ func (g *Growing) Put(all []migrate.Dropped) error {
 	for _, d := range all {
 		text, err := line(d)
 		if err != nil {
+			return err
+		}
+		if err := g.same(text); err != nil {
 			return err
 		}
 		if _, err := g.out.Write(text); err != nil {
@@ -86,21 +139,28 @@ func (g *Growing) Dropped(ctx context.Context) iter.Seq2[migrate.Dropped, error]
 
 // Keep makes the file survive a crash, and moves it to its place.
 func (g *Growing) Keep() error {
-	if g.file == nil {
-		return vacant(g.path)
+	if err := g.free(); err != nil || g.file == nil {
+		return err
 	}
-	err := errors.Join(g.out.Flush(), g.file.Sync(), g.file.Close())
+	err := errors.Join(g.out.Flush(), g.file.Sync(), g.file.Close(), g.leave())
 	if err == nil {
-		if err := vacant(g.path); err != nil {
-			return err
-		}
 		err = os.Rename(g.path+UnfinishedSuffix, g.path)
 	}
 	if err != nil {
 		return g.failed(err)
 	}
-	g.file, g.placed = nil, true
+	g.file, g.placed = nil, g.before == nil
 	return nil
+}
+
+// leave closes what was there.
+func (g *Growing) leave() error {
+	if g.there == nil {
+		return nil
+	}
+	err := g.there.Close()
+	g.there = nil
+	return err
 }
 
 // CountDropped is of migrate.DroppedReader.
@@ -108,7 +168,8 @@ func (g *Growing) CountDropped(ctx context.Context) (originals, bytes int64, err
 	return count(g.Dropped(ctx))
 }
 
-// Withdraw removes a file that was kept, if one was.
+// Withdraw removes a file that was kept, if one was. What took the place of a file that
+// was there before has all of that one, and stays.
 func (g *Growing) Withdraw() error {
 	if !g.placed {
 		return nil
@@ -120,6 +181,7 @@ func (g *Growing) Withdraw() error {
 // Close removes the file, unless it was kept.
 func (g *Growing) Close() error {
 	left := g.path + UnfinishedSuffix
+	_ = g.leave() // it was only read
 	if g.file != nil {
 		_ = g.file.Close() // nothing in it is wanted any more
 		g.file = nil

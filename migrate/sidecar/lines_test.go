@@ -171,12 +171,102 @@ func TestGrowing(t *testing.T) {
 		require.Equal(t, migrate.Conflict, migrate.KindOf(g.Keep()))
 		require.NoError(t, g.Close())
 		require.NoError(t, g.Withdraw())
-		_, err = sidecar.Grow(path)
-		require.Equal(t, migrate.Conflict, migrate.KindOf(err))
 		raw, err := os.ReadFile(path)
 		require.NoError(t, err)
 		require.Equal(t, "somebody's", string(raw))
+		require.NoError(t, os.Remove(path))
+		require.NoError(t, os.Mkdir(path, 0o700))
+		_, err = sidecar.Grow(path)
+		require.Equal(t, migrate.Conflict, migrate.KindOf(err), "what is no file")
 	})
+}
+
+// TestGrowingOverAnother is about a file that is there already, as a copy leaves it that
+// was killed before its ledger was there.
+func TestGrowingOverAnother(t *testing.T) {
+	originals := []migrate.Dropped{{Code: "a", SID: "IM1", Original: "one"}, {Code: "a", SID: "IM2", Original: "two"}, {Code: "a", SID: "IM3", Original: "three"}}
+	grow := func(t *testing.T, path string, all []migrate.Dropped, then func()) (err error) {
+		g, err := sidecar.Grow(path)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, g.Close()) }()
+		for _, one := range all {
+			if err := g.Put([]migrate.Dropped{one}); err != nil {
+				return err
+			}
+		}
+		if then != nil {
+			then()
+		}
+		if err := g.Keep(); err != nil {
+			return err
+		}
+		return g.Withdraw() // as if the ledger could not be kept
+	}
+	path := filepath.Join(t.TempDir(), "whole")
+	g, err := sidecar.Grow(path)
+	require.NoError(t, err)
+	require.NoError(t, g.Put(originals))
+	require.NoError(t, g.Keep())
+	require.NoError(t, g.Close())
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	first := bytes.Index(whole, []byte("\n")) + 1
+
+	for name, there := range map[string][]byte{
+		"the same":                 whole,
+		"the first of them":        whole[:first],
+		"the beginning of a line":  whole[:first+5],
+		"nothing, in a file":       {},
+		"all but the last newline": whole[:len(whole)-1],
+	} {
+		t.Run("takes the place of "+name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "o")
+			require.NoError(t, os.WriteFile(path, there, 0o600))
+			require.NoError(t, grow(t, path, originals, nil))
+			now, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, string(whole), string(now))
+			require.NoFileExists(t, path+sidecar.UnfinishedSuffix)
+		})
+	}
+	changed := bytes.Clone(whole)
+	changed[first+20] ^= 1
+	for name, c := range map[string]struct {
+		there []byte
+		put   []migrate.Dropped
+		then  func(path string)
+	}{
+		"that differs in a byte":      {there: changed, put: originals},
+		"that has more":               {there: append(bytes.Clone(whole), whole[:first]...), put: originals},
+		"that has some, if none come": {there: whole},
+		"that grows meanwhile": {there: whole, put: originals, then: func(path string) {
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			require.NoError(t, err)
+			_, err = f.WriteString("more")
+			require.NoError(t, errors.Join(err, f.Close()))
+		}},
+		"that another one takes the place of": {there: whole, put: originals, then: func(path string) {
+			require.NoError(t, os.WriteFile(path+".new", whole, 0o600))
+			require.NoError(t, os.Rename(path+".new", path))
+		}},
+	} {
+		t.Run("leaves a file "+name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "o")
+			require.NoError(t, os.WriteFile(path, c.there, 0o600))
+			before := c.there
+			err := grow(t, path, c.put, func() {
+				if c.then != nil {
+					c.then(path)
+					before, _ = os.ReadFile(path)
+				}
+			})
+			require.Equal(t, migrate.Conflict, migrate.KindOf(err))
+			now, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.Equal(t, string(before), string(now))
+			require.NoFileExists(t, path+sidecar.UnfinishedSuffix)
+		})
+	}
 }
 
 // table is a ledger that has nothing but originals.
