@@ -15,7 +15,8 @@ import (
 var size = flag.String("size", "", "full: measure memory with a channel of 1,000,000 messages and with 100,000 channels, not with 200,000 and 20,000")
 
 // memory is the most that is resident while a command works, of one long channel, of
-// many short ones, and of as many at work as there can be, each with pages in memory.
+// many short ones among few users and among as many, and of as many at work as there can
+// be, each with pages in memory.
 // The emulator is another process.
 func memory(t *testing.T, table *bench.Table) {
 	messages, channels := 200_000, 20_000
@@ -24,11 +25,15 @@ func memory(t *testing.T, table *bench.Table) {
 	}
 	long := emulator.Generate{Channels: 1, Messages: messages, Members: 8, Attributes: -1}
 	many := emulator.Generate{Channels: channels, Messages: 2 * channels, Longest: 2, Members: 2, Users: channels / 100, Attributes: -1} // a user may be in 1,000 conversations
+	crowd := many
+	crowd.Users = channels
 	busy := emulator.Generate{Channels: 400, Messages: 400 * 400, Longest: 400, Members: 2}
 	one, short, pages := fmt.Sprintf("1 channel of %d", messages), fmt.Sprintf("%d channels of 2", channels), "400 channels of 400"
+	peopled := fmt.Sprintf("%d channels of 2, as many users", channels)
 	resident(t, table, one, long, bench.AtMost(64), "audit", "export archive", "migrate", "verify")
 	resident(t, table, short, many, bench.AtMost(120), "migrate", "verify", "audit", "status", "report")
 	resident(t, table, short, many, bench.AtMost(150), "migrate --full-speed")
+	resident(t, table, peopled, crowd, bench.AtMost(150), "migrate")
 	resident(t, table, pages, busy, bench.AtMost(120), "migrate")
 	resident(t, table, pages, busy, bench.AtMost(150), "migrate --full-speed")
 	if there, err := pgtest.Available(); !there || err != nil {
