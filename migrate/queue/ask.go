@@ -15,7 +15,12 @@ import (
 // error of Kind Usage.
 func (q *Queue) Ask(ctx context.Context, migrations ...string) error {
 	const op = "ask for work"
-	err := pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
+	err := q.attempt(ctx, func(ctx context.Context) error { return q.ask(ctx, migrations) })
+	return q.failed(op, err)
+}
+
+func (q *Queue) ask(ctx context.Context, migrations []string) error {
+	return pgx.BeginFunc(ctx, q.pool, func(tx pgx.Tx) error {
 		if err := q.known(ctx, tx, migrations); err != nil {
 			return err
 		}
@@ -40,7 +45,6 @@ func (q *Queue) Ask(ctx context.Context, migrations ...string) error {
 		}
 		return q.insert(ctx, tx, passes, fresh)
 	})
-	return q.failed(op, err)
 }
 
 // known says which migrations the ledger does not have.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"chatbridge/migrate"
 )
 
 // The database goes away and comes back.
@@ -44,6 +46,22 @@ func TestAwayForTooLong(t *testing.T) {
 	b.reaps()
 	b.work(1, "acme").next("acme")
 	line.mend()
+}
+
+// A database that takes what it is asked and does not answer holds nobody who asks.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "acme")
+	a := w.queue("a", func(o *Options) { o.answer = time.Millisecond })
+	lock, err := w.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = lock.Exec(t.Context(), `LOCK TABLE chatbridge.work`)
+	require.NoError(t, err)
+	_, err = a.List(t.Context())
+	require.Equal(t, migrate.Unavailable, migrate.KindOf(err), err)
+	require.Equal(t, migrate.Unavailable, migrate.KindOf(a.Ask(t.Context(), "acme")))
+	require.NoError(t, lock.Rollback(t.Context()))
+	require.Empty(t, w.queue("b").state("acme"))
 }
 
 // skewed is a clock that is wrong. River writes the times of its rows by the

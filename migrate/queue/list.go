@@ -37,7 +37,15 @@ type State struct {
 
 // List says how far each migration is that was ever asked for, by name: all of them,
 // or those that are named.
-func (q *Queue) List(ctx context.Context, names ...string) ([]State, error) {
+func (q *Queue) List(ctx context.Context, names ...string) (states []State, err error) {
+	err = q.attempt(ctx, func(ctx context.Context) (err error) {
+		states, err = q.list(ctx, names)
+		return err
+	})
+	return states, q.failed("list work", err)
+}
+
+func (q *Queue) list(ctx context.Context, names []string) ([]State, error) {
 	rows, err := q.pool.Query(ctx, fmt.Sprintf(`SELECT m.name, w.pass, w.generation,
 		CASE WHEN w.state <> 'open' THEN w.state WHEN j.state = 'running' THEN 'working' ELSE 'waiting' END,
 		coalesce(w.worker, ''), coalesce(w.reason, ''), w.asked_at, w.changed_at, w.seen_at,
@@ -48,9 +56,9 @@ func (q *Queue) List(ctx context.Context, names ...string) ([]State, error) {
 		WHERE $1::text[] IS NULL OR m.name = ANY($1)
 		ORDER BY m.name`, q.river), names)
 	if err != nil {
-		return nil, q.failed("list work", err)
+		return nil, err
 	}
-	states, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (s State, err error) {
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (s State, err error) {
 		var expires *time.Time
 		err = row.Scan(&s.Migration, &s.Pass, &s.Generation, &s.Stage, &s.Worker, &s.Reason, &s.Asked, &s.Changed, &s.Seen,
 			&s.Held, &s.Holder, &s.Host, &expires)
@@ -59,5 +67,4 @@ func (q *Queue) List(ctx context.Context, names ...string) ([]State, error) {
 		}
 		return s, err
 	})
-	return states, q.failed("list work", err)
 }

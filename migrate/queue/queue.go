@@ -61,8 +61,9 @@ type Options struct {
 	// Observer is told what happens. May be nil.
 	Observer migrate.Observer
 
-	clock rivertype.TimeGenerator // what River takes for this machine's clock
-	poll  time.Duration           // how often River looks for new rows
+	answer time.Duration           // how long the database may take over one attempt
+	clock  rivertype.TimeGenerator // what River takes for this machine's clock
+	poll   time.Duration           // how often River looks for new rows
 	// ticked is called after each look of a worker for what to reap. May be nil.
 	ticked func()
 }
@@ -85,6 +86,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Queue, error) {
 	o.Tick = cmp.Or(o.Tick, defaultTick)
 	o.Unseen = cmp.Or(o.Unseen, defaultUnseen)
 	o.Patience = cmp.Or(o.Patience, defaultPatience)
+	o.answer = cmp.Or(o.answer, answerWithin)
 	o.poll = cmp.Or(o.poll, defaultPoll)
 	if o.Worker == "" {
 		host, _ := os.Hostname() // without a name the process ID has to do

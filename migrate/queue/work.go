@@ -225,7 +225,7 @@ func (q *Queue) persist(ctx context.Context, do func(context.Context) error) err
 
 // attempt bounds what waits for the database.
 func (q *Queue) attempt(ctx context.Context, do func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, answerWithin)
+	ctx, cancel := context.WithTimeout(ctx, q.options.answer)
 	defer cancel()
 	return do(ctx)
 }
