@@ -149,6 +149,9 @@ func IsFatal(err error) bool {
 	return ok
 }
 
+// ErrInUse is why a ledger cannot be opened that another process has open for writing.
+var ErrInUse = errors.New("it is in use")
+
 // ErrDrained ends lanes after the write that was in flight.
 var ErrDrained = errors.New("stopped on request")
 

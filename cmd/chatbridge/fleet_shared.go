@@ -157,10 +157,6 @@ func came(ctx context.Context, relayed *relay, err error) queue.Result {
 	if err != nil {
 		r.Reason = err.Error()
 	}
-	op := ""
-	if e, ok := errors.AsType[*migrate.Error](err); ok {
-		op = e.Op
-	}
 	switch statusOf(err) {
 	case exitDone, exitIncomplete:
 		r.Outcome = queue.Done
@@ -170,19 +166,37 @@ func came(ctx context.Context, relayed *relay, err error) queue.Result {
 			r.Outcome = queue.HandOver
 		}
 	case exitLedger:
-		switch op {
-		case "open ledger":
+		switch {
+		case errors.Is(err, migrate.ErrInUse):
 			r.Outcome = queue.Held
-		case "keep ledger", "hold lease":
+		case failedTo(err, "keep ledger", "hold lease", "hold claim"):
 			r.Outcome = queue.Lost
 		}
 	case exitService:
+		switch {
 		// A database that has no connection left, or is starting, is a matter of moments.
-		if op == "open ledger" {
+		case failedTo(err, "open ledger"):
 			r.Outcome = queue.Held
+		// One that was away for longer than a run waits does not keep an account from
+		// being worked for when it is back.
+		case failedTo(err, "reach ledger", "hold lease"):
+			r.Outcome = queue.Lost
 		}
 	}
 	return r
+}
+
+// failedTo reports whether err is, or comes of, an error of one of these operations.
+func failedTo(err error, ops ...string) bool {
+	switch e := err.(type) {
+	case *migrate.Error:
+		return slices.Contains(ops, e.Op) || failedTo(e.Err, ops...)
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(e.Unwrap(), func(one error) bool { return failedTo(one, ops...) })
+	case interface{ Unwrap() error }:
+		return failedTo(e.Unwrap(), ops...)
+	}
+	return false
 }
 
 // collect finds out how each account stands, whoever worked for it.

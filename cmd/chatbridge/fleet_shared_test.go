@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,9 +25,13 @@ func TestWhatBecomesOfAPass(t *testing.T) {
 		"whole":                                {nil, queue.Done},
 		"something was not carried":            {&outcome{exitIncomplete, "2 resources were not carried whole", ""}, queue.Done},
 		"told to stop":                         {e("migrate", migrate.Interrupted), queue.HandOver},
-		"another process has the ledger":       {e("open ledger", migrate.Conflict), queue.Held},
+		"another process has the ledger":       {&migrate.Error{Op: "open ledger", Kind: migrate.Conflict, Err: fmt.Errorf("%w by somebody", migrate.ErrInUse)}, queue.Held},
+		"the ledger is of a newer version":     {e("open ledger", migrate.Conflict), queue.Failed},
 		"another process took the ledger":      {e("keep ledger", migrate.Conflict), queue.Lost},
 		"the lease is another's":               {migrate.Fatal(e("hold lease", migrate.Conflict)), queue.Lost},
+		"another run took the claim":           {migrate.Fatal(e("hold claim", migrate.Conflict)), queue.Lost},
+		"the database was away for long":       {&migrate.Error{Op: "put message", Kind: migrate.Unavailable, Err: e("reach ledger", migrate.Unavailable)}, queue.Lost},
+		"the lease was not renewed for long":   {errors.Join(e("hold lease", migrate.Unavailable)), queue.Lost},
 		"another ledger writes there":          {e("claim service", migrate.Conflict), queue.Failed},
 		"the ledger is for other settings":     {e("bind ledger", migrate.Conflict), queue.Failed},
 		"the database has no connection left":  {e("open ledger", migrate.Unavailable), queue.Held},

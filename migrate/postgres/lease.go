@@ -197,7 +197,7 @@ func (l *leasing) try(ctx context.Context, conn *pgx.Conn, timeline int64) (r ro
 
 // inUse names the writer of a migration.
 func inUse(who holder) error {
-	return refuse(migrate.Conflict, "wait for it to end, or stop it; chatbridge status shows how far it is", "it is in use by %s", who)
+	return refuse(migrate.Conflict, "wait for it to end, or stop it; chatbridge status shows how far it is", "%w by %s", migrate.ErrInUse, who)
 }
 
 // errTaken says that another writer was here since.
