@@ -12,11 +12,15 @@ import (
 )
 
 // alongside asks for a pass of each migration and works beside other workers until the
-// watch sees that all is over, or until this process is told to stop.
+// watch sees that all is over, or until this process is told to stop. Then it collects
+// the results.
 //
 // A run that is under way may have left channels behind it in which somebody writes
 // after that. So whoever joins one asks once more when it is over: what is said to be
 // carried was there when this was asked for.
+//
+// Somebody else who does so may have opened a pass again before its result was read.
+// That pass is waited for too, and no other is asked for.
 func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w *watch) error {
 	underWay, err := q.List(ctx, work.Migrations...)
 	if err != nil {
@@ -34,6 +38,18 @@ func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w
 	if err := q.Ask(ctx, work.Migrations...); err != nil {
 		return err
 	}
+	for {
+		if err := workBeside(ctx, q, work, r, w); err != nil {
+			return err
+		}
+		if open, err := w.collect(ctx); err != nil || !open {
+			return err
+		}
+	}
+}
+
+// workBeside works beside other workers until the watch ends.
+func workBeside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w *watch) error {
 	// What goes wrong with the watching ends the work in good order.
 	drain := make(chan struct{})
 	var watched error
@@ -43,7 +59,7 @@ func alongside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, w
 		watched = w.until(ctx, r.first)
 	})
 	work.Drain = drain
-	err = q.Work(ctx, work)
+	err := q.Work(ctx, work)
 	watching.Wait()
 	if r.stopped() {
 		return nil // what was asked for is told from how far it came
@@ -65,6 +81,9 @@ type watch struct {
 	ask   func(ctx context.Context, migrations ...string) error
 	// forget has what this process did for migrations count no more.
 	forget func(migrations []string)
+	// collect takes the results, whoever worked. It reports whether one could not be had
+	// because its pass is open again.
+	collect func(context.Context) (open bool, err error)
 }
 
 // until returns when all is over, when first is closed, or when ctx ends. It waits for a

@@ -20,6 +20,7 @@ type shared struct {
 
 	mu     sync.Mutex
 	worked map[string]*turn // what this process worked on to its end, by name
+	seen   []queue.State    // when all was over; empty until then
 }
 
 // queued is what the queue has to say.
@@ -80,11 +81,7 @@ func (f *fleet) runShared(ctx context.Context) error {
 	defer closed()
 	ctx, uncut := f.relay.cut(ctx)
 	defer uncut()
-	err = alongside(ctx, s.queue, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run}, f.relay, s.watched(names))
-	if err != nil {
-		return err
-	}
-	return s.collect(ctx)
+	return alongside(ctx, s.queue, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run}, f.relay, s.watched(names))
 }
 
 // watched looks how far the workers are.
@@ -93,29 +90,40 @@ func (s *shared) watched(names []string) *watch {
 		console: s.console, quiet: s.common.Quiet,
 		look: func(ctx context.Context) (string, bool, error) {
 			all, err := s.queue.List(ctx)
-			line, over := how(all, names)
-			return line, over && err == nil, err
-		},
-		forget: func(names []string) {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			for _, name := range names {
-				delete(s.worked, name)
+			if err != nil {
+				return "", false, err
 			}
+			line, over := how(all, names)
+			if over {
+				s.seen = all
+			}
+			return line, over, nil
 		},
+		forget: s.forget, collect: s.collect,
 	}
 }
 
-// how says how far the accounts are.
+func (s *shared) forget(names []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen = nil
+	for _, name := range names {
+		delete(s.worked, name)
+	}
+}
+
+// how says how far the accounts are. Nobody waits for one that is no longer in the
+// ledger.
 func how(all []queue.State, names []string) (line string, over bool) {
-	counts := map[string]int{}
+	counts, there := map[string]int{}, 0
 	for _, one := range all {
 		if slices.Contains(names, one.Migration) {
 			counts[one.Stage]++
+			there++
 		}
 	}
 	done := counts[queue.StageDone] + counts[queue.StageFailed]
-	return fmt.Sprintf("%d of %s worked for, %d at work, %d waiting", done, plural(len(names), "account", "accounts"), counts[queue.StageWorking], counts[queue.StageWaiting]), done == len(names)
+	return fmt.Sprintf("%d of %s worked for, %d at work, %d waiting", done, plural(len(names), "account", "accounts"), counts[queue.StageWorking], counts[queue.StageWaiting]), done == there
 }
 
 // run works for one account: the very command, with what the queue makes of how it
@@ -199,65 +207,92 @@ func failedTo(err error, ops ...string) bool {
 	return false
 }
 
-// collect finds out how each account stands, whoever worked for it.
-func (s *shared) collect(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
-	all, err := s.queue.List(ctx)
-	if err != nil {
-		return err
+// collect finds out how each account stands, whoever worked for it. What this process
+// has of an account is no result if another worker ended its pass: the queue did not
+// keep it.
+func (s *shared) collect(ctx context.Context) (open bool, err error) {
+	all := s.seen
+	if all == nil { // told to stop before all was over
+		if all, err = s.queue.List(ctx); err != nil && !s.relay.stopped() {
+			return false, err
+		}
 	}
+	known := err == nil
 	for _, t := range s.turns {
 		if t.done {
 			continue
 		}
-		at := slices.IndexFunc(all, func(one queue.State) bool { return one.Migration == t.name })
-		if own := s.worked[t.name]; own != nil {
+		i := slices.IndexFunc(all, func(one queue.State) bool { return one.Migration == t.name })
+		var at queue.State
+		if i >= 0 {
+			at = all[i]
+		}
+		own := s.worked[t.name]
+		switch {
+		case own != nil && !(over(at) && at.Worker != s.queue.Worker()):
 			t.files, t.console = own.files, own.console
 			t.done, t.err = true, own.err
 			t.shown = s.shown(t)
-			continue
-		}
-		if at >= 0 {
-			switch one := all[at]; one.Stage {
-			case queue.StageDone:
-				s.end(t, s.read(ctx, t))
-				continue
-			case queue.StageFailed:
-				s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", one.Worker, one.Reason), Hint: "mend that, then run the same command again"})
+		case at.Stage == queue.StageDone:
+			again, err := s.read(ctx, t)
+			if again {
+				open = true
 				continue
 			}
+			s.end(t, err)
+		case at.Stage == queue.StageFailed:
+			s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", at.Worker, at.Reason), Hint: "mend that, then run the same command again"})
+		case known && i < 0:
+			s.end(t, errUnlisted(t.name))
+		default:
+			s.end(t, &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted; the workers go on"), Hint: "run the same command again to join them"})
 		}
-		s.end(t, &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted; the workers go on"), Hint: "run the same command again to join them"})
 	}
-	return nil
+	if open {
+		s.forget(nil)
+	}
+	return open, nil
 }
 
-// read takes the result of an account that another worker worked for from its ledger.
-func (s *shared) read(ctx context.Context, t *turn) error {
+// read takes the result of an account that another worker worked for from its ledger,
+// which keeps it until the next run begins. Somebody may have asked for that since.
+func (s *shared) read(ctx context.Context, t *turn) (open bool, err error) {
 	if err := s.agrees(ctx, t); err != nil {
-		return err
+		if e, ok := errors.AsType[*migrate.Error](err); !ok || e.Op != readLastRun {
+			return false, err
+		}
+		now, gone := s.queue.List(ctx, t.name)
+		return gone == nil && len(now) == 1 && !over(now[0]), err
 	}
 	report, err := s.turnAs(ctx, t.account, s.relay, "report")
 	if err != nil {
-		return err
+		return false, err
 	}
 	files, err := s.results(t)
 	if err != nil {
-		return err
+		return false, err
 	}
 	report.console.of.sinks = files.sinks()
 	err = report.errand.run(ctx)
 	t.files, t.elsewhere = files, true
-	return errors.Join(err, files.Close(report.console.of.told))
+	return false, errors.Join(err, files.Close(report.console.of.told))
 }
 
-// agrees refuses what a worker with other settings did.
+// agrees refuses what a worker with other settings did, and a ledger without the result
+// of a worker.
 func (s *shared) agrees(ctx context.Context, t *turn) error {
 	ledger, err := readLedger(ctx, s.ledger(t.account))
 	if err != nil {
 		return err
 	}
 	defer ledger.Close()
+	last, ok, err := ledger.LastRun(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := resultOf(last, ok); err != nil {
+		return err
+	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil || len(bound) == 0 {
 		return err

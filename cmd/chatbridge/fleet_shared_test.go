@@ -65,6 +65,8 @@ func TestHowFarWorkersAre(t *testing.T) {
 	require.False(t, over)
 	_, over = how(all, []string{"a", "d"})
 	require.True(t, over)
-	_, over = how(nil, []string{"a"})
+	_, over = how(all, []string{"a", "b", "gone"})
 	require.False(t, over)
+	_, over = how(all, []string{"a", "gone"})
+	require.True(t, over, "nobody works on what was deleted")
 }

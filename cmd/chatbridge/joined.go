@@ -32,6 +32,7 @@ type joint struct {
 	ran    bool // here, to its end
 	err    error
 	result *setAside
+	seen   queue.State // when the pass was over; empty until then
 }
 
 // forWorkers reports whether workers, which migrate and no more, may take what is asked
@@ -68,7 +69,7 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees 
 	defer closed()
 	j.form, j.agrees = form, agrees
 	waited := 0
-	look := &watch{console: o.console, quiet: o.Quiet, forget: j.forget, look: func(ctx context.Context) (string, bool, error) {
+	look := &watch{console: o.console, quiet: o.Quiet, forget: j.forget, collect: j.collect, look: func(ctx context.Context) (string, bool, error) {
 		at, err := j.state(ctx)
 		if err != nil {
 			return "", false, err
@@ -78,12 +79,17 @@ func joined(ctx context.Context, o *migrateOptions, form reports.Format, agrees 
 		} else if waited++; waited <= 2 {
 			return "", false, nil // this process itself needs a moment to begin
 		}
-		return j.elsewhere(ctx, at), at.Stage == queue.StageDone || at.Stage == queue.StageFailed, nil
+		if over(at) {
+			j.seen = at
+		}
+		return j.elsewhere(ctx, at), over(at), nil
 	}}
-	if err := alongside(ctx, j.queue, queue.Work{Migrations: []string{j.name}, AtOnce: 1, Run: j.run}, r, look); err != nil {
-		return err
-	}
-	return j.collect(context.WithoutCancel(ctx))
+	return alongside(ctx, j.queue, queue.Work{Migrations: []string{j.name}, AtOnce: 1, Run: j.run}, r, look)
+}
+
+// over reports whether a pass is.
+func over(at queue.State) bool {
+	return at.Stage == queue.StageDone || at.Stage == queue.StageFailed
 }
 
 // run is one generation of the work, with what the queue makes of how it ended.
@@ -106,7 +112,7 @@ func (j *joint) run(ctx context.Context, _ string, _ <-chan struct{}) queue.Resu
 func (j *joint) forget([]string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.ran, j.err, j.result = false, nil, nil
+	j.ran, j.err, j.result, j.seen = false, nil, nil, queue.State{}
 }
 
 func (j *joint) state(ctx context.Context) (at queue.State, err error) {
@@ -115,12 +121,16 @@ func (j *joint) state(ctx context.Context) (at queue.State, err error) {
 		return at, err
 	}
 	if len(all) == 0 {
-		return at, &migrate.Error{
-			Op: "watch work", Kind: migrate.NotFound, Err: fmt.Errorf("migration %q is no longer in the ledger", j.name),
-			Hint: "if nobody deleted it on purpose, look who did; to begin anew, run the same command again",
-		}
+		return at, errUnlisted(j.name)
 	}
 	return all[0], nil
+}
+
+func errUnlisted(migration string) error {
+	return &migrate.Error{
+		Op: "watch work", Kind: migrate.NotFound, Err: fmt.Errorf("migration %q is no longer in the ledger", migration),
+		Hint: "if nobody deleted it on purpose, look who did; to begin anew, run the same command again",
+	}
 }
 
 // elsewhere says what another process does with the migration; empty if none does.
@@ -150,32 +160,37 @@ func (j *joint) far(ctx context.Context) string {
 	return fmt.Sprintf(": %s of %s", reports.Number(run.Done), reports.Number(run.Total))
 }
 
-// collect is how the pass ended, whoever worked on it.
-func (j *joint) collect(ctx context.Context) error {
-	if j.ran {
+// collect is how the pass ended, whoever worked on it. What this process has is no
+// result if another worker ended the pass: the queue did not keep it.
+func (j *joint) collect(ctx context.Context) (open bool, err error) {
+	at := j.seen
+	if !over(at) { // told to stop before that
+		at, err = j.state(ctx)
+	}
+	ran := j.ran && !(over(at) && at.Worker != j.queue.Worker())
+	if ran {
 		if err := j.result.show(); err != nil || statusOf(j.err) != exitInterrupted {
-			return errors.Join(err, j.err)
+			return false, errors.Join(err, j.err)
 		}
 	}
-	at, err := j.state(ctx)
 	switch {
-	case j.ran || err != nil && j.relay.stopped():
+	case ran || err != nil && j.relay.stopped():
 	case err != nil:
-		return err
+		return false, err
 	case at.Stage == queue.StageDone:
 		return j.read(ctx)
 	case at.Stage == queue.StageFailed:
-		return &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("%s: %s", worker(at), at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
+		return false, &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("%s: %s", worker(at), at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
 	}
 	if j.relay.late {
-		return j.expired()
+		return false, j.expired()
 	}
 	stopped := &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted"), Hint: "the ledger has what arrived; run the same command again to resume"}
 	if j.others(at) {
 		stopped.Err = fmt.Errorf("interrupted; %s goes on", worker(at))
 		stopped.Hint = "run the same command again to join it, or watch it: chatbridge status --watch"
 	}
-	return stopped
+	return false, stopped
 }
 
 // others reports whether another process works on the pass.
@@ -191,42 +206,53 @@ func worker(at queue.State) string {
 	return "worker " + reports.Plain(at.Worker)
 }
 
-// read writes the result of a run elsewhere, which its ledger keeps.
-func (j *joint) read(ctx context.Context) error {
+// read writes the result of a run elsewhere, which its ledger keeps until the next one
+// begins. Somebody may have asked for that since.
+func (j *joint) read(ctx context.Context) (open bool, err error) {
 	ledger, err := readLedger(ctx, j.Ledger)
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer ledger.Close()
 	last, ok, err := ledger.LastRun(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	summary, err := resultOf(last, ok)
 	if err != nil {
-		return err
+		// A run that was asked for since may be under way.
+		at, gone := j.state(ctx)
+		if gone == nil && !over(at) {
+			j.forget(nil)
+			return true, nil
+		}
+		return false, err
 	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := j.agrees(bound); err != nil {
-		return err
+		return false, err
 	}
 	if err := j.console.remembered(last, bound, j.Ledger); err != nil {
-		return err
+		return false, err
 	}
 	if err := writeSummary(ctx, j.migrateOptions, j.form, ledger, summary, nil); err != nil {
-		return err
+		return false, err
 	}
-	return carried(summary)
+	return false, carried(summary)
 }
+
+// readLastRun is the operation that fails if the last run of a ledger is no result of a
+// worker.
+const readLastRun = "read last run"
 
 // resultOf is what a worker's run came to, if that is still the last run of the ledger.
 func resultOf(last migrate.RunRecord, ok bool) (summary replay.Summary, err error) {
 	if !ok || len(last.Summary) == 0 {
 		return summary, &migrate.Error{
-			Op: "read last run", Kind: migrate.NotFound, Err: errors.New("the worker left no result in the ledger"),
+			Op: readLastRun, Kind: migrate.NotFound, Err: errors.New("the worker left no result in the ledger"),
 			Hint: "run the same command again",
 		}
 	}
@@ -235,7 +261,7 @@ func resultOf(last migrate.RunRecord, ok bool) (summary replay.Summary, err erro
 	}
 	if summary.Status != migrate.Complete && summary.Status != migrate.Partial { // undone since, say
 		return summary, &migrate.Error{
-			Op: "read last run", Kind: migrate.Failed, Err: fmt.Errorf("another run came after the worker's, and its status is %s", reports.Plain(summary.Status)),
+			Op: readLastRun, Kind: migrate.Failed, Err: fmt.Errorf("another run came after the worker's, and its status is %s", reports.Plain(summary.Status)),
 			Hint: "chatbridge status tells of it; to migrate what it left, run the same command again",
 		}
 	}

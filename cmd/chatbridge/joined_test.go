@@ -22,7 +22,7 @@ func TestResultOfWhoeverEndsAPass(t *testing.T) {
 	o := &migrateOptions{}
 	o.console = &console{out: &out}
 	j := &joint{
-		migrateOptions: o, relay: &relay{first: make(chan struct{})},
+		migrateOptions: o, relay: &relay{first: make(chan struct{})}, queue: &queue.Queue{},
 		work: func(_ context.Context, own *migrateOptions) error {
 			require.True(t, own.console.relayed)
 			fmt.Fprintln(own.console.out, "a result")
@@ -36,9 +36,13 @@ func TestResultOfWhoeverEndsAPass(t *testing.T) {
 	require.Equal(t, queue.Done, j.run(t.Context(), "", nil).Outcome)
 	require.True(t, j.ran)
 	require.Empty(t, out.String(), "it is not known yet whether it stays the result")
-	require.NoError(t, j.collect(t.Context()))
+	j.seen = queue.State{Stage: queue.StageDone, Worker: j.queue.Worker()}
+	open, err := j.collect(t.Context())
+	require.NoError(t, err)
+	require.False(t, open)
 	require.Equal(t, "a result\n", out.String())
 	j.forget(nil)
+	require.Zero(t, j.seen)
 	require.False(t, j.ran, "one more pass was asked for, and anybody may make it")
 }
 
