@@ -54,12 +54,15 @@ func workBeside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, 
 	drain := make(chan struct{})
 	var watched error
 	var watching sync.WaitGroup
+	watch, stop := context.WithCancel(ctx)
+	defer stop()
 	watching.Go(func() {
 		defer close(drain)
-		watched = w.until(ctx, r.first)
+		watched = w.until(watch, r.first)
 	})
 	work.Drain = drain
 	err := q.Work(ctx, work)
+	stop() // one that could not begin leaves nothing to watch
 	watching.Wait()
 	if r.stopped() {
 		return nil // what was asked for is told from how far it came
@@ -67,8 +70,12 @@ func workBeside(ctx context.Context, q *queue.Queue, work queue.Work, r *relay, 
 	return errors.Join(err, watched)
 }
 
-// watchEvery is how often it is looked at how far the workers are.
-const watchEvery = time.Second
+const (
+	// watchEvery is how often it is looked at how far the workers are.
+	watchEvery = time.Second
+	// lookWithin bounds one look: a database may take what is asked and never answer.
+	lookWithin = 10 * time.Second
+)
 
 // watch looks how far workers are, and says so now and then.
 type watch struct {
@@ -93,7 +100,7 @@ func (w *watch) until(ctx context.Context, first <-chan struct{}) error {
 	defer tick.Stop()
 	told, said := "", time.Time{}
 	for {
-		line, over, err := w.look(ctx)
+		line, over, err := w.within(ctx)
 		if err == nil && over && len(w.again) > 0 {
 			if err = w.ask(ctx, w.again...); err == nil {
 				w.again, over = nil, false
@@ -117,4 +124,11 @@ func (w *watch) until(ctx context.Context, first <-chan struct{}) error {
 			return nil
 		}
 	}
+}
+
+// within looks once.
+func (w *watch) within(ctx context.Context) (line string, over bool, err error) {
+	ctx, stop := context.WithTimeout(ctx, lookWithin)
+	defer stop()
+	return w.look(ctx)
 }

@@ -134,6 +134,59 @@ func TestWaitsForPassThatOthersAskedFor(t *testing.T) {
 	require.EqualValues(t, 1, all[0].Pass)
 }
 
+// A worker that cannot begin waits for nobody.
+func TestWorkCannotBegin(t *testing.T) {
+	t.Parallel()
+	q := another(t, pgtest.Database(t), "a")
+	w, did := watching(t, "a", make([]bool, 1000)...)
+	err := alongside(t.Context(), q, queue.Work{Migrations: []string{"a"}}, &relay{first: make(chan struct{})}, w)
+	require.ErrorContains(t, err, "0 migrations at once")
+	require.Empty(t, *did)
+}
+
+// What this process made of a pass is forgotten before the next one is asked for: that
+// one may be over, here too, by the time that whoever asked for it goes on.
+func TestForgetsBeforeItAsks(t *testing.T) {
+	t.Parallel()
+	q := another(t, pgtest.Database(t), "a")
+	require.NoError(t, q.Ask(t.Context(), "a"))
+	at := func() int64 {
+		all, err := q.List(t.Context())
+		require.NoError(t, err)
+		return all[0].Pass
+	}
+	begun, end := make(chan struct{}), make(chan struct{})
+	ctx, cut := context.WithCancel(t.Context())
+	over := make(chan error)
+	go func() {
+		over <- q.Work(ctx, queue.Work{Migrations: []string{"a"}, AtOnce: 1, Run: func(context.Context, string, <-chan struct{}) queue.Result {
+			close(begun)
+			<-end
+			return queue.Result{Outcome: queue.Done}
+		}})
+	}()
+	<-begun
+	w, did := watching(t, "a")
+	w.look = func(ctx context.Context) (string, bool, error) {
+		select {
+		case <-end:
+		default:
+			close(end)
+			require.Error(t, func() error { cut(); return <-over }())
+		}
+		return "", true, nil
+	}
+	w.forget = func(names []string) {
+		*did = append(*did, fmt.Sprint("forget ", names, " in pass ", at()))
+	}
+	work := queue.Work{Migrations: []string{"a"}, AtOnce: 1, Run: func(context.Context, string, <-chan struct{}) queue.Result {
+		return queue.Result{Outcome: queue.Done}
+	}}
+	require.NoError(t, alongside(t.Context(), q, work, &relay{first: make(chan struct{})}, w))
+	require.Equal(t, []string{"forget [a] in pass 1", "collect"}, *did)
+	require.EqualValues(t, 2, at())
+}
+
 // sharing is migrate for the accounts of a town, with their ledgers in a database.
 func sharing(t *testing.T, w *town, url string) (*shared, screen) {
 	t.Helper()

@@ -39,6 +39,24 @@ func TestAsksOnceMore(t *testing.T) {
 	require.Equal(t, migrate.Conflict, migrate.KindOf(w.until(t.Context(), nil)))
 }
 
+// A look that the database never answers ends by itself: until it does, nobody sees
+// that this process was told to stop.
+func TestLookWithoutAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		first := make(chan struct{})
+		looks := 0
+		w := &watch{console: &console{err: io.Discard}, look: func(ctx context.Context) (string, bool, error) {
+			if looks++; looks == 2 {
+				close(first)
+			}
+			<-ctx.Done()
+			return "", false, unasked(migrate.Unavailable)
+		}}
+		require.NoError(t, w.until(t.Context(), first))
+		require.Equal(t, 2, looks)
+	})
+}
+
 func unasked(k migrate.Kind) error {
 	return &migrate.Error{Op: "ask for work", Kind: k, Err: errors.New("why")}
 }
