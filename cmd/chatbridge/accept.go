@@ -28,6 +28,59 @@ func (o *migrateOptions) bind(ctx context.Context, ledger migrate.Ledger, f migr
 	return o.accept(bound, f)
 }
 
+// bindFirst ties a ledger that workers are to be asked to work on to the settings of
+// whoever asks, unless it is bound already: a worker with others, if it were the first
+// to open it, would bind it to its own and migrate everything by them.
+func (o *migrateOptions) bindFirst(ctx context.Context, f migrate.Fingerprint) error {
+	bound, err := o.boundTo(ctx)
+	if err != nil || len(bound) > 0 {
+		return cmp.Or(err, o.accept(bound, f))
+	}
+	ledger, err := o.openLedger(ctx, o.Ledger)
+	if errors.Is(err, migrate.ErrInUse) {
+		return nil // whoever has it has bound it meanwhile, and the result is compared
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(o.bind(ctx, ledger, f), ledger.Close())
+}
+
+// boundTo is what the ledger is bound to; empty if it is not, or there is none.
+func (o *migrateOptions) boundTo(ctx context.Context) (migrate.Fingerprint, error) {
+	ledger, err := readLedger(ctx, o.Ledger)
+	if migrate.KindOf(err) == migrate.NotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer ledger.Close()
+	return ledger.Fingerprint(ctx)
+}
+
+// bindForWorkers is bindFirst for one of many accounts, which it connects only if it has
+// to.
+func (o *migrateOptions) bindForWorkers(ctx context.Context, source, target string) error {
+	bound, err := o.boundTo(ctx)
+	if err != nil {
+		return err
+	}
+	if len(bound) > 0 {
+		return o.alike(bound, source, target)
+	}
+	all, err := o.material()
+	if err != nil {
+		return err
+	}
+	s, err := o.prepare(ctx, all.mapper)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return o.bindFirst(ctx, o.fingerprint(s, all.mapper))
+}
+
 const fixedHint = "--accept-settings does not cover accounts, services and the region of the target; to begin another migration: chatbridge migrate --ledger another.db"
 
 // accept compares what a ledger is bound to with the settings of this run. The

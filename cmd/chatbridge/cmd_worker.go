@@ -29,8 +29,9 @@ writes have landed (--settle): after about 35 s with the defaults.
 
 All settings of chatbridge migrate apply, but for those that ask for more than a
 pass: --deep, --only-failed, --accept-settings and --credentials are for migrate,
-which then works alone. A ledger is bound to the settings that decide what is carried: a worker with
-other ones is refused, and the account fails until they agree.
+which then works alone. The first migrate binds a ledger to those of its settings
+that decide what is carried: a worker with other ones is refused, and the account
+fails until they agree.
 
 For the accounts see: chatbridge help accounts` + exitHelp(exitDone, exitFailed, exitUsage, exitCredentials, exitService, exitLedger)
 	cmd.Example = `  chatbridge worker --accounts accounts.yaml --ledger postgres://me@db.example.com/chats

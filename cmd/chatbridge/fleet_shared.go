@@ -70,6 +70,21 @@ func (f *fleet) runShared(ctx context.Context) error {
 			f.end(t, t.problem)
 		}
 	}
+	ctx, uncut := f.relay.cut(ctx)
+	defer uncut()
+	f.each(ctx, func(ctx context.Context, _ int, t *turn) {
+		if err := t.errand.bind(ctx, t.sid, t.targetSID); err != nil {
+			f.end(t, err)
+		}
+	})
+	if f.relay.stopped() { // none was asked for yet
+		for _, t := range f.turns {
+			if !t.done {
+				f.end(t, &migrate.Error{Op: "run", Kind: migrate.Interrupted, Err: errors.New("interrupted"), Hint: "run the same command again"})
+			}
+		}
+		return nil
+	}
 	names := f.names()
 	if len(names) == 0 {
 		return nil
@@ -79,8 +94,6 @@ func (f *fleet) runShared(ctx context.Context) error {
 		return err
 	}
 	defer closed()
-	ctx, uncut := f.relay.cut(ctx)
-	defer uncut()
 	return alongside(ctx, s.queue, queue.Work{Migrations: names, AtOnce: f.AtOnce, Run: s.run}, f.relay, s.watched(names))
 }
 

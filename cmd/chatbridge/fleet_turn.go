@@ -39,6 +39,8 @@ type errand struct {
 	run   func(context.Context) error
 	// alike refuses, for a migration, a ledger that is bound to other settings.
 	alike func(bound migrate.Fingerprint, source, target string) error
+	// bind ties a ledger for workers to the settings of a migration.
+	bind func(ctx context.Context, source, target string) error
 }
 
 // errandCommand is the command of that name. It leaves in e what it would do.
@@ -67,6 +69,7 @@ func errandCommand(name string, c *console, common *commonOptions, e *errand) *c
 				count: o.count,
 				run:   func(ctx context.Context) error { return runMigrate(ctx, o) },
 				alike: o.alike,
+				bind:  o.bindForWorkers,
 			}
 			return nil
 		})

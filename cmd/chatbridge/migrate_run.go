@@ -44,7 +44,11 @@ func runMigrate(ctx context.Context, o *migrateOptions) error {
 	}
 	defer s.Close()
 	if o.forWorkers() && o.console.of == nil {
-		agrees := func(bound migrate.Fingerprint) error { return o.accept(bound, o.fingerprint(s, all.mapper)) }
+		own := o.fingerprint(s, all.mapper)
+		if err := o.bindFirst(ctx, own); err != nil {
+			return err
+		}
+		agrees := func(bound migrate.Fingerprint) error { return o.accept(bound, own) }
 		return joined(ctx, o, form, agrees, func(ctx context.Context, own *migrateOptions) error { return own.begin(ctx, form, s, all, measured) })
 	}
 	return o.begin(ctx, form, s, all, measured)
