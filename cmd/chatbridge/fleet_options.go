@@ -141,6 +141,9 @@ func (o *fleetOptions) check() error {
 			return usageError(a.hint, "--%s does not go with --%s", a.flag, which)
 		}
 	}
+	if _, named, is := strings.Cut(o.database(), "#"); is {
+		return usageError("in a PostgreSQL ledger each account has a migration of its name", "--ledger names migration %q, which does not go with --%s", named, which)
+	}
 	if o.Accounts != "" && given(profileFlag) {
 		return usageError("the file of --accounts names the credentials of each account", "--%s does not go with --accounts", profileFlag)
 	}

@@ -79,6 +79,10 @@ func (f *fleet) prepare(ctx context.Context) error {
 		f.open(all, faults)
 	}
 	for _, a := range all {
+		if _, own := a.values[ledgerFlag]; own && f.forWorkers() {
+			faults.add(a.line, "%s has a ledger of its own, which workers do not share: leave it out, or leave out --ledger", a.name)
+			continue
+		}
 		t, err := f.turnOf(ctx, a, f.relay)
 		if err != nil {
 			faults.add(a.line, "%s: %v; %s", a.name, err, hintOf(err))
