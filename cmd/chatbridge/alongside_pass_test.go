@@ -34,7 +34,7 @@ func ledgerRun(t *testing.T, url, migration, id, status string) {
 	require.NoError(t, err)
 	r := migrate.RunRecord{ID: id, StartedAt: time.Unix(1, 0), HeartbeatAt: time.Unix(2, 0), Status: status}
 	if status != migrate.RunningStatus {
-		r.EndedAt, r.Summary = time.Unix(3, 0), fmt.Appendf(nil, `{"status":%q}`, status)
+		r.EndedAt, r.Summary = time.Unix(3, 0), fmt.Appendf(nil, `{"command":"migrate","status":%q}`, status)
 	}
 	require.NoError(t, l.PutRun(t.Context(), r))
 	require.NoError(t, l.Close())
@@ -259,4 +259,19 @@ func TestStopsWithoutItsDatabase(t *testing.T) {
 	require.False(t, open)
 	require.NoError(t, s.turns[0].err)
 	require.Equal(t, exitInterrupted, statusOf(s.turns[1].err))
+}
+
+// An account that another worker did not carry whole says so with the exit status of its
+// migrate, as one that this process worked for.
+func TestPartialElsewhere(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Database(t)
+	s, sc := sharing(t, newTown(t, 1, nil), url)
+	ledgerRun(t, url, "a1", "1", migrate.Partial)
+	s.seen = []queue.State{{Migration: "a1", Stage: queue.StageDone, Worker: "another"}}
+	_, err := s.collect(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, reports.FleetNotWhole, s.turns[0].shown.State)
+	require.Equal(t, exitIncomplete, *s.turns[0].shown.ExitStatus)
+	require.Contains(t, sc.stderr.String(), "a1: error: ")
 }

@@ -9,6 +9,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/queue"
+	"chatbridge/migrate/replay"
 	"chatbridge/reports"
 )
 
@@ -270,7 +271,8 @@ func (s *shared) collect(ctx context.Context) (open bool, err error) {
 // read takes the result of an account that another worker worked for from its ledger,
 // which keeps it until the next run begins. Somebody may have asked for that since.
 func (s *shared) read(ctx context.Context, t *turn) (open bool, err error) {
-	if err := s.agrees(ctx, t); err != nil {
+	summary, err := s.agrees(ctx, t)
+	if err != nil {
 		if e, ok := errors.AsType[*migrate.Error](err); !ok || e.Op != readLastRun {
 			return false, err
 		}
@@ -288,29 +290,32 @@ func (s *shared) read(ctx context.Context, t *turn) (open bool, err error) {
 	report.console.of.sinks = files.sinks()
 	err = report.errand.run(ctx)
 	t.files, t.elsewhere = files, true
-	return false, errors.Join(err, files.Close(report.console.of.told))
+	if err := errors.Join(err, files.Close(report.console.of.told)); err != nil {
+		return false, err
+	}
+	return false, carried(summary)
 }
 
-// agrees refuses what a worker with other settings did, and a ledger without the result
-// of a worker.
-func (s *shared) agrees(ctx context.Context, t *turn) error {
+// agrees is the result of a worker. It refuses what one with other settings did, and a
+// ledger without a result.
+func (s *shared) agrees(ctx context.Context, t *turn) (summary replay.Summary, err error) {
 	ledger, err := readLedger(ctx, s.ledger(t.account))
 	if err != nil {
-		return err
+		return summary, err
 	}
 	defer ledger.Close()
 	last, ok, err := ledger.LastRun(ctx)
 	if err != nil {
-		return err
+		return summary, err
 	}
-	if _, err := resultOf(last, ok); err != nil {
-		return err
+	if summary, err = resultOf(last, ok); err != nil {
+		return summary, err
 	}
 	bound, err := ledger.Fingerprint(ctx)
 	if err != nil || len(bound) == 0 {
-		return err
+		return summary, err
 	}
-	return t.errand.alike(bound, t.sid, t.targetSID)
+	return summary, t.errand.alike(bound, t.sid, t.targetSID)
 }
 
 // serve works for the accounts whenever somebody asks for a pass of one, until it is
