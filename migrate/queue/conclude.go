@@ -22,11 +22,22 @@ func (q *Queue) conclude(ctx context.Context, job *river.Job[pass], r Result) er
 	case HandOver:
 		return q.handOver(ctx, job)
 	case Held:
-		q.notice("Somebody else works on a migration", p.because(r.Reason)...)
+		return q.leave(ctx, job, r.Reason)
 	default:
 		q.warn("The lease of a migration was lost", p.because(r.Reason)...)
 	}
 	return nil
+}
+
+// leave has the pass wait until whoever has the lease is done.
+func (q *Queue) leave(ctx context.Context, job *river.Job[pass], reason string) error {
+	p := job.Args
+	_, err := q.pool.Exec(ctx, `UPDATE chatbridge.work SET worker = NULL, changed_at = clock_timestamp()
+		WHERE migration_id = $1 AND job_id = $2 AND state = 'open'`, p.ID, job.ID)
+	if err == nil {
+		q.notice("Somebody else works on a migration", p.because(reason)...)
+	}
+	return err
 }
 
 // close ends the pass.

@@ -101,6 +101,7 @@ func TestHeld(t *testing.T) {
 	states, err := a.List(t.Context())
 	require.NoError(t, err)
 	require.True(t, states[0].Held)
+	require.Empty(t, states[0].Worker, "it left the pass to whoever has the lease")
 	require.Equal(t, "an operator", states[0].Holder)
 	require.True(t, states[0].Expires.After(states[0].Asked))
 
