@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"os"
 	"testing"
 	"time"
 
@@ -56,5 +57,27 @@ func TestStatusOfWork(t *testing.T) {
 		require.Equal(t, "working", fields["work"].(map[string]any)["stage"])
 		require.Equal(t, "w1", s.Work.Worker)
 		require.Equal(t, "chatbridge status --watch", s.Next)
+	})
+	t.Run("a run whose clock is wrong", func(t *testing.T) {
+		url := pgtest.Database(t)
+		host, err := os.Hostname()
+		require.NoError(t, err)
+		l, err := openLedger(t.Context(), url)
+		require.NoError(t, err)
+		run := func(seen time.Duration) {
+			at := time.Now().Add(seen)
+			require.NoError(t, l.PutRun(t.Context(), migrate.RunRecord{ID: "1", PID: os.Getpid(), Host: host, StartedAt: at, HeartbeatAt: at, Status: migrate.RunningStatus}))
+		}
+		run(-time.Hour)
+		s, _ := shown(url)
+		require.True(t, s.Run.Alive, "it has the lease")
+		run(time.Hour)
+		pgtest.Exec(t, url, `UPDATE chatbridge.leases SET pid = pid + 1`)
+		s, _ = shown(url)
+		require.False(t, s.Run.Alive, "another process has the lease")
+		require.NoError(t, l.Close())
+		pgtest.Exec(t, url, `UPDATE chatbridge.leases SET pid = pid - 1`)
+		s, _ = shown(url)
+		require.False(t, s.Run.Alive, "nobody has the lease")
 	})
 }

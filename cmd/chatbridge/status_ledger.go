@@ -80,10 +80,10 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 		return nil, err
 	}
 	r := &reports.Run{Status: rec.Status, PID: rec.PID, Host: rec.Host, StartedAt: rec.StartedAt, SeenAt: rec.HeartbeatAt}
-	if rec.EndedAt.IsZero() {
-		r.Alive = now.Sub(rec.HeartbeatAt) < silence
-	} else {
+	if !rec.EndedAt.IsZero() {
 		r.EndedAt = &rec.EndedAt
+	} else if r.Alive, err = alive(ctx, l, rec, now); err != nil {
+		return nil, err
 	}
 	r.Command = reports.MigrateRun
 	if rec.Status == migrate.UndoneStatus {
@@ -106,6 +106,17 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	}
 	measure(r, p)
 	return r, nil
+}
+
+// alive reports whether a run that did not end is at work. If several machines share the
+// ledger, its process has the lease: the clock of that machine may be wrong.
+func alive(ctx context.Context, l migrate.LedgerReader, rec migrate.RunRecord, now time.Time) (bool, error) {
+	h, ok := l.(holding)
+	if !ok {
+		return now.Sub(rec.HeartbeatAt) < silence, nil
+	}
+	held, err := h.Holding(ctx)
+	return held.State == migrate.LeaseHeld && held.PID == rec.PID && held.Host == rec.Host, err
 }
 
 // measure fills in what a run said about its last minute, and about the rest.
