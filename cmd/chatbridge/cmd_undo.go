@@ -62,7 +62,8 @@ somebody added or changed. Values that --policy replaced are restored.
 It never touches the source, and sends no push notification. The first interrupt
 finishes what is in flight, the second stops at once; run it again to go on. It
 deletes nothing while the file of --pause-file exists, or outside --hours. A
-later chatbridge migrate with the same ledger starts from the beginning.
+later chatbridge migrate with the same ledger starts from the beginning. A pass
+that a worker was to take is withdrawn.
 
 What chatbridge rehearse measured (--rehearsal) can make it wait longer for late
 writes. It keeps no undo from beginning.` +
@@ -224,8 +225,27 @@ func (o *undoOptions) open(ctx context.Context, u *undo.Undoer) (closer func() e
 	if err != nil {
 		return nil, err
 	}
+	if err := o.withdraw(ctx, l); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
 	u.Ledger, u.Record = l, l
 	return l.Close, nil
+}
+
+// withdraw gives up a pass that workers were asked for: the next one to come would bring
+// back what is undone.
+func (o *undoOptions) withdraw(ctx context.Context, l migrate.Ledger) error {
+	shared, ok := l.(interface {
+		Withdraw(ctx context.Context, reason string) (migrate.Work, bool, error)
+	})
+	if !ok {
+		return nil
+	}
+	w, open, err := shared.Withdraw(ctx, "undone")
+	if err == nil && open {
+		o.tell(o.console)(fmt.Sprintf("Pass %d, which a worker was to take, is withdrawn", w.Pass))
+	}
+	return err
 }
 
 // dialTarget opens the target alone, and asks it a question.

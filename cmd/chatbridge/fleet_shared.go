@@ -255,7 +255,7 @@ func (s *shared) collect(ctx context.Context) (open bool, err error) {
 			}
 			s.end(t, err)
 		case at.Stage == queue.StageFailed:
-			s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: fmt.Errorf("worker %s: %s", at.Worker, at.Reason), Hint: "mend that, then run the same command again"})
+			s.end(t, &migrate.Error{Op: "work for account", Kind: migrate.Failed, Err: reasonOf(at), Hint: "mend that, then run the same command again"})
 		case known && i < 0:
 			s.end(t, errUnlisted(t.name))
 		default:

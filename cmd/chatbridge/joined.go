@@ -180,7 +180,7 @@ func (j *joint) collect(ctx context.Context) (open bool, err error) {
 	case at.Stage == queue.StageDone:
 		return j.read(ctx)
 	case at.Stage == queue.StageFailed:
-		return false, &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: fmt.Errorf("%s: %s", worker(at), at.Reason), Hint: "mend that, or stop that worker; then run the same command again"}
+		return false, &migrate.Error{Op: "migrate", Kind: migrate.Failed, Err: reasonOf(at), Hint: "mend that, or stop that worker; then run the same command again"}
 	}
 	if j.relay.late {
 		return false, j.expired()
@@ -196,6 +196,14 @@ func (j *joint) collect(ctx context.Context) (open bool, err error) {
 // others reports whether another process works on the pass.
 func (j *joint) others(at queue.State) bool {
 	return at.Stage == queue.StageWorking && at.Worker != j.queue.Worker()
+}
+
+// reasonOf is why a pass cannot be worked.
+func reasonOf(at queue.State) error {
+	if at.Worker == "" {
+		return errors.New(reports.Plain(at.Reason)) // it was withdrawn
+	}
+	return fmt.Errorf("%s: %s", worker(at), at.Reason)
 }
 
 // worker is who works on the pass, as people call it.

@@ -75,3 +75,20 @@ func (r *Reader) work(ctx context.Context) (*migrate.Work, error) {
 	}
 	return &w, nil
 }
+
+// Withdraw closes the pass that workers were asked for, if it is open, and gives it that
+// reason. Whoever has the ledger may: no worker has the pass, and one that waits for the
+// ledger leaves it when it looks for its pass.
+func (l *Ledger) Withdraw(ctx context.Context, reason string) (w migrate.Work, open bool, err error) {
+	const op = "withdraw work"
+	asked, err := l.work(ctx)
+	if err != nil || asked == nil || !asked.Open() {
+		return w, false, fault(op, "", err)
+	}
+	err = l.group.put(ctx, true, func(g *group) {
+		g.change(passes, `UPDATE chatbridge.work SET state = 'failed', worker = NULL, reason = $2, changed_at = clock_timestamp() WHERE migration_id = $1 AND state = 'open'`, reason)
+	})
+	return *asked, true, fault(op, "", err)
+}
+
+var passes = &table{name: "work"}

@@ -82,6 +82,21 @@ func TestHolding(t *testing.T) {
 		require.Equal(t, "w2", w.Worker)
 		require.GreaterOrEqual(t, w.Unseen, time.Hour)
 
+		l, err := postgres.Open(t.Context(), url, "default")
+		require.NoError(t, err)
+		for _, open := range []bool{true, false} {
+			w, was, err := l.Withdraw(t.Context(), "undone")
+			require.NoError(t, err)
+			require.Equal(t, open, was)
+			require.Equal(t, open, w.Pass == 2)
+		}
+		require.NoError(t, l.Close())
+		w = look().Work
+		require.Equal(t, migrate.WorkFailed, w.Stage)
+		require.Equal(t, "undone", w.Reason)
+		require.Empty(t, w.Worker)
+		require.EqualValues(t, 1, pgtest.Value[int64](t, url, `SELECT count(*) FROM chatbridge.work WHERE state = 'open'`), "that of another migration")
+
 		pgtest.Exec(t, url, `UPDATE chatbridge.work SET state = 'failed', reason = 'no credentials'`)
 		w = look().Work
 		require.Equal(t, migrate.WorkFailed, w.Stage)
