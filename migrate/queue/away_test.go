@@ -1,12 +1,14 @@
 package queue
 
 import (
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/pgtest"
 )
 
 // The database goes away and comes back.
@@ -29,6 +31,31 @@ func TestAway(t *testing.T) {
 	require.Equal(t, "done 1 1 a exit status 0", b.state("acme"))
 	a.next("beta") // it fetches again
 	a.stopping()
+}
+
+// A server that is about to be replaced only lets itself be read for a while.
+func TestReadOnlyForAWhile(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, "acme")
+	elsewhere := pgtest.With(t, w.url, func(u *url.URL) { u.Path = "/postgres" })
+	name := value[string](w, `SELECT quote_ident(current_database())`)
+	is := func(change string) {
+		pgtest.Exec(t, elsewhere, `ALTER DATABASE `+name+` `+change)
+		require.NoError(t, pgtest.Cut(w.url))
+	}
+	a := w.queue("a", ticking).work(1, "acme")
+	a.ask("acme")
+	r := a.next("acme")
+	is(`SET default_transaction_read_only TO on`)
+	a.told("The queue does not answer; trying again")
+	r.end <- Result{Outcome: Done}
+	for len(a.ticks) > 0 {
+		<-a.ticks
+	}
+	receive(t, a.ticks, "a look that fails")
+	receive(t, a.ticks, "another")
+	is(`RESET default_transaction_read_only`)
+	a.told("A pass is over")
 }
 
 // A result that finds no database in time is lost, and its pass is worked once more.

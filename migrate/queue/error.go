@@ -20,9 +20,10 @@ const (
 	statementExists       = "42P05"
 )
 
-// passing are classes of SQLSTATE that say that another attempt may succeed:
-// connection, conflict of transactions, resources, shutdown.
-var passing = []string{"08", "40", "53", "57"}
+// passing are classes of SQLSTATE, and codes, that say that another attempt may succeed:
+// connection, conflict of transactions, resources, shutdown; and a server that only lets
+// itself be read, as one does that another is about to take over from.
+var passing = []string{"08", "40", "53", "57", "25006"}
 
 // failed is an error for people. It keeps an error that is one already.
 func (q *Queue) failed(op string, err error) error {
