@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping"
+	"chatbridge/migrate"
 	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sqlite"
 	"chatbridge/reports"
@@ -61,6 +62,36 @@ func TestWritersKeepTheSettleTimeInTheKernel(t *testing.T) {
 			seen = 0
 			require.ErrorIs(t, run(t), errSeen)
 			require.Equal(t, 7*time.Second, seen)
+		})
+	}
+}
+
+// What a run gives a write without an answer is its default unless more was measured, and
+// the ledger hands that on to whoever comes next.
+func TestSettleTimeOfARun(t *testing.T) {
+	unset, err := parseMigrate(t, nil)
+	require.NoError(t, err)
+	require.Equal(t, migrate.DefaultSettle, unset.Settle)
+	for name, c := range map[string]struct {
+		rehearsal string
+		want      time.Duration
+	}{
+		"nothing was measured":            {noRehearsal, migrate.DefaultSettle},
+		"later writes than by default":    {saved(t, rehearsed(late(11))), 11 * time.Second},
+		"writes that came sooner":         {saved(t, rehearsed(late(0.1))), migrate.DefaultSettle},
+		"the longest of several measured": {saved(t, rehearsed(late(2), migrate.Experiment{Name: "list-lag", Verdict: migrate.Dangerous, Settle: 12})), 12 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, smallServer(t), "", false)
+			r.Yes, r.Rehearsal, r.Settle = true, c.rehearsal, unset.Settle
+			require.NoError(t, runMigrate(t.Context(), r.migrateOptions), r.stderr.String())
+			l, err := readLedger(t.Context(), r.Ledger)
+			require.NoError(t, err)
+			defer l.Close()
+			last, _, err := l.LastRun(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, c.want, last.Settle)
 		})
 	}
 }
