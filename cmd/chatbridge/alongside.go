@@ -119,9 +119,14 @@ func (w *watch) until(ctx context.Context, first <-chan struct{}) error {
 		select {
 		case <-tick.C:
 		case <-first:
+		case <-ctx.Done():
+		}
+		select {
+		case <-first: // a tick may have come during a long look
 			return nil
 		case <-ctx.Done():
 			return nil
+		default:
 		}
 	}
 }
