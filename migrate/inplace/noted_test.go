@@ -3,6 +3,7 @@ package inplace_test
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,12 +23,12 @@ import (
 // dying is a ledger that takes no more records of runs once it is full.
 type dying struct {
 	migrate.Ledger
-	full error
+	full atomic.Pointer[error]
 }
 
 func (l *dying) PutRun(ctx context.Context, r migrate.RunRecord) error {
-	if l.full != nil {
-		return l.full
+	if full := l.full.Load(); full != nil {
+		return *full
 	}
 	return l.Ledger.PutRun(ctx, r)
 }
@@ -75,14 +76,15 @@ func TestNoted(t *testing.T) {
 	t.Run("whoever comes after one that was killed knows when nothing of it can land any more", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := open(t)
-			l.full = nil
+			l.full.Store(nil)
 			n, err := inplace.Note(t.Context(), l, 30*time.Second, 5, nil, func(error) {})
 			require.NoError(t, err)
 			time.Sleep(1500 * time.Millisecond)
 			seen := last(t, l).HeartbeatAt
-			l.full = errors.New("the disk is full")
+			full := errors.New("the disk is full")
+			l.full.Store(&full)
 			require.Error(t, n.End(t.Context(), &inplace.Result{Status: migrate.Complete}, nil)) // as if it had been killed
-			l.full = nil
+			l.full.Store(nil)
 			time.Sleep(2 * time.Second)
 			next, err := inplace.Note(t.Context(), l, 10*time.Second, 5, nil, never)
 			require.NoError(t, err)
@@ -102,7 +104,7 @@ func TestNoted(t *testing.T) {
 			n, err := inplace.Note(t.Context(), l, time.Second, 5, nil, func(err error) { cut <- err })
 			require.NoError(t, err)
 			full := errors.New("the disk is full")
-			l.full = full
+			l.full.Store(&full)
 			require.ErrorIs(t, <-cut, full)
 			r := &inplace.Result{Status: migrate.InterruptedStatus}
 			require.ErrorIs(t, n.End(t.Context(), r, context.Canceled), full)
