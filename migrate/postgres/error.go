@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -97,11 +98,13 @@ func meaning(err error) (migrate.Kind, string) {
 	return migrate.Failed, ""
 }
 
-// unreachable reports whether err is of the connection and not of what went over it.
+// unreachable reports whether err is of the connection and not of what went over it. A
+// server that dies ends it without a word.
 func unreachable(err error) bool {
 	var network net.Error
 	_, connecting := errors.AsType[*pgconn.ConnectError](err)
-	return connecting || errors.As(err, &network) || pgconn.SafeToRetry(err)
+	ended := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return ended || connecting || errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
 const (

@@ -231,9 +231,9 @@ func (g *group) send(ctx context.Context) error {
 	return nil
 }
 
-// read hands each row to scan. If what is pending could be seen in the answer, it is
+// read hands the answer to take, again if the connection was lost before its end. If what is pending could be seen in the answer, it is
 // asked for in the transaction that has it; and otherwise of the pool.
-func (g *group) read(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
+func (g *group) read(ctx context.Context, query string, args []any, take func(pgx.Rows, error) error) error {
 	if err := g.enter(ctx); err != nil {
 		return err
 	}
@@ -244,8 +244,7 @@ func (g *group) read(ctx context.Context, query string, args []any, scan func(pg
 	if g.failed != nil || !g.whole && !slices.ContainsFunc(g.list, func(s *statement) bool { return strings.Contains(query, schemaName+"."+s.table.name) }) {
 		g.leave()
 		return g.patiently(ctx, nil, func(ctx context.Context) error {
-			rows, err := g.pool.Query(ctx, query, args...)
-			return each(rows, err, scan)
+			return take(g.pool.Query(ctx, query, args...))
 		})
 	}
 	defer g.leave()
@@ -253,8 +252,7 @@ func (g *group) read(ctx context.Context, query string, args []any, scan func(pg
 		if err := g.send(ctx); err != nil {
 			return err
 		}
-		rows, err := g.conn.Query(ctx, query, args...)
-		return each(rows, err, scan)
+		return take(g.conn.Query(ctx, query, args...))
 	})
 }
 

@@ -108,8 +108,8 @@ func open(ctx context.Context, conn *pgx.Conn, config *pgx.ConnConfig, migration
 	}
 	g.start()
 	r := &Reader{pool: pool, migration: id}
-	r.rows = func(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
-		return g.read(ctx, query, args, scan)
+	r.rows = func(ctx context.Context, query string, args []any, take func(pgx.Rows, error) error) error {
+		return g.read(ctx, query, args, take)
 	}
 	l := &Ledger{Reader: r, group: g}
 	l.shut = sync.OnceValue(l.close)

@@ -2,7 +2,6 @@ package postgres_test
 
 import (
 	"bytes"
-	"io"
 	"net"
 	"net/url"
 	"sync"
@@ -23,6 +22,7 @@ type proxy struct {
 	pairs   map[*pair]struct{}
 	before  string // cut the connection that sends this, before the server has it
 	after   string // cut the connection that sends this, when the server has answered
+	short   bool   // cut the connection that gets a long answer, in the middle of that
 	kept    []net.Conn
 	refuses bool
 	running sync.WaitGroup
@@ -70,10 +70,29 @@ func (p *proxy) accept() {
 		p.pairs[one] = struct{}{}
 		p.mu.Unlock()
 		p.running.Go(func() { p.up(one) })
-		p.running.Go(func() {
-			_, _ = io.Copy(client, server)
-			p.end(one)
-		})
+		p.running.Go(func() { p.down(one) })
+	}
+}
+
+// down passes on what the server answers.
+func (p *proxy) down(one *pair) {
+	defer p.end(one)
+	buffer := make([]byte, 1<<16)
+	for {
+		n, err := one.server.Read(buffer)
+		if err != nil {
+			return
+		}
+		p.mu.Lock()
+		short := p.short && n >= 4096
+		if short {
+			p.short = false
+			n /= 2
+		}
+		p.mu.Unlock()
+		if _, err := one.client.Write(buffer[:n]); err != nil || short {
+			return
+		}
 	}
 }
 

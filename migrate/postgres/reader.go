@@ -32,7 +32,9 @@ const (
 type Reader struct {
 	pool      *pgxpool.Pool
 	migration int32
-	rows      func(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error
+	// rows hands an answer to take, and another one if the connection was lost before
+	// its end.
+	rows func(ctx context.Context, query string, args []any, take func(pgx.Rows, error) error) error
 }
 
 // OpenReader opens the ledger of a migration for reading. Its errors have these Kinds:
@@ -57,9 +59,8 @@ func OpenReader(ctx context.Context, url, migration string) (*Reader, error) {
 		return nil, refuseConnection(config, err)
 	}
 	r := &Reader{pool: pool, migration: id}
-	r.rows = func(ctx context.Context, query string, args []any, scan func(pgx.Rows) error) error {
-		rows, err := pool.Query(ctx, query, args...)
-		return each(rows, err, scan)
+	r.rows = func(ctx context.Context, query string, args []any, take func(pgx.Rows, error) error) error {
+		return take(pool.Query(ctx, query, args...))
 	}
 	return r, nil
 }
@@ -209,10 +210,13 @@ func each(rows pgx.Rows, err error, scan func(pgx.Rows) error) error {
 // all reads the records of a query whose first parameter is the migration.
 func all[T any](ctx context.Context, r *Reader, query string, args []any, scan func(pgx.Rows) (T, error)) ([]T, error) {
 	var records []T
-	err := r.rows(ctx, query, append([]any{r.migration}, args...), func(rows pgx.Rows) error {
-		record, err := scan(rows)
-		records = append(records, record)
-		return err
+	err := r.rows(ctx, query, append([]any{r.migration}, args...), func(rows pgx.Rows, err error) error {
+		records = nil // what came of an answer before its connection was lost comes again
+		return each(rows, err, func(rows pgx.Rows) error {
+			record, err := scan(rows)
+			records = append(records, record)
+			return err
+		})
 	})
 	return records, err
 }
