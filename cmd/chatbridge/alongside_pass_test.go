@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -274,4 +275,35 @@ func TestPartialElsewhere(t *testing.T) {
 	require.Equal(t, reports.FleetNotWhole, s.turns[0].shown.State)
 	require.Equal(t, exitIncomplete, *s.turns[0].shown.ExitStatus)
 	require.Contains(t, sc.stderr.String(), "a1: error: ")
+}
+
+// Two operators may start the same command in the same folder, and a run may end after
+// another one of its account began: neither writes into the file of the other.
+func TestResultsOfTwoRunsInOneFolder(t *testing.T) {
+	t.Parallel()
+	s, _ := sharing(t, newTown(t, 1, nil), pgtest.Database(t))
+	require.NoError(t, s.folders())
+	var all []*resultFiles
+	for i := range 3 {
+		r, err := s.results(s.turns[0])
+		require.NoError(t, err)
+		for _, one := range r.sinks() {
+			_, err := fmt.Fprintf(one.w, "run %d", i)
+			require.NoError(t, err)
+		}
+		all = append(all, r)
+	}
+	require.NoError(t, all[0].Close(false))
+	require.NoError(t, all[2].Close(true))
+	require.NoError(t, all[1].Close(true))
+	got, err := all[1].json()
+	require.NoError(t, err)
+	require.Equal(t, "run 1", string(got))
+	left, err := filepath.Glob(filepath.Join(s.reports(), "a1", "*"+partSuffix))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.NoError(t, s.writeFile(filepath.Join(s.reports(), "migrate.json"), reports.JSON, reports.Fleet{}))
+	left, err = filepath.Glob(filepath.Join(s.reports(), "*"+partSuffix))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

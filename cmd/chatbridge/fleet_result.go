@@ -50,6 +50,13 @@ type resultFile struct {
 // partSuffix is of a file that is being written.
 const partSuffix = ".part"
 
+// partFile makes the file that is to be put in the place of path when it is whole. Others
+// may be writing one for the same place: another operator in the same folder, or a run
+// whose account another worker took.
+func partFile(path string) (*os.File, error) {
+	return os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*"+partSuffix)
+}
+
 // results opens what the result of an account is written into.
 func (f *fleet) results(t *turn) (*resultFiles, error) {
 	r := &resultFiles{}
@@ -70,7 +77,7 @@ func (f *fleet) results(t *turn) (*resultFiles, error) {
 	}
 	for _, form := range forms {
 		path := filepath.Join(dir, f.does()+"."+extensions[form])
-		file, err := os.OpenFile(path+partSuffix, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+		file, err := partFile(path)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("write report: %w", err), r.Close(false))
 		}
@@ -98,11 +105,11 @@ func (r *resultFiles) Close(whole bool) error {
 		info, err := f.Stat()
 		errs = append(errs, err, f.File.Close())
 		if whole && err == nil && info.Size() > 0 {
-			errs = append(errs, os.Rename(f.path+partSuffix, f.path))
+			errs = append(errs, os.Rename(f.Name(), f.path))
 			there = append(there, f)
 			continue
 		}
-		errs = append(errs, os.Remove(f.path+partSuffix))
+		errs = append(errs, os.Remove(f.Name()))
 	}
 	r.all = there
 	if !whole {
@@ -251,15 +258,15 @@ func (f *fleet) write(all reports.Fleet) error {
 }
 
 func (f *fleet) writeFile(path string, form reports.Format, all reports.Fleet) (err error) {
-	file, err := os.OpenFile(path+partSuffix, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	file, err := partFile(path)
 	if err != nil {
 		return err
 	}
 	err = reports.WriteFleet(io.Writer(file), form, f.linked(all, f.reports()), f.console.about()...)
 	if err := errors.Join(err, file.Close()); err != nil {
-		return err
+		return errors.Join(err, os.Remove(file.Name()))
 	}
-	return os.Rename(path+partSuffix, path)
+	return os.Rename(file.Name(), path)
 }
 
 // linked is a fleet whose links lead from a folder.
