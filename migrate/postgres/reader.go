@@ -119,6 +119,15 @@ func upToDate(ctx context.Context, conn querier, config *pgx.ConnConfig) error {
 	if err != nil {
 		return err
 	}
+	if 0 < v && v < newest { // another process may be bringing it up to date
+		var waited string
+		if err := conn.QueryRow(ctx, `SELECT pg_advisory_xact_lock_shared($1, $2)::text`, lockClass, upgradeLock).Scan(&waited); err != nil {
+			return err
+		}
+		if v, err = version(ctx, conn); err != nil {
+			return err
+		}
+	}
 	switch {
 	case v == 0:
 		return refuse(migrate.NotFound, "to begin: chatbridge migrate", "there is no ledger in database %q", config.Database)
