@@ -271,13 +271,8 @@ func (s *shared) collect(ctx context.Context) (open bool, err error) {
 // read takes the result of an account that another worker worked for from its ledger,
 // which keeps it until the next run begins. Somebody may have asked for that since.
 func (s *shared) read(ctx context.Context, t *turn) (open bool, err error) {
-	summary, err := s.agrees(ctx, t)
-	if err != nil {
-		if e, ok := errors.AsType[*migrate.Error](err); !ok || e.Op != readLastRun {
-			return false, err
-		}
-		now, gone := s.queue.List(ctx, t.name)
-		return gone == nil && len(now) == 1 && !over(now[0]), err
+	if _, err := s.agrees(ctx, t); err != nil {
+		return s.opened(ctx, t, err)
 	}
 	report, err := s.turnAs(ctx, t.account, s.relay, "report")
 	if err != nil {
@@ -293,7 +288,21 @@ func (s *shared) read(ctx context.Context, t *turn) (open bool, err error) {
 	if err := errors.Join(err, files.Close(report.console.of.told)); err != nil {
 		return false, err
 	}
+	summary, err := s.agrees(ctx, t) // or what was read is of a run that began since
+	if err != nil {
+		return s.opened(ctx, t, err)
+	}
 	return false, carried(summary)
+}
+
+// opened reports whether the result of a worker is not in the ledger, as err says,
+// because its pass is open again.
+func (s *shared) opened(ctx context.Context, t *turn, err error) (bool, error) {
+	if !failedTo(err, readLastRun) {
+		return false, err
+	}
+	now, gone := s.queue.List(ctx, t.name)
+	return gone == nil && len(now) == 1 && !over(now[0]), err
 }
 
 // agrees is the result of a worker. It refuses what one with other settings did, and a
