@@ -231,8 +231,9 @@ func (g *group) send(ctx context.Context) error {
 	return nil
 }
 
-// read hands the answer to take, again if the connection was lost before its end. If what is pending could be seen in the answer, it is
-// asked for in the transaction that has it; and otherwise of the pool.
+// read hands the answer to take, again if the connection was lost before its end. If what
+// is pending could be seen in the answer, it is asked for in the transaction that has it;
+// and otherwise of the pool.
 func (g *group) read(ctx context.Context, query string, args []any, take func(pgx.Rows, error) error) error {
 	if err := g.enter(ctx); err != nil {
 		return err
