@@ -201,19 +201,19 @@ func TestAnotherWriterMeanwhile(t *testing.T) {
 // A read whose connection is lost, by a server that dies, say, is made again, and what
 // was read of it before does not count.
 func TestLostWhileReading(t *testing.T) {
-	p := newProxy(t, pgtest.Database(t))
-	l, err := postgres.Open(t.Context(), p.url, "default")
-	require.NoError(t, err)
-	const many = 300
-	for i := range many {
-		require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: sid("CH", i), ServiceSID: sid("IS", 1)}))
-	}
-	require.NoError(t, l.Sync(t.Context()))
 	for name, lose := range map[string]func(p *proxy){
 		"before the answer":        func(p *proxy) { p.before = "FROM chatbridge.channels" },
 		"in the middle of answers": func(p *proxy) { p.short = true },
 	} {
 		t.Run(name, func(t *testing.T) {
+			p := newProxy(t, pgtest.Database(t)) // a query that was asked before is not spelled out again
+			l, err := postgres.Open(t.Context(), p.url, "default")
+			require.NoError(t, err)
+			const many = 300
+			for i := range many {
+				require.NoError(t, l.PutChannel(t.Context(), migrate.ChannelRecord{SourceSID: sid("CH", i), ServiceSID: sid("IS", 1)}))
+			}
+			require.NoError(t, l.Sync(t.Context()))
 			p.set(lose)
 			n := 0
 			for c, err := range l.Channels(t.Context(), sid("IS", 1)) {
@@ -223,7 +223,7 @@ func TestLostWhileReading(t *testing.T) {
 			}
 			require.Equal(t, many, n)
 			p.set(func(p *proxy) { require.Empty(t, p.before); require.False(t, p.short) })
+			require.NoError(t, l.Close())
 		})
 	}
-	require.NoError(t, l.Close())
 }
