@@ -27,9 +27,9 @@ func unboundIsRefused(t *testing.T, url string) {
 // everything by them before anybody noticed.
 func TestBindsBeforeItAsks(t *testing.T) {
 	t.Parallel()
-	w := newTown(t, 2, nil)
 	t.Run("for one account", func(t *testing.T) {
 		t.Parallel()
+		w := newTown(t, 1, nil)
 		url := pgtest.Database(t)
 		unboundIsRefused(t, url)
 		migrate := func(more ...string) (screen, int) {
@@ -46,6 +46,7 @@ func TestBindsBeforeItAsks(t *testing.T) {
 	})
 	t.Run("for many accounts", func(t *testing.T) {
 		t.Parallel()
+		w := newTown(t, 2, nil)
 		url := pgtest.Database(t)
 		unboundIsRefused(t, url)
 		sc := w.screen("", false)
