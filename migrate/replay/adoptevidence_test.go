@@ -106,7 +106,7 @@ func TestCandidatesThatTakeLong(t *testing.T) {
 		r.Settings.Watchdog = 20 * time.Second
 		m.do(func(x exchange) bool {
 			if x.lists() {
-				time.Sleep(15 * time.Second)
+				x.aside(func() { time.Sleep(15 * time.Second) })
 			}
 			return false
 		})

@@ -67,7 +67,7 @@ func TestCopyGoesBeforeTheNextMessage(t *testing.T) {
 		var before []string
 		m.do(func(x exchange) bool {
 			if x.appends("five") {
-				before = bodies(t, r)
+				x.aside(func() { before = bodies(t, r) })
 			}
 			return false
 		})

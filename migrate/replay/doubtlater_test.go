@@ -72,7 +72,7 @@ func TestAppendThatWasCut(t *testing.T) {
 							return false
 						}
 						land = x.commit
-						<-x.r.Context().Done()
+						x.aside(func() { <-x.r.Context().Done() })
 						x.lose()
 						return true
 					})

@@ -23,6 +23,15 @@ type exchange struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	commit func() emulator.Reply
+	turn   chan struct{}
+}
+
+// aside lets other requests in meanwhile: those that a test makes itself, or that it
+// keeps this one waiting for.
+func (x exchange) aside(f func()) {
+	<-x.turn
+	defer func() { x.turn <- struct{}{} }()
+	f()
 }
 
 func (x exchange) lose() { panic(http.ErrAbortHandler) }
@@ -42,23 +51,34 @@ func (x exchange) creates() bool {
 // at the moment.
 type middle struct {
 	does atomic.Pointer[func(exchange) bool]
+	turn chan struct{} // and not a mutex: whoever waits for it stands still in synctest
 }
 
-// do sets what happens to requests. It reports whether it answered.
+// do sets what happens to requests, one of them at a time: lanes send theirs side by side,
+// and what a test counts is its own. It reports whether it answered.
 func (m *middle) do(f func(exchange) (answered bool)) { m.does.Store(&f) }
 
 // rest lets everything pass from now on.
 func (m *middle) rest() { m.does.Store(nil) }
 
 func between(t *testing.T, c emulator.Config) (*rig.Rig, *middle) {
-	m := &middle{}
+	m := &middle{turn: make(chan struct{}, 1)}
 	c.Intercept = func(w http.ResponseWriter, r *http.Request, x *emulator.Exchange, commit func() emulator.Reply) {
-		if does := m.does.Load(); does != nil && x.Host == emulator.ConversationsHost && (*does)(exchange{x, w, r, commit}) {
-			return
+		if x.Host != emulator.ConversationsHost || !m.answers(exchange{x, w, r, commit, m.turn}) {
+			commit().WriteTo(w)
 		}
-		commit().WriteTo(w)
 	}
 	return rig.NewRig(t, c), m
+}
+
+func (m *middle) answers(x exchange) bool {
+	does := m.does.Load()
+	if does == nil {
+		return false
+	}
+	m.turn <- struct{}{}
+	defer func() { <-m.turn }()
+	return (*does)(x)
 }
 
 // oneChannel is a scenario of one channel with these messages.

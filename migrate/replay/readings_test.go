@@ -104,7 +104,7 @@ func TestCopyThatLandedLate(t *testing.T) {
 						x.lose()
 					}
 				case x.appends("three"):
-					time.Sleep(5 * time.Second) // until it landed
+					x.aside(func() { time.Sleep(5 * time.Second) }) // until it landed
 				case x.fetches():
 					if fetched++; fetched == denied {
 						emulator.Refusal(403, 20003, "no").WriteTo(x.w)

@@ -61,7 +61,7 @@ func TestCopyIsLookedAtBeforeItGoes(t *testing.T) {
 				m.do(func(x exchange) bool {
 					if !done && x.fetches() {
 						done = true
-						c.does(t, r, sid, drain)
+						x.aside(func() { c.does(t, r, sid, drain) })
 					}
 					return false
 				})
@@ -127,15 +127,17 @@ func TestFetchesThatTakeLong(t *testing.T) {
 			switch {
 			case x.appends("four"):
 				reply := x.commit()
-				there := only(t, r)
-				for _, body := range four[:3] {
-					require.NoError(t, r.Emulator.DeleteAs(there.Conversation, messageOf(t, there, body).SID))
-				}
+				x.aside(func() {
+					there := only(t, r)
+					for _, body := range four[:3] {
+						require.NoError(t, r.Emulator.DeleteAs(there.Conversation, messageOf(t, there, body).SID))
+					}
+				})
 				reply.WriteTo(x.w)
 				return true
 			case x.fetches():
 				fetched++
-				time.Sleep(15 * time.Second)
+				x.aside(func() { time.Sleep(15 * time.Second) })
 			}
 			return false
 		})

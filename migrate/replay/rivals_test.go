@@ -216,10 +216,12 @@ func TestAnAdoptedServiceIsNotTakenAway(t *testing.T) {
 		m.do(func(x exchange) bool {
 			if x.Form.Get("UniqueName") == migrate.ClaimName && !claimed {
 				claimed = true
-				other, err := r.Target(&transport.Counter{}).AppendService(t.Context(), conversations.Service{FriendlyName: there.FriendlyName})
-				require.NoError(t, err)
-				require.NoError(t, rival.Take(t.Context(), other.SID, there.SourceSID, nil))
-				require.NoError(t, rival.Alone(t.Context(), other))
+				x.aside(func() {
+					other, err := r.Target(&transport.Counter{}).AppendService(t.Context(), conversations.Service{FriendlyName: there.FriendlyName})
+					require.NoError(t, err)
+					require.NoError(t, rival.Take(t.Context(), other.SID, there.SourceSID, nil))
+					require.NoError(t, rival.Alone(t.Context(), other))
+				})
 			}
 			if !claimed || x.Write() || len(x.Path) != 4 || x.Path[3] != "Conversations" || x.Path[2] != there.TargetSID {
 				return false

@@ -51,7 +51,7 @@ func TestMayBeCopyIsSaidOnce(t *testing.T) {
 						return c.hidden && lists == 1 && hideBody(x, "newer")
 					}
 					if !early && x.appends(c.during) {
-						again()
+						x.aside(again)
 					}
 					if x.appends("newest") {
 						wrote = true

@@ -3,6 +3,7 @@ package claim_test
 import (
 	"encoding/json"
 	"os"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -192,11 +193,10 @@ func TestTake(t *testing.T) {
 			b := newBench(t)
 			first, second := b.run(nil), b.run(nil)
 			require.NoError(t, b.take(t, first))
-			twice := true
+			var twice atomic.Bool
 			b.intercept(func(x *emulator.Exchange) bool {
-				if twice && x.Form.Get("UniqueName") == migrate.ClaimName {
+				if x.Form.Get("UniqueName") == migrate.ClaimName && twice.CompareAndSwap(false, true) {
 					x.Form.Set("UniqueName", "as-good-as-taken-twice")
-					twice = false
 				}
 				return false
 			})

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -92,12 +93,12 @@ func TestGuard(t *testing.T) {
 				if slices.Contains(methods[migrate.TargetReader](), name) {
 					continue
 				}
-				asked := 0
-				b.intercept(func(*emulator.Exchange) bool { asked++; return false })
+				var asked atomic.Int64
+				b.intercept(func(*emulator.Exchange) bool { asked.Add(1); return false })
 				method := reflect.ValueOf(r.Target).MethodByName(name)
 				out := method.Call(someArguments(t, method.Type(), b.service))
 				err, _ := out[len(out)-1].Interface().(error)
-				require.True(t, asked > 0 || err != nil, "%s is said to be done, and nothing was sent", name)
+				require.True(t, asked.Load() > 0 || err != nil, "%s is said to be done, and nothing was sent", name)
 			}
 		})
 	})

@@ -3,6 +3,7 @@ package claim_test
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,17 +79,16 @@ func TestAlone(t *testing.T) {
 			require.NoError(t, err)
 			time.Sleep(2 * time.Second)
 			mine := b.made(t, first, source)
-			begun := false
+			var begun atomic.Bool
 			b.intercept(func(x *emulator.Exchange) bool {
-				if isRenewal(x) && !begun {
-					begun = true
+				if isRenewal(x) && begun.CompareAndSwap(false, true) {
 					require.NoError(t, second.Take(t.Context(), older.SID, source, nil))
 					require.NoError(t, second.Alone(t.Context(), older), "the older one stays, and the other has not begun")
 				}
 				return false
 			})
 			require.Equal(t, migrate.Conflict, migrate.KindOf(first.Alone(t.Context(), mine)))
-			require.True(t, begun)
+			require.True(t, begun.Load())
 			first.Release(t.Context())
 			second.Release(t.Context())
 		})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -31,14 +32,14 @@ func TestWritesThatMayStillLand(t *testing.T) {
 				b := newBench(t)
 				r := b.run(noting)
 				require.NoError(t, b.take(t, r))
-				asked := false
-				b.intercept(func(*emulator.Exchange) bool { asked = true; return true })
+				var asked atomic.Bool
+				b.intercept(func(*emulator.Exchange) bool { asked.Store(true); return true })
 				told = 0
 				method := reflect.ValueOf(r.Target).MethodByName(name)
 				method.Call(someArguments(t, method.Type(), b.service))
 				b.intercept(func(*emulator.Exchange) bool { return false })
 				r.Release(t.Context())
-				if asked {
+				if asked.Load() {
 					tried++
 					require.Equal(t, name != "AppendMessage", told > 0, name)
 				}
@@ -57,8 +58,8 @@ func TestWritesThatMayStillLand(t *testing.T) {
 			require.NoError(t, err)
 			require.NoError(t, b.say(t.Context(), r, "one"))
 			require.Zero(t, told, "all was answered")
-			once := true
-			b.intercept(func(*emulator.Exchange) bool { was := once; once = false; return was })
+			var lost atomic.Bool
+			b.intercept(func(*emulator.Exchange) bool { return lost.CompareAndSwap(false, true) })
 			_, _, err = r.EnsureUser(t.Context(), b.service, conversations.User{Identity: "bob"})
 			require.NoError(t, err)
 			require.Positive(t, told)
