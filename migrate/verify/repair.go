@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"chatbridge/mapping"
@@ -64,7 +65,8 @@ const passes = 4
 // counts are of last words.
 func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
 	started := time.Now()
-	ctx, claims, release := r.hold(ctx)
+	var sent underway
+	ctx, claims, release := r.hold(ctx, &sent)
 	w := &repair{
 		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, bring: r.Bring, execute: r.Execute,
 		said: map[item]fate{}, report: report,
@@ -76,6 +78,9 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	var v Verification
 	err := r.settled(ctx)
 	for n := 0; err == nil && n < passes; n++ {
+		if err = sent.landed(ctx, r.Settings.WithDefaults().Settle); err != nil {
+			break
+		}
 		w.begin()
 		pass := r.Verifier
 		pass.muted, pass.claims = w.muted, claims
@@ -116,13 +121,14 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 
 // hold has every write go through claims on the services. The returned function
 // lets go of them, and says why one was lost. What only lists holds none.
-func (r *Repairer) hold(ctx context.Context) (context.Context, *claim.Claims, func() error) {
+func (r *Repairer) hold(ctx context.Context, sent *underway) (context.Context, *claim.Claims, func() error) {
 	if !r.Execute {
 		return ctx, nil, func() error { return nil }
 	}
 	ctx, cut := context.WithCancelCause(ctx)
 	o := claim.Options{
-		Target: r.Write, Verb: "verify --repair", Settle: r.Settings.WithDefaults().Settle, Observer: r.Observer, Lost: cut,
+		Target: r.Write, Verb: "verify --repair", Unrecorded: true, Settle: r.Settings.WithDefaults().Settle, Observer: r.Observer, Lost: cut,
+		Unanswered: sent.noAnswer,
 	}
 	if r.Record != nil {
 		o.Ledger = r.Record
@@ -133,6 +139,29 @@ func (r *Repairer) hold(ctx context.Context) (context.Context, *claim.Claims, fu
 		cut(nil)
 		return cmp.Or(claims.Err(), denied)
 	}
+}
+
+// underway is what had no answer. What it makes is looked for only when it has landed: a
+// role would be made a second time.
+type underway struct {
+	mu sync.Mutex
+	at time.Time // the last of it
+}
+
+func (u *underway) noAnswer() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.at = time.Now()
+}
+
+func (u *underway) landed(ctx context.Context, settle time.Duration) error {
+	u.mu.Lock()
+	at := u.at
+	u.mu.Unlock()
+	if at.IsZero() {
+		return nil
+	}
+	return drain.Signal(nil).Wait(ctx, time.Until(at.Add(settle)))
 }
 
 // settled waits until what is missing cannot land any more: it would be there

@@ -176,6 +176,44 @@ func TestTake(t *testing.T) {
 		})
 	}
 
+	// Of a run that the ledger was not told of, what it sent is given time to land: settle
+	// from now, or from 30 s after the last renewal.
+	for name, c := range map[string]struct {
+		own, after, wait time.Duration
+	}{
+		"at once":                          {wait: settle},
+		"soon":                             {after: 30 * time.Second, wait: settle},
+		"when some of that time is over":   {after: 34 * time.Second, wait: settle - 4*time.Second},
+		"when all of that time is over":    {after: time.Minute},
+		"and gave its writes more time":    {own: 25 * time.Second, wait: 25 * time.Second},
+		"and gave its writes less time":    {own: 5 * time.Second, wait: settle},
+		"with more time, some of it over":  {own: 25 * time.Second, after: 50 * time.Second, wait: 5 * time.Second},
+		"with more time, and all of it is": {own: 25 * time.Second, after: 56 * time.Second},
+	} {
+		t.Run("of a dead run that its ledger does not know, "+name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				heir := withLedger("L", "1:1")
+				first := b.run(func(o *claim.Options) {
+					heir(o)
+					o.Unrecorded = true
+					if c.own > 0 {
+						o.Settle = c.own
+					}
+				})
+				require.NoError(t, b.take(t, first))
+				renewed := time.Now()
+				b.dies(t, first)
+				time.Sleep(time.Until(renewed.Add(c.after)))
+				began := time.Now()
+				second := b.run(heir)
+				require.NoError(t, b.take(t, second))
+				require.Equal(t, c.wait, time.Since(began).Round(time.Second))
+				second.Release(t.Context())
+			})
+		})
+	}
+
 	t.Run("finds its own when its creation was not answered", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBench(t)

@@ -24,6 +24,10 @@ type Options struct {
 	Observer migrate.Observer
 	Drain    drain.Signal
 
+	// Unrecorded is a verb that its ledger is not told of. Who finds what it left waits
+	// until nothing of it can land any more; after others the ledger says how long.
+	Unrecorded bool
+
 	// Lost is told, once, that a claim is another's: the verb must end at once.
 	// May be nil.
 	Lost func(error)
@@ -108,7 +112,7 @@ func (c *Claims) Quiet(ctx context.Context, serviceSID, sourceSID string) error 
 // mark is how a claim of this run begins.
 func (c *Claims) mark(ctx context.Context, sourceSID string) (Mark, error) {
 	host, _ := os.Hostname()
-	m := Mark{Run: c.run, Verb: c.Verb, Host: host, PID: os.Getpid(), Source: sourceSID, Settle: int64(math.Ceil(c.Settle.Seconds()))}
+	m := Mark{Run: c.run, Verb: c.Verb, Host: host, PID: os.Getpid(), Source: sourceSID, Settle: int64(math.Ceil(c.Settle.Seconds())), Unrecorded: c.Unrecorded}
 	if c.Ledger == nil {
 		return m, nil
 	}

@@ -15,7 +15,8 @@
 //     If it is renewed meanwhile, the other is alive, and the run ends with Kind
 //     Conflict. If not, it is deleted and taken.
 //   - What was left by the very same ledger on the same host is taken at once: the
-//     lock of the ledger says that whoever left it is dead.
+//     lock of the ledger says that whoever left it is dead. If the ledger was not told
+//     of that run, what it had sent is given time to land first.
 //   - Every end in good order removes the claim. If push notifications are still
 //     off, it stays without a holder and says what they were, so that also a run
 //     with another ledger can give them back.

@@ -24,6 +24,8 @@ type Mark struct {
 	Counter int64  `json:"counter"`                  // renewals
 	Settle  int64  `json:"settle_seconds,omitempty"` // that its writes are given to land, rounded up
 	Begun   bool   `json:"begun,omitempty"`          // it made sure that no other service was made for Source
+	// Unrecorded says that its ledger does not know of the run, nor when it ended.
+	Unrecorded bool `json:"unrecorded,omitempty"`
 	// Notifications are what the push notifications were before they were put off.
 	Notifications json.RawMessage `json:"notifications,omitempty"`
 }
@@ -60,9 +62,18 @@ const longestSettle = time.Hour
 
 // expiry is the age at which the claim has expired: what the holder sent last had
 // landed by then, by the settle time of whoever looks and by its own.
-func (s Seen) expiry(settle time.Duration) time.Duration {
+func (s Seen) expiry(settle time.Duration) time.Duration { return expiry + s.settling(settle) }
+
+// settling is how long a write of the holder is given to land.
+func (s Seen) settling(settle time.Duration) time.Duration {
 	own := time.Duration(min(max(0, s.Settle), int64(longestSettle/time.Second))) * time.Second
-	return expiry + max(settle, own)
+	return max(settle, own)
+}
+
+// underway is how long something of a holder that is dead may still land. It sent
+// nothing later than now, nor after its last renewal had lapsed.
+func (s Seen) underway(settle time.Duration) time.Duration {
+	return s.settling(settle) + min(0, validFor-s.Age)
 }
 
 // Live reports whether whoever holds the claim may be at work.

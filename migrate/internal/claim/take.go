@@ -8,6 +8,7 @@ import (
 
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 )
 
 // taking is one service on the way to being claimed.
@@ -106,7 +107,14 @@ func (t *taking) clear(ctx context.Context) (*holding, error) {
 	case seen.Run == t.run:
 		// A create of ours that nobody answered.
 		return newHolding(t, seen.SID, t.asked), nil
-	case seen.Run == "" || t.left(seen.Mark):
+	case seen.Run == "":
+		return nil, t.remove(ctx, seen, time.Time{})
+	case t.left(seen.Mark):
+		if seen.Unrecorded {
+			if err := drain.Until(ctx, time.Now().Add(seen.underway(t.Settle)), t.Observer, t.Drain); err != nil {
+				return nil, err
+			}
+		}
 		return nil, t.remove(ctx, seen, time.Time{})
 	}
 	gone, looked, err := t.watch(ctx, seen)

@@ -1,9 +1,12 @@
 package rig
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -41,6 +44,14 @@ func (r *Rig) UntilDone(t *testing.T) replay.Summary {
 // reaches the emulator after that, and the ledger keeps what it had committed.
 func (r *Rig) Killed(t *testing.T, k Kill) bool {
 	t.Helper()
+	return r.killed(t, k, func(ctx context.Context, source migrate.Source, target migrate.Target, l migrate.Ledger, c *transport.Counter) {
+		m := replay.Migration{Source: source, Target: target, Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: c.Traffic}
+		_, _ = m.Run(ctx) // no error if the kill comes at its last write, by which it lets go of its claim
+	})
+}
+
+func (r *Rig) killed(t *testing.T, k Kill, run func(context.Context, migrate.Source, migrate.Target, migrate.Ledger, *transport.Counter)) bool {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	l, err := sqlite.Open(ctx, r.Ledger)
@@ -52,11 +63,13 @@ func (r *Rig) Killed(t *testing.T, k Kill) bool {
 	}}
 	counter := &transport.Counter{}
 	source, target := r.drivers(counter, g)
-	m := replay.Migration{Source: source, Target: target, Ledger: l, Observer: r.Events, Settings: r.Settings, Traffic: counter.Traffic}
-	_, _ = m.Run(ctx) // no error if the kill comes at its last write, by which it lets go of its claim
+	run(ctx, source, target, l, counter)
 	require.NoError(t, l.Close())
 	if g.fallen.Load() && !k.Cut {
 		copyLedger(t, after, r.Ledger) // into the same file, as a kill leaves it
+	}
+	if g.late != nil {
+		time.AfterFunc(k.Late, g.late)
 	}
 	return g.fallen.Load()
 }
@@ -85,14 +98,18 @@ var errKilled = errors.New("the process is gone")
 type guillotine struct {
 	at     Kill
 	fall   func()
+	late   func() // nil if nothing is underway
 	writes atomic.Int64
 	fallen atomic.Bool
 }
 
 func (g *guillotine) wrap(next http.RoundTripper) http.RoundTripper {
 	return roundTrip(func(r *http.Request) (*http.Response, error) {
-		if g.fallen.Load() {
+		switch {
+		case g.fallen.Load() && g.at.Cut:
 			return nil, errKilled
+		case g.fallen.Load():
+			return final(r), nil
 		}
 		if r.Method == http.MethodGet || g.writes.Add(1) != int64(g.at.Write) {
 			return next.RoundTrip(r)
@@ -102,10 +119,38 @@ func (g *guillotine) wrap(next http.RoundTripper) http.RoundTripper {
 				return nil, err
 			}
 		}
+		if g.at.Late > 0 {
+			late, err := underway(r)
+			if err != nil {
+				return nil, err
+			}
+			g.late = func() { _, _ = next.RoundTrip(late) }
+		}
 		g.fallen.Store(true)
 		g.fall()
 		return nil, errKilled
 	})
+}
+
+// underway is a request that has left its process, so that nothing calls it back.
+func underway(r *http.Request) (*http.Request, error) {
+	late := r.Clone(context.WithoutCancel(r.Context()))
+	if r.Body == nil {
+		return late, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	late.Body = io.NopCloser(bytes.NewReader(body))
+	return late, err
+}
+
+// final is an answer after which nobody tries again: a process that is gone takes no time
+// to end.
+func final(r *http.Request) *http.Response {
+	w := httptest.NewRecorder()
+	emulator.Refusal(http.StatusUnauthorized, 20003, "%s", errKilled).WriteTo(w)
+	reply := w.Result()
+	reply.Request = r
+	return reply
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

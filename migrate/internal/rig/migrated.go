@@ -105,18 +105,31 @@ func (m *Mutant) RepairWith(ctx context.Context, t *testing.T, execute bool, eac
 	l, err := sqlite.Open(t.Context(), m.Ledger)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, l.Close()) }()
-	target := m.Rig.Target(counter)
 	var all []verify.Repair
-	r := verify.Repairer{
-		Verifier: verify.Verifier{Source: migrate.Counted(m.Source(counter)), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
-		Write:    target, Record: l, Bring: m.Bring(m.Source(counter), l), Execute: execute,
-	}
+	r := m.repairer(m.Source(counter), m.Rig.Target(counter), l, execute)
 	got, err := r.Run(ctx, func(one verify.Repair) {
 		all = append(all, one)
 		each(one)
 	})
 	require.NoError(t, err)
 	return got, all
+}
+
+func (m *Mutant) repairer(source migrate.Source, target migrate.Target, l migrate.Ledger, execute bool) verify.Repairer {
+	return verify.Repairer{
+		Verifier: verify.Verifier{Source: migrate.Counted(source), Target: target, Ledger: l, Observer: m.Events, Settings: m.Settings},
+		Write:    target, Record: l, Bring: m.Bring(source, l), Execute: execute,
+	}
+}
+
+// RepairKilled makes a repair whose process is gone at a write, as [Rig.Killed] does a
+// migration.
+func (m *Mutant) RepairKilled(t *testing.T, k Kill) bool {
+	t.Helper()
+	return m.killed(t, k, func(ctx context.Context, source migrate.Source, target migrate.Target, l migrate.Ledger, _ *transport.Counter) {
+		r := m.repairer(source, target, l, true)
+		_, _ = r.Run(ctx, func(verify.Repair) {})
+	})
 }
 
 // Bring is the lane that brings back the end of a conversation, with the ledger or

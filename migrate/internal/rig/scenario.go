@@ -46,9 +46,10 @@ type MsgPlan struct {
 // Kill ends a run at a request: the process is gone before it is sent, or
 // after it took effect and before the answer arrives.
 type Kill struct {
-	Write int  // the how many-th write of that run
-	After bool // its effect
-	Cut   bool // the run is told to stop at once, and can still save
+	Write int           // the how many-th write of that run
+	After bool          // its effect
+	Late  time.Duration // after the end of that run, when it reaches the target all the same; 0: it never does
+	Cut   bool          // the run is told to stop at once, and can still save
 }
 
 func Scenarios() *rapid.Generator[Scenario] {

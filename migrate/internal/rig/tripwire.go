@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/emulator"
@@ -16,6 +17,7 @@ type Trip struct {
 	At     int                           // the how many-th request after Arm, from 1
 	Reply  emulator.Reply                // what it is answered
 	After  bool                          // it takes effect before that
+	Late   time.Duration                 // if given, it has no answer, and takes effect that much later
 	Outage bool                          // every later request gets that answer, too
 	Count  func(*emulator.Exchange) bool // which requests count; nil counts all
 }
@@ -76,6 +78,10 @@ func (w *Tripwire) Intercept(out http.ResponseWriter, r *http.Request, x *emulat
 	w.mu.Lock()
 	t := w.trip
 	w.mu.Unlock()
+	if t.Late > 0 {
+		time.AfterFunc(t.Late, func() { w.commit(x, commit) })
+		panic(http.ErrAbortHandler)
+	}
 	if t.After {
 		w.commit(x, commit)
 	}
