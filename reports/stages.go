@@ -9,5 +9,6 @@ var stages = map[string]struct{ state, work string }{
 	"copied":  {"copied", "participants and messages"},
 	"checked": {"read back", "reading back"},
 	"done":    {"done", "read horizons, invites, dates"},
+	"leaving": {"being undone", ""},
 	"stopped": {"stopped", "channels that were stopped"},
 }

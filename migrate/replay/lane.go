@@ -46,6 +46,9 @@ type lane struct {
 
 // run takes the channel through what is left of its stages.
 func (l *lane) run(ctx context.Context) error {
+	if err := l.afterUndo(ctx); err != nil {
+		return err
+	}
 	if err := l.recall(ctx); err != nil {
 		return err
 	}
@@ -92,6 +95,26 @@ func (l *lane) run(ctx context.Context) error {
 		return arrived(ctx, l.Ledger, l.Channel.SID)
 	}
 	return nil
+}
+
+// afterUndo begins anew if an undo deleted the conversation and did not come to forget
+// it. If it is there all the same, the lane reads it whole.
+func (l *lane) afterUndo(ctx context.Context) error {
+	if l.Record.Stage != migrate.Leaving {
+		return nil
+	}
+	left := time.Until(l.SettledAt)
+	l.dog.Waiting(left)
+	if err := l.wait(ctx, left); err != nil {
+		return err
+	}
+	_, err := l.Target.Conversation(ctx, l.TargetService, l.Record.TargetSID)
+	if migrate.KindOf(err) == migrate.NotFound {
+		l.Record, err = migrate.ForgetChannel(context.WithoutCancel(ctx), l.Ledger, l.Record)
+		return migrate.Fatal(err)
+	}
+	l.Record.Stage = migrate.Open
+	return err
 }
 
 // afterCrash waits, in a lane that an earlier run may have died in, until what

@@ -39,6 +39,11 @@ func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, er
 	if err != nil {
 		return nil, err
 	}
+	if rec.Stage == migrate.Leaving {
+		if known, err = r.afterUndo(ctx, &rec); err != nil {
+			return nil, err
+		}
+	}
 	if !known {
 		rec = migrate.ServiceRecord{SourceSID: src.SID, FriendlyName: mapping.Readable(src.FriendlyName)}
 	}
@@ -71,6 +76,20 @@ func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, er
 	r.services = append(r.services, migrate.SummaryService{SourceSID: src.SID, TargetSID: rec.TargetSID, FriendlyName: src.FriendlyName})
 	r.mu.Unlock()
 	return s, nil
+}
+
+// afterUndo begins anew, and reports that the ledger knows nothing of a service, if an undo
+// deleted its target and did not come to forget it.
+func (r *run) afterUndo(ctx context.Context, rec *migrate.ServiceRecord) (known bool, err error) {
+	if err := drain.Until(ctx, r.settledAt, r.Observer, r.Drain); err != nil {
+		return true, err
+	}
+	_, err = r.Target.Configuration(ctx, rec.TargetSID)
+	if migrate.KindOf(err) == migrate.NotFound {
+		return false, migrate.Fatal(migrate.ForgetService(context.WithoutCancel(ctx), r.Ledger, rec.SourceSID, nil))
+	}
+	rec.Stage = migrate.Open
+	return true, err
 }
 
 // checkToService refuses a target that is not there, and one that is the source

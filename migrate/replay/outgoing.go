@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/conversations"
@@ -222,10 +221,6 @@ func (l *lane) noteFile(ctx context.Context, p pairing) error {
 		SourceIndex: p.want.Index, SourceSID: p.want.message.Media.SID, TargetSID: p.have.Media.SID, Size: p.have.Media.Size,
 	}))
 }
-
-// notYet is the date of an update that no source has: what bears it in the ledger
-// is looked at again by the next pass.
-var notYet = time.Unix(1, 0)
 
 func (l *lane) outgoing(op, sid string) outgoing {
 	return outgoing{op: op, sid: sid, channelSID: l.Channel.SID, mapper: l.Settings.Mapper, findings: l.Findings}

@@ -97,7 +97,7 @@ func (u *users) asSent(ctx context.Context, o outgoing, sent, stored conversatio
 	if err == nil {
 		return nil
 	}
-	rec.DateUpdated = notYet
+	rec.DateUpdated = migrate.NotYet
 	return cmp.Or(migrate.Fatal(u.service.Ledger.PutEntity(ctx, rec)), err)
 }
 

@@ -53,8 +53,16 @@ func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRec
 		return err
 	}
 	goes, err := s.act(ctx, r,
-		func() error { return s.Write.DeleteConversation(ctx, s.record.TargetSID, rec.TargetSID) },
-		func() error { return s.forgetChannel(context.WithoutCancel(ctx), rec) })
+		func() error {
+			if err := s.leave(ctx, rec); err != nil {
+				return err
+			}
+			return s.Write.DeleteConversation(ctx, s.record.TargetSID, rec.TargetSID)
+		},
+		func() error {
+			_, err := migrate.ForgetChannel(context.WithoutCancel(ctx), s.Record, rec)
+			return err
+		})
 	if goes {
 		s.mark(s.going, rec.TargetSID)
 	}
@@ -78,48 +86,14 @@ func (s *undoneService) files(ctx context.Context, rec migrate.ChannelRecord) (n
 	return n, bytes, nil
 }
 
-// forgetChannel leaves of a channel what a plan would put. Its own record comes
-// last: while it names a conversation, an undo looks again.
-func (s *undoneService) forgetChannel(ctx context.Context, rec migrate.ChannelRecord) error {
-	for m, err := range s.Ledger.Entities(ctx, migrate.MemberEntity, rec.SourceSID) {
-		if err == nil {
-			err = s.Record.ForgetEntity(ctx, migrate.MemberEntity, m.SourceSID)
-		}
-		if err != nil {
-			return err
-		}
+// leave has the ledger know that a conversation is about to go, in a way that survives a
+// crash: a lane that is done would not look whether it is there.
+func (s *undoneService) leave(ctx context.Context, rec migrate.ChannelRecord) error {
+	rec.Stage = migrate.Leaving
+	if err := s.Record.PutChannel(ctx, rec); err != nil {
+		return migrate.Fatal(err)
 	}
-	for f, err := range s.Ledger.Files(ctx, rec.SourceSID) { // they went with their messages
-		if err == nil {
-			err = s.Record.ForgetFile(ctx, rec.SourceSID, f.SourceIndex)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := s.Record.ForgetMessages(ctx, rec.SourceSID, migrate.All); err != nil {
-		return err
-	}
-	if err := s.forgetDoubts(ctx, rec); err != nil {
-		return err
-	}
-	rec.TargetSID, rec.Stage, rec.Adopted, rec.Messages, rec.Members = "", migrate.Planned, false, 0, 0
-	rec.BornAt, rec.Alone, rec.Listed = time.Time{}, false, migrate.Listed{}
-	if err := s.Record.ForgetFindings(ctx, rec.SourceSID, ""); err != nil {
-		return err
-	}
-	return s.Record.PutChannel(ctx, rec)
-}
-
-// forgetDoubts leaves only that the conversation itself may be made once more.
-func (s *undoneService) forgetDoubts(ctx context.Context, rec migrate.ChannelRecord) error {
-	doubts, err := s.Ledger.Doubts(ctx, rec.SourceSID)
-	for _, d := range doubts {
-		if err == nil && d.SourceIndex != migrate.NewConversation {
-			err = s.Record.ForgetDoubt(ctx, rec.SourceSID, d.SourceIndex)
-		}
-	}
-	return err
+	return migrate.Fatal(s.Record.Sync(ctx))
 }
 
 // examine looks at a conversation and says why it is kept; nothing where it
@@ -153,7 +127,8 @@ func (s *undoneService) examine(ctx context.Context, rec migrate.ChannelRecord) 
 
 // changed compares the date that the migration left: any write moves it.
 func changed(rec migrate.ChannelRecord, have conversations.Conversation) string {
-	if rec.Stage == migrate.Done && !rec.DateUpdated.IsZero() && !have.DateUpdated.Equal(rec.DateUpdated.UTC().Truncate(time.Second)) {
+	finished := rec.Stage == migrate.Done || rec.Stage == migrate.Leaving
+	if finished && !rec.DateUpdated.IsZero() && !have.DateUpdated.Equal(rec.DateUpdated.UTC().Truncate(time.Second)) {
 		return "it was changed since, at " + have.DateUpdated.Format(time.RFC3339)
 	}
 	return ""

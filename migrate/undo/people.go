@@ -31,8 +31,13 @@ func (s *undoneService) removeUsers(ctx context.Context) error {
 			continue
 		}
 		goes, err := s.act(ctx, r,
-			func() error { return s.Write.DeleteUser(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.forgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) })
+			func() error {
+				if err := s.leavePerson(ctx, e.Kind, e.SourceSID); err != nil {
+					return err
+				}
+				return s.Write.DeleteUser(ctx, s.record.TargetSID, e.TargetSID)
+			},
+			func() error { return migrate.ForgetPerson(context.WithoutCancel(ctx), s.Record, e) })
 		if err != nil {
 			return err
 		}
@@ -87,8 +92,13 @@ func (s *undoneService) removeRoles(ctx context.Context) error {
 			continue
 		}
 		if _, err := s.act(ctx, r,
-			func() error { return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID) },
-			func() error { return s.forgetEntity(context.WithoutCancel(ctx), e.Kind, e.SourceSID) }); err != nil {
+			func() error {
+				if err := s.leavePerson(ctx, e.Kind, e.SourceSID); err != nil {
+					return err
+				}
+				return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID)
+			},
+			func() error { return migrate.ForgetPerson(context.WithoutCancel(ctx), s.Record, e) }); err != nil {
 			return err
 		}
 	}

@@ -43,7 +43,17 @@ func (u *undo) end(ctx context.Context, done Undone, failed error) error {
 	if err := u.begin(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	return u.record.End(ctx, migrate.UndoneStatus, time.Time{}, done)
+	u.mu.Lock()
+	unanswered := u.unanswered
+	u.mu.Unlock()
+	return u.record.End(ctx, migrate.UndoneStatus, unanswered, done)
+}
+
+// noAnswer notes that a write may still land.
+func (u *undo) noAnswer() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.unanswered = time.Now()
 }
 
 // fail ends the undo at once.

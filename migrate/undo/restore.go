@@ -53,13 +53,17 @@ func (s *undoneService) giveOneBack(ctx context.Context, o migrate.Original) err
 	}
 	s.back[o.TargetSID] = true
 	give := func() error {
-		switch {
-		case now.digest == was:
+		if now.digest == was {
 			return nil
+		}
+		err := s.each(ctx, o, func(sourceSID string) error { return s.leavePerson(ctx, o.Kind, sourceSID) })
+		switch {
+		case err != nil:
+			return err
 		case o.Kind == migrate.RoleEntity:
 			return s.Write.SetRole(ctx, s.record.TargetSID, role)
 		}
-		_, err := s.Write.SetUser(ctx, s.record.TargetSID, user)
+		_, err = s.Write.SetUser(ctx, s.record.TargetSID, user)
 		return err
 	}
 	done, err := s.act(ctx, r, give, func() error { return s.forgetOriginal(context.WithoutCancel(ctx), o) })
@@ -73,17 +77,19 @@ func (s *undoneService) giveOneBack(ctx context.Context, o migrate.Original) err
 // forgetOriginal lets go of what was given back, and of the record of it, so that
 // a later migration looks at it anew.
 func (s *undoneService) forgetOriginal(ctx context.Context, o migrate.Original) error {
-	pairs, err := s.Ledger.Lookup(ctx, o.TargetSID)
-	if err != nil {
+	if err := s.each(ctx, o, func(sourceSID string) error { return s.Record.ForgetEntity(ctx, o.Kind, sourceSID) }); err != nil {
 		return err
 	}
+	return s.Record.ForgetOriginal(ctx, o.Kind, o.TargetSID)
+}
+
+// each is told of what stands for a user or a role that was replaced.
+func (s *undoneService) each(ctx context.Context, o migrate.Original, f func(sourceSID string) error) error {
+	pairs, err := s.Ledger.Lookup(ctx, o.TargetSID)
 	for _, p := range pairs {
-		if p.ServiceSID != s.record.SourceSID {
-			continue
-		}
-		if err := s.Record.ForgetEntity(ctx, o.Kind, cmp.Or(p.SourceSID, p.TargetSID)); err != nil {
-			return err
+		if err == nil && p.ServiceSID == s.record.SourceSID {
+			err = f(cmp.Or(p.SourceSID, p.TargetSID))
 		}
 	}
-	return s.Record.ForgetOriginal(ctx, o.Kind, o.TargetSID)
+	return err
 }

@@ -3,7 +3,6 @@ package undo
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"chatbridge/mapping/conversations"
@@ -75,7 +74,12 @@ func (s *undoneService) run(ctx context.Context) error {
 		r.Fate = Gone
 	}
 	goes, err := s.act(ctx, r,
-		func() error { return s.Write.DeleteService(ctx, s.record.TargetSID) },
+		func() error {
+			if err := s.leaveService(ctx); err != nil {
+				return err
+			}
+			return s.Write.DeleteService(ctx, s.record.TargetSID)
+		},
 		func() error { return s.forget(context.WithoutCancel(ctx), r.Fate) })
 	if err != nil || goes && s.Execute {
 		return err
@@ -123,7 +127,7 @@ func (s *undoneService) people(ctx context.Context) error {
 	if err := s.removeRoles(ctx); err != nil || !s.Execute {
 		return err
 	}
-	return migrate.Fatal(s.forgetAttempts(ctx))
+	return migrate.Fatal(migrate.ForgetAttempts(ctx, s.Record, s.record.SourceSID))
 }
 
 // inhabited says why a service is kept; nothing where it goes.
@@ -158,57 +162,36 @@ func (s *undoneService) along(ctx context.Context, fate Fate) error {
 	return nil
 }
 
-// forget lets go of everything in a service that is gone, and of the service
-// last.
+// leaveService has the ledger know that a service is about to go.
+func (s *undoneService) leaveService(ctx context.Context) error {
+	rec := s.record
+	rec.Stage = migrate.Leaving
+	if err := s.Record.PutService(ctx, rec); err != nil {
+		return migrate.Fatal(err)
+	}
+	return migrate.Fatal(s.Record.Sync(ctx))
+}
+
 func (s *undoneService) forget(ctx context.Context, fate Fate) error {
-	for _, kind := range []migrate.EntityKind{migrate.UserEntity, migrate.RoleEntity} {
-		for e, err := range s.Ledger.Entities(ctx, kind, s.record.SourceSID) {
-			if err == nil {
-				err = s.forgetEntity(ctx, kind, e.SourceSID)
-			}
-			if err != nil {
-				return err
-			}
-			r := removalOf(e, fate)
-			r.Done = fate == Delete
-			s.report(r)
-		}
-	}
-	for o, err := range s.Ledger.Originals(ctx, s.record.SourceSID) {
-		if err == nil {
-			err = s.Record.ForgetOriginal(ctx, o.Kind, o.TargetSID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := s.forgetAttempts(ctx); err != nil {
-		return err
-	}
-	if err := s.Record.ForgetFindings(ctx, s.record.SourceSID, ""); err != nil {
-		return err
-	}
-	return s.Record.ForgetService(ctx, s.record.SourceSID)
+	return migrate.ForgetService(ctx, s.Record, s.record.SourceSID, func(e migrate.EntityRecord) {
+		r := removalOf(e, fate)
+		r.Done = fate == Delete
+		s.report(r)
+	})
 }
 
-// forgetEntity lets go of a role or a user that is gone, and of what was lost of
-// them.
-func (s *undoneService) forgetEntity(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
-	return errors.Join(s.Record.ForgetFindings(ctx, sourceSID, ""), s.Record.ForgetEntity(ctx, kind, sourceSID))
-}
-
-// forgetAttempts lets go of the creates that were sent: a later migration would
-// take what somebody else made meanwhile for theirs.
-func (s *undoneService) forgetAttempts(ctx context.Context) error {
-	for a, err := range s.Ledger.Attempts(ctx, s.record.SourceSID) {
-		if err == nil {
-			err = s.Record.ForgetAttempt(ctx, a.Kind, a.SourceSID)
-		}
-		if err != nil {
-			return err
-		}
+// leavePerson has the ledger know that a user or a role is about to be deleted or given
+// back: a later pass looks at it then.
+func (s *undoneService) leavePerson(ctx context.Context, kind migrate.EntityKind, sourceSID string) error {
+	rec, known, err := s.Ledger.Entity(ctx, kind, sourceSID)
+	if err == nil && known {
+		rec.DateUpdated = migrate.NotYet
+		err = s.Record.PutEntity(ctx, rec)
 	}
-	return nil
+	if err == nil {
+		err = s.Record.Sync(ctx)
+	}
+	return migrate.Fatal(err)
 }
 
 func removalOf(e migrate.EntityRecord, fate Fate) Removal {

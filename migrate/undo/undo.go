@@ -29,8 +29,9 @@ import (
 // it since. Whole conversations are deleted, which tells
 // nobody's phone; no participant is ever removed by itself.
 //
-// The ledger forgets a thing after it is gone. So an undo that was stopped at
-// any moment goes on when it is run again, and a later migration starts anew.
+// The ledger knows of a thing that it is about to go, and forgets it after it is gone. So
+// an undo that was stopped at any moment goes on when it is run again, and a later
+// migration starts anew, or looks first whether a thing is there.
 type Undoer struct {
 	Target   migrate.TargetReader
 	Write    migrate.Target // the target again, with its verbs; needed to execute
@@ -83,6 +84,8 @@ type undo struct {
 	sink   func(Removal)
 	counts map[string]Count
 	failed error // why it was cut, by ourselves
+
+	unanswered time.Time // when a write, of this run or one before it, last had no answer
 }
 
 func (u *undo) whole(ctx context.Context) error {
@@ -100,6 +103,7 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	u.set.Settle = last.SettleAfter(u.set.Settle)
+	u.unanswered = drain.AnsweredAt(last, u.started, u.set.Settle).Add(-u.set.Settle)
 	if u.Execute {
 		if err := u.count(ctx, selected); err != nil {
 			return err
@@ -129,7 +133,7 @@ func (u *undo) hold(ctx context.Context) (_ context.Context, release func() erro
 	}
 	ctx, u.cut = context.WithCancelCause(ctx)
 	u.claims = claim.New(claim.Options{
-		Target: u.Write, Ledger: u.Ledger, Verb: command, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: u.cut,
+		Target: u.Write, Ledger: u.Ledger, Verb: command, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: u.cut, Unanswered: u.noAnswer,
 	})
 	u.Write = u.claims.Guard()
 	return ctx, func() error {

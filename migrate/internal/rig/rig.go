@@ -265,13 +265,26 @@ func (r *Rig) Undo(ctx context.Context, execute bool) (undo.Undone, []undo.Remov
 	l, err := sqlite.Open(ctx, r.Ledger)
 	require.NoError(r.t, err)
 	defer func() { require.NoError(r.t, l.Close()) }()
-	target := r.Target(&transport.Counter{})
 	var all []undo.Removal
-	u := undo.Undoer{
-		Target: target, Write: target, Ledger: l, Record: l, Observer: r.Events, Settings: r.Settings, Execute: execute,
-	}
+	u := r.undoer(r.Target(&transport.Counter{}), l, execute)
 	got, err := u.Run(ctx, func(one undo.Removal) { all = append(all, one) })
 	return got, all, err
+}
+
+func (r *Rig) undoer(target migrate.Target, l migrate.Ledger, execute bool) undo.Undoer {
+	return undo.Undoer{
+		Target: target, Write: target, Ledger: l, Record: l, Observer: r.Events, Settings: r.Settings, Execute: execute,
+	}
+}
+
+// UndoKilled is an undo whose process is gone at a write, as [Rig.Killed] does a
+// migration.
+func (r *Rig) UndoKilled(t *testing.T, k Kill) bool {
+	t.Helper()
+	return r.killed(t, k, func(ctx context.Context, _ migrate.Source, target migrate.Target, l migrate.Ledger, _ *transport.Counter) {
+		u := r.undoer(target, l, true)
+		_, _ = u.Run(ctx, func(undo.Removal) {})
+	})
 }
 
 // ClaimWrites is what a run writes into a service in which it finds nothing to do:
