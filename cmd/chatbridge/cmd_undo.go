@@ -54,10 +54,11 @@ else needs. The ledger is the file that records what arrived. Without --execute
 it writes nothing: it only lists what would go, and what would stay and why.
 --all names every conversation.
 
-It keeps whatever existed before or was adopted. It keeps every conversation
-with a message, participant, name or attribute that the migration did not leave
-there. It also keeps people who have changed their profile, and roles that
-somebody added or changed. Values that --policy replaced are restored.
+It keeps whatever existed before, or was adopted in a service that this ledger
+did not create. It keeps every conversation with a message, participant, name or
+attribute that the migration did not leave there. It also keeps people who have
+changed their profile, and roles that somebody added or changed. Values that
+--policy replaced are restored.
 
 It never touches the source, and sends no push notification. The first interrupt
 finishes what is in flight, the second stops at once; run it again to go on. It

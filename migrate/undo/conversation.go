@@ -110,7 +110,7 @@ func (s *undoneService) examine(ctx context.Context, rec migrate.ChannelRecord) 
 		return false, "", err
 	case rec.TargetSID == rec.SourceSID:
 		return false, "it is the channel itself", nil
-	case rec.Adopted:
+	case rec.Adopted && !s.own():
 		return false, "it was found in the target, not created with this ledger", nil
 	}
 	stamp, stamped := mapping.ReadStamp(have.Attributes)

@@ -3,6 +3,7 @@ package undo_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"chatbridge/migrate/emulator"
 	"chatbridge/migrate/internal/rig"
 	"chatbridge/migrate/sqlite"
+	"chatbridge/migrate/undo"
 )
 
 // migrates has a migration come to its end, and both sides be equal for good.
@@ -126,4 +128,40 @@ func stages(t *testing.T, r *rig.Rig) map[string]migrate.Stage {
 	}
 	require.NoError(t, l.Close())
 	return all
+}
+
+// A migration is killed, and undone at once. What is left then is named, and goes when the
+// migration was brought to its end first.
+func TestUndoOfAMigrationThatWasKilled(t *testing.T) {
+	for _, toService := range []bool{false, true} {
+		for write := 3; write <= 60; write += 5 {
+			for _, k := range []rig.Kill{{Late: 9 * time.Second}, {After: true}} {
+				k.Write = write
+				t.Run(fmt.Sprintf("at write %d, which lands: %v, into a service that was there: %t", write, k.Late > 0, toService), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						r := rig.NewRig(t, emulator.Config{Archive: manyPlans().Archive()})
+						there := r.Inhabit(t)
+						if toService {
+							r.Settings.ToService = there
+						}
+						before := r.State(t)
+						require.True(t, r.Killed(t, k))
+						_, all, err := r.Undo(t.Context(), true)
+						require.NoError(t, err)
+						time.Sleep(time.Minute)
+						if !slices.ContainsFunc(all, func(one undo.Removal) bool { return one.Fate == undo.Keep && one.TargetSID != there }) {
+							require.Equal(t, before, r.State(t), "%+v", all)
+							return
+						}
+						migrates(t, r, before)
+						_, all, err = r.Undo(t.Context(), true)
+						require.NoError(t, err)
+						if !toService { // or what was found in it stays
+							require.Equal(t, before, r.State(t), "%+v", all)
+						}
+					})
+				})
+			}
+		}
+	}
 }

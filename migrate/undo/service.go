@@ -57,6 +57,9 @@ func (s *undoneService) run(ctx context.Context) error {
 	if err := s.conversations(ctx); err != nil {
 		return err
 	}
+	if err := s.lateConversations(ctx); err != nil {
+		return err
+	}
 	if ctx, err = s.looking(ctx); err != nil {
 		return err
 	}
@@ -89,6 +92,11 @@ func (s *undoneService) run(ctx context.Context) error {
 	}
 	return s.along(ctx, r.Fate)
 }
+
+// own reports whether the ledger made the service. What bears the stamp of a channel in it
+// was made by a run on this ledger that was killed before it could note it, or by one that
+// took this ledger for lost and went on with its work.
+func (s *undoneService) own() bool { return s.record.Created && !s.record.Adopted }
 
 // claim makes the service ours to delete from.
 func (s *undoneService) claim(ctx context.Context) error {

@@ -17,17 +17,18 @@ import (
 // Undoer deletes from the target what a ledger says that its migration made,
 // and what nobody has changed since: conversations, then users, roles and
 // services. It never touches the source, nor what was in the target before, nor
-// what was adopted.
+// what was adopted in a service that the ledger did not make.
 //
-// A conversation goes when it was created by this ledger, bears the stamp of its
-// channel, has exactly the messages and participants that the ledger knows, and
-// bears the date that the migration left on it. A user goes when they are in no
+// A conversation goes when it was created by this ledger or in its service, bears the
+// stamp of its channel, has exactly the messages and participants that the ledger knows,
+// and bears the date that the migration left on it. A user goes when they are in no
 // other conversation and are as the migration left them; a role when nothing uses
 // it and it is as it was left; a service when nothing is in it that the ledger does
-// not know. One that a create without an answer made once more goes if nothing is in
-// it, and is named otherwise. What a policy replaced gets back what it was, unless somebody changed
-// it since. Whole conversations are deleted, which tells
-// nobody's phone; no participant is ever removed by itself.
+// not know. A service that a create without an answer may have made once more is named,
+// and stays; a conversation likewise, unless it is empty and in a service of the ledger's
+// own. What a policy replaced gets back what it was, unless somebody changed it since.
+// Whole conversations are deleted, which tells nobody's phone; no participant is ever
+// removed by itself.
 //
 // The ledger knows of a thing that it is about to go, and forgets it after it is gone. So
 // an undo that was stopped at any moment goes on when it is run again, and a later
