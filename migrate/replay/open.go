@@ -67,7 +67,7 @@ func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, er
 	}
 	s.target, s.record, s.made, s.adopted = rec.TargetSID, rec, rec.Created, rec.Adopted
 	if err := s.claim(ctx, made, want.FriendlyName); err != nil {
-		return nil, err
+		return nil, s.whetherGone(ctx, err)
 	}
 	if err := s.noteLost(ctx); err != nil {
 		return nil, err
@@ -90,6 +90,22 @@ func (r *run) afterUndo(ctx context.Context, rec *migrate.ServiceRecord) (known 
 	}
 	rec.Stage = migrate.Open
 	return true, err
+}
+
+// whetherGone is the error of a first request, or that the service is gone, and what to do
+// then: nobody but a person knows why somebody deleted it.
+func (s *service) whetherGone(ctx context.Context, err error) error {
+	if migrate.KindOf(err) != migrate.NotFound {
+		return err
+	}
+	if _, there := s.Target.Configuration(ctx, s.target); migrate.KindOf(there) != migrate.NotFound {
+		return err
+	}
+	return &migrate.Error{
+		Op: "open target service", Kind: migrate.NotFound, SID: s.target,
+		Err:  errors.New("the ledger has it, but the target account does not have it any more"),
+		Hint: "to have the ledger forget it: chatbridge undo --execute; then, to begin anew: chatbridge migrate",
+	}
 }
 
 // checkToService refuses a target that is not there, and one that is the source

@@ -21,8 +21,7 @@ func (r *repair) carryOut(ctx context.Context, one fix) error {
 			}
 			return r.noteDigest(ctx, migrate.RoleEntity, f.want.SID, origin.DigestRole(f.want))
 		}
-		_, err := r.target.AppendRole(ctx, f.service, f.want)
-		return err
+		return r.bringRole(ctx, f)
 	case userFix:
 		return r.bringUser(ctx, f)
 	case defaultsFix:
@@ -49,10 +48,51 @@ func (r *repair) carryOut(ctx context.Context, one fix) error {
 	return errCannot
 }
 
+// bringRole creates a role. As in a migration, the ledger knows of the create before it is
+// sent, and lets go of it after it has the role.
+func (r *repair) bringRole(ctx context.Context, f roleFix) error {
+	a := f.attempt
+	a.Sent = origin.DigestRole(f.want)
+	a.Unanswered++
+	if err := r.noteAttempt(ctx, a); err != nil {
+		return err
+	}
+	made, err := r.target.AppendRole(ctx, f.service, f.want)
+	if migrate.KindOf(err) == migrate.InDoubt {
+		return err
+	}
+	a.Unanswered--
+	if err == nil {
+		*f.made = made
+		f.record.TargetSID, f.record.Digest = made.SID, origin.DigestRole(made)
+		if r.ledger != nil {
+			if err := r.ledger.PutEntity(ctx, f.record); err != nil {
+				return err
+			}
+		}
+	}
+	return cmp.Or(err, r.noteAttempt(context.WithoutCancel(ctx), a))
+}
+
+func (r *repair) noteAttempt(ctx context.Context, a migrate.Attempt) error {
+	switch {
+	case r.ledger == nil:
+		return nil
+	case a.Unanswered > 0:
+		return r.ledger.PutAttempt(ctx, a)
+	default:
+		return r.ledger.ForgetAttempt(ctx, a.Kind, a.SourceSID)
+	}
+}
+
 func (r *repair) bringUser(ctx context.Context, f userFix) error {
 	if f.want.SID == "" {
-		_, _, err := r.target.EnsureUser(ctx, f.service, f.want)
-		return err
+		got, change, err := r.target.EnsureUser(ctx, f.service, f.want)
+		if err != nil || change != migrate.Created || r.ledger == nil {
+			return err
+		}
+		f.record.TargetSID, f.record.Digest = got.SID, origin.DigestUser(got)
+		return r.ledger.PutEntity(ctx, f.record)
 	}
 	got, err := r.target.SetUser(ctx, f.service, f.want)
 	if err != nil {

@@ -17,11 +17,15 @@ type (
 	roleFix struct {
 		service string
 		want    conversations.Role
+		record  migrate.EntityRecord // that the ledger is to have of one that is created
+		attempt migrate.Attempt      // with the roles that there are, and creates without an answer
+		made    *conversations.Role  // is set to the one that was created, so that users and participants get it
 	}
 	// userFix creates a user, or brings the one with want.SID to what is asked.
 	userFix struct {
 		service string
 		want    conversations.User
+		record  migrate.EntityRecord // that the ledger is to have of one that is created
 	}
 	// defaultsFix sets the default roles and reachability of a service.
 	defaultsFix struct {

@@ -127,8 +127,13 @@ func (s *verifiedService) compareRole(one comparedRole, is origin.Resource, ther
 	want := one.asked.Want
 	switch is.Relation {
 	case origin.Absent:
-		d.Class, d.fix = Missing, roleFix{s.target, want}
-		return s.report(d)
+		var made conversations.Role
+		d.Class, d.fix = Missing, roleFix{service: s.target, want: want, record: one.made(s.source.SID), attempt: one.asking(s.source.SID, there), made: &made}
+		err := s.report(d)
+		if made.SID != "" {
+			s.roles[one.source.SID] = mapping.Role{Source: one.source, TargetSID: made.SID}
+		}
+		return err
 	case origin.Several:
 		d.Class, d.Field, d.Detail = Missing, "permissions", fmt.Sprintf("%v have its type and name, but none has its permissions", is.Rivals)
 		return s.report(d)
@@ -140,11 +145,28 @@ func (s *verifiedService) compareRole(one comparedRole, is origin.Resource, ther
 	}
 	for _, f := range is.Differs {
 		d.Field = f
-		if err := s.report(s.others(d, one.record, roleFix{s.target, want})); err != nil {
+		if err := s.report(s.others(d, one.record, roleFix{service: s.target, want: want})); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// made is what the ledger has of a role that is created for a service of the source.
+func (c comparedRole) made(serviceSID string) migrate.EntityRecord {
+	return migrate.EntityRecord{Kind: migrate.RoleEntity, SourceSID: c.source.SID, ParentSID: serviceSID}
+}
+
+// asking is what the ledger has of a create before it is sent.
+func (c comparedRole) asking(serviceSID string, there []conversations.Role) migrate.Attempt {
+	a := c.attempt
+	if a.Kind == 0 {
+		a = migrate.Attempt{Kind: migrate.RoleEntity, SourceSID: c.source.SID, ParentSID: serviceSID}
+		for _, r := range there {
+			a.Before = append(a.Before, r.SID)
+		}
+	}
+	return a
 }
 
 // others says what a difference of a role or a user is: that of somebody else, who

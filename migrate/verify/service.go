@@ -68,6 +68,9 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 		return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, Name: src.FriendlyName, Detail: "no target service bears its stamp or holds what a migration wrote"})
 	}
 	if err := unpaused(s.compareOthers)(ctx); err != nil {
+		if migrate.KindOf(err) == migrate.NotFound && s.gone(ctx) {
+			return c.report(Difference{Class: Missing, Kind: migrate.KindServices, SourceSID: src.SID, TargetSID: s.target, Name: src.FriendlyName, Detail: "its target service is gone"})
+		}
 		return err
 	}
 	if err := s.listConversations(ctx); err != nil {
@@ -77,6 +80,12 @@ func (c *comparison) service(ctx context.Context, src chat.Service) error {
 		return err
 	}
 	return s.compareLevels(ctx)
+}
+
+// gone reports whether the target account does not have the service any more.
+func (s *verifiedService) gone(ctx context.Context) bool {
+	_, err := s.Target.Configuration(ctx, s.target)
+	return migrate.KindOf(err) == migrate.NotFound
 }
 
 // compareOthers compares what is in no channel.

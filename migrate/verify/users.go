@@ -52,7 +52,9 @@ func (s *verifiedService) compareUsers(ctx context.Context) error {
 		if !ok {
 			d := Difference{Class: Missing, Kind: migrate.KindUsers, SourceSID: src.SID, Name: src.Identity, Detail: string(mapping.Reason(found))}
 			if !mapping.Blocked(found) {
-				d.fix = userFix{s.target, want}
+				d.fix = userFix{s.target, want, migrate.EntityRecord{
+					Kind: migrate.UserEntity, SourceSID: src.SID, ParentSID: s.source.SID, DateUpdated: src.DateUpdated.Time,
+				}}
 			}
 			if err := s.report(d); err != nil {
 				return err
@@ -86,7 +88,7 @@ func (s *verifiedService) compareUser(ctx context.Context, src chat.User, want, 
 			continue
 		}
 		d := Difference{Class: f.class, Kind: migrate.KindUsers, SourceSID: src.SID, TargetSID: have.SID, Name: src.Identity, Field: f.field}
-		if err := s.report(s.others(d, rec, userFix{s.target, want})); err != nil {
+		if err := s.report(s.others(d, rec, userFix{service: s.target, want: want})); err != nil {
 			return err
 		}
 	}
