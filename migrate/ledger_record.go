@@ -2,7 +2,6 @@ package migrate
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"chatbridge/mapping"
@@ -299,106 +298,6 @@ func NoteLevel(ctx context.Context, l Ledger, rec EntityRecord, muted bool) erro
 		return Fatal(l.PutEntity(ctx, rec))
 	}
 	return Fatal(l.ForgetEntity(ctx, rec.Kind, rec.SourceSID))
-}
-
-// ForgetChannel leaves of a channel whose conversation is gone what a plan would put, and
-// returns that. Its own record comes last: as long as it names a conversation, whoever
-// comes next looks again.
-func ForgetChannel(ctx context.Context, l Ledger, rec ChannelRecord) (ChannelRecord, error) {
-	for m, err := range l.Entities(ctx, MemberEntity, rec.SourceSID) {
-		if err == nil {
-			err = l.ForgetEntity(ctx, MemberEntity, m.SourceSID)
-		}
-		if err != nil {
-			return rec, err
-		}
-	}
-	for f, err := range l.Files(ctx, rec.SourceSID) { // they went with their messages
-		if err == nil {
-			err = l.ForgetFile(ctx, rec.SourceSID, f.SourceIndex)
-		}
-		if err != nil {
-			return rec, err
-		}
-	}
-	if err := l.ForgetMessages(ctx, rec.SourceSID, All); err != nil {
-		return rec, err
-	}
-	doubts, err := l.Doubts(ctx, rec.SourceSID)
-	for _, d := range doubts {
-		if err == nil && d.SourceIndex != NewConversation { // which may still land
-			err = l.ForgetDoubt(ctx, rec.SourceSID, d.SourceIndex)
-		}
-	}
-	if err != nil {
-		return rec, err
-	}
-	if err := l.ForgetFindings(ctx, rec.SourceSID, ""); err != nil {
-		return rec, err
-	}
-	rec.TargetSID, rec.Stage, rec.Adopted, rec.Messages, rec.Members = "", Planned, false, 0, 0
-	rec.BornAt, rec.Alone, rec.Writing, rec.Listed, rec.Page = time.Time{}, false, false, Listed{}, Page{}
-	return rec, l.PutChannel(ctx, rec)
-}
-
-// ForgetService lets go of everything in a service that is gone, and of the service last.
-// Each is told of the users and roles that went with it; it may be nil.
-func ForgetService(ctx context.Context, l Ledger, sourceSID string, each func(EntityRecord)) error {
-	for c, err := range l.Channels(ctx, sourceSID) {
-		if err == nil && c.TargetSID != "" {
-			_, err = ForgetChannel(ctx, l, c)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	for _, kind := range []EntityKind{UserEntity, RoleEntity} {
-		for e, err := range l.Entities(ctx, kind, sourceSID) {
-			if err == nil {
-				err = ForgetPerson(ctx, l, e)
-			}
-			if err != nil {
-				return err
-			}
-			if each != nil {
-				each(e)
-			}
-		}
-	}
-	for o, err := range l.Originals(ctx, sourceSID) {
-		if err == nil {
-			err = l.ForgetOriginal(ctx, o.Kind, o.TargetSID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := ForgetAttempts(ctx, l, sourceSID); err != nil {
-		return err
-	}
-	if err := l.ForgetFindings(ctx, sourceSID, ""); err != nil {
-		return err
-	}
-	return l.ForgetService(ctx, sourceSID)
-}
-
-// ForgetPerson lets go of a user or a role that is gone, and of what was lost of them.
-func ForgetPerson(ctx context.Context, l Ledger, e EntityRecord) error {
-	return errors.Join(l.ForgetFindings(ctx, e.SourceSID, ""), l.ForgetEntity(ctx, e.Kind, e.SourceSID))
-}
-
-// ForgetAttempts lets go of the creates that were sent for a service: a later migration
-// would take what somebody else made meanwhile for its own.
-func ForgetAttempts(ctx context.Context, l Ledger, sourceSID string) error {
-	for a, err := range l.Attempts(ctx, sourceSID) {
-		if err == nil {
-			err = l.ForgetAttempt(ctx, a.Kind, a.SourceSID)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func LevelRecord(user EntityRecord, channel ChannelRecord) EntityRecord {

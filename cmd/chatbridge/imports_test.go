@@ -81,6 +81,7 @@ func TestImports(t *testing.T) {
 	internal := []string{
 		"chatbridge/migrate/internal/ahead",
 		"chatbridge/migrate/internal/claim", "chatbridge/migrate/internal/count", "chatbridge/migrate/internal/drain", "chatbridge/migrate/internal/files",
+		"chatbridge/migrate/internal/forget",
 		"chatbridge/migrate/internal/lease",
 		"chatbridge/migrate/internal/owner", "chatbridge/migrate/internal/push", "chatbridge/migrate/internal/runrecord", "chatbridge/migrate/origin",
 		"chatbridge/migrate/pace", "chatbridge/migrate/sidecar",

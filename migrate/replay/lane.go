@@ -9,6 +9,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/forget"
 	"chatbridge/migrate/origin"
 	"chatbridge/migrate/pace"
 )
@@ -110,7 +111,7 @@ func (l *lane) afterUndo(ctx context.Context) error {
 	}
 	_, err := l.Target.Conversation(ctx, l.TargetService, l.Record.TargetSID)
 	if migrate.KindOf(err) == migrate.NotFound {
-		l.Record, err = migrate.ForgetChannel(context.WithoutCancel(ctx), l.Ledger, l.Record)
+		l.Record, err = forget.Channel(context.WithoutCancel(ctx), l.Ledger, l.Record)
 		return migrate.Fatal(err)
 	}
 	l.Record.Stage = migrate.Open

@@ -15,6 +15,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/forget"
 	"chatbridge/migrate/origin"
 )
 
@@ -86,7 +87,7 @@ func (r *run) afterUndo(ctx context.Context, rec *migrate.ServiceRecord) (known 
 	}
 	_, err = r.Target.Configuration(ctx, rec.TargetSID)
 	if migrate.KindOf(err) == migrate.NotFound {
-		return false, migrate.Fatal(migrate.ForgetService(context.WithoutCancel(ctx), r.Ledger, rec.SourceSID, nil))
+		return false, migrate.Fatal(forget.Service(context.WithoutCancel(ctx), r.Ledger, rec.SourceSID, nil))
 	}
 	rec.Stage = migrate.Open
 	return true, err

@@ -11,6 +11,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/drain"
+	"chatbridge/migrate/internal/forget"
 	"chatbridge/migrate/origin"
 )
 
@@ -60,7 +61,7 @@ func (s *undoneService) conversation(ctx context.Context, rec migrate.ChannelRec
 			return s.Write.DeleteConversation(ctx, s.record.TargetSID, rec.TargetSID)
 		},
 		func() error {
-			_, err := migrate.ForgetChannel(context.WithoutCancel(ctx), s.Record, rec)
+			_, err := forget.Channel(context.WithoutCancel(ctx), s.Record, rec)
 			return err
 		})
 	if goes {

@@ -168,3 +168,17 @@ func TestUndoOfAMigrationThatWasKilled(t *testing.T) {
 		}
 	}
 }
+
+// An undo that finds nothing to do does not make the next migration forget what the one
+// before may have underway.
+func TestUndoOfNothingAfterAMigrationThatWasKilled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := rig.NewRig(t, emulator.Config{Archive: rig.WholeScenario().Archive()})
+		require.True(t, r.Killed(t, rig.Kill{Write: 1, Late: 9 * time.Second}))
+		_, all, err := r.Undo(t.Context(), true)
+		require.NoError(t, err)
+		require.Empty(t, all)
+		migrates(t, r, "")
+		require.Len(t, r.ServicesThere(t), 1)
+	})
+}

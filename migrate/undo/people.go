@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/forget"
 )
 
 // removeUsers deletes those that are in no conversation which stays, and as the
@@ -37,7 +38,7 @@ func (s *undoneService) removeUsers(ctx context.Context) error {
 				}
 				return s.Write.DeleteUser(ctx, s.record.TargetSID, e.TargetSID)
 			},
-			func() error { return migrate.ForgetPerson(context.WithoutCancel(ctx), s.Record, e) })
+			func() error { return forget.Person(context.WithoutCancel(ctx), s.Record, e) })
 		if err != nil {
 			return err
 		}
@@ -98,7 +99,7 @@ func (s *undoneService) removeRoles(ctx context.Context) error {
 				}
 				return s.Write.DeleteRole(ctx, s.record.TargetSID, e.TargetSID)
 			},
-			func() error { return migrate.ForgetPerson(context.WithoutCancel(ctx), s.Record, e) }); err != nil {
+			func() error { return forget.Person(context.WithoutCancel(ctx), s.Record, e) }); err != nil {
 			return err
 		}
 	}

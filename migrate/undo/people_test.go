@@ -109,6 +109,27 @@ func TestUndoGivesBackWhatWasReplaced(t *testing.T) {
 		require.Equal(t, "User 0", m.User(t, rig.IdentityOf(0)).FriendlyName)
 		return m, before
 	}
+	for _, kind := range []string{"Users", "Roles"} {
+		t.Run("and a migration right after it waits for what had no answer, of "+kind, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				wire := &rig.Tripwire{}
+				m, _ := replaced(t, wire.Intercept)
+				time.Sleep(time.Hour)
+				wire.Arm(rig.Trip{At: 1, Late: 9 * time.Second, Count: func(x *emulator.Exchange) bool {
+					return x.Method == http.MethodPost && len(x.Path) == 5 && x.Path[3] == kind
+				}})
+				_, all, err := m.Undo(t.Context(), true)
+				require.NoError(t, err)
+				require.NotEmpty(t, wire.Disarm(), "%+v", all)
+				s, err := m.Migrate(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, migrate.Complete, s.Status)
+				time.Sleep(time.Minute)
+				_, differences := m.Verify(t.Context())
+				require.Empty(t, differences)
+			})
+		})
+	}
 	t.Run("all of it, and a later migration starts anew", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, before := replaced(t, nil)

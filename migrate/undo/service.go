@@ -8,6 +8,7 @@ import (
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/claim"
+	"chatbridge/migrate/internal/forget"
 	"chatbridge/migrate/internal/push"
 )
 
@@ -135,7 +136,7 @@ func (s *undoneService) people(ctx context.Context) error {
 	if err := s.removeRoles(ctx); err != nil || !s.Execute {
 		return err
 	}
-	return migrate.Fatal(migrate.ForgetAttempts(ctx, s.Record, s.record.SourceSID))
+	return migrate.Fatal(forget.Attempts(ctx, s.Record, s.record.SourceSID))
 }
 
 // inhabited says why a service is kept; nothing where it goes.
@@ -181,7 +182,7 @@ func (s *undoneService) leaveService(ctx context.Context) error {
 }
 
 func (s *undoneService) forget(ctx context.Context, fate Fate) error {
-	return migrate.ForgetService(ctx, s.Record, s.record.SourceSID, func(e migrate.EntityRecord) {
+	return forget.Service(ctx, s.Record, s.record.SourceSID, func(e migrate.EntityRecord) {
 		r := removalOf(e, fate)
 		r.Done = fate == Delete
 		s.report(r)

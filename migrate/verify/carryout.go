@@ -66,7 +66,7 @@ func (r *repair) bringRole(ctx context.Context, f roleFix) error {
 		*f.made = made
 		f.record.TargetSID, f.record.Digest = made.SID, origin.DigestRole(made)
 		if r.ledger != nil {
-			if err := r.ledger.PutEntity(ctx, f.record); err != nil {
+			if err := r.ledger.PutEntity(context.WithoutCancel(ctx), f.record); err != nil {
 				return err
 			}
 		}
@@ -92,7 +92,7 @@ func (r *repair) bringUser(ctx context.Context, f userFix) error {
 			return err
 		}
 		f.record.TargetSID, f.record.Digest = got.SID, origin.DigestUser(got)
-		return r.ledger.PutEntity(ctx, f.record)
+		return r.ledger.PutEntity(context.WithoutCancel(ctx), f.record)
 	}
 	got, err := r.target.SetUser(ctx, f.service, f.want)
 	if err != nil {
