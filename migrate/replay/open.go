@@ -105,7 +105,7 @@ func (s *service) whetherGone(ctx context.Context, err error) error {
 	return &migrate.Error{
 		Op: "open target service", Kind: migrate.NotFound, SID: s.target,
 		Err:  errors.New("the ledger has it, but the target account does not have it any more"),
-		Hint: "to have the ledger forget it: chatbridge undo --execute; then, to begin anew: chatbridge migrate",
+		Hint: "to have the ledger forget it: chatbridge undo --execute --service " + s.source.SID + "; then, to begin anew: chatbridge migrate",
 	}
 }
 

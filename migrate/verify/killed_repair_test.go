@@ -158,7 +158,7 @@ func TestServiceThatIsGone(t *testing.T) {
 		_, err := m.Migrate(t.Context())
 		require.Equal(t, migrate.NotFound, migrate.KindOf(err), "%v", err)
 		require.ErrorContains(t, err, m.Service)
-		require.Contains(t, migrate.HintOf(err), "chatbridge undo --execute")
+		require.Contains(t, migrate.HintOf(err), "chatbridge undo --execute --service "+rig.ScenarioService, "of all that the ledger has, only that")
 		_, _, err = m.Undo(t.Context(), true)
 		require.NoError(t, err)
 		m.UntilDone(t)
@@ -197,7 +197,7 @@ func TestRepairAfterACommandThatWasKilled(t *testing.T) {
 								m.Repair(t, true)
 								s, err := m.Migrate(t.Context())
 								if migrate.KindOf(err) == migrate.NotFound {
-									require.Contains(t, migrate.HintOf(err), "chatbridge undo --execute")
+									require.Contains(t, migrate.HintOf(err), "chatbridge undo --execute --service "+rig.ScenarioService, "of all that the ledger has, only that")
 								} else {
 									require.NoError(t, err)
 									require.Equal(t, migrate.Complete, s.Status, "%+v", s.Failures)
