@@ -145,6 +145,7 @@ func TestImports(t *testing.T) {
 		for name, imports := range all {
 			require.NotContains(t, imports, "chatbridge/migrate/internal/rig", name)
 			require.NotContains(t, imports, "chatbridge/migrate/internal/bench", name)
+			require.NotContains(t, imports, "chatbridge/migrate/internal/heap", name)
 			require.NotContains(t, imports, "chatbridge/migrate/pgtest", name)
 		}
 		may(t, "chatbridge/migrate/internal/bench", "chatbridge/migrate/emulator")

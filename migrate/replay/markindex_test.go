@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"chatbridge/mapping/conversations"
+	"chatbridge/migrate/internal/heap"
 )
 
 // marksOf is a conversation with a stamp and both names, read with texts of its own.
@@ -23,10 +24,13 @@ func marksOf(i int) conversations.Conversation {
 // A conversation of the target is found by any of its marks, and the index of a large
 // service holds none of its texts.
 func TestMemoryOfMarkIndex(t *testing.T) {
+	if !heap.Alone(t) {
+		return
+	}
 	const n = 20_000
 	var x markIndex
 	require.Empty(t, x.marked(marksOf(1)))
-	bytes := held(t, func() {
+	bytes := heap.Growth(func() {
 		for i := range n {
 			x.add(marksOf(i))
 		}

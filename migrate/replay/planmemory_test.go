@@ -13,6 +13,7 @@ import (
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/heap"
 	"chatbridge/migrate/ledgertest"
 	"chatbridge/migrate/sqlite"
 )
@@ -52,24 +53,12 @@ func (c crowd) Users(context.Context, string) iter.Seq2[chat.User, error] {
 	}
 }
 
-// held is how much the heap grows, in bytes.
-func held(t *testing.T, by func()) int64 {
-	t.Helper()
-	size := func() int64 {
-		runtime.GC()
-		runtime.GC() // pools are empty after two
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
-	}
-	before := size()
-	by()
-	return size() - before
-}
-
 // The plan of a large service takes a few hundred bytes of a channel until it is done,
 // and no more of a user until they arrived.
 func TestMemoryOfPlan(t *testing.T) {
+	if !heap.Alone(t) {
+		return
+	}
 	grows := func(n int) (channels, users int64, s *service) {
 		l, err := sqlite.Open(t.Context(), filepath.Join(ledgertest.Dir(t), "ledger.db"))
 		require.NoError(t, err)
@@ -78,7 +67,7 @@ func TestMemoryOfPlan(t *testing.T) {
 		s = &service{run: r, source: chat.Service{SID: "IS1"}, target: "IS2"}
 		s.users = newUsers(s)
 		var line []planned
-		channels = held(t, func() {
+		channels = heap.Growth(func() {
 			s.queue, err = s.plan(t.Context())
 			require.NoError(t, err)
 			line = queue([]*service{s})
@@ -91,7 +80,7 @@ func TestMemoryOfPlan(t *testing.T) {
 		})
 		require.Len(t, line, n)
 		runtime.KeepAlive(line)
-		users = held(t, func() { require.NoError(t, s.users.list(t.Context())) })
+		users = heap.Growth(func() { require.NoError(t, s.users.list(t.Context())) })
 		require.Len(t, s.users.inOrder, n)
 		return channels, users, s
 	}

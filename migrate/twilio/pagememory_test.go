@@ -12,6 +12,7 @@ import (
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/heap"
 )
 
 // pageOfMessages is a page of a hundred messages as Chat v1 lists them, by ten people.
@@ -30,13 +31,10 @@ func pageOfMessages(page int) []byte {
 // Pages that are read ahead take the memory that is counted for them, in both forms in
 // which they wait: the room is in bytes of memory.
 func TestMemoryOfPagesReadAhead(t *testing.T) {
-	const pages = 50
-	size := func() int64 {
-		runtime.GC()
-		var m runtime.MemStats
-		runtime.ReadMemStats(&m)
-		return int64(m.HeapAlloc)
+	if !heap.Alone(t) {
+		return
 	}
+	const pages = 50
 	for name, wait := range map[string]func(listed[chat.Message]) (any, int64){
 		"as listed": func(l listed[chat.Message]) (any, int64) { return l, l.bytes() },
 		"as selected": func(l listed[chat.Message]) (any, int64) {
@@ -48,17 +46,17 @@ func TestMemoryOfPagesReadAhead(t *testing.T) {
 		o := &ordered[chat.Message]{decode: sharing()}
 		var held []any
 		var counted int64
-		before := size()
-		for i := range pages {
-			p, err := readPage(pageOfMessages(i))
-			require.NoError(t, err)
-			fresh, err := o.take(p)
-			require.NoError(t, err)
-			require.Len(t, fresh, 100)
-			one, bytes := wait(listed[chat.Message]{fresh: fresh})
-			held, counted = append(held, one), counted+bytes
-		}
-		grown := size() - before
+		grown := heap.Growth(func() {
+			for i := range pages {
+				p, err := readPage(pageOfMessages(i))
+				require.NoError(t, err)
+				fresh, err := o.take(p)
+				require.NoError(t, err)
+				require.Len(t, fresh, 100)
+				one, bytes := wait(listed[chat.Message]{fresh: fresh})
+				held, counted = append(held, one), counted+bytes
+			}
+		})
 		runtime.KeepAlive(held)
 		t.Logf("%s: a page takes %d bytes, and counts as %d", name, grown/pages, counted/pages)
 		require.Less(t, grown, counted*5/4, name)
