@@ -39,9 +39,12 @@ const (
 
 // Run is one run of the migration.
 type Run struct {
-	Command   string          `json:"command"` // what ran; empty stands for migrate
-	Status    string          `json:"status"`  // running also where it was killed: Alive tells
-	Alive     bool            `json:"alive"`   // it runs, and said so lately
+	Command string `json:"command"` // what ran; empty stands for migrate
+	Status  string `json:"status"`  // running also where it was killed: Alive tells
+	// Outcome is how an undo ended, as its result says; empty for what is no undo, and if
+	// nothing tells.
+	Outcome   string          `json:"outcome,omitempty"`
+	Alive     bool            `json:"alive"` // it runs, and said so lately
 	PID       int             `json:"pid"`
 	Host      string          `json:"host"`
 	StartedAt time.Time       `json:"started_at"`

@@ -55,6 +55,18 @@ func TestStatus(t *testing.T) {
 		require.Equal(t, "12:01:40 being undone, 1,200 of 1,300 (92%)", reports.StatusLine(s), "it has no lanes whose pace would tell how long the rest takes")
 		s.Run.Alive = false
 		require.Contains(t, statusText(t, s), "chatbridge.db: not undone yet; the undo was killed, and running it again goes on.")
+		s.Run.EndedAt, s.Run.Status = &s.Run.SeenAt, migrate.UndoneStatus
+		for outcome, want := range map[string]string{
+			"": "partly undone; what was kept is still in the target.", migrate.Partial: "partly undone; what was kept is still in the target.",
+			migrate.InterruptedStatus: "not undone yet; the undo was interrupted, and running it again goes on.",
+			migrate.FailedStatus:      "not undone yet; the undo failed, and running it again goes on.",
+		} {
+			s.Run.Outcome = outcome
+			require.Contains(t, statusText(t, s), "chatbridge.db: "+want)
+		}
+		s.Run.Outcome = migrate.FailedStatus
+		require.Contains(t, reports.StatusLine(s), " not undone yet; the undo failed,")
+		s.Run.EndedAt, s.Run.Status, s.Run.Outcome = nil, migrate.RunningStatus, ""
 		s.Run.Command = reports.InPlaceRun
 		require.Contains(t, statusText(t, s), "chatbridge.db: no longer running; it was killed")
 		s.Run.Alive = true

@@ -56,9 +56,12 @@ const (
 	deadUndo     = "not undone yet; the undo was killed, and running it again goes on"
 )
 
+// endedEarly says how an undo ended that did not come to its end.
+var endedEarly = map[string]string{migrate.InterruptedStatus: "was interrupted", migrate.FailedStatus: "failed"}
+
 func statusVerdict(s Status) string {
 	switch {
-	case s.Run != nil && s.Run.Status == migrate.UndoneStatus && len(s.Services) > 0:
+	case s.Run != nil && s.Run.Status == migrate.UndoneStatus && endedEarly[s.Run.Outcome] == "" && len(s.Services) > 0:
 		return "partly undone; what was kept is still in the target."
 	case s.Run == nil && s.GoesOn():
 		return "nothing is recorded yet."
@@ -83,6 +86,9 @@ func runState(s Status) string {
 	}
 	if r.EndedAt == nil && r.Command == UndoRun {
 		return "being undone"
+	}
+	if early := endedEarly[r.Outcome]; r.Status == migrate.UndoneStatus && early != "" {
+		return "not undone yet; the undo " + early + ", and running it again goes on"
 	}
 	if r.Status == migrate.UndoneStatus {
 		return "undone; chatbridge migrate starts from the beginning"

@@ -119,7 +119,11 @@ func undoDocument(done undo.Undone) *document {
 		t.rows = append(t.rows, []string{kind, Number(c.Delete), Number(c.Restore), Number(c.Done), Number(c.Keep), Number(c.Gone)})
 	}
 	d := &document{title: "Undo"}
+	early := endedEarly[done.Status]
 	switch {
+	case len(t.rows) == 0 && early != "":
+		d.verdict = "the undo " + early + " before it looked at anything."
+		return d
 	case len(t.rows) == 0:
 		d.verdict = "the ledger records nothing in the target."
 		return d
@@ -127,6 +131,9 @@ func undoDocument(done undo.Undone) *document {
 		d.verdict = fmt.Sprintf("%s deleted%s, %s kept.", count(gone-back, "thing", "things"), givenBack(back), Number(kept))
 	default:
 		d.verdict = fmt.Sprintf("%s would be deleted%s, %s kept. Nothing has been deleted.", count(goes, "thing", "things"), givenBack(back), Number(kept))
+	}
+	if early != "" {
+		d.verdict = "the undo " + early + ". Until then " + d.verdict
 	}
 	d.add(heading("By kind"), t)
 	if !done.Executed && goes+back > 0 {

@@ -199,11 +199,7 @@ func (o *undoOptions) undo(ctx context.Context, form reports.Format, s *endpoint
 	if err != nil {
 		return interrupted(ctx, err)
 	}
-	var kept int64
-	for _, c := range done.Counts {
-		kept += c.Keep
-	}
-	if o.Execute && kept > 0 {
+	if kept := done.Kept(); o.Execute && kept > 0 {
 		return &outcome{
 			status: exitIncomplete, message: plural(int(kept), "thing stays", "things stay") + " in the target",
 			hint: "the result gives each reason; to delete one anyway, use the Twilio Console",

@@ -10,6 +10,7 @@ import (
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/replay"
+	"chatbridge/migrate/undo"
 	"chatbridge/reports"
 )
 
@@ -88,6 +89,11 @@ func lastRun(ctx context.Context, l migrate.LedgerReader, now time.Time) (*repor
 	r.Command = reports.MigrateRun
 	if rec.Status == migrate.UndoneStatus {
 		r.Command = reports.UndoRun
+		var done undo.Undone
+		if err := json.Unmarshal([]byte(cmp.Or(string(rec.Summary), "{}")), &done); err != nil {
+			return nil, fmt.Errorf("read what the last undo came to: %w", err)
+		}
+		r.Outcome = done.Status
 	}
 	if len(rec.Progress) == 0 {
 		return r, nil

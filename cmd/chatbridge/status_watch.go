@@ -138,6 +138,20 @@ func terminalSize() (width, height int) {
 	return width, height
 }
 
+// meaningOfUndo is the exit status of an undo that has ended, as an error. Ledgers of
+// older versions do not say how it did.
+func meaningOfUndo(ended string) error {
+	switch ended {
+	case migrate.Partial:
+		return &outcome{exitIncomplete, "the undo left things in the target", "to see what stays, and why: chatbridge undo"}
+	case migrate.InterruptedStatus:
+		return &outcome{exitInterrupted, "the undo was interrupted", "to go on: chatbridge undo --execute"}
+	case migrate.FailedStatus:
+		return &outcome{exitFailed, "the undo failed", "to go on: chatbridge undo --execute"}
+	}
+	return nil
+}
+
 // meaning is the exit status of a run that has ended, as an error.
 func meaning(s reports.Status) error {
 	resume := "to resume: chatbridge migrate"
@@ -151,7 +165,9 @@ func meaning(s reports.Status) error {
 		return &outcome{exitInterrupted, "the undo ended without recording it", "to go on: chatbridge undo --execute"}
 	case s.Run.EndedAt == nil:
 		return &outcome{exitInterrupted, "the run ended without recording it", resume}
-	case s.Run.Status == migrate.Complete, s.Run.Status == migrate.UndoneStatus:
+	case s.Run.Status == migrate.UndoneStatus:
+		return meaningOfUndo(s.Run.Outcome)
+	case s.Run.Status == migrate.Complete:
 		return nil
 	case s.Run.Status == migrate.Partial:
 		return &outcome{exitIncomplete, plural(len(s.Failures), "resource was", "resources were") + " not carried whole",

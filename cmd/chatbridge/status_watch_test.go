@@ -128,17 +128,27 @@ func TestWatchMeaning(t *testing.T) {
 	killed.Run.Alive = false
 	unworkable := reports.Status{}
 	unworkable.Held(migrate.Holding{State: migrate.NeverLeased, Work: &migrate.Work{Pass: 1, Stage: migrate.WorkFailed, Reason: "Authenticate"}})
+	undone := func(outcome string) reports.Status {
+		s := watched(100, migrate.UndoneStatus)
+		s.Run.Command, s.Run.Outcome = reports.UndoRun, outcome
+		return s
+	}
 	for name, one := range map[string]struct {
 		status reports.Status
 		exit   int
 	}{
-		"complete":    {watched(100, migrate.Complete), exitDone},
-		"partial":     {watched(100, migrate.Partial), exitIncomplete},
-		"interrupted": {watched(10, migrate.InterruptedStatus), exitInterrupted},
-		"failed":      {watched(10, migrate.FailedStatus), exitFailed},
-		"killed":      {killed, exitInterrupted},
-		"unworkable":  {unworkable, exitFailed},
-		"never begun": {reports.Status{}, exitUsage},
+		"undone":                       {undone(migrate.Complete), exitDone},
+		"undone once":                  {undone(""), exitDone},
+		"partly undone":                {undone(migrate.Partial), exitIncomplete},
+		"interrupted as it was undone": {undone(migrate.InterruptedStatus), exitInterrupted},
+		"failing as it was undone":     {undone(migrate.FailedStatus), exitFailed},
+		"complete":                     {watched(100, migrate.Complete), exitDone},
+		"partial":                      {watched(100, migrate.Partial), exitIncomplete},
+		"interrupted":                  {watched(10, migrate.InterruptedStatus), exitInterrupted},
+		"failed":                       {watched(10, migrate.FailedStatus), exitFailed},
+		"killed":                       {killed, exitInterrupted},
+		"unworkable":                   {unworkable, exitFailed},
+		"never begun":                  {reports.Status{}, exitUsage},
 	} {
 		t.Run("a run that was "+name+" ends it with its exit status", func(t *testing.T) {
 			w := &watcher{read: (&looks{all: []reports.Status{one.status}}).read, every: time.Second, form: reports.Text, out: &bytes.Buffer{}}

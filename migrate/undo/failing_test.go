@@ -198,9 +198,10 @@ func TestUndoIsTold(t *testing.T) {
 			close(stop)
 			target := r.Target(&transport.Counter{})
 			u := undo.Undoer{Target: target, Write: target, Ledger: l, Record: l, Observer: r.Events, Settings: r.Settings, Execute: true, Drain: stop}
-			_, err = u.Run(t.Context(), func(undo.Removal) {})
+			done, err := u.Run(t.Context(), func(undo.Removal) {})
 			require.Equal(t, migrate.Interrupted, migrate.KindOf(err))
 			require.ErrorIs(t, err, migrate.ErrDrained)
+			require.Equal(t, migrate.InterruptedStatus, done.Status)
 			require.Equal(t, "run the same command again to go on", migrate.HintOf(err))
 			require.NoError(t, l.Close())
 			require.Equal(t, before, r.State(t))

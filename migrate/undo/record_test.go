@@ -104,13 +104,15 @@ func TestUndoIsRecorded(t *testing.T) {
 			var summary undo.Undone
 			require.NoError(t, json.Unmarshal(last.Summary, &summary))
 			require.Equal(t, done, summary)
+			require.Equal(t, migrate.Complete, done.Status)
 		})
 	})
 	t.Run("so that the next one waits for what a killed one left in flight", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := &recorded{refuse: 3}
 			r := slow(t, l)
-			_, err := undoRecorded(t, r, l) // its ledger says nothing of an end, as of a kill
+			failed, err := undoRecorded(t, r, l) // its ledger says nothing of an end, as of a kill
+			require.Equal(t, migrate.FailedStatus, failed.Status)
 			require.ErrorIs(t, err, errFull, "and it ends when it cannot say that it lives")
 			require.Less(t, len(l.records()), 6)
 			require.NotContains(t, r.Events.Messages(), waiting)

@@ -1,5 +1,7 @@
 package undo
 
+import "chatbridge/migrate"
+
 // Fate is what becomes of something that a migration made, or replaced.
 type Fate string
 
@@ -29,11 +31,35 @@ type Removal struct {
 
 // Undone is what an undo did.
 type Undone struct {
-	SchemaVersion int              `json:"schema_version"`
-	Command       string           `json:"command"`
-	Executed      bool             `json:"executed"`
-	Counts        map[string]Count `json:"counts"` // by kind
-	Duration      float64          `json:"duration_seconds"`
+	SchemaVersion int    `json:"schema_version"`
+	Command       string `json:"command"`
+	Executed      bool   `json:"executed"`
+	// Status is how it ended: migrate.Complete, Partial if something stays or would,
+	// InterruptedStatus or FailedStatus.
+	Status   string           `json:"status"`
+	Counts   map[string]Count `json:"counts"` // by kind
+	Duration float64          `json:"duration_seconds"`
+}
+
+// Kept is how many things stay in the target, or would.
+func (u Undone) Kept() (n int64) {
+	for _, c := range u.Counts {
+		n += c.Keep
+	}
+	return n
+}
+
+// ended says how an undo ended that did this, and returned err.
+func (u Undone) ended(err error) string {
+	switch {
+	case err != nil && migrate.KindOf(err) == migrate.Interrupted:
+		return migrate.InterruptedStatus
+	case err != nil:
+		return migrate.FailedStatus
+	case u.Kept() > 0:
+		return migrate.Partial
+	}
+	return migrate.Complete
 }
 
 // Count says what became of the things of one kind.

@@ -61,6 +61,7 @@ func (u *Undoer) Run(ctx context.Context, report func(Removal)) (Undone, error) 
 		SchemaVersion: migrate.SchemaVersion, Command: command, Executed: u.Execute,
 		Counts: r.counts, Duration: time.Since(r.started).Seconds(),
 	}
+	done.Status = done.ended(err)
 	if failed := r.end(ctx, done, err); err == nil {
 		err = failed
 	}

@@ -163,6 +163,7 @@ func TestUndo(t *testing.T) {
 				before := m.State(t)
 				got, all, err := m.Undo(t.Context(), true)
 				require.NoError(t, err)
+				require.Equal(t, migrate.Partial, got.Status)
 				require.EqualValues(t, 1, got.Counts[migrate.KindChannels].Keep)
 				require.EqualValues(t, 1, got.Counts[migrate.KindServices].Keep)
 				require.EqualValues(t, 2, got.Counts[migrate.KindUsers].Keep)
