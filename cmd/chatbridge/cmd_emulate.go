@@ -70,10 +70,14 @@ the same faults. SPEC is a list of settings, separated by commas:
                              is broken), media (a file is). The longest name set
                              decides; 0: never
   lie.404=0.01               share of files said to be gone; not part of rate
-  nth(POST messages,3)=late  hit the third such request; also 3-5, or 3- (all
-                             from the third on). chat, conversations, media or api
-                             before the method names a host; of media, POST media
-                             is an upload, file its record, content its bytes
+  nth(POST messages,3)=late  hit the third such request; 3-5: the third to the
+                             fifth; 3-: all from the third on. A plural is a list,
+                             or what is created in it, a singular one that exists
+                             (DELETE conversation), * anything. Of the media host,
+                             POST media is an upload, file its record, content its
+                             bytes. The host may be named before the method, as in
+                             nth(conversations DELETE conversation,8)=after.stall:
+                             chat, conversations, media or api
   seed=7                     start of the random sequence
   limit=3                    most random faults in a row for one request
   late-within=5s late-after=0s stall-for=2m slow-for=1s retry-after=1s

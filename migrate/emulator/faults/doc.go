@@ -40,8 +40,8 @@
 //
 // lie.404 is set by its own name alone: rate is made of what a client can see through.
 //
-// A rule is nth([HOST] METHOD RESOURCE,WHICH)=KIND. HOST is chat, conversations or
-// media and defaults to all. METHOD may be * where the kind fits reads
+// A rule is nth([HOST] METHOD RESOURCE,WHICH)=KIND. HOST is chat, conversations,
+// media or api, and defaults to all. METHOD may be * where the kind fits reads
 // and writes. RESOURCE is the plural of a list or of what is created in it
 // (messages), the singular of one that exists (message), one of configuration,
 // notifications and webhooks, or *. Of the media host, POST media is an upload, GET
