@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"chatbridge/mapping/chat"
 	"chatbridge/migrate"
@@ -23,6 +24,10 @@ type Archive struct {
 
 	fsys     fs.FS
 	services []string
+	withheld map[string]bool // paths
+
+	mu     sync.Mutex
+	listed map[string]*listed // by service, read when the first file of a channel is missing
 }
 
 // Open reads the manifest of the archive at the root of fsys. An archive that
@@ -36,7 +41,11 @@ func Open(fsys fs.FS) (*Archive, error) {
 	if err != nil {
 		return nil, refuse(err, "")
 	}
-	return &Archive{Manifest: m, fsys: fsys, services: services}, nil
+	a := &Archive{Manifest: m, fsys: fsys, services: services, withheld: map[string]bool{}, listed: map[string]*listed{}}
+	for _, name := range m.Withheld {
+		a.withheld[name] = true
+	}
+	return a, nil
 }
 
 // OpenPath opens the folder or zip file at path. The closer is to be closed
@@ -203,7 +212,7 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 	if _, listed := a.Manifest.Files[name]; listed {
 		return missing
 	}
-	if slices.Contains(a.Manifest.Withheld, name) {
+	if a.withheld[name] {
 		return &migrate.Error{Op: "read archive", Kind: migrate.Credentials, Err: fmt.Errorf("%s: the key used for the export was not allowed to read it", name)}
 	}
 	if p.file == CredentialsPath {
@@ -222,28 +231,43 @@ func (a *Archive) checkMayBeMissing(name string, p place) error {
 	if err != nil {
 		return err
 	}
-	if p.file == messagesFile && channel.MessagesCount > 0 || p.file == membersFile && channel.MembersCount > 0 {
+	if p.file == messagesFile && channel.messages || p.file == membersFile && channel.members {
 		return fmt.Errorf("%w, but %s says that it is not empty", missing, ChannelsPath(p.serviceSID))
 	}
 	return nil
 }
 
-// listedChannel is what channels.jsonl says about a channel.
-func (a *Archive) listedChannel(serviceSID, channelSID string) (header, error) {
-	for line, err := range a.lines(ChannelsPath(serviceSID)) {
-		if err != nil {
-			return header{}, err
+// listed are the channels of a service, and what their files must hold.
+type listed = migrate.SIDMap[notEmpty]
+
+type notEmpty struct{ members, messages bool }
+
+// listedChannel is what channels.jsonl says about a channel. Most channels lack a file, of
+// invites or of webhooks: the list is read once for all of them.
+func (a *Archive) listedChannel(serviceSID, channelSID string) (notEmpty, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	all := a.listed[serviceSID]
+	if all == nil {
+		all = &listed{}
+		for line, err := range a.lines(ChannelsPath(serviceSID)) {
+			if err != nil {
+				return notEmpty{}, err
+			}
+			var h header
+			if err := json.Unmarshal(line.raw, &h); err != nil {
+				return notEmpty{}, line.failed(ChannelsPath(serviceSID), err)
+			}
+			all.Set(h.SID, notEmpty{members: h.MembersCount > 0, messages: h.MessagesCount > 0})
 		}
-		var h header
-		if err := json.Unmarshal(line.raw, &h); err != nil {
-			return header{}, line.failed(ChannelsPath(serviceSID), err)
-		}
-		if h.SID == channelSID {
-			return h, nil
-		}
+		a.listed[serviceSID] = all
 	}
-	return header{}, &migrate.Error{Op: "find channel", Kind: migrate.NotFound, SID: channelSID,
-		Err: fmt.Errorf("%s does not list it", ChannelsPath(serviceSID))}
+	channel, ok := all.Value(channelSID)
+	if !ok {
+		return notEmpty{}, &migrate.Error{Op: "find channel", Kind: migrate.NotFound, SID: channelSID,
+			Err: fmt.Errorf("%s does not list it", ChannelsPath(serviceSID))}
+	}
+	return channel, nil
 }
 
 // header is the part of a resource that reading an archive depends on.
