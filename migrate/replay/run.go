@@ -44,7 +44,7 @@ type run struct {
 	cut      func(error) // ends the context of the run
 	ended    error       // why it was cut, by ourselves
 
-	unanswered time.Time // when a write, of this run or one before it, last had no answer
+	unanswered drain.Unanswered // of the writes of this run, and of those before it
 }
 
 func newRun(m *Migration) *run {
@@ -66,7 +66,7 @@ func newRun(m *Migration) *run {
 		cut:       func(error) {},
 	}
 	r.claims = claim.New(claim.Options{
-		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: own.Observer, Drain: m.Drain, Lost: r.end, Unanswered: r.unansweredNow,
+		Target: own.Target, Ledger: own.Ledger, Verb: "migrate", Settle: set.Settle, Observer: own.Observer, Drain: m.Drain, Lost: r.end, Unanswered: r.unanswered.Now,
 	})
 	own.Target = r.claims.Guard()
 	r.findings.Keep = r.keep
@@ -88,7 +88,7 @@ func (r *run) open(ctx context.Context) error {
 	r.set.Settle = last.SettleAfter(r.set.Settle)
 	r.claims.Settle = r.set.Settle
 	r.settledAt = drain.AnsweredAt(last, r.started, r.set.Settle)
-	r.unanswered = r.settledAt.Add(-r.set.Settle)
+	r.unanswered.Since(r.settledAt.Add(-r.set.Settle))
 	r.record, err = runrecord.Begin(ctx, runrecord.Options{
 		Ledger: r.Ledger, Began: r.started, Settle: r.set.Settle, Progress: r.progress, Sample: r.sample, Failed: r.end,
 	})
@@ -105,13 +105,6 @@ func (r *run) end(err error) {
 	r.cut(err)
 }
 
-// unansweredNow notes that a write may still land.
-func (r *run) unansweredNow() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.unanswered = time.Now()
-}
-
 // why is the error of a run that ended with err: its own, if it was cut.
 func (r *run) why(err error) error {
 	r.mu.Lock()
@@ -121,7 +114,7 @@ func (r *run) why(err error) error {
 
 // close notes in the ledger how the run ended.
 func (r *run) close(ctx context.Context, s Summary) error {
-	unanswered := r.unanswered
+	unanswered := r.unanswered.Last()
 	if s.Status == migrate.FailedStatus { // who failed may not have noted what is in doubt
 		unanswered = time.Time{}
 	}

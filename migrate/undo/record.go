@@ -3,7 +3,6 @@ package undo
 import (
 	"context"
 	"encoding/json"
-	"time"
 
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/runrecord"
@@ -43,17 +42,7 @@ func (u *undo) end(ctx context.Context, done Undone, failed error) error {
 	if err := u.begin(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	u.mu.Lock()
-	unanswered := u.unanswered
-	u.mu.Unlock()
-	return u.record.End(ctx, migrate.UndoneStatus, unanswered, done)
-}
-
-// noAnswer notes that a write may still land.
-func (u *undo) noAnswer() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.unanswered = time.Now()
+	return u.record.End(ctx, migrate.UndoneStatus, u.unanswered.Last(), done)
 }
 
 // fail ends the undo at once.

@@ -87,7 +87,7 @@ type undo struct {
 	counts map[string]Count
 	failed error // why it was cut, by ourselves
 
-	unanswered time.Time // when a write, of this run or one before it, last had no answer
+	unanswered drain.Unanswered // of the writes of this run, and of those before it
 }
 
 func (u *undo) whole(ctx context.Context) error {
@@ -105,7 +105,7 @@ func (u *undo) whole(ctx context.Context) error {
 		return err
 	}
 	u.set.Settle = last.SettleAfter(u.set.Settle)
-	u.unanswered = drain.AnsweredAt(last, u.started, u.set.Settle).Add(-u.set.Settle)
+	u.unanswered.Since(drain.AnsweredAt(last, u.started, u.set.Settle).Add(-u.set.Settle))
 	if u.Execute {
 		if err := u.count(ctx, selected); err != nil {
 			return err
@@ -135,7 +135,7 @@ func (u *undo) hold(ctx context.Context) (_ context.Context, release func() erro
 	}
 	ctx, u.cut = context.WithCancelCause(ctx)
 	u.claims = claim.New(claim.Options{
-		Target: u.Write, Ledger: u.Ledger, Verb: command, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: u.cut, Unanswered: u.noAnswer,
+		Target: u.Write, Ledger: u.Ledger, Verb: command, Settle: u.set.Settle, Observer: u.tally.Observer, Drain: u.Drain, Lost: u.cut, Unanswered: u.unanswered.Now,
 	})
 	u.Write = u.claims.Guard()
 	return ctx, func() error {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"chatbridge/mapping"
@@ -65,7 +64,7 @@ const passes = 4
 // counts are of last words.
 func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error) {
 	started := time.Now()
-	var sent underway
+	var sent drain.Unanswered
 	ctx, claims, release := r.hold(ctx, &sent)
 	w := &repair{
 		source: r.Source, mapper: r.Settings.Mapper, target: r.Write, ledger: r.Record, bring: r.Bring, execute: r.Execute,
@@ -78,7 +77,7 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 	var v Verification
 	err := r.settled(ctx)
 	for n := 0; err == nil && n < passes; n++ {
-		if err = sent.landed(ctx, r.Settings.WithDefaults().Settle); err != nil {
+		if err = landed(ctx, &sent, r.Settings.WithDefaults().Settle); err != nil {
 			break
 		}
 		w.begin()
@@ -121,14 +120,14 @@ func (r *Repairer) Run(ctx context.Context, report func(Repair)) (Repairs, error
 
 // hold has every write go through claims on the services. The returned function
 // lets go of them, and says why one was lost. What only lists holds none.
-func (r *Repairer) hold(ctx context.Context, sent *underway) (context.Context, *claim.Claims, func() error) {
+func (r *Repairer) hold(ctx context.Context, sent *drain.Unanswered) (context.Context, *claim.Claims, func() error) {
 	if !r.Execute {
 		return ctx, nil, func() error { return nil }
 	}
 	ctx, cut := context.WithCancelCause(ctx)
 	o := claim.Options{
 		Target: r.Write, Verb: "verify --repair", Unrecorded: true, Settle: r.Settings.WithDefaults().Settle, Observer: r.Observer, Lost: cut,
-		Unanswered: sent.noAnswer,
+		Unanswered: sent.Now,
 	}
 	if r.Record != nil {
 		o.Ledger = r.Record
@@ -141,23 +140,10 @@ func (r *Repairer) hold(ctx context.Context, sent *underway) (context.Context, *
 	}
 }
 
-// underway is what had no answer. What it makes is looked for only when it has landed: a
-// role would be made a second time.
-type underway struct {
-	mu sync.Mutex
-	at time.Time // the last of it
-}
-
-func (u *underway) noAnswer() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.at = time.Now()
-}
-
-func (u *underway) landed(ctx context.Context, settle time.Duration) error {
-	u.mu.Lock()
-	at := u.at
-	u.mu.Unlock()
+// landed waits until what had no answer has landed, and can be looked for: a role would
+// be made a second time.
+func landed(ctx context.Context, sent *drain.Unanswered, settle time.Duration) error {
+	at := sent.Last()
 	if at.IsZero() {
 		return nil
 	}
