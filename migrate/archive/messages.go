@@ -32,7 +32,13 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 		if span.NewestFirst {
 			lines = linesBackwards(name, f)
 		}
-		for message, err := range selectSpan(ctx, name, lines, span) {
+		info, err := f.Stat()
+		if err != nil {
+			yield(chat.Message{}, failure(op, channelSID, err))
+			return
+		}
+		twice := newTwice(info.Size(), func() iter.Seq2[line, error] { return s.archive.lines(name) })
+		for message, err := range selectSpan(ctx, name, lines, span, twice) {
 			if err != nil {
 				yield(chat.Message{}, failure(op, channelSID, err))
 				return
@@ -46,10 +52,9 @@ func (s *Source) Messages(ctx context.Context, serviceSID, channelSID string, sp
 
 // selectSpan holds the lines to the order of their indexes: a message out of
 // order would be taken for one that was seen already.
-func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], span migrate.Span) iter.Seq2[chat.Message, error] {
+func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], span migrate.Span, twice *twice) iter.Seq2[chat.Message, error] {
 	return func(yield func(chat.Message, error) bool) {
 		var last *int64
-		seen := sids{}
 		for line, err := range lines {
 			if err == nil {
 				err = ctx.Err()
@@ -58,7 +63,7 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 				yield(chat.Message{}, err)
 				return
 			}
-			index, err := messageIndex(line.raw)
+			index, sid, err := messageHeader(line.raw)
 			if err == nil && last != nil && (index <= *last) != span.NewestFirst {
 				err = fmt.Errorf("index %d follows %d: indexes must grow", index, *last)
 			}
@@ -78,9 +83,7 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 			}
 			message, err := chat.Decode[chat.Message](line.raw)
 			if err == nil {
-				if err = seen.add(line.raw); errors.Is(err, errNoSID) {
-					err = nil // its index tells it from others
-				}
+				err = twice.check(sid)
 			}
 			if err != nil {
 				yield(chat.Message{}, line.failed(name, err))
@@ -93,15 +96,15 @@ func selectSpan(ctx context.Context, name string, lines iter.Seq2[line, error], 
 	}
 }
 
-func messageIndex(raw json.RawMessage) (int64, error) {
+func messageHeader(raw json.RawMessage) (index int64, sid string, err error) {
 	var h header
 	if err := json.Unmarshal(raw, &h); err != nil {
-		return 0, fmt.Errorf("read index: %w", err)
+		return 0, "", fmt.Errorf("read index: %w", err)
 	}
 	if h.Index == nil {
-		return 0, errors.New("message has no index")
+		return 0, "", errors.New("message has no index")
 	}
-	return *h.Index, nil
+	return *h.Index, h.SID, nil
 }
 
 // linesBackwards yields the lines of r from the last to the first.
