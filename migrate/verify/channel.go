@@ -10,20 +10,31 @@ import (
 	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
-	"chatbridge/migrate/internal/drain"
 )
 
-// channel compares one channel, and looks a second time before it says that
+// channel compares one channel, and looks a second time, later, before it says that
 // something differs: a reply may lag behind a write, and people may be at work,
 // who may also delete what is being read.
 func (s *verifiedService) channel(ctx context.Context, listed chat.Channel) error {
 	found, err := s.compareChannel(ctx, listed.SID)
 	if err != nil && migrate.KindOf(err) == migrate.NotFound || err == nil && found.differ() {
-		if err := drain.Signal(nil).Wait(ctx, s.set.Settle); err != nil {
-			return err
-		}
-		found, err = s.compareChannel(ctx, listed.SID)
+		s.again.add(chat.Channel{
+			SID: listed.SID, FriendlyName: listed.FriendlyName, UniqueName: listed.UniqueName,
+			MembersCount: listed.MembersCount, MessagesCount: listed.MessagesCount,
+		})
+		return nil
 	}
+	return s.tell(listed, found, err)
+}
+
+// secondLook says what it finds, whatever the first one found.
+func (s *verifiedService) secondLook(ctx context.Context, listed chat.Channel) error {
+	found, err := s.compareChannel(ctx, listed.SID)
+	return s.tell(listed, found, err)
+}
+
+// tell reports and counts what a comparison of a channel came to.
+func (s *verifiedService) tell(listed chat.Channel, found *channelFound, err error) error {
 	switch {
 	case migrate.Unreadable(err):
 		s.countUnread(listed.MembersCount, listed.MessagesCount)

@@ -87,30 +87,53 @@ func (p *inPlace) service(ctx context.Context, s chat.Service) error {
 		return p.report(Difference{Class: NotVisible, Kind: migrate.KindServices, SourceSID: s.SID, Name: s.FriendlyName, Detail: "Conversations of this account does not list the service"})
 	}
 	listed := func(ctx context.Context) iter.Seq2[chat.Channel, error] { return p.Source.Channels(ctx, s.SID) }
-	return drain.Each(ctx, p.set.Concurrency, listed, func(c chat.Channel) drain.Job {
+	var again later[secondLook]
+	err := drain.Each(ctx, p.set.Concurrency, listed, func(c chat.Channel) drain.Job {
 		c.Raw = nil
 		p.tally.Expect(migrate.KindChannels, 1)
 		p.tally.Expect(migrate.KindMessages, c.MessagesCount)
 		p.tally.Expect(migrate.KindMembers, c.MembersCount)
-		return func(ctx context.Context) error { return p.channel(ctx, s.SID, c) }
+		return func(ctx context.Context) error { return p.channel(ctx, s.SID, c, &again) }
+	})
+	if err != nil {
+		return err
+	}
+	return again.each(ctx, p.set.Concurrency, p.set.Settle, func(ctx context.Context, second secondLook) error {
+		return p.look(ctx, s.SID, second)
 	})
 }
 
-// channel compares one channel, and looks a second time before it says that
+// secondLook is at a channel that differed, or was deleted while it was read.
+type secondLook struct {
+	listed chat.Channel
+	first  *look // nil if it was deleted
+}
+
+// channel compares one channel, and looks a second time, later, before it says that
 // something differs: people are at work, and one list may lag behind the other.
-func (p *inPlace) channel(ctx context.Context, serviceSID string, listed chat.Channel) error {
+func (p *inPlace) channel(ctx context.Context, serviceSID string, listed chat.Channel, again *later[secondLook]) error {
 	first, err := p.firstLook(ctx, serviceSID, listed)
-	if migrate.KindOf(err) == migrate.NotFound && err != nil { // deleted while it was read
-		if err := drain.Signal(nil).Wait(ctx, p.set.Settle); err != nil {
-			return err
+	switch {
+	case err != nil && migrate.KindOf(err) == migrate.NotFound: // deleted while it was read
+		again.add(secondLook{listed: listed})
+		return nil
+	case err == nil && first.differences > 0:
+		again.add(secondLook{listed, first})
+		return nil
+	}
+	return p.told(listed, first, err)
+}
+
+// look looks a second time.
+func (p *inPlace) look(ctx context.Context, serviceSID string, second secondLook) (err error) {
+	first, listed := second.first, second.listed
+	if first == nil {
+		if first, err = p.firstLook(ctx, serviceSID, listed); err == nil && first.differences > 0 {
+			err = drain.Signal(nil).Wait(ctx, p.set.Settle)
 		}
-		first, err = p.firstLook(ctx, serviceSID, listed)
 	}
 	last := first
 	if err == nil && first.differences > 0 {
-		if err := drain.Signal(nil).Wait(ctx, p.set.Settle); err != nil {
-			return err
-		}
 		last = newLook(p, serviceSID, listed)
 		last.tell = func(d Difference) error {
 			if !first.had(d) {
@@ -121,6 +144,11 @@ func (p *inPlace) channel(ctx context.Context, serviceSID string, listed chat.Ch
 		}
 		err = last.whole(ctx)
 	}
+	return p.told(listed, last, err)
+}
+
+// told counts what the last look at a channel came to.
+func (p *inPlace) told(listed chat.Channel, last *look, err error) error {
 	if migrate.Unreadable(err) {
 		p.countUnread(listed.MembersCount, listed.MessagesCount)
 		return p.report(Difference{Class: Missing, Kind: migrate.KindChannels, Channel: listed.SID, SourceSID: listed.SID, Name: nameOf(listed), ChannelName: nameOf(listed), Detail: err.Error()})

@@ -21,6 +21,7 @@ import (
 type crowd struct {
 	n       int
 	unnamed bool   // without a stamp
+	renamed bool   // in the target, so that all differ
 	last    func() // is called in the comparison of the last channel
 }
 
@@ -36,6 +37,9 @@ func (c *crowd) mapper() mapping.Mapper { return mapping.Mapper{NoStamp: c.unnam
 func (c *crowd) conversation(i int) conversations.Conversation {
 	have, _ := c.mapper().Channel(c.channel(i))
 	have.SID = fmt.Sprintf("CH%032x", c.n+i)
+	if c.renamed {
+		have.FriendlyName += " renamed"
+	}
 	return have
 }
 

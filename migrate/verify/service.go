@@ -25,6 +25,8 @@ type verifiedService struct {
 
 	unproved bool // the target may be somebody's: nothing in it is repaired
 
+	again later[chat.Channel] // the channels that differ, or were gone, at the first look
+
 	holding sync.Mutex
 	held    migrate.SIDPairs // conversations that were found by what they hold, to their channel
 

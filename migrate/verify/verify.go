@@ -237,6 +237,9 @@ func (c *comparison) channels(ctx context.Context, s *verifiedService) error {
 	if err != nil {
 		return err
 	}
+	if err := s.again.each(ctx, c.set.Concurrency, c.set.Settle, s.secondLook); err != nil {
+		return err
+	}
 	for _, sid := range s.stamped.without(seen) {
 		if err := s.extra(sid); err != nil {
 			return err
