@@ -35,6 +35,7 @@ const (
 	UserMissing       Code = "user-missing"
 	UserDate          Code = "user-date"
 	UserChannels      Code = "user-channels"
+	MemberRefused     Code = "member-refused"
 	UserChannelStatus Code = "user-channel-status"
 
 	NameTooLong       Code = "name-too-long"

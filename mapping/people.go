@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"fmt"
+	"maps"
 	"time"
 
 	"chatbridge/mapping/chat"
@@ -64,6 +66,38 @@ func (m Mapper) Member(mb chat.Member, roles Roles) (conversations.Participant, 
 	n.unknownFields("member", mb.Raw)
 	n.keepSkipped(mb.Raw, mb)
 	return out, n.found
+}
+
+// MemberRefused decides about a member, or somebody who was invited, whom the target
+// refuses. full says that the conversation has no room: who goes on with more members
+// than fit leaves the last ones out.
+func (m Mapper) MemberRefused(mb chat.Member, full bool, reason string) []Finding {
+	if full && m.Policy[MembersOverLimit] == doTry {
+		m.Policy = maps.Clone(m.Policy)
+		m.Policy[MemberRefused] = doSkip
+	}
+	n := m.notes(mb.SID, mb.ChannelSID)
+	n.add(MemberRefused, "identity", "%q: %s", m.Identity(mb.Identity), reason)
+	n.keepSkipped(mb.Raw, mb)
+	return n.found
+}
+
+// Crowded is MemberRefused for somebody who would be in that many conversations; nothing
+// is found if as many are allowed.
+func (m Mapper) Crowded(mb chat.Member, conversations int) []Finding {
+	if conversations <= maxUserConversations {
+		return nil
+	}
+	return m.MemberRefused(mb, false, fmt.Sprintf("it would be their conversation number %d; %d are allowed", conversations, maxUserConversations))
+}
+
+// Full is MemberRefused for the member of a channel that comes after so many; nothing is
+// found if there is room.
+func (m Mapper) Full(mb chat.Member, before int) []Finding {
+	if before < maxMembers {
+		return nil
+	}
+	return m.MemberRefused(mb, true, fmt.Sprintf("%d are allowed in a conversation", maxMembers))
 }
 
 // Horizon maps how far a member has read, once the messages are there. The

@@ -83,7 +83,10 @@ var peopleRules = []Rule{
 	always(MemberDormant, Skip, "the member has not been active since --active-since"),
 	always(UserMissing, Info, "the member's user is gone; a new one is made from the identity alone"),
 	always(UserDate, Loss, "dates of creation and change of a user cannot be set"),
-	always(UserChannels, Loss, "the user is in more channels than Conversations allows; the last ones will be refused"),
+	always(UserChannels, Loss, "the user is in more channels than Conversations allows; member-refused decides about the last ones"),
+	choice(MemberRefused, "the target refuses the member: the conversation is full, or they are in as many as Conversations allows",
+		stopLane,
+		Option{doSkip, Skip, "leave them out of the conversation"}),
 	always(UserChannelStatus, Loss, "the user is neither in the channel nor invited, or has an unknown notification level there"),
 }
 
@@ -167,7 +170,7 @@ var channelRules = []Rule{
 	always(MembersOverDefault, Info, "more members than a new service allows; raise its limit first"),
 	choice(MembersOverLimit, "more members than any service allows",
 		stopLane,
-		Option{doTry, Loss, "go on; the last ones will be refused"}),
+		Option{doTry, Loss, "go on; the last ones find no room and are left out"}),
 	always(HorizonLost, Loss, "no message up to the read horizon was carried"),
 	always(HorizonKept, Info, "the person has read further in the target; a read horizon never moves back"),
 }

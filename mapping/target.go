@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,6 +91,12 @@ func (n *notes) insteadOf(attributes string, choice Choice) string {
 
 // refusals are the cases of Refused.
 var refusals = []Code{BodyTooLong, BodyEmpty, AttributesNotJSON, AttributesTooLarge, MessageRefused}
+
+// LeavesOutRefused are the cases in which a policy leaves out a message that the target
+// refuses, or whose file cannot be copied.
+func (m Mapper) LeavesOutRefused() []Code {
+	return slices.DeleteFunc(append(slices.Clone(refusals), MediaMissing), func(c Code) bool { return m.Policy.option(c).Severity != Skip })
+}
 
 // Instead is what the policies would have sent in place of a message if the target
 // had refused it, in any of the cases of Refused.

@@ -36,7 +36,7 @@ type vector struct {
 		Type      string `json:"type"`
 		TargetSID string `json:"target_sid"`
 	} `json:"roles"`
-	Case     mapping.Code `json:"case"`     // meets, refused and refused-attributes: what happened
+	Case     mapping.Code `json:"case"`     // meets, refused, refused-attributes and member-refused: what happened
 	Migrated [][2]int64   `json:"migrated"` // horizon: pairs of source and target index, rising
 	// Fill puts a letter repeated so many times in the place of "$FILL", in all
 	// of the vector.
@@ -123,6 +123,9 @@ var methods = map[string]func(t *testing.T, m mapping.Mapper, v vector) result{
 	}),
 	"horizon-beyond": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.HorizonBeyond(in.ChannelSID, *in.LastConsumedMessageIndex, 5)
+	}),
+	"member-refused": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
+		return nil, m.MemberRefused(in, v.Case == mapping.MembersOverLimit, "because")
 	}),
 	"member-twice": method(func(m mapping.Mapper, v vector, in chat.Member) (any, []mapping.Finding) {
 		return nil, m.MemberTwice(in, chat.Member{SID: "MB00000000000000000000000000000000", RoleSID: "RL00000000000000000000000000000001"})

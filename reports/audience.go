@@ -29,7 +29,7 @@ var audiences = map[mapping.Code]audience{
 	mapping.CountsDiffer: nobody, mapping.HorizonBeyond: nobody,
 	mapping.IdentityEmpty: people, mapping.IdentityTooLong: people, mapping.IdentityReserved: people, mapping.IdentitySID: people, mapping.IdentityTaken: people,
 	mapping.UserTwice: operators, mapping.UserWasThere: operators, mapping.UserShared: operators, mapping.MemberTwice: nobody, mapping.MemberDormant: people, mapping.MemberWasThere: operators,
-	mapping.UserMissing: nobody, mapping.UserDate: nobody, mapping.UserChannels: people, mapping.UserChannelStatus: people,
+	mapping.UserMissing: nobody, mapping.UserDate: nobody, mapping.UserChannels: people, mapping.MemberRefused: people, mapping.UserChannelStatus: people,
 	mapping.NameTooLong: people, mapping.Unnamed: nobody, mapping.UniqueNameTooLong: operators, mapping.UniqueNameSID: operators, mapping.UniqueNameTaken: operators,
 	mapping.DateMissing: people, mapping.DatePrecision: nobody, mapping.UnknownField: operators,
 	mapping.RoleType: operators, mapping.RoleDate: nobody, mapping.RoleEmpty: people, mapping.RoleMissing: people, mapping.RoleScope: people,

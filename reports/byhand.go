@@ -100,6 +100,12 @@ var byHand = []struct {
 		"They are in more than Conversations allows, and the last ones are refused.",
 		true,
 	},
+	{
+		[]mapping.Code{mapping.MemberRefused},
+		"Look at who was left out of a conversation.",
+		"A user may be in 1,000 conversations, and a conversation may have 1,000 participants. Make room, then run the migration again: it tries them again.",
+		false,
+	},
 }
 
 // decisions are the choices that are still to be made: each keeps something from

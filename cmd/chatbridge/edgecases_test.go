@@ -48,6 +48,7 @@ var inexpressible = map[mapping.Code]string{
 	mapping.ChannelType:       "channels are listed by type, public and private: one of a third type is never listed",
 	mapping.SightLost:         "channels of an archive are copied, and not made private",
 	mapping.MemberWasThere:    "it takes a target that was there",
+	mapping.MemberRefused:     "Chat has the limits of Conversations: it takes a target that has less room",
 	mapping.MemberDormant:     "it takes --active-since",
 	mapping.IdentityTaken:     "it takes a file of --identities",
 	mapping.UniqueNameTaken:   "names collide in the target, or where two services become one",

@@ -73,6 +73,7 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 			t.merge = newMerging()
 		}
 	}
+	t.crowd = crowd{}
 	var loads []serviceLoad
 	for _, s := range selected {
 		t.count(migrate.KindServices, 1)
@@ -85,6 +86,11 @@ func (a *Auditor) Run(ctx context.Context) (Audit, error) {
 		if signs := t.flex.Signs(); len(signs) > 0 {
 			t.findings.Add(set.Mapper.Flex(s.SID, t.flex))
 			result.Flex = append(result.Flex, FlexService{s.SID, t.flex.Made(), signs})
+		}
+	}
+	if set.ToService != "" {
+		if err := t.crowded(ctx, t.crowd, selected...); err != nil {
+			return Audit{}, err
 		}
 	}
 	result.NewServices.Merge = t.merge.done()
@@ -118,6 +124,7 @@ type audit struct {
 	there *target         // what else is in that service; nil if there is none
 	merge *merging        // nil unless several services would be made
 	flex  mapping.Flex    // what the service at work shows of it
+	crowd crowd           // of the service that everything goes into, or of the one at work
 	rows  []ChannelRow    // with nothing in them that a plan does not sum up
 
 	sight []SightLost // see Audit.SightLost; guarded by mu
@@ -210,6 +217,15 @@ func (t *audit) service(ctx context.Context, s chat.Service) (serviceLoad, error
 	}
 	load.channels, err = t.channels(ctx, s, roles, &people{ids: known, users: int32(len(known))})
 	load.people = int64(len(known)) // and whoever only members name
+	if err == nil && t.replays() {
+		if t.set.ToService == "" {
+			t.crowd = crowd{}
+		}
+		t.joined(t.crowd, known, load.channels)
+		if t.set.ToService == "" {
+			err = t.crowded(ctx, t.crowd, s)
+		}
+	}
 	if slices.ContainsFunc(load.channels, func(c channelLoad) bool { return len(c.members) > migrate.DefaultChannelMembers }) {
 		load.settings++ // the limit is raised first
 	}

@@ -63,6 +63,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 	t.mu.Unlock()
 	conversation, found := t.set.Mapper.Channel(c)
 	note(found)
+	load.fills = t.replays() && !slices.ContainsFunc(found, func(f mapping.Finding) bool { return f.Code == mapping.MembersOverLimit && f.Severity == mapping.Stop })
 	note(t.nameTaken(c, conversation.UniqueName))
 	t.merge.channel(s.SID, c.SID, conversation.UniqueName)
 	first := migrate.All
@@ -129,7 +130,7 @@ func (t *audit) channel(ctx context.Context, s chat.Service, listed chat.Channel
 		_, add, found := t.set.Mapper.Invite(i, roles)
 		note(found)
 		if _, member := seen[t.set.Mapper.Identity(i.Identity)]; add && !member {
-			note(t.joins(i.Identity, known, &load))
+			note(t.joins(chat.Member{SID: i.SID, ChannelSID: i.ChannelSID, Identity: i.Identity, Raw: i.Raw}, known, &load))
 		}
 	}
 	for w, err := range migrate.UnlessWithheld(t.Source.Webhooks(ctx, s.SID, c.SID), func() { note(t.set.Mapper.NotShown(migrate.KindWebhooks, c.SID, c.SID)) }) {
@@ -173,7 +174,7 @@ func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first 
 	if mapping.Skipped(found) {
 		return found
 	}
-	found = append(found, t.joins(m.Identity, known, load)...)
+	found = append(found, t.joins(m, known, load)...)
 	if m.LastConsumedMessageIndex == nil {
 		return found
 	}
@@ -184,14 +185,17 @@ func (t *audit) member(m chat.Member, roles mapping.Roles, known *people, first 
 	return append(found, lost...)
 }
 
-// joins counts somebody who comes into a conversation, by the identity that the
-// source knows them by, and returns what is found where it has no such user.
-func (t *audit) joins(identity string, known *people, load *channelLoad) (missing []mapping.Finding) {
-	id, fresh := known.id(identity)
+// joins counts somebody who comes into a conversation, and returns what is found if the
+// source has no such user, or the conversation no room.
+func (t *audit) joins(m chat.Member, known *people, load *channelLoad) (found []mapping.Finding) {
+	id, fresh := known.id(m.Identity)
 	if fresh {
-		_, missing = t.set.Mapper.MissingUser(identity)
+		_, found = t.set.Mapper.MissingUser(m.Identity)
 	}
-	t.merge.joins(t.set.Mapper.Identity(identity))
+	t.merge.joins(t.set.Mapper.Identity(m.Identity))
+	if load.fills {
+		found = append(found, t.set.Mapper.Full(m, len(load.members))...)
+	}
 	load.members = append(load.members, id)
-	return missing
+	return found
 }

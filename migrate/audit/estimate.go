@@ -25,6 +25,7 @@ type serviceLoad struct {
 type channelLoad struct {
 	sid      string
 	members  []int32 // numbers of users
+	fills    bool    // members come in until there is no room
 	messages int64
 	files    int64 // that are copied
 	bytes    int64 // of those

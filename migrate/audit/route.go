@@ -20,6 +20,9 @@ const (
 	Replay Route = "replay"
 )
 
+// replays reports whether channels are copied into another service.
+func (t *audit) replays() bool { return t.set.ToService != "" || t.set.CopyAlways != "" }
+
 // routeOf says how a channel gets into Conversations, and why.
 func routeOf(s migrate.Settings, c chat.Channel) (Route, string) {
 	switch {

@@ -35,14 +35,16 @@ type lane struct {
 	copied  int64 // messages dealt with, in this run or before
 	joined  int64 // members dealt with, in this run or before
 
-	instead  map[int64]conversations.Message // sent in place of what was refused and not answered, by source index
-	refusals int                             // messages in a row that were refused for a reason that no policy knows
-	decision origin.Decision                 // what the latest look at both sides allows to write
-	named    map[string]bool                 // messages of the target that a finding was about
-	unwanted []wanted                        // of the source, that a list leaves out; nil until somebody asks
-	looked   time.Time                       // by the clock of the target, when both sides were compared last
-	waited   int64                           // source index of the message that was compared once more because it was young
-	told     map[string]bool                 // messages of the source that stand in the target already, of which that was said
+	instead   map[int64]conversations.Message // sent in place of what was refused and not answered, by source index
+	refusals  int                             // messages in a row that were refused for a reason that no policy knows
+	strangers int                             // members in a row that were refused
+	roomy     map[int]bool                    // limits that were raised, or cannot be, since a participant was refused for them
+	decision  origin.Decision                 // what the latest look at both sides allows to write
+	named     map[string]bool                 // messages of the target that a finding was about
+	unwanted  []wanted                        // of the source, that a list leaves out; nil until somebody asks
+	looked    time.Time                       // by the clock of the target, when both sides were compared last
+	waited    int64                           // source index of the message that was compared once more because it was young
+	told      map[string]bool                 // messages of the source that stand in the target already, of which that was said
 }
 
 // run takes the channel through what is left of its stages.

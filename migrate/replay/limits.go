@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"chatbridge/migrate"
+	"chatbridge/migrate/internal/drain"
 )
 
 // raiseLimits gives the target service the ceilings that the plan needs, before a
@@ -20,25 +21,65 @@ func (s *service) raiseLimits(ctx context.Context, plan []planned) error {
 	if members <= migrate.DefaultChannelMembers && channels <= migrate.DefaultUserChannels {
 		return nil
 	}
+	_, err := s.raise(ctx, members, channels)
+	return err
+}
+
+// raise makes room for so many members in a channel, and channels of a user, and reports
+// whether a ceiling was raised.
+func (s *service) raise(ctx context.Context, members, channels int64) (bool, error) {
 	have, err := s.Target.Limits(ctx, s.target)
 	if err != nil {
-		return s.notRaised(ctx, err)
+		return false, s.notRaised(ctx, err)
 	}
 	want := migrate.Limits{
 		ChannelMembers: needed(members, have.ChannelMembers, s.source.Limits.ChannelMembers),
 		UserChannels:   needed(channels, have.UserChannels, s.source.Limits.UserChannels),
 	}
 	if want == (migrate.Limits{}) {
-		return nil
+		return false, nil
 	}
 	if err := s.proceed(ctx); err != nil {
-		return err
+		return false, err
 	}
 	if err := s.Target.SetLimits(ctx, s.target, want); err != nil {
-		return s.notRaised(ctx, err)
+		return false, s.notRaised(ctx, err)
 	}
 	s.event(migrate.Notice, "raised the limits of the service", migrate.KeyService, s.target, "channel_members", want.ChannelMembers, "user_channels", want.UserChannels)
-	return nil
+	return true, nil
+}
+
+// ceilings knows what was raised because somebody was refused. The counters that the plan
+// goes by may be too low, and people may have come in the target.
+type ceilings struct {
+	drain.Latch
+	members  int64 // what room was made for
+	channels bool  // likewise, as many as there can be: nobody knows how many somebody needs
+	raised   map[int]bool
+}
+
+// makeRoom raises a ceiling once for all lanes that need no more.
+func (s *service) makeRoom(ctx context.Context, code int, members int64) (bool, error) {
+	c := &s.ceilings
+	if err := c.Lock(ctx); err != nil {
+		return false, err
+	}
+	defer c.Unlock()
+	channels := int64(migrate.MaxLimit)
+	switch {
+	case code == migrate.CodeParticipantLimit && members > c.members:
+		c.members, channels = members, 0
+	case code == migrate.CodeConversationLimit && !c.channels:
+		c.channels, members = true, 0
+	default:
+		return c.raised[code], nil
+	}
+	raised, err := s.raise(ctx, members, channels)
+	if c.raised == nil {
+		c.raised = map[int]bool{}
+	}
+	c.raised[code] = c.raised[code] || raised
+	return raised, err
 }
 
 func (s *service) notRaised(ctx context.Context, err error) error {

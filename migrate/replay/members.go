@@ -88,8 +88,14 @@ func (l *lane) participants(ctx context.Context) (err error) {
 		}
 		change, err := l.join(ctx, rec, m.SID, m.Identity, want, m.DateUpdated.Time)
 		if err != nil {
-			return err
+			if err := l.leavesOut(m, err); err != nil {
+				return err
+			}
+			l.Counters.Skipped(migrate.KindMembers, 1)
+			l.joined++
+			continue
 		}
+		l.strangers = 0
 		l.Counters.Changed(migrate.KindMembers, change)
 		l.joined++
 		l.came()
@@ -227,7 +233,12 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		}
 		got, change, err = l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want, keep)
 		l.dog.Progress()
-		return err
+		if room, roomErr := l.hasRoomNow(ctx, err); roomErr != nil {
+			return roomErr
+		} else if room {
+			got, change, err = l.Target.EnsureParticipant(ctx, l.TargetService, l.Record.TargetSID, want, keep)
+		}
+		return asMember(err)
 	})
 	if err != nil {
 		return migrate.Unchanged, err
@@ -249,6 +260,19 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 		Kind: migrate.MemberEntity, SourceSID: sourceSID, TargetSID: got.SID, ParentSID: l.Channel.SID,
 		Existing: change != migrate.Created && (before.TargetSID == "" || before.Existing), Horizon: before.Horizon, DateUpdated: updated, Kept: kept,
 	}))
+}
+
+// hasRoomNow reports whether a limit was raised, once, for which a participant was refused.
+func (l *lane) hasRoomNow(ctx context.Context, err error) (bool, error) {
+	code := migrate.CodeOf(err)
+	if err == nil || code != migrate.CodeParticipantLimit && code != migrate.CodeConversationLimit || l.roomy[code] {
+		return false, nil
+	}
+	if l.roomy == nil {
+		l.roomy = map[int]bool{}
+	}
+	l.roomy[code] = true
+	return l.Neighbours.MakeRoom(ctx, code, int64(len(l.members)))
 }
 
 // original keeps what a participant was, with what was found about them, before they
@@ -301,8 +325,13 @@ func (l *lane) invites(ctx context.Context) error {
 		}
 		change, err := l.join(ctx, rec, i.SID, i.Identity, want, i.DateUpdated.Time)
 		if err != nil {
-			return err
+			if err := l.leavesOut(chat.Member{SID: i.SID, ChannelSID: i.ChannelSID, Identity: i.Identity, Raw: i.Raw}, err); err != nil {
+				return err
+			}
+			l.Counters.Skipped(migrate.KindInvites, 1)
+			continue
 		}
+		l.strangers = 0
 		l.Counters.Changed(migrate.KindInvites, change)
 	}
 	return nil

@@ -24,6 +24,7 @@ func (r *run) openService(ctx context.Context, src chat.Service) (_ *service, er
 	s := &service{run: r, source: src}
 	made := false
 	s.users, s.muting, s.stamps = newUsers(s), drain.NewLatch(), newStamps(s)
+	s.ceilings.Latch = drain.NewLatch()
 	s.readEarly(ctx)
 	defer func() {
 		if err != nil {

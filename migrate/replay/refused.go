@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"chatbridge/mapping"
+	"chatbridge/mapping/chat"
 	"chatbridge/mapping/conversations"
 	"chatbridge/migrate"
 	"chatbridge/migrate/internal/files"
@@ -70,6 +71,49 @@ func ofTheResource(err error) bool {
 		return false
 	}
 	return true
+}
+
+// refusedMember is the refusal of a participant.
+type refusedMember struct{ err *migrate.Error }
+
+func (r *refusedMember) Error() string { return r.err.Error() }
+func (r *refusedMember) Unwrap() error { return r.err }
+
+// forRoom reports whether the conversation is full, or the person is in as many as they
+// may be.
+func (r *refusedMember) forRoom() bool {
+	return r.err.Code == migrate.CodeParticipantLimit || r.err.Code == migrate.CodeConversationLimit
+}
+
+// asMember makes the error of a participant what decides about it. Refused attributes have
+// their own policies.
+func asMember(err error) error {
+	e, ok := errors.AsType[*migrate.Error](err)
+	if !ok || e.Kind != migrate.Refused || e.Code == 0 || cases[e.Code] != "" || e.Code != migrate.CodeParticipantLimit && !ofTheResource(err) {
+		return err
+	}
+	return &refusedMember{e}
+}
+
+// leavesOut asks the policy about a member whom the target refuses, and is nil if it
+// leaves them out. It is err otherwise, or if it is of anything else.
+func (l *lane) leavesOut(m chat.Member, err error) error {
+	r, ok := errors.AsType[*refusedMember](err)
+	if !ok {
+		return err
+	}
+	found := l.Settings.Mapper.MemberRefused(m, r.err.Code == migrate.CodeParticipantLimit, r.err.Err.Error())
+	l.Findings.Add(found)
+	if mapping.Blocked(found) {
+		return refusedBlocked("create participant", m.SID, r.err, found)
+	}
+	if l.strangers++; l.strangers > refusedInARow && !r.forRoom() {
+		return &migrate.Error{
+			Op: "create participant", Kind: migrate.Refused, SID: l.Record.TargetSID, Code: r.err.Code, Err: fmt.Errorf("%d members in a row, the last one: %w", l.strangers, r.err.Err),
+			Hint: "it is nothing about the people; look at conversation " + l.Record.TargetSID + " in the Twilio Console",
+		}
+	}
+	return l.Findings.Err()
 }
 
 // refused decides what to send in place of a message that the target refused:

@@ -35,6 +35,8 @@ type service struct {
 	muted  bool        // the push notifications are off, and the ledger knows what they were
 	record migrate.ServiceRecord
 
+	ceilings ceilings
+
 	lookAgain []planned // done, with something that may still have landed since; guarded by doubting
 	doubting  sync.Mutex
 
@@ -240,6 +242,10 @@ type neighbours struct{ *service }
 
 func (n neighbours) EnsureUser(ctx context.Context, identity string) error {
 	return n.users.ensure(ctx, identity)
+}
+
+func (n neighbours) MakeRoom(ctx context.Context, code int, members int64) (bool, error) {
+	return n.makeRoom(ctx, code, members)
 }
 
 func (n neighbours) Mute(ctx context.Context) error { return n.muteNotifications(ctx) }

@@ -78,12 +78,15 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 	})
 	kind := migrate.KindOf(err)
 	doubtful := kind == migrate.NotFound || kind == migrate.InDoubt
-	if err == nil || kind != migrate.Exists && !doubtful {
+	// Nobody says whether a full conversation refuses who is in it already as such.
+	code := migrate.CodeOf(err)
+	noRoom := err != nil && (code == migrate.CodeParticipantLimit || code == migrate.CodeConversationLimit)
+	if err == nil || kind != migrate.Exists && !doubtful && !noRoom {
 		return made, migrate.Created, err
 	}
 	there, lookErr := t.participantByIdentity(ctx, serviceSID, conversationSID, p.Identity)
 	if lookErr != nil {
-		if doubtful && notShown(lookErr) {
+		if (doubtful || noRoom) && notShown(lookErr) {
 			lookErr = err
 		}
 		return conversations.Participant{}, migrate.Unchanged, lookErr

@@ -30,6 +30,14 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		have, ok := there[want.Identity]
 		delete(there, want.Identity)
 		if !ok {
+			left, err := s.leftOutMember(ctx, m)
+			if err != nil {
+				return err
+			}
+			if left {
+				f.leftMembers++
+				continue
+			}
 			d := Difference{Class: Missing, Kind: migrate.KindMembers, Channel: sid, SourceSID: m.SID, Name: m.Identity, Detail: string(mapping.Reason(found))}
 			if !mapping.Blocked(found) {
 				kept, err := s.kept(ctx, m.SID)
@@ -64,6 +72,14 @@ func (s *verifiedService) compareMembers(ctx context.Context, sid, target string
 		delete(there, want.Identity)
 		invited := chat.Member{SID: i.SID, Identity: i.Identity}
 		if !ok {
+			left, err := s.leftOutMember(ctx, invited)
+			if err != nil {
+				return err
+			}
+			if left {
+				f.leftInvites++
+				continue
+			}
 			kept, err := s.kept(ctx, i.SID)
 			if err != nil {
 				return err
@@ -127,6 +143,16 @@ func (s *verifiedService) compareMember(ctx context.Context, sid string, m chat.
 		with(WrongDate, "date_updated")
 	}
 	return nil
+}
+
+// leftOutMember reports whether a policy left a member out because the target refused
+// them. Who was in once was not left out: somebody removed them.
+func (s *verifiedService) leftOutMember(ctx context.Context, m chat.Member) (bool, error) {
+	if !s.agreed.withoutMember(m) {
+		return false, nil
+	}
+	rec, err := s.entity(ctx, migrate.MemberEntity, m.SID)
+	return rec.TargetSID == "", err
 }
 
 // kept reports whether the ledger says that a member was left as somebody changed

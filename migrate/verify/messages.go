@@ -164,6 +164,9 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 	if err != nil {
 		return err
 	}
+	if err := s.leaveRefused(ctx, sid, j, f); err != nil {
+		return err
+	}
 	j.pairUp(f)
 	twice, err := s.alike(ctx, f, j)
 	if err != nil {
@@ -172,6 +175,26 @@ func (s *verifiedService) compareMessages(ctx context.Context, sid, target strin
 	j.conclude(ours, twice, f)
 	s.messageFixes(j, f)
 	return nil
+}
+
+// leaveRefused takes out of what is missing what a policy left out because the target
+// refused it. What arrived once was not left out: somebody deleted it.
+func (s *verifiedService) leaveRefused(ctx context.Context, sid string, j *classifier, f *channelFound) (err error) {
+	if s.Ledger == nil || len(s.set.Mapper.LeavesOutRefused()) == 0 {
+		return nil
+	}
+	j.missing = slices.DeleteFunc(j.missing, func(d digest) bool {
+		if err != nil || !s.agreed.withoutMessage(d.sid) {
+			return false
+		}
+		arrived, ok, failed := s.Ledger.AtOrBelow(ctx, sid, d.index)
+		if err = failed; err != nil || ok && arrived.SourceIndex == d.index {
+			return false
+		}
+		f.leftMessages++
+		return true
+	})
+	return err
 }
 
 // alike finds the messages of the source that one is alike with which only the target

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"encoding/json"
+	"slices"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -69,6 +70,19 @@ func (a agreed) withoutFile(m chat.Message, want conversations.Message) (convers
 	}
 	instead, found := a.WithoutFile(m, want, "")
 	return instead, !mapping.Blocked(found) && a.found(mapping.MediaMissing, m.SID)
+}
+
+// withoutMember reports whether a policy leaves out a member whom the target refuses, and
+// the ledger knows that it refused this one.
+func (a agreed) withoutMember(m chat.Member) bool {
+	found := a.MemberRefused(m, true, "")
+	return mapping.Skipped(found) && a.found(mapping.MemberRefused, m.SID)
+}
+
+// withoutMessage reports whether a policy leaves out a message that the target refuses, or
+// whose file it does, and the ledger knows that it did.
+func (a agreed) withoutMessage(sid string) bool {
+	return slices.ContainsFunc(a.LeavesOutRefused(), func(code mapping.Code) bool { return a.found(code, sid) })
 }
 
 // message is one in the form in which messages are compared.
