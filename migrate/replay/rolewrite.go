@@ -3,7 +3,9 @@ package replay
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"chatbridge/mapping"
 	"chatbridge/mapping/chat"
@@ -30,7 +32,25 @@ func (t *roleTask) create(ctx context.Context, one *sourceRole) (conversations.R
 	if err != nil {
 		_ = t.noteAttempt(context.WithoutCancel(ctx), &one.attempt) // or it stands as it was before the create
 	}
-	return made, relation, err
+	return made, relation, t.refusedRole(one, err)
+}
+
+// refusedRole names the role that is refused, and the policy that would leave out of it
+// what Conversations does not have.
+func (t *roleTask) refusedRole(one *sourceRole, err error) error {
+	e, ok := errors.AsType[*migrate.Error](err)
+	if !ok || e.Kind != migrate.Refused {
+		return err
+	}
+	named := &migrate.Error{
+		Op: "create role", Kind: e.Kind, SID: one.source.SID, Code: e.Code, Hint: migrate.HintOf(err),
+		Err: fmt.Errorf("%q in %s: %w", mapping.Readable(one.source.FriendlyName), t.target, e.Err),
+	}
+	_, found := t.set.Mapper.Role(one.source)
+	if slices.ContainsFunc(found, func(f mapping.Finding) bool { return f.Code == mapping.PermissionUnknown }) {
+		named.Hint = "leave out what Conversations does not have: chatbridge migrate --accept-settings --policy permission-unknown=drop"
+	}
+	return named
 }
 
 // numbersTried bounds how many names are tried for one role.
