@@ -348,3 +348,31 @@ func TestSymbolicLinksBesideTheLedger(t *testing.T) {
 		require.NoError(t, l.Close())
 	})
 }
+
+// What belongs to a parent is found by its index: without it the file is not read from
+// its beginning for each parent.
+func TestEntitiesAreFoundByTheirParent(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "ledger.db")
+	l, err := sqlite.Open(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, l.PutEntity(t.Context(), migrate.EntityRecord{Kind: migrate.MemberEntity, SourceSID: "MB1", ParentSID: "CH1"}))
+	require.NoError(t, l.Close())
+	read := func() (n int, err error) {
+		r, err := sqlite.OpenReader(t.Context(), path)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, r.Close()) }()
+		for _, err := range r.Entities(t.Context(), migrate.MemberEntity, "CH1") {
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	n, err := read()
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	alter(t, path, `DROP INDEX entities_by_parent`)
+	_, err = read()
+	require.ErrorContains(t, err, "no such index: entities_by_parent")
+}

@@ -53,7 +53,7 @@ func (r *Reader) Entities(ctx context.Context, kind migrate.EntityKind, parentSI
 		if last != nil {
 			after = packSID(own, last.SourceSID)
 		}
-		return all(ctx, r, r.entityColumns()+` WHERE kind = ? AND parent_sid = ? AND sid > ? ORDER BY sid LIMIT ?`,
+		return all(ctx, r, r.entityColumns()+` INDEXED BY entities_by_parent WHERE kind = ? AND parent_sid = ? AND sid > ? ORDER BY sid LIMIT ?`,
 			[]any{int64(kind), packSID(parent, parentSID), after, pageRows}, scanEntity(kind))
 	})
 }
