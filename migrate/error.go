@@ -90,6 +90,13 @@ func CodeOf(err error) int {
 	return 0
 }
 
+// NoRoom reports whether a participant was refused because the conversation is full, or
+// the person is in as many as they may be.
+func NoRoom(err error) bool {
+	code := CodeOf(err)
+	return code == CodeParticipantLimit || code == CodeConversationLimit
+}
+
 // HintOf is the first hint in the chain.
 func HintOf(err error) string {
 	for err != nil {

@@ -55,8 +55,8 @@ type Neighbours interface {
 	EnsureUser(ctx context.Context, identity string) error
 	// MakeRoom raises a limit of the service because a participant was refused for it,
 	// which the code says, if it can be raised, and reports whether it was, so that the
-	// participant may have room now. members is how many the channel has.
-	MakeRoom(ctx context.Context, code int, members int64) (bool, error)
+	// participant may have room now.
+	MakeRoom(ctx context.Context, code int) (bool, error)
 	// Mute turns the push notifications of the service off. It is called before
 	// the first write of a job, and any number of times.
 	Mute(ctx context.Context) error
@@ -231,7 +231,7 @@ type bringing struct{ migrate.Tail }
 
 func (b bringing) EnsureUser(context.Context, string) error { return nil }
 
-func (b bringing) MakeRoom(context.Context, int, int64) (bool, error) { return false, nil }
+func (b bringing) MakeRoom(context.Context, int) (bool, error) { return false, nil }
 
 func (b bringing) Mute(ctx context.Context) error { return b.Tail.Mute(ctx) }
 

@@ -61,7 +61,7 @@ func (a *alone) Born(context.Context) (time.Time, error) { return time.Time{}, n
 
 func (a *alone) Spare() {}
 
-func (a *alone) MakeRoom(context.Context, int, int64) (bool, error) { return false, nil }
+func (a *alone) MakeRoom(context.Context, int) (bool, error) { return false, nil }
 
 func job(t *testing.T, r *rig.Rig) (replay.Job, *alone) {
 	source, target := r.Source(&transport.Counter{}), r.Target(&transport.Counter{})

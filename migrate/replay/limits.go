@@ -49,36 +49,33 @@ func (s *service) raise(ctx context.Context, members, channels int64) (bool, err
 	return true, nil
 }
 
-// ceilings knows what was raised because somebody was refused. The counters that the plan
-// goes by may be too low, and people may have come in the target.
+// ceilings knows which limits were raised because somebody was refused, by the code of
+// that; false if they could not be.
 type ceilings struct {
 	drain.Latch
-	members  int64 // what room was made for
-	channels bool  // likewise, as many as there can be: nobody knows how many somebody needs
-	raised   map[int]bool
+	raised map[int]bool
 }
 
-// makeRoom raises a ceiling once for all lanes that need no more.
-func (s *service) makeRoom(ctx context.Context, code int, members int64) (bool, error) {
+// makeRoom raises a ceiling, once for all lanes, as far as it goes: the counters that the
+// plan goes by may be too low, and people may have come in the target.
+func (s *service) makeRoom(ctx context.Context, code int) (bool, error) {
 	c := &s.ceilings
 	if err := c.Lock(ctx); err != nil {
 		return false, err
 	}
 	defer c.Unlock()
-	channels := int64(migrate.MaxLimit)
-	switch {
-	case code == migrate.CodeParticipantLimit && members > c.members:
-		c.members, channels = members, 0
-	case code == migrate.CodeConversationLimit && !c.channels:
-		c.channels, members = true, 0
-	default:
-		return c.raised[code], nil
+	if raised, tried := c.raised[code]; tried {
+		return raised, nil
+	}
+	members, channels := int64(migrate.MaxLimit), int64(0)
+	if code == migrate.CodeConversationLimit {
+		members, channels = 0, migrate.MaxLimit
 	}
 	raised, err := s.raise(ctx, members, channels)
 	if c.raised == nil {
 		c.raised = map[int]bool{}
 	}
-	c.raised[code] = c.raised[code] || raised
+	c.raised[code] = raised
 	return raised, err
 }
 

@@ -265,14 +265,14 @@ func (l *lane) join(ctx context.Context, before migrate.EntityRecord, sourceSID,
 // hasRoomNow reports whether a limit was raised, once, for which a participant was refused.
 func (l *lane) hasRoomNow(ctx context.Context, err error) (bool, error) {
 	code := migrate.CodeOf(err)
-	if err == nil || code != migrate.CodeParticipantLimit && code != migrate.CodeConversationLimit || l.roomy[code] {
+	if !migrate.NoRoom(err) || l.roomy[code] {
 		return false, nil
 	}
 	if l.roomy == nil {
 		l.roomy = map[int]bool{}
 	}
 	l.roomy[code] = true
-	return l.Neighbours.MakeRoom(ctx, code, int64(len(l.members)))
+	return l.Neighbours.MakeRoom(ctx, code)
 }
 
 // original keeps what a participant was, with what was found about them, before they

@@ -79,12 +79,6 @@ type refusedMember struct{ err *migrate.Error }
 func (r *refusedMember) Error() string { return r.err.Error() }
 func (r *refusedMember) Unwrap() error { return r.err }
 
-// forRoom reports whether the conversation is full, or the person is in as many as they
-// may be.
-func (r *refusedMember) forRoom() bool {
-	return r.err.Code == migrate.CodeParticipantLimit || r.err.Code == migrate.CodeConversationLimit
-}
-
 // asMember makes the error of a participant what decides about it. Refused attributes have
 // their own policies.
 func asMember(err error) error {
@@ -107,7 +101,7 @@ func (l *lane) leavesOut(m chat.Member, err error) error {
 	if mapping.Blocked(found) {
 		return refusedBlocked("create participant", m.SID, r.err, found)
 	}
-	if l.strangers++; l.strangers > refusedInARow && !r.forRoom() {
+	if l.strangers++; l.strangers > refusedInARow && !migrate.NoRoom(r) {
 		return &migrate.Error{
 			Op: "create participant", Kind: migrate.Refused, SID: l.Record.TargetSID, Code: r.err.Code, Err: fmt.Errorf("%d members in a row, the last one: %w", l.strangers, r.err.Err),
 			Hint: "it is nothing about the people; look at conversation " + l.Record.TargetSID + " in the Twilio Console",

@@ -2,8 +2,10 @@ package replay_test
 
 import (
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -271,6 +273,33 @@ func TestLimitsThatCountersDoNotShow(t *testing.T) {
 	})
 }
 
+// People who came in the target take room as well.
+func TestLimitsThatOthersReach(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: oneChannel("one").Archive()})
+		full := true
+		m.do(func(x exchange) bool {
+			switch {
+			case x.Host == emulator.ConversationsHost && x.adds(rig.IdentityOf(1)) && full:
+				full = false
+				x.aside(func() {
+					for i := range migrate.DefaultChannelMembers {
+						stranger := url.Values{"Identity": {fmt.Sprint("stranger", i)}}
+						req := httptest.NewRequest(http.MethodPost, x.r.URL.Path, strings.NewReader(stranger.Encode()))
+						req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+						req.SetBasicAuth(emulator.DefaultAccountSID, emulator.DefaultAuthToken)
+						r.Emulator.Conversations().ServeHTTP(httptest.NewRecorder(), req)
+					}
+				})
+			}
+			return false
+		})
+		pass(t, r, migrate.Complete)
+		require.Contains(t, present(r), rig.IdentityOf(1))
+		require.Greater(t, len(present(r)), migrate.DefaultChannelMembers)
+	})
+}
+
 // What the audit says about room is what a migration meets, whatever the counters say.
 func TestAuditKnowsWhoFindsNoRoom(t *testing.T) {
 	severities := func(all []migrate.FindingCount) map[mapping.Severity]int64 {
@@ -319,6 +348,70 @@ func TestAuditKnowsWhoFindsNoRoom(t *testing.T) {
 				require.Len(t, present(r), migrate.MaxLimit)
 				v, differences := compares(t, r)
 				require.True(t, v.Equal, "%+v", differences)
+			})
+		})
+	}
+}
+
+// Lanes that were refused at the same limit all try again, and it is raised once.
+func TestLimitThatSeveralLanesMeet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, m := between(t, emulator.Config{Archive: rig.ManyChannels(3).Archive()})
+		refused, raised := map[string]bool{}, 0
+		m.do(func(x exchange) bool {
+			if x.adds(rig.IdentityOf(1)) && !refused[x.r.URL.Path] {
+				refused[x.r.URL.Path] = true
+				emulator.Refusal(http.StatusForbidden, migrate.CodeParticipantLimit, "full").WriteTo(x.w)
+				return true
+			}
+			return false
+		})
+		pass(t, r, migrate.Complete)
+		for _, said := range r.Events.Messages() {
+			if said == "raised the limits of the service" {
+				raised++
+			}
+		}
+		require.Len(t, refused, 3)
+		require.Equal(t, 1, raised)
+	})
+}
+
+func TestAuditOfRoom(t *testing.T) {
+	channels := func(members ...int) fs.FS {
+		s := rig.Scenario{Users: 2}
+		for i := range migrate.MaxLimit + 4 {
+			s.Channels = append(s.Channels, rig.ChannelPlan{Members: []int{members[i%len(members)]}, Read: []int{-1}})
+		}
+		return s.Archive()
+	}
+	crowd := func() fs.FS {
+		s := rig.Scenario{Users: migrate.MaxLimit + 4, Channels: make([]rig.ChannelPlan, 1)}
+		for i := range s.Users {
+			s.Channels[0].Members, s.Channels[0].Read = append(s.Channels[0].Members, i), append(s.Channels[0].Read, -1)
+		}
+		return s.Archive()
+	}
+	for name, c := range map[string]struct {
+		in      fs.FS
+		copies  string
+		rename  map[string]string
+		refused int64
+	}{
+		"two people who become one":                    {channels(0, 1), "a test", map[string]string{rig.IdentityOf(1): rig.IdentityOf(0)}, 4},
+		"two people who do not":                        {channels(0, 1), "a test", nil, 0},
+		"nothing is copied":                            {channels(0), "", nil, 0},
+		"nothing is copied into a full one":            {crowd(), "", nil, 0},
+		"a channel stops that counts too many members": {crowd(), "a test", nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := rig.NewRig(t, emulator.Config{Archive: c.in})
+				r.Settings.CopyAlways, r.Settings.Mapper.Rename = c.copies, c.rename
+				if name == "nothing is copied into a full one" {
+					r.Settings.Mapper.Policy = mapping.Policy{mapping.MembersOverLimit: "try"}
+				}
+				require.Equal(t, c.refused, rig.TimesFound(r.Audit(t, nil).Findings)[mapping.MemberRefused])
 			})
 		})
 	}

@@ -244,8 +244,8 @@ func (n neighbours) EnsureUser(ctx context.Context, identity string) error {
 	return n.users.ensure(ctx, identity)
 }
 
-func (n neighbours) MakeRoom(ctx context.Context, code int, members int64) (bool, error) {
-	return n.makeRoom(ctx, code, members)
+func (n neighbours) MakeRoom(ctx context.Context, code int) (bool, error) {
+	return n.makeRoom(ctx, code)
 }
 
 func (n neighbours) Mute(ctx context.Context) error { return n.muteNotifications(ctx) }

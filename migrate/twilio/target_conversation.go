@@ -79,8 +79,7 @@ func (t *Target) EnsureParticipant(ctx context.Context, serviceSID, conversation
 	kind := migrate.KindOf(err)
 	doubtful := kind == migrate.NotFound || kind == migrate.InDoubt
 	// Nobody says whether a full conversation refuses who is in it already as such.
-	code := migrate.CodeOf(err)
-	noRoom := err != nil && (code == migrate.CodeParticipantLimit || code == migrate.CodeConversationLimit)
+	noRoom := migrate.NoRoom(err)
 	if err == nil || kind != migrate.Exists && !doubtful && !noRoom {
 		return made, migrate.Created, err
 	}
